@@ -1,0 +1,84 @@
+/* Credential -> principal -> decision. The keys are parsed at load and shared by all loops; each loop has its own
+ * cache of verified tokens, so a hit takes no lock. A denied credential (-1 with ERR_INVALID_TOKEN) and a broken check
+ * (ERR_INTERNAL, ERR_UNAVAILABLE) are different results. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+struct conf;
+
+/* Who is calling. Immutable; counted references, not thread safe (one loop). */
+struct principal {
+    struct str subject, brand; /* brand empty: none claimed */
+    const struct str *scopes;
+    size_t scope_count;
+    bool patients_bound; /* then only `patients` (canonical ids; maybe none) may be touched */
+    const struct str *patients;
+    size_t patient_count;
+    bool groups_bound;
+    const struct str *groups; /* canonical ids */
+    size_t group_count;
+    struct str token_id; /* jti, or empty */
+    int64_t expires_ms;  /* wall clock */
+};
+struct principal *principal_keep(struct principal *principal);
+void principal_release(struct principal **principal);
+
+/* The scope itself, manage:<resource> for read: and write:, admin:<resource>, or admin:* (design: decisions.md). */
+bool principal_allows(const struct principal *principal, struct str scope);
+bool principal_is_admin(const struct principal *principal); /* holds admin:* */
+bool principal_may_patient(const struct principal *principal, struct str canonical_id);
+
+struct auth;
+struct auth_cache;
+
+/* Keys, issuers and audiences from the configuration; makes the signing key file if it does not exist (ES256, mode
+ * 0600). Errors name file and place. */
+MUST_CHECK int auth_new(struct auth **auth, const struct conf *conf, struct err *err);
+void auth_free(struct auth **auth);
+struct auth_cache *auth_cache_new(struct auth *auth);
+void auth_cache_free(struct auth_cache **cache);
+
+/* Three base64url segments of plausible length: a JWT; anything else is opaque. */
+bool auth_looks_jwt(struct str token);
+
+/* Judges a JWT for this gateway's audience. A reference for the caller in `principal`. */
+MUST_CHECK int auth_judge(struct auth *auth, struct auth_cache *cache, struct str token, int64_t wall_ms,
+                          struct principal **principal, struct err *err);
+
+/* A call of the gateway to the backend (audience backend.audience), for the embedded backend's own check. */
+MUST_CHECK int auth_judge_backend(struct auth *auth, struct auth_cache *cache, struct str token, int64_t wall_ms,
+                                  struct principal **principal, struct err *err);
+
+/* The key of an opaque token in the store: SHA-256 in hex, 64 bytes in `arena`; and its record's claims (JSON text
+ * {sub, brand_id, scope, patient_id, groups, exp}) as a principal. */
+struct str auth_opaque_key(struct arena *arena, struct str token);
+MUST_CHECK int auth_principal_from_claims(struct str claims_json, int64_t wall_ms, struct principal **principal,
+                                          struct err *err);
+
+/* The credential for a call to the backend: a JWT minted for this principal and reused until 30 s before its end, or
+ * the configured token_file's content. `brand` is the brand acted for. Borrowed until the next call for this cache. */
+MUST_CHECK int auth_backend_token(struct auth *auth, struct auth_cache *cache, const struct principal *principal,
+                                  struct str brand, int64_t wall_ms, struct str *token, struct err *err);
+
+/* A token for a client (token endpoint, `dragoman token`), signed with the gateway's key. */
+struct token_claims {
+    struct str subject, brand, scope; /* scope: space separated */
+    const struct str *patients, *groups;
+    size_t patient_count, group_count;
+    bool patients_bound, groups_bound;
+    struct str token_id;
+    int64_t ttl_s;
+};
+MUST_CHECK int auth_issue(struct auth *auth, const struct token_claims *claims, int64_t wall_ms, struct buf *out,
+                          struct err *err);
+
+/* The gateway's public keys as a JWKS document (RFC 7517). */
+void auth_jwks(const struct auth *auth, struct buf *out);
+
+struct auth_counts {
+    uint64_t hits, misses, denied;
+};
+struct auth_counts auth_cache_counts(const struct auth_cache *cache);

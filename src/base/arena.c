@@ -1,0 +1,128 @@
+#include "base/arena.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIRST_BLOCK = 16 * 1024, ALIGN = 16 };
+
+struct block {
+    struct block *next;
+    size_t size, used;
+    _Alignas(ALIGN) char bytes[];
+};
+
+struct arena {
+    struct block *first, *current;
+    size_t ceiling, used;
+};
+
+static struct block *block_new(size_t size)
+{
+    struct block *block = malloc(sizeof *block + size);
+    if (!block)
+        abort();
+    *block = (struct block){ .size = size };
+    return block;
+}
+
+struct arena *arena_new(size_t ceiling)
+{
+    struct arena *arena = malloc(sizeof *arena);
+    if (!arena)
+        abort();
+    struct block *first = block_new(FIRST_BLOCK);
+    *arena = (struct arena){ .first = first, .current = first, .ceiling = ceiling };
+    return arena;
+}
+
+static void free_after(struct block *block)
+{
+    for (struct block *next = block->next; next;) {
+        struct block *gone = next;
+        next = next->next;
+        free(gone);
+    }
+    block->next = NULL;
+}
+
+void arena_free(struct arena **arena)
+{
+    if (!*arena)
+        return;
+    free_after((*arena)->first);
+    free((*arena)->first);
+    free(*arena);
+    *arena = NULL;
+}
+
+void arena_reset(struct arena *arena)
+{
+    free_after(arena->first);
+    arena->first->used = 0;
+    arena->current = arena->first;
+    arena->used = 0;
+}
+
+size_t arena_room(const struct arena *arena)
+{
+    return arena->ceiling - arena->used;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+    return arena->used;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    assert(size <= arena_room(arena));
+    size_t need = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    struct block *block = arena->current;
+
+    if (need > block->size - block->used) {
+        size_t doubled = block->size * 2;
+        block->next = block_new(need > doubled ? need : doubled);
+        block = arena->current = block->next;
+    }
+    void *given = block->bytes + block->used;
+    block->used += need;
+    arena->used += size;
+    return given;
+}
+
+void *arena_zero(struct arena *arena, size_t size)
+{
+    return memset(arena_alloc(arena, size), 0, size);
+}
+
+struct str arena_copy(struct arena *arena, struct str s)
+{
+    char *copy = arena_alloc(arena, s.len + 1);
+
+    if (s.len)
+        memcpy(copy, s.ptr, s.len);
+    copy[s.len] = '\0';
+    return str_of(copy, s.len);
+}
+
+const char *arena_cstr(struct arena *arena, struct str s)
+{
+    return arena_copy(arena, s).ptr;
+}
+
+struct str arena_printf(struct arena *arena, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    assert(n >= 0);
+    char *text = arena_alloc(arena, (size_t)n + 1);
+    va_start(ap, fmt);
+    n = vsnprintf(text, (size_t)n + 1, fmt, ap);
+    va_end(ap);
+    return str_of(text, (size_t)n);
+}

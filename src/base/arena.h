@@ -1,0 +1,31 @@
+/* Memory that dies at once: everything of one exchange, or of one configuration, lives in one arena.
+ * Not thread safe; an arena belongs to whoever made it. */
+#pragma once
+
+#include "base/str.h"
+
+struct arena;
+
+/* `ceiling` bounds the bytes given out in all; past it arena_alloc aborts the process unless the caller asked
+ * arena_room first. Pass SIZE_MAX for what the configuration already bounds. Never NULL. */
+struct arena *arena_new(size_t ceiling);
+void arena_free(struct arena **arena);
+
+/* Forgets everything but keeps the first block, so that a reused arena does not call malloc. */
+void arena_reset(struct arena *arena);
+
+/* Bytes that can still be given out. Ask before taking an amount that outside input decides. */
+size_t arena_room(const struct arena *arena);
+size_t arena_used(const struct arena *arena);
+
+/* Never NULL; aligned for any type; arena_alloc's bytes are not initialised. */
+void *arena_alloc(struct arena *arena, size_t size);
+void *arena_zero(struct arena *arena, size_t size);
+
+/* A copy, NUL-terminated beyond its length, for library calls. */
+struct str arena_copy(struct arena *arena, struct str s);
+const char *arena_cstr(struct arena *arena, struct str s);
+struct str arena_printf(struct arena *arena, const char *fmt, ...) PRINTF(2, 3);
+
+#define ARENA_NEW(arena, type)          ((type *)arena_zero((arena), sizeof(type)))
+#define ARENA_ARRAY(arena, type, count) ((type *)arena_zero((arena), sizeof(type) * (count)))

@@ -1,0 +1,63 @@
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { FIRST_SPACE = 512 };
+
+static bool grow(struct buf *buf, size_t need)
+{
+    size_t space = buf->space ? buf->space : FIRST_SPACE;
+
+    while (space < need)
+        space *= 2;
+    if (space > buf->ceiling)
+        space = buf->ceiling;
+    if (space > arena_room(buf->arena))
+        return false;
+    char *moved = arena_alloc(buf->arena, space);
+    if (buf->len)
+        memcpy(moved, buf->ptr, buf->len);
+    buf->ptr = moved;
+    buf->space = space;
+    return true;
+}
+
+char *buf_reserve(struct buf *buf, size_t size)
+{
+    if (buf->full)
+        return NULL;
+    if (size > buf->ceiling - buf->len || (size > buf->space - buf->len && !grow(buf, buf->len + size))) {
+        buf->full = true;
+        return NULL;
+    }
+    return buf->ptr + buf->len;
+}
+
+void buf_uint(struct buf *buf, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    buf_add(buf, str_of(digits + at, sizeof digits - at));
+}
+
+void buf_printf(struct buf *buf, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    char *to = n >= 0 ? buf_reserve(buf, (size_t)n + 1) : NULL;
+    if (!to)
+        return;
+    va_start(ap, fmt);
+    (void)vsnprintf(to, (size_t)n + 1, fmt, ap);
+    va_end(ap);
+    buf->len += (size_t)n;
+}

@@ -1,0 +1,97 @@
+#include "base/codec.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+static const char hex_digits[] = "0123456789abcdef";
+static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void buf_hex(struct buf *buf, const void *bytes, size_t len)
+{
+    const unsigned char *from = bytes;
+    char *to = buf_reserve(buf, len * 2);
+
+    if (!to)
+        return;
+    for (size_t i = 0; i < len; i++) {
+        to[2 * i] = hex_digits[from[i] >> 4];
+        to[2 * i + 1] = hex_digits[from[i] & 15];
+    }
+    buf->len += len * 2;
+}
+
+void buf_base64url(struct buf *buf, const void *bytes, size_t len)
+{
+    const unsigned char *from = bytes;
+    unsigned bits = 0, held = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        bits = bits << 8 | from[i];
+        for (held += 8; held >= 6; held -= 6)
+            buf_char(buf, base64url[bits >> (held - 6) & 63]);
+    }
+    if (held)
+        buf_char(buf, base64url[bits << (6 - held) & 63]);
+}
+
+static int base64url_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+bool base64url_decode(struct arena *arena, struct str text, struct str *bytes)
+{
+    if (text.len % 4 == 1)
+        return false;
+    char *to = arena_alloc(arena, text.len * 3 / 4 + 1);
+    size_t len = 0;
+    unsigned bits = 0, held = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        int value = base64url_value(text.ptr[i]);
+        if (value < 0)
+            return false;
+        bits = bits << 6 | (unsigned)value;
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            to[len++] = (char)(bits >> held & 255);
+        }
+    }
+    if (bits & ((1u << held) - 1))
+        return false;
+    to[len] = '\0';
+    *bytes = str_of(to, len);
+    return true;
+}
+
+void random_bytes(void *to, size_t len)
+{
+    for (size_t done = 0; done < len;) {
+        ssize_t n = getrandom((char *)to + done, len - done, 0);
+        if (n <= 0)
+            abort();
+        done += (size_t)n;
+    }
+}
+
+void random_uuid(char out[static UUID_LEN])
+{
+    unsigned char raw[16];
+
+    random_bytes(raw, sizeof raw);
+    raw[6] = (unsigned char)((raw[6] & 0x0F) | 0x40);
+    raw[8] = (unsigned char)((raw[8] & 0x3F) | 0x80);
+    for (size_t i = 0, at = 0; i < sizeof raw; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            out[at++] = '-';
+        out[at++] = hex_digits[raw[i] >> 4];
+        out[at++] = hex_digits[raw[i] & 15];
+    }
+}

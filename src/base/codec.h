@@ -1,0 +1,20 @@
+/* Bytes as text: hex and base64url, and random bytes. Any thread. */
+#pragma once
+
+#include "base/buf.h"
+
+void buf_hex(struct buf *buf, const void *bytes, size_t len);
+
+/* RFC 4648 section 5 without padding. */
+void buf_base64url(struct buf *buf, const void *bytes, size_t len);
+
+/* Strict: no padding, no other alphabet, no white space, spare bits zero (RFC 7515 appendix C).
+ * The bytes live in `arena`; false when `text` is anything else. */
+bool base64url_decode(struct arena *arena, struct str text, struct str *bytes);
+
+/* From the kernel's generator; aborts the process where there is none. */
+void random_bytes(void *to, size_t len);
+
+/* A random UUID (RFC 9562 version 4): 36 bytes, lower case. */
+enum { UUID_LEN = 36 };
+void random_uuid(char out[static UUID_LEN]);

@@ -1,0 +1,124 @@
+#include "base/str.h"
+
+static unsigned char lower(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (lower(a.ptr[i]) != lower(b.ptr[i]))
+            return false;
+    return true;
+}
+
+int str_compare(struct str a, struct str b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int order = n ? memcmp(a.ptr, b.ptr, n) : 0;
+
+    if (order)
+        return order;
+    return a.len < b.len ? -1 : a.len > b.len;
+}
+
+bool str_eq_secret(struct str a, struct str b)
+{
+    unsigned char differs = a.len != b.len;
+    size_t n = a.len < b.len ? a.len : b.len;
+
+    for (size_t i = 0; i < n; i++)
+        differs |= (unsigned char)(a.ptr[i] ^ b.ptr[i]);
+    return differs == 0;
+}
+
+bool str_cut(struct str s, char sep, struct str *head, struct str *tail)
+{
+    const char *at = s.len ? memchr(s.ptr, sep, s.len) : NULL;
+    if (!at)
+        return false;
+    size_t n = (size_t)(at - s.ptr);
+    *head = (struct str){ .ptr = s.ptr, .len = n };
+    *tail = (struct str){ .ptr = at + 1, .len = s.len - n - 1 };
+    return true;
+}
+
+bool str_next(struct str *rest, char sep, struct str *piece)
+{
+    if (!rest->ptr)
+        return false;
+    if (!str_cut(*rest, sep, piece, rest)) {
+        *piece = *rest;
+        *rest = STR_NONE;
+    }
+    return true;
+}
+
+struct str str_trim(struct str s)
+{
+    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+        s = str_of(s.ptr + 1, s.len - 1);
+    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+bool str_to_uint(struct str s, uint64_t *value)
+{
+    uint64_t sum = 0;
+
+    if (!s.len)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] < '0' || s.ptr[i] > '9')
+            return false;
+        if (__builtin_mul_overflow(sum, 10u, &sum) || __builtin_add_overflow(sum, (uint64_t)(s.ptr[i] - '0'), &sum))
+            return false;
+    }
+    *value = sum;
+    return true;
+}
+
+bool str_to_int(struct str s, int64_t *value)
+{
+    bool negative = s.len && s.ptr[0] == '-';
+    uint64_t size;
+
+    if (!str_to_uint(negative ? str_from_at(s, 1) : s, &size))
+        return false;
+    if (size > (uint64_t)INT64_MAX + negative)
+        return false;
+    *value = negative ? (int64_t)(0 - size) : (int64_t)size;
+    return true;
+}
+
+/* Length of the well-formed sequence at `p`, or 0 (Unicode 15, table 3-7). */
+static size_t utf8_step(const unsigned char *p, size_t left)
+{
+    if (p[0] < 0x80)
+        return 1;
+    size_t n = p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : 2;
+    if (p[0] < 0xC2 || p[0] > 0xF4 || left < n)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) || (p[0] == 0xF0 && p[1] < 0x90) ||
+        (p[0] == 0xF4 && p[1] > 0x8F))
+        return 0;
+    return n;
+}
+
+bool str_is_utf8(struct str s)
+{
+    for (size_t i = 0; i < s.len;) {
+        size_t n = utf8_step((const unsigned char *)s.ptr + i, s.len - i);
+        if (!n)
+            return false;
+        i += n;
+    }
+    return true;
+}

@@ -1,0 +1,62 @@
+/* Every setting of the gateway, read once at start, then shared by every thread and never written again. One row per
+ * key in conf.c is the parser, the default, the limits and the documentation. All pointers belong to `arena`. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct yaml;
+
+/* One key of an issuer. */
+struct conf_key {
+    struct str file;      /* PEM public key (or certificate), or a file holding the HMAC secret; absolute path */
+    struct str algorithm; /* "RS256", "ES256", "HS256", …: the only one this key is used with */
+    struct str kid;       /* empty: any */
+};
+struct conf_issuer {
+    struct str issuer, audience; /* audience empty: auth.audience */
+    const struct conf_key *keys;
+    size_t key_count;
+};
+/* Where a dialect is exposed beyond what its dialect.yaml says. */
+struct conf_facade {
+    struct str dialect, listen; /* listen empty: the common listener */
+    const struct str *hosts;
+    size_t host_count;
+};
+
+struct conf {
+    struct arena *arena;
+    struct str file, dir; /* of the configuration; relative paths in it are relative to the working directory */
+    struct str listen, admin_listen, state_dir, mappings, default_facade;
+    uint64_t workers; /* 0: one per core */
+    struct str tls_certificate, tls_key, tls_client_ca;
+    struct str log_level, log_access; /* access: "-" standard output, "off", or a file */
+    struct {
+        bool embedded;
+        struct str listen, url, transport, auth, token_file, audience, ca_file, certificate, key, database;
+        bool all_completions;
+        const struct str *completions;
+        size_t completion_count;
+        uint64_t scan_limit, connect_ms, first_byte_ms, total_ms, body_kb, connections, waiting;
+    } backend;
+    struct {
+        uint64_t head_kb, target_kb, body_kb, headers, connections, in_flight, buffered_mb;
+        uint64_t head_ms, body_ms, answer_ms, idle_ms, exchange_ms, resets_per_second, drain_ms;
+        uint64_t json_depth, json_members, json_elements, json_string_kb;
+    } limits;
+    struct {
+        struct str issuer, audience, signing_key;
+        uint64_t skew_s, token_ttl_s, refresh_ttl_s;
+        const struct conf_issuer *issuers;
+        size_t issuer_count;
+    } auth;
+    const struct conf_facade *facades;
+    size_t facade_count;
+};
+
+/* Reads `file` (NULL: defaults only) and then each "key.path=value" of `sets`. Unknown keys, wrong types and values
+ * out of range are refused with file:line:column, or `--set key.path=value: …`. */
+MUST_CHECK int conf_load(struct conf **conf, const char *file, const char *const *sets, size_t set_count,
+                         struct err *err);
+void conf_free(struct conf **conf);

@@ -1,0 +1,45 @@
+/* SQLite: one connection and one thread that alone uses it. Jobs are run in order of submission, many in one
+ * transaction (group commit); each runs in its own savepoint, so one that fails undoes only itself. `done` is
+ * called, still on that thread, after the transaction is durable (WAL, synchronous=FULL). */
+#pragma once
+
+#include "base/err.h"
+
+struct db;
+struct sqlite3; /* SQLite's connection, for the functions `run` calls through db_statement.h only */
+
+struct db_job {
+    /* On the db thread, inside a savepoint. -1 with `err` rolls the job back. */
+    int (*run)(struct db_job *job, struct db *db, struct err *err);
+    /* On the db thread after COMMIT (or after the rollback; then `err` is not NULL). Usually posts to a loop. */
+    void (*done)(struct db_job *job, const struct err *err);
+    struct db_job *next; /* the db's */
+};
+
+/* Opens or creates the file (mode 0600), sets the pragmas (WAL, FULL, foreign_keys, busy_timeout), runs `schema`
+ * (idempotent SQL) and starts the thread. `path` ":memory:" is allowed. */
+MUST_CHECK int db_open(struct db **db, const char *path, const char *schema, struct err *err);
+void db_close(struct db **db); /* runs what was submitted, then ends the thread */
+
+/* Any thread. The job's memory is the caller's until `done`. */
+void db_submit(struct db *db, struct db_job *job);
+
+/* Runs one job now, waiting for it (start-up and command line only; never on a loop). */
+MUST_CHECK int db_run(struct db *db, struct db_job *job, struct err *err);
+
+/* Prepared once per text and connection, reset and unbound when taken. Text must be a literal (its address is
+ * the key). Only on the db thread inside `run`. Parameters count from 1, columns from 0. */
+struct db_statement;
+struct db_statement *db_prepare(struct db *db, const char *sql);
+void db_bind_text(struct db_statement *statement, int at, struct str text); /* borrowed until the next step */
+void db_bind_int(struct db_statement *statement, int at, int64_t value);
+void db_bind_null(struct db_statement *statement, int at);
+/* 1: a row is there, 0: done, -1: failed (`err` set; a constraint violation has code ERR_CONFLICT). */
+MUST_CHECK int db_step(struct db_statement *statement, struct err *err);
+struct str db_column_text(struct db_statement *statement, int at); /* borrowed until the next step */
+int64_t db_column_int(struct db_statement *statement, int at);
+bool db_column_null(struct db_statement *statement, int at);
+int64_t db_changes(struct db *db);
+
+/* Several statements of SQL text at once, no parameters. */
+MUST_CHECK int db_exec(struct db *db, const char *sql, struct err *err);

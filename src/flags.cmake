@@ -1,0 +1,43 @@
+# Compiler and linker flags, kept one by one if this compiler knows them.
+include(CheckCCompilerFlag)
+add_library(dragoman_flags INTERFACE)
+target_compile_features(dragoman_flags INTERFACE c_std_17)
+target_compile_definitions(dragoman_flags INTERFACE _GNU_SOURCE H2O_USE_LIBUV=0)
+target_include_directories(dragoman_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+
+function(dragoman_try_flags)
+  foreach(flag ${ARGN})
+    string(MAKE_C_IDENTIFIER "has${flag}" has)
+    check_c_compiler_flag(${flag} ${has})
+    if(${has})
+      target_compile_options(dragoman_flags INTERFACE ${flag})
+    endif()
+  endforeach()
+endfunction()
+
+dragoman_try_flags(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
+  -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla -Wundef
+  -Wcast-qual -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum
+  -Wduplicated-cond -Wlogical-op -Wtrampolines -Wbidi-chars=any
+  -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion)
+if(DRAGOMAN_WERROR)
+  target_compile_options(dragoman_flags INTERFACE -Werror)
+endif()
+if(DRAGOMAN_SANITIZE)
+  target_compile_options(dragoman_flags INTERFACE -fsanitize=${DRAGOMAN_SANITIZE}
+    -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(dragoman_flags INTERFACE -fsanitize=${DRAGOMAN_SANITIZE})
+endif()
+if(DRAGOMAN_FUZZ)
+  target_compile_options(dragoman_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(DRAGOMAN_HARDEN)
+  dragoman_try_flags(-fstack-protector-strong -fstack-clash-protection -fcf-protection=full
+    -fstrict-flex-arrays=3 -ftrivial-auto-var-init=zero -fzero-init-padding-bits=all
+    -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -fexceptions)
+  target_compile_options(dragoman_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+  target_link_options(dragoman_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodlopen -Wl,--as-needed)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  include(CheckPIESupported)
+  check_pie_supported(LANGUAGES C)
+endif()

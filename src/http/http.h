@@ -1,0 +1,84 @@
+/* The server side of HTTP: listeners, TLS, the guards that libh2o lacks (docs/security.md), requests and answers.
+ * A server belongs to one loop and is used on its thread only. Several servers on several loops may listen on the
+ * same address (SO_REUSEPORT). */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "net/loop.h"
+
+struct http_server;
+struct http_request;
+
+struct http_header {
+    struct str name, value; /* name in lower case */
+};
+
+struct http_limits {
+    size_t head_bytes, target_bytes, body_bytes; /* of one request: 431, 414, 413 */
+    unsigned headers;                            /* 431 */
+    unsigned connections;                        /* of this server; further ones are closed at once */
+    unsigned in_flight;                          /* requests being answered; further ones get 503 */
+    size_t buffered_bytes;                       /* request bodies held at once, in total; beyond it 503 */
+    uint64_t head_ms, body_ms, answer_ms, idle_ms;
+    unsigned resets_per_second; /* HTTP/2 streams a client may cancel; beyond it the connection is closed */
+};
+extern const struct http_limits http_default_limits;
+
+/* What came. Everything is borrowed from the request and lives until it was answered or `gone` was called. */
+struct http_head {
+    struct str method, target; /* target as sent: path and query, raw */
+    struct str path, query;    /* raw parts of the target; query without '?', ptr NULL when there is no '?' */
+    struct str host;           /* Host or :authority, as sent */
+    struct str peer;           /* address without port */
+    uint16_t local_port;
+    bool tls, http2;
+    const struct http_header *headers; /* no host; Connection and what it names removed (RFC 9110 section 7.6.1) */
+    size_t header_count;
+    struct str body; /* whole, or empty */
+    bool has_body;
+};
+
+/* The value of the only header with that (lower case) name; ptr NULL when there is none. `count` (or NULL) receives
+ * how many there are. */
+struct str http_find(const struct http_head *head, struct str name, unsigned *count);
+
+/* A request arrived whole, and must be answered exactly once with http_answer unless `gone` is called first.
+ * `fault` is ERR_NONE, or what the server itself has found wrong (ERR_TOO_LARGE, ERR_URI_TOO_LONG,
+ * ERR_HEAD_TOO_LARGE, ERR_BAD_REQUEST, ERR_UNAVAILABLE, …): the handler then only shapes that error. */
+typedef void http_handler_fn(struct http_request *request, const struct http_head *head, enum err_code fault,
+                             void *data);
+
+struct http_server *http_server_new(struct loop *loop, const struct http_limits *limits, http_handler_fn *handler,
+                                    void *data);
+
+/* "127.0.0.1:8080", "[::1]:0", "0.0.0.0:443"; port 0 takes a free one, which `port` (or NULL) receives. `reuse` sets
+ * SO_REUSEPORT. `data` of the handler is the same for all listeners; head->local_port tells them apart. */
+MUST_CHECK int http_server_listen(struct http_server *server, struct str address, bool reuse, uint16_t *port,
+                                  struct err *err);
+
+/* Listeners added after this speak TLS (1.2 and later, ALPN h2 and http/1.1); PEM files. `client_ca` (or NULL)
+ * demands client certificates. */
+MUST_CHECK int http_server_tls(struct http_server *server, const char *certificate, const char *key,
+                               const char *client_ca, struct err *err);
+
+/* Stops listening, closes idle connections, lets requests in flight finish; `drained` runs when none is left or
+ * `within_ms` passed. */
+void http_server_drain(struct http_server *server, uint64_t within_ms, void (*drained)(void *data), void *data);
+void http_server_free(struct http_server **server);
+
+/* The client left before the answer (HTTP/2 reset, closed connection): the request handle and head are dead when
+ * this returns; http_answer must not be called any more. At most one call. */
+void http_request_on_gone(struct http_request *request, void (*gone)(void *data), void *data);
+
+/* Copies `headers` and `body`; Date and Content-Length are added. A Connection header is not allowed. After it the
+ * request is dead. HEAD requests and 204/304 send no body. */
+void http_answer(struct http_request *request, int status, const struct http_header *headers, size_t header_count,
+                 struct str body);
+
+struct http_counts {
+    uint64_t accepted, refused, requests, guard_refusals, resets_cut, timeouts;
+    unsigned connections, in_flight;
+    size_t buffered_bytes;
+};
+struct http_counts http_server_counts(const struct http_server *server);

@@ -1,0 +1,83 @@
+/* A strict JSON reader (RFC 8259) that leaves its input alone: the answer is a flat tape of slices.
+ * Pure: no clock, no I/O, no globals; any thread.
+ *
+ * Refused, each with a position: anything RFC 8259 does not allow, trailing bytes, a byte order mark, invalid UTF-8,
+ * lone surrogates, U+0000, duplicate member names (compared after unescaping), and what exceeds the limits.
+ * Numbers keep their source text; strings are decoded only when asked for. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+/* One value, or one member name (always a JSON_STRING directly before its value). */
+struct tape_slot {
+    uint32_t at;    /* first byte in the text; for strings the one after the quote */
+    uint32_t len;   /* source bytes; for strings without the quotes */
+    uint32_t next;  /* index after this value and all it contains */
+    uint32_t count : 24; /* members or elements of a container */
+    uint32_t type : 7;
+    uint32_t escaped : 1; /* a string with at least one backslash */
+};
+
+struct tape {
+    const char *text; /* borrowed: must outlive the tape */
+    const struct tape_slot *slots;
+    uint32_t count; /* slots[0] is the document */
+};
+
+/* Ceilings of one document. Every one must be > 0; `bytes` at most 1 GiB. */
+struct tape_limits {
+    uint32_t bytes, depth, members, elements, string_bytes, slots;
+};
+extern const struct tape_limits tape_default_limits; /* 8 MiB, 64, 4,096, 65,536, 1 MiB, 1,000,000 */
+
+struct tape_fault {
+    const char *what; /* e.g. "duplicate member name", static text */
+    uint32_t offset, line, column; /* bytes; line and column count from 1 */
+    bool limit; /* a ceiling was met (413), not a grammar fault (400) */
+};
+
+/* Reads the whole of `text`. Slots live in `arena`. False sets `fault`. */
+MUST_CHECK bool tape_read(struct tape *tape, struct arena *arena, struct str text, const struct tape_limits *limits,
+                          struct tape_fault *fault);
+
+enum { TAPE_NONE = UINT32_MAX };
+
+static inline enum json_type tape_type(const struct tape *tape, uint32_t at)
+{
+    return (enum json_type)tape->slots[at].type;
+}
+static inline uint32_t tape_next(const struct tape *tape, uint32_t at)
+{
+    return tape->slots[at].next;
+}
+/* Walking a container: i = tape_first(t, c); i < tape_next(t, c); for an array i = tape_next(t, i); for an object the
+ * name is i, its value i + 1, and the next name tape_next(t, i + 1). */
+static inline uint32_t tape_first(const struct tape *tape, uint32_t at)
+{
+    (void)tape;
+    return at + 1;
+}
+static inline uint32_t tape_count(const struct tape *tape, uint32_t at)
+{
+    return tape->slots[at].count;
+}
+
+/* The source text of a value, quotes included. */
+struct str tape_raw(const struct tape *tape, uint32_t at);
+
+/* A string's text between its quotes, still escaped, and its decoded text (in `arena` only if it was escaped). */
+struct str tape_text(const struct tape *tape, uint32_t at);
+struct str tape_string(const struct tape *tape, uint32_t at, struct arena *arena);
+
+/* True when the string or name at `at` decodes to `text`. */
+bool tape_string_is(const struct tape *tape, uint32_t at, struct str text);
+
+/* The value of a member, or TAPE_NONE (also when `object` is no object). `name` is decoded text. */
+uint32_t tape_find(const struct tape *tape, uint32_t object, struct str name);
+
+/* The same value: objects without regard to order, strings decoded, numbers by value of their decimal text
+ * (1.0 equals 1, 1e2 equals 100; no precision is lost). */
+bool tape_equal(const struct tape *a, uint32_t at_a, const struct tape *b, uint32_t at_b);

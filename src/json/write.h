@@ -1,0 +1,21 @@
+/* Writing JSON text into a buf. Pure; any thread. */
+#pragma once
+
+#include "base/buf.h"
+#include "json/tape.h"
+
+/* A quoted string from decoded text (valid UTF-8), escaped as RFC 8259 section 7 requires and no further. */
+void json_string(struct buf *buf, struct str text);
+
+/* `"name":` with a comma before it unless `*first`; clears `*first`. */
+void json_name(struct buf *buf, bool *first, struct str name);
+
+/* Writers for whole members; `value` decoded text. */
+void json_member_string(struct buf *buf, bool *first, struct str name, struct str value);
+void json_member_uint(struct buf *buf, bool *first, struct str name, uint64_t value);
+void json_member_raw(struct buf *buf, bool *first, struct str name, struct str json);
+
+/* RFC 7396: `patch` applied to `target` (TAPE_NONE target: as if absent), members of the target in their order, new
+ * ones after them. */
+void json_merge_patch(struct buf *buf, const struct tape *target, uint32_t target_at, const struct tape *patch,
+                      uint32_t patch_at);

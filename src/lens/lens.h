@@ -1,0 +1,114 @@
+/* A compiled mapping between one dialect resource and one canonical entity: the mapping file is schema, both
+ * directions and its own tests (docs/mapping.md). Pure: bytes in, bytes out, no clock, no I/O. Immutable once loaded;
+ * may be run from any thread.
+ *
+ * A lens looks no id up. Where an id goes it leaves a gap in its output and a slot that says what is wanted; the
+ * flow resolves all slots of an exchange in one batch and lens_fill closes the gaps. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "json/tape.h"
+
+struct lens;
+struct yaml;
+
+/* What a dialect says once for all its lenses (dialect.yaml, section `lens:`). */
+struct lens_style {
+    bool absent_as_null;       /* get: a scalar that is absent or null is written as null (else omitted) */
+    bool refuse_null_on_create; /* put: null is a fault on create (else it is absent) */
+    enum { READ_ONLY_IGNORE, READ_ONLY_REFUSE } read_only; /* ignored ones are reported in `ignored` */
+};
+
+/* Constant tables by name (mappings/tables/NAME.yaml), shared by all lenses. */
+struct lens_tables;
+MUST_CHECK int lens_tables_load(struct lens_tables **tables, struct arena *arena, const char *dir, struct err *err);
+
+/* Compiles one mapping file. Everything lives in `arena`. Faults are "file:line:column: what, what was expected". */
+MUST_CHECK int lens_load(struct lens **lens, struct arena *arena, const char *path, const struct lens_style *style,
+                         const struct lens_tables *tables, struct err *err);
+
+struct str lens_dialect(const struct lens *lens);
+struct str lens_resource(const struct lens *lens);
+struct str lens_entity(const struct lens *lens);
+enum lens_rest { REST_STORE, REST_MEMBER, REST_REFUSE };
+enum lens_rest lens_rest(const struct lens *lens);
+
+enum lens_mode { LENS_CREATE, LENS_UPDATE };
+
+struct lens_context {
+    enum lens_mode mode;
+    struct str brand;    /* canonical brand acted for */
+    int64_t wall_ms;     /* now */
+};
+
+/* Why a member was refused. `path` is relative to the document, parts joined by '/'. */
+enum fault_kind {
+    FAULT_BLANK,     /* required and absent, null or blank */
+    FAULT_NULL,      /* null where a value is needed */
+    FAULT_TYPE,      /* another JSON type */
+    FAULT_FORMAT,    /* no date, e-mail, … */
+    FAULT_ENUM,      /* none of the allowed values */
+    FAULT_LENGTH, FAULT_RANGE,
+    FAULT_READ_ONLY, FAULT_UNKNOWN,
+    FAULT_EQUALS,    /* differs from what the context or a constant demands */
+    FAULT_TOGETHER,  /* members that need or exclude each other */
+    FAULT_ID         /* names nothing (set by the flow after resolving) */
+};
+const char *fault_name(enum fault_kind kind); /* "blank", "null", "type", … */
+struct fault {
+    enum fault_kind kind;
+    struct str path;
+    struct str want;  /* the field's type or what was expected, for the message */
+    bool forbidden;   /* FAULT_EQUALS against the brand: an authorisation answer, not a validation one */
+};
+
+/* A gap in the output to be filled with an id. */
+struct id_slot {
+    size_t at;         /* offset in the output where the JSON value goes */
+    struct str kind;   /* e.g. "patient" */
+    struct str given;  /* put: the dialect id; get: the canonical one */
+    struct str path;   /* put: of the member, for a fault */
+    struct str param;  /* put: not empty when the id is a parameter of the call and not a member: then no gap */
+    struct str lookup; /* put: not empty when `given` is a look-up document (JSON) of this name */
+    bool number;       /* get: written as a JSON number (else a string) */
+    struct str found;  /* set by the flow; ptr NULL: unknown */
+};
+
+/* Growing arrays in the caller's arena. */
+struct faults { struct fault *items; size_t count, space; };
+struct id_slots { struct id_slot *items; size_t count, space; };
+struct names { struct str *items; size_t count, space; };
+
+/* Dialect -> canonical. All memory is in `arena`. */
+struct lens_put {
+    struct buf canonical; /* an object, gaps unfilled; caller initialises with buf_in */
+    struct buf rest;      /* a merge patch for the rest (an object), empty when there is nothing to change */
+    struct id_slots ids;
+    struct names params_name, params_value; /* non-id parameters of the call, decoded text, index by index */
+    struct names ignored; /* read-only members that were left out, and declared losses, by path */
+    struct faults faults;
+};
+
+/* `at` is the document in `in`. `shown` (or NULL) is what get shows for the stored entity: on update a field that is
+ * not exact and equals what is shown is dropped. 0: `out` is complete (ids to resolve); -1: either faults.count > 0
+ * and err->code is ERR_INVALID, or err says what else failed. */
+MUST_CHECK int lens_put(const struct lens *lens, const struct tape *in, uint32_t at, const struct tape *shown,
+                        const struct lens_context *context, struct arena *arena, struct lens_put *out,
+                        struct err *err);
+
+/* True when an update naming these members needs the stored entity first (a member is not exact). */
+bool lens_needs_stored(const struct lens *lens, const struct tape *in, uint32_t at);
+
+/* Canonical -> dialect, appended to `out`; id slots appended to `ids` with offsets into `out`. `rest` may be NULL. */
+MUST_CHECK int lens_get(const struct lens *lens, const struct tape *in, uint32_t at, const struct tape *rest,
+                        const struct lens_context *context, struct arena *arena, struct buf *out,
+                        struct id_slots *ids, struct err *err);
+
+/* `text` with every gap of `ids` from index `from` on filled (found NULL: null); slots with a param have no gap. */
+void lens_fill(struct str text, const struct id_slots *ids, size_t from, struct buf *out);
+
+/* The mapping file's own examples and the laws, for `dragoman test`: prints to `report` what failed. Returns the
+ * number of failures; `seed` and `count` rule the generated documents. */
+size_t lens_test(const struct lens *lens, const char *path, uint64_t seed, unsigned count, struct buf *report);

@@ -1,0 +1,18 @@
+/* What every unit test includes: cmocka and CHECK, an assertion with a message. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define CHECK(condition, ...)                                                                                \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            print_error("%s:%d: " #condition ": ", __FILE__, __LINE__);                                      \
+            print_error(__VA_ARGS__);                                                                        \
+            print_error("\n");                                                                               \
+            fail();                                                                                          \
+        }                                                                                                    \
+    } while (0)

@@ -27,7 +27,7 @@ bool jdoc_string(const struct jdoc *doc, struct str *text);
 bool jdoc_integer(const struct jdoc *doc, int64_t *value);
 bool jdoc_boolean(const struct jdoc *doc, bool *value);
 
-/* Building; `value` of jdoc_set and jdoc_push is taken. */
+/* Building; `value` of jdoc_set and jdoc_push is taken. Text that is not UTF-8 becomes null. */
 void jdoc_set(struct jdoc *object, const char *name, struct jdoc *value);
 void jdoc_set_string(struct jdoc *object, const char *name, struct str text);
 void jdoc_set_integer(struct jdoc *object, const char *name, int64_t value);
@@ -35,5 +35,5 @@ void jdoc_set_boolean(struct jdoc *object, const char *name, bool value);
 void jdoc_push(struct jdoc *array, struct jdoc *value);
 void jdoc_push_string(struct jdoc *array, struct str text);
 
-/* Compact JSON, members in order of insertion. */
+/* Compact JSON, members in order of insertion; `out` is full if it did not fit. */
 void jdoc_write(const struct jdoc *doc, struct buf *out);

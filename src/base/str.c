@@ -112,13 +112,33 @@ static size_t utf8_step(const unsigned char *p, size_t left)
     return n;
 }
 
+/* ASCII is most of what comes: eight bytes at once. */
+static size_t skip_ascii(struct str s, size_t at)
+{
+    uint64_t word;
+
+    for (; s.len - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, s.ptr + at, sizeof word);
+        if (word & 0x8080808080808080u)
+            break;
+    }
+    return at;
+}
+
+size_t str_utf8_prefix(struct str s)
+{
+    size_t at = skip_ascii(s, 0);
+
+    while (at < s.len) {
+        size_t n = utf8_step((const unsigned char *)s.ptr + at, s.len - at);
+        if (!n)
+            break;
+        at = skip_ascii(s, at + n);
+    }
+    return at;
+}
+
 bool str_is_utf8(struct str s)
 {
-    for (size_t i = 0; i < s.len;) {
-        size_t n = utf8_step((const unsigned char *)s.ptr + i, s.len - i);
-        if (!n)
-            return false;
-        i += n;
-    }
-    return true;
+    return str_utf8_prefix(s) == s.len;
 }

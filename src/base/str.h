@@ -79,3 +79,6 @@ bool str_to_int(struct str s, int64_t *value);
 
 /* True for well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF). */
 bool str_is_utf8(struct str s);
+
+/* Bytes before the first that is not well-formed UTF-8; the whole length if there is none. */
+size_t str_utf8_prefix(struct str s);

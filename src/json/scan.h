@@ -1,0 +1,102 @@
+/* The tokens of JSON text, for this room's own files. Pure; any thread. */
+#pragma once
+
+#include <endian.h>
+
+#include "base/str.h"
+
+/* Why a token was refused; `what` is static text. */
+struct scan_fault {
+    const char *what, *at;
+};
+
+static inline const char *scan_fail(struct scan_fault *fault, const char *what, const char *at)
+{
+    *fault = (struct scan_fault){ .what = what, .at = at };
+    return NULL;
+}
+
+/* The first byte after an escape whose backslash is at `at`, or NULL. */
+const char *scan_escape(const char *at, const char *end, struct scan_fault *fault);
+
+/* The first byte after the run of non-ASCII bytes that starts at `at`, or NULL if it is no UTF-8. */
+const char *scan_wide(const char *at, const char *end, struct scan_fault *fault);
+
+static inline bool scan_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Eight bytes of a string at once: the high bit of each byte that is a quote, a backslash, a control
+ * character or not ASCII. Bits above the lowest one set may be false (a borrow), so only the lowest counts.
+ */
+static inline uint64_t scan_special(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t quote = (word ^ ones * '"') - ones;
+    uint64_t backslash = (word ^ ones * '\\') - ones;
+    uint64_t control = word - ones * 0x20;
+
+    return (quote | backslash | control | word) & ones * 0x80;
+}
+
+/* The first byte from `at` on that a string does not simply contain, or `end`. */
+static inline const char *scan_plain(const char *at, const char *end)
+{
+    for (; end - at >= 8; at += 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        uint64_t special = scan_special(le64toh(word));
+        if (special)
+            return at + __builtin_ctzll(special) / 8;
+    }
+    while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
+        at++;
+    return at;
+}
+
+/* The closing quote of the string whose first byte is at `at`, or NULL. Sets `*escaped` if there is a
+ * backslash. */
+static inline const char *scan_string(const char *at, const char *end, bool *escaped,
+                                      struct scan_fault *fault)
+{
+    for (;;) {
+        at = scan_plain(at, end);
+        if (at == end)
+            return scan_fail(fault, "unexpected end in a string", at);
+        if (*at == '"')
+            return at;
+        if ((unsigned char)*at < 0x20)
+            return scan_fail(fault, "control character in a string", at);
+        if (*at == '\\')
+            *escaped = true;
+        at = *at == '\\' ? scan_escape(at, end, fault) : scan_wide(at, end, fault);
+        if (!at)
+            return NULL;
+    }
+}
+
+static inline const char *scan_digits(const char *at, const char *end, struct scan_fault *fault)
+{
+    if (at == end || !scan_is_digit(*at))
+        return scan_fail(fault, "invalid number", at);
+    while (at < end && scan_is_digit(*at))
+        at++;
+    return at;
+}
+
+/* The first byte after the number at `at`, or NULL (RFC 8259 section 6). */
+static inline const char *scan_number(const char *at, const char *end, struct scan_fault *fault)
+{
+    if (at < end && *at == '-')
+        at++;
+    at = at < end && *at == '0' ? at + 1 : scan_digits(at, end, fault);
+    if (at && at < end && *at == '.')
+        at = scan_digits(at + 1, end, fault);
+    if (!at || at == end || (*at | 0x20) != 'e')
+        return at;
+    at++;
+    if (at < end && (*at == '+' || *at == '-'))
+        at++;
+    return scan_digits(at, end, fault);
+}

@@ -1,0 +1,62 @@
+#include "json/write.h"
+
+/* RFC 8259 section 7: a quote, a backslash and what is below U+0020, nothing else. */
+static bool needs_escape(unsigned char c)
+{
+    return c < 0x20 || c == '"' || c == '\\';
+}
+
+static void put_escape(struct buf *buf, unsigned char c)
+{
+    static const char letters[32] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
+    static const char hex[] = "0123456789abcdef";
+    char letter = c < 0x20 ? letters[c] : (char)c;
+
+    if (letter)
+        buf_add(buf, str_of((char[]){ '\\', letter }, 2));
+    else
+        buf_add(buf, str_of((char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6));
+}
+
+void json_string(struct buf *buf, struct str text)
+{
+    size_t start = 0;
+
+    buf_char(buf, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        if (!needs_escape((unsigned char)text.ptr[i]))
+            continue;
+        buf_add(buf, str_of(text.ptr + start, i - start));
+        put_escape(buf, (unsigned char)text.ptr[i]);
+        start = i + 1;
+    }
+    buf_add(buf, str_from_at(text, start));
+    buf_char(buf, '"');
+}
+
+void json_name(struct buf *buf, bool *first, struct str name)
+{
+    if (!*first)
+        buf_char(buf, ',');
+    *first = false;
+    json_string(buf, name);
+    buf_char(buf, ':');
+}
+
+void json_member_string(struct buf *buf, bool *first, struct str name, struct str value)
+{
+    json_name(buf, first, name);
+    json_string(buf, value);
+}
+
+void json_member_uint(struct buf *buf, bool *first, struct str name, uint64_t value)
+{
+    json_name(buf, first, name);
+    buf_uint(buf, value);
+}
+
+void json_member_raw(struct buf *buf, bool *first, struct str name, struct str json)
+{
+    json_name(buf, first, name);
+    buf_add(buf, json);
+}

@@ -1,0 +1,170 @@
+#include "net/loop_inner.h"
+
+#include <signal.h>
+
+enum { HELPERS = 2, MOST_WAITING = 1024 };
+
+/* One for the process, because what runs here (password hashes, name look-ups) competes for the same
+ * processors whichever loop asked. The only state of net/ that is not a loop's. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* an errand came, one ended, or the helpers shall end or have ended */
+    struct errand *first, **last;
+    size_t waiting;
+    const struct loop *busy_for[HELPERS]; /* not the errand: its memory may be gone as soon as it is posted */
+    pthread_t threads[HELPERS];
+    size_t started, loops;
+    bool ending;
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .last = &pool.first };
+
+static void lock(void)
+{
+    (void)pthread_mutex_lock(&pool.lock);
+}
+
+static void unlock(void)
+{
+    (void)pthread_mutex_unlock(&pool.lock);
+}
+
+static void wait_for_change(void)
+{
+    (void)pthread_cond_wait(&pool.changed, &pool.lock);
+}
+
+static void tell_change(void)
+{
+    (void)pthread_cond_broadcast(&pool.changed);
+}
+
+static struct errand *take_first(void)
+{
+    struct errand *errand = pool.first;
+
+    pool.first = errand->next;
+    if (!pool.first)
+        pool.last = &pool.first;
+    pool.waiting--;
+    return errand;
+}
+
+static void *help(void *slot)
+{
+    const struct loop **busy_for = slot;
+
+    lock();
+    for (;;) {
+        while (!pool.first && !pool.ending)
+            wait_for_change();
+        if (pool.ending)
+            break;
+        struct errand *errand = take_first();
+        struct loop *loop = errand->loop;
+        *busy_for = loop;
+        unlock();
+        errand->work(errand);
+        loop_post(loop, &errand->post);
+        lock();
+        *busy_for = NULL;
+        tell_change();
+    }
+    unlock();
+    return NULL;
+}
+
+/* Signals are the main thread's. */
+static void start_helpers(void)
+{
+    sigset_t all, before;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (pool.started < HELPERS &&
+           !pthread_create(&pool.threads[pool.started], NULL, help, &pool.busy_for[pool.started]))
+        pool.started++;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void finish(struct post *post)
+{
+    struct errand *errand = CONTAINER(post, struct errand, post);
+
+    errand->done(errand);
+}
+
+bool errand_submit(struct loop *loop, struct errand *errand)
+{
+    errand->loop = loop;
+    errand->post = (struct post){ .run = finish };
+    errand->next = NULL;
+    lock();
+    if (!pool.started)
+        start_helpers();
+    bool taken = pool.started && pool.waiting < MOST_WAITING;
+    if (taken) {
+        *pool.last = errand;
+        pool.last = &errand->next;
+        pool.waiting++;
+        tell_change();
+    }
+    unlock();
+    return taken;
+}
+
+/* ---- coming and going of loops ---- */
+
+void errands_enter(void)
+{
+    lock();
+    while (pool.ending)
+        wait_for_change();
+    pool.loops++;
+    unlock();
+}
+
+static void drop_waiting(const struct loop *loop)
+{
+    struct errand **link = &pool.first;
+
+    while (*link) {
+        if ((*link)->loop == loop) {
+            *link = (*link)->next;
+            pool.waiting--;
+        } else {
+            link = &(*link)->next;
+        }
+    }
+    pool.last = link;
+}
+
+static bool is_busy_for(const struct loop *loop)
+{
+    for (size_t i = 0; i < HELPERS; i++)
+        if (pool.busy_for[i] == loop)
+            return true;
+    return false;
+}
+
+static void end_helpers(void)
+{
+    pool.ending = true;
+    tell_change();
+    unlock();
+    for (size_t i = 0; i < pool.started; i++)
+        (void)pthread_join(pool.threads[i], NULL);
+    lock();
+    pool.started = 0;
+    pool.ending = false;
+    tell_change();
+}
+
+void errands_leave(const struct loop *loop)
+{
+    lock();
+    drop_waiting(loop);
+    while (is_busy_for(loop))
+        wait_for_change();
+    if (--pool.loops == 0 && pool.started)
+        end_helpers();
+    unlock();
+}

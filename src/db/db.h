@@ -6,7 +6,6 @@
 #include "base/err.h"
 
 struct db;
-struct sqlite3; /* SQLite's connection, for the functions `run` calls through db_statement.h only */
 
 struct db_job {
     /* On the db thread, inside a savepoint. -1 with `err` rolls the job back. */
@@ -21,17 +20,24 @@ struct db_job {
 MUST_CHECK int db_open(struct db **db, const char *path, const char *schema, struct err *err);
 void db_close(struct db **db); /* runs what was submitted, then ends the thread */
 
-/* Any thread. The job's memory is the caller's until `done`. */
+/* Any thread. The job's memory is the db's until `done`, which may free it. */
 void db_submit(struct db *db, struct db_job *job);
 
-/* Runs one job now, waiting for it (start-up and command line only; never on a loop). */
+/* Runs one job now, waiting for it (start-up and command line only; never on a loop, nor inside a job). The result
+ * is returned; `done` is not called. */
 MUST_CHECK int db_run(struct db *db, struct db_job *job, struct err *err);
 
-/* Prepared once per text and connection, reset and unbound when taken. Text must be a literal (its address is
- * the key). Only on the db thread inside `run`. Parameters count from 1, columns from 0. */
+/* Any thread, for readiness and metrics: whether the last transaction worked (tried again every second while it did
+ * not), and how many changed something. */
+bool db_healthy(const struct db *db);
+uint64_t db_commits(const struct db *db);
+
+/* Prepared once per text and connection, reset and unbound when taken and when the job ends. Text must be a literal
+ * (its address is the key). Only on the db thread inside `run`. Parameters count from 1, columns from 0. Never NULL:
+ * what fails in preparing or binding is reported by db_step. */
 struct db_statement;
 struct db_statement *db_prepare(struct db *db, const char *sql);
-void db_bind_text(struct db_statement *statement, int at, struct str text); /* borrowed until the next step */
+void db_bind_text(struct db_statement *statement, int at, struct str text); /* borrowed until taken again */
 void db_bind_int(struct db_statement *statement, int at, int64_t value);
 void db_bind_null(struct db_statement *statement, int at);
 /* 1: a row is there, 0: done, -1: failed (`err` set; a constraint violation has code ERR_CONFLICT). */

@@ -1,0 +1,250 @@
+#include "db/inside.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <time.h>
+
+/* Runs one job in its savepoint. -1: the whole transaction is lost (SQLite rolls it back itself when the disk
+ * is full or fails), and nothing more may run in it. */
+static int run_job(struct db *db, struct outcome *outcome)
+{
+    struct db_job *job = outcome->job;
+
+    if (db_control(db, "SAVEPOINT job", &outcome->err))
+        return -1;
+    outcome->err = (struct err){ .code = ERR_INTERNAL };
+    outcome->failed = job->run(job, db, &outcome->err) != 0;
+    db_release_taken(db);
+    if (sqlite3_get_autocommit(db->handle)) {
+        if (!outcome->failed)
+            (void)err_set(&outcome->err, ERR_UNAVAILABLE, "database: the transaction was rolled back");
+        return -1;
+    }
+    struct err err;
+    if (outcome->failed && db_control(db, "ROLLBACK TO job", &err)) {
+        outcome->err = err;
+        return -1;
+    }
+    return db_control(db, "RELEASE job", &outcome->err);
+}
+
+static int run_jobs(struct db *db, size_t count, struct err *err)
+{
+    if (db_control(db, "BEGIN IMMEDIATE", err))
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (run_job(db, &db->group[i]) == 0)
+            continue;
+        *err = db->group[i].err;
+        return -1;
+    }
+    return db_control(db, "COMMIT", err);
+}
+
+/* Runs the group; nothing of it is reported before COMMIT returned. */
+static void run_group(struct db *db, size_t count)
+{
+    struct err err;
+    int64_t changes = sqlite3_total_changes64(db->handle);
+    bool lost = run_jobs(db, count, &err) != 0;
+
+    db_release_taken(db);
+    if (lost && !sqlite3_get_autocommit(db->handle))
+        (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    if (!lost && sqlite3_total_changes64(db->handle) != changes)
+        atomic_fetch_add_explicit(&db->commits, 1, memory_order_relaxed);
+    atomic_store_explicit(&db->healthy, !lost, memory_order_relaxed);
+    for (size_t i = 0; i < count; i++) {
+        struct outcome *outcome = &db->group[i];
+
+        if (lost && !outcome->failed)
+            outcome->err = err;
+        outcome->job->done(outcome->job, lost || outcome->failed ? &outcome->err : NULL);
+    }
+}
+
+/* Waits for jobs and moves at most GROUP_MAX into the group. While the last transaction did not work, comes
+ * back after a second with none, so that an empty one is tried and readiness returns without traffic. */
+static size_t take_jobs(struct db *db)
+{
+    size_t count = 0;
+
+    (void)pthread_mutex_lock(&db->lock);
+    while (!db->first && !db->closing) {
+        if (atomic_load_explicit(&db->healthy, memory_order_relaxed)) {
+            (void)pthread_cond_wait(&db->wake, &db->lock);
+            continue;
+        }
+        struct timespec until;
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec++;
+        if (pthread_cond_timedwait(&db->wake, &db->lock, &until))
+            break;
+    }
+    for (; db->first && count < GROUP_MAX; count++) {
+        db->group[count].job = db->first;
+        db->group[count].failed = false;
+        db->first = db->first->next;
+    }
+    if (!db->first)
+        db->end = &db->first;
+    (void)pthread_mutex_unlock(&db->lock);
+    return count;
+}
+
+static bool ended(struct db *db)
+{
+    (void)pthread_mutex_lock(&db->lock);
+    bool end = db->closing && !db->first;
+    (void)pthread_mutex_unlock(&db->lock);
+    return end;
+}
+
+static void *run_thread(void *data)
+{
+    struct db *db = data;
+
+    while (!ended(db))
+        run_group(db, take_jobs(db));
+    return NULL;
+}
+
+/* The thread takes no signals: they belong to the main thread. */
+static int start_thread(struct db *db)
+{
+    pthread_condattr_t attributes;
+    sigset_t all, old;
+
+    db->end = &db->first;
+    atomic_init(&db->healthy, true);
+    (void)pthread_mutex_init(&db->lock, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&db->wake, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old);
+    int code = pthread_create(&db->thread, NULL, run_thread, db);
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (code == 0)
+        (void)pthread_setname_np(db->thread, "db");
+    return code;
+}
+
+static void free_memory(struct db *db)
+{
+    struct arena *arena = db->arena; /* holds the db itself */
+
+    arena_free(&arena);
+}
+
+int db_open(struct db **opened, const char *path, const char *schema, struct err *err)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct db *db = ARENA_NEW(arena, struct db);
+
+    db->arena = arena;
+    if (db_connect(db, path, schema, err)) {
+        free_memory(db);
+        return -1;
+    }
+    int code = start_thread(db);
+    if (code) {
+        db_disconnect(db);
+        free_memory(db);
+        return err_set(err, ERR_INTERNAL, "%s: no thread: %s", path, strerror(code));
+    }
+    *opened = db;
+    return 0;
+}
+
+void db_close(struct db **closed)
+{
+    struct db *db = *closed;
+
+    if (!db)
+        return;
+    (void)pthread_mutex_lock(&db->lock);
+    db->closing = true;
+    (void)pthread_cond_signal(&db->wake);
+    (void)pthread_mutex_unlock(&db->lock);
+    (void)pthread_join(db->thread, NULL);
+    db_disconnect(db);
+    (void)pthread_cond_destroy(&db->wake);
+    (void)pthread_mutex_destroy(&db->lock);
+    free_memory(db);
+    *closed = NULL;
+}
+
+void db_submit(struct db *db, struct db_job *job)
+{
+    job->next = NULL;
+    (void)pthread_mutex_lock(&db->lock);
+    bool idle = !db->first;
+    *db->end = job;
+    db->end = &job->next;
+    if (idle)
+        (void)pthread_cond_signal(&db->wake);
+    (void)pthread_mutex_unlock(&db->lock);
+}
+
+/* A job whose submitter waits for it. */
+struct awaited {
+    struct db_job job;
+    struct db_job *inner;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool finished, failed;
+    struct err *err;
+};
+
+static int run_awaited(struct db_job *job, struct db *db, struct err *err)
+{
+    struct awaited *awaited = (struct awaited *)job;
+
+    return awaited->inner->run(awaited->inner, db, err);
+}
+
+static void finish_awaited(struct db_job *job, const struct err *err)
+{
+    struct awaited *awaited = (struct awaited *)job;
+
+    (void)pthread_mutex_lock(&awaited->lock);
+    awaited->finished = true;
+    awaited->failed = err != NULL;
+    if (err)
+        *awaited->err = *err;
+    (void)pthread_cond_signal(&awaited->wake);
+    (void)pthread_mutex_unlock(&awaited->lock);
+}
+
+int db_run(struct db *db, struct db_job *job, struct err *err)
+{
+    struct awaited awaited = {
+        .job = { .run = run_awaited, .done = finish_awaited },
+        .inner = job,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .wake = PTHREAD_COND_INITIALIZER,
+        .err = err,
+    };
+
+    assert(!pthread_equal(pthread_self(), db->thread));
+    db_submit(db, &awaited.job);
+    (void)pthread_mutex_lock(&awaited.lock);
+    while (!awaited.finished)
+        (void)pthread_cond_wait(&awaited.wake, &awaited.lock);
+    (void)pthread_mutex_unlock(&awaited.lock);
+    (void)pthread_cond_destroy(&awaited.wake);
+    (void)pthread_mutex_destroy(&awaited.lock);
+    return awaited.failed ? -1 : 0;
+}
+
+bool db_healthy(const struct db *db)
+{
+    return atomic_load_explicit(&db->healthy, memory_order_relaxed);
+}
+
+uint64_t db_commits(const struct db *db)
+{
+    return atomic_load_explicit(&db->commits, memory_order_relaxed);
+}

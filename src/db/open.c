@@ -1,0 +1,86 @@
+#include "db/inside.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 5000 };
+
+/* The file holds ids and hashes of credentials: 0600 whatever the umask is. SQLite gives its -wal and -shm
+ * files the same mode. A file that exists is not opened here: closing any descriptor of it would drop the
+ * POSIX locks that another connection of this process holds on it. */
+static int make_file(const char *path, struct err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+    if (fd < 0 && errno != EEXIST)
+        return err_set(err, ERR_CONFIG, "%s: %s", path, strerror(errno));
+    int failed = fd < 0 ? chmod(path, S_IRUSR | S_IWUSR) : fchmod(fd, S_IRUSR | S_IWUSR);
+    int why = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    return failed ? err_set(err, ERR_CONFIG, "%s: %s", path, strerror(why)) : 0;
+}
+
+/* A change of journal mode does not wait for other connections as other statements do, so it is tried again.
+ */
+static int use_wal(struct db *db, struct err *err)
+{
+    int code = sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+
+    for (int waited_ms = 0; (code & 0xFF) == SQLITE_BUSY && waited_ms < BUSY_MS; waited_ms += 10) {
+        (void)sqlite3_sleep(10);
+        code = sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+    }
+    return code == SQLITE_OK ? 0 : db_fail(db, code, err);
+}
+
+/* secure_delete: what is erased is overwritten. temp_store: nothing of a patient goes to the temporary
+ * directory. */
+static const char pragmas[] = "PRAGMA synchronous = FULL;"
+                              "PRAGMA foreign_keys = ON;"
+                              "PRAGMA trusted_schema = OFF;"
+                              "PRAGMA secure_delete = ON;"
+                              "PRAGMA temp_store = MEMORY;"
+                              "PRAGMA cache_size = -16384;";
+
+static int prepare_file(struct db *db, const char *schema, struct err *err)
+{
+    (void)sqlite3_busy_timeout(db->handle, BUSY_MS);
+    if (use_wal(db, err) || db_exec(db, pragmas, err))
+        return -1;
+    if (db_exec(db, "BEGIN IMMEDIATE", err)) /* two processes may start at once */
+        return -1;
+    if (db_exec(db, schema, err) || db_exec(db, "COMMIT", err)) {
+        (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+        return -1;
+    }
+    return 0;
+}
+
+int db_connect(struct db *db, const char *path, const char *schema, struct err *err)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+
+    if (strcmp(path, ":memory:") != 0 && make_file(path, err))
+        return -1;
+    int code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    if (code != SQLITE_OK)
+        (void)db_fail(db, code, err);
+    if (code != SQLITE_OK || prepare_file(db, schema, err)) {
+        db_disconnect(db);
+        return err_wrap(err, "%s", path);
+    }
+    return 0;
+}
+
+void db_disconnect(struct db *db)
+{
+    db_finalize_all(db);
+    int code = sqlite3_close(db->handle);
+
+    assert(code == SQLITE_OK);
+    (void)code;
+}

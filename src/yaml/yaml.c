@@ -1,0 +1,136 @@
+#include "yaml/yaml.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static int fault(const char *file, unsigned line, unsigned column, struct err *err, const char *fmt,
+                 va_list ap)
+{
+    char words[sizeof err->detail];
+
+    if (vsnprintf(words, sizeof words, fmt, ap) < 0)
+        words[0] = '\0';
+    return err_set(err, ERR_CONFIG, "%s:%u:%u: %s", file, line, column, words);
+}
+
+int yaml_fault(const struct yaml *node, struct err *err, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    int failed = fault(node->file, node->line, node->column, err, fmt, ap);
+    va_end(ap);
+    return failed;
+}
+
+/* A node without a key, in a list or the root, stands for itself. */
+int yaml_fault_key(const struct yaml *node, struct err *err, const char *fmt, ...)
+{
+    bool keyed = node->key_line > 0;
+    va_list ap;
+
+    va_start(ap, fmt);
+    int failed = fault(node->file, keyed ? node->key_line : node->line,
+                       keyed ? node->key_column : node->column, err, fmt, ap);
+    va_end(ap);
+    return failed;
+}
+
+const struct yaml *yaml_get(const struct yaml *map, const char *key)
+{
+    if (!map || map->kind != YAML_MAP)
+        return NULL;
+    for (const struct yaml *at = map->first; at; at = at->next)
+        if (str_is(at->key, key))
+            return at;
+    return NULL;
+}
+
+static bool is_plain(const struct yaml *node, const char *text)
+{
+    return node->kind == YAML_TEXT && !node->quoted && str_is(node->text, text);
+}
+
+bool yaml_is_null(const struct yaml *node)
+{
+    return is_plain(node, "null") || is_plain(node, "~") || is_plain(node, "");
+}
+
+/* "found X, expected Y" */
+static int unexpected(const struct yaml *node, struct err *err, const char *expected)
+{
+    if (node->kind == YAML_MAP)
+        return yaml_fault(node, err, "found a map, expected %s", expected);
+    if (node->kind == YAML_LIST)
+        return yaml_fault(node, err, "found a list, expected %s", expected);
+    if (yaml_is_null(node))
+        return yaml_fault(node, err, "found nothing, expected %s", expected);
+    return yaml_fault(node, err, "found \"%.*s\", expected %s",
+                      (int)(node->text.len < 60 ? node->text.len : 60), node->text.ptr, expected);
+}
+
+int yaml_text(const struct yaml *node, struct str *text, struct err *err)
+{
+    if (node->kind != YAML_TEXT || yaml_is_null(node))
+        return unexpected(node, err, "text");
+    *text = node->text;
+    return 0;
+}
+
+int yaml_bool(const struct yaml *node, bool *value, struct err *err)
+{
+    if (!is_plain(node, "true") && !is_plain(node, "false"))
+        return unexpected(node, err, "true or false");
+    *value = is_plain(node, "true");
+    return 0;
+}
+
+int yaml_uint(const struct yaml *node, uint64_t min, uint64_t max, uint64_t *value, struct err *err)
+{
+    bool digits = node->kind == YAML_TEXT && !node->quoted && str_to_uint(node->text, value);
+    char expected[96];
+
+    /* A leading zero means octal to some readers and decimal to others. */
+    if (digits && (node->text.len == 1 || node->text.ptr[0] != '0') && *value >= min && *value <= max)
+        return 0;
+    if (snprintf(expected, sizeof expected, "a whole number from %" PRIu64 " to %" PRIu64, min, max) < 0)
+        return unexpected(node, err, "a whole number");
+    return unexpected(node, err, expected);
+}
+
+int yaml_map(const struct yaml *node, struct err *err)
+{
+    return node->kind == YAML_MAP ? 0 : unexpected(node, err, "a map");
+}
+
+int yaml_list(const struct yaml *node, struct err *err)
+{
+    return node->kind == YAML_LIST ? 0 : unexpected(node, err, "a list");
+}
+
+static bool is_known(struct str key, const char *const *known)
+{
+    for (; *known; known++)
+        if (str_is(key, *known))
+            return true;
+    return false;
+}
+
+int yaml_only(const struct yaml *map, const char *const *known, struct err *err)
+{
+    char list[200] = "";
+    size_t len = 0;
+    const struct yaml *at = map->first;
+
+    while (at && is_known(at->key, known))
+        at = at->next;
+    if (!at)
+        return 0;
+    for (; *known && len < sizeof list; known++) {
+        int n = snprintf(list + len, sizeof list - len, "%s%s", len ? ", " : "", *known);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    return yaml_fault_key(at, err, "unknown key \"" STR_FMT "\", expected one of: %s", STR_ARG(at->key),
+                          list);
+}

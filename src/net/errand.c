@@ -11,7 +11,10 @@ static struct {
     pthread_cond_t changed; /* an errand came, one ended, or the helpers shall end or have ended */
     struct errand *first, **last;
     size_t waiting;
-    const struct loop *busy_for[HELPERS]; /* not the errand: its memory may be gone as soon as it is posted */
+    struct busy {
+        const struct loop *loop;
+        const struct errand *errand; /* compared only: its memory may be gone as soon as it is posted */
+    } busy[HELPERS];
     pthread_t threads[HELPERS];
     size_t started, loops;
     bool ending;
@@ -50,7 +53,7 @@ static struct errand *take_first(void)
 
 static void *help(void *slot)
 {
-    const struct loop **busy_for = slot;
+    struct busy *busy = slot;
 
     lock();
     for (;;) {
@@ -60,12 +63,12 @@ static void *help(void *slot)
             break;
         struct errand *errand = take_first();
         struct loop *loop = errand->loop;
-        *busy_for = loop;
+        *busy = (struct busy){ .loop = loop, .errand = errand };
         unlock();
         errand->work(errand);
         loop_post(loop, &errand->post);
         lock();
-        *busy_for = NULL;
+        *busy = (struct busy){ 0 };
         tell_change();
     }
     unlock();
@@ -80,7 +83,7 @@ static void start_helpers(void)
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     while (pool.started < HELPERS &&
-           !pthread_create(&pool.threads[pool.started], NULL, help, &pool.busy_for[pool.started]))
+           !pthread_create(&pool.threads[pool.started], NULL, help, &pool.busy[pool.started]))
         pool.started++;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -111,23 +114,15 @@ bool errand_submit(struct loop *loop, struct errand *errand)
     return taken;
 }
 
-/* ---- coming and going of loops ---- */
+/* ---- coming and going ---- */
 
-void errands_enter(void)
-{
-    lock();
-    while (pool.ending)
-        wait_for_change();
-    pool.loops++;
-    unlock();
-}
-
-static void drop_waiting(const struct loop *loop)
+/* Takes out of the waiting ones those of `loop`, or the one `errand`. */
+static void drop_waiting(const struct loop *loop, const struct errand *errand)
 {
     struct errand **link = &pool.first;
 
     while (*link) {
-        if ((*link)->loop == loop) {
+        if ((*link)->loop == loop || *link == errand) {
             *link = (*link)->next;
             pool.waiting--;
         } else {
@@ -137,12 +132,31 @@ static void drop_waiting(const struct loop *loop)
     pool.last = link;
 }
 
-static bool is_busy_for(const struct loop *loop)
+static bool is_busy(const struct loop *loop, const struct errand *errand)
 {
     for (size_t i = 0; i < HELPERS; i++)
-        if (pool.busy_for[i] == loop)
+        if (pool.busy[i].errand && (pool.busy[i].loop == loop || pool.busy[i].errand == errand))
             return true;
     return false;
+}
+
+void errand_cancel(struct errand *errand)
+{
+    lock();
+    drop_waiting(NULL, errand);
+    while (is_busy(NULL, errand))
+        wait_for_change();
+    unlock();
+    loop_unpost(errand->loop, &errand->post);
+}
+
+void errands_enter(void)
+{
+    lock();
+    while (pool.ending)
+        wait_for_change();
+    pool.loops++;
+    unlock();
 }
 
 static void end_helpers(void)
@@ -161,8 +175,8 @@ static void end_helpers(void)
 void errands_leave(const struct loop *loop)
 {
     lock();
-    drop_waiting(loop);
-    while (is_busy_for(loop))
+    drop_waiting(loop, NULL);
+    while (is_busy(loop, NULL))
         wait_for_change();
     if (--pool.loops == 0 && pool.started)
         end_helpers();

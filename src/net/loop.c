@@ -120,14 +120,36 @@ static struct post *take_posts(struct loop *loop)
     return first;
 }
 
-/* Those that are posted meanwhile wait for the next turn, or two posts could keep the sockets waiting for
- * ever. */
+/* Those that are posted meanwhile wait for the next turn, or two posts could keep the sockets waiting. */
 static void run_posts(struct loop *loop)
 {
-    for (struct post *post = take_posts(loop), *next; post; post = next) {
-        next = post->next;
+    loop->due = take_posts(loop);
+    while (loop->due) {
+        struct post *post = loop->due;
+        loop->due = post->next;
         post->run(post);
     }
+}
+
+/* Returns the link at the end. */
+static struct post **unlink_post(struct post **link, const struct post *post)
+{
+    for (; *link; link = &(*link)->next)
+        if (*link == post) {
+            *link = post->next;
+            break;
+        }
+    while (*link)
+        link = &(*link)->next;
+    return link;
+}
+
+void loop_unpost(struct loop *loop, const struct post *post)
+{
+    (void)pthread_mutex_lock(&loop->lock);
+    loop->last = unlink_post(&loop->first, post);
+    (void)pthread_mutex_unlock(&loop->lock);
+    (void)unlink_post(&loop->due, post);
 }
 
 static bool has_posts(struct loop *loop)

@@ -47,6 +47,9 @@ struct errand {
 };
 MUST_CHECK bool errand_submit(struct loop *loop, struct errand *errand);
 
+/* Takes back an errand whose `done` has not run: waits for `work` if it is under way; `done` will not run. */
+void errand_cancel(struct errand *errand);
+
 /* libh2o's loop, for the folder http/ only. */
 struct st_h2o_evloop_t;
 struct st_h2o_evloop_t *loop_h2o(struct loop *loop);

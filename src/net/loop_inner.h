@@ -30,6 +30,7 @@ struct loop {
     struct deadline_heap deadlines;
     struct st_h2o_socket_t *wake; /* on an eventfd: another thread posted or stopped */
     int wake_fd;
+    struct post *due; /* being run in this turn */
     atomic_bool stopped;
     pthread_mutex_t lock; /* over the rest */
     struct post *first, **last;
@@ -40,6 +41,9 @@ struct loop {
 /* deadline.c: the heap. `deadlines_wait_ms` is -1 when nothing is set. */
 void deadlines_run(struct loop *loop);
 int64_t deadlines_wait_ms(const struct loop *loop, uint64_t now_ms);
+
+/* loop.c: takes a post back that may not be posted. */
+void loop_unpost(struct loop *loop, const struct post *post);
 
 /* errand.c: every loop enters before its first errand and leaves when it is freed. Leaving drops its waiting errands
  * and waits for those under way; the last to leave ends the helper threads. */

@@ -369,6 +369,27 @@ static void too_many_errands_are_refused(void **state)
     loop_free(&loop);
 }
 
+/* One waits, two are under way or done and posted: none of them ends after it was taken back. */
+static void errands_can_be_taken_back(void **state)
+{
+    (void)state;
+    for (size_t round = 0; round < 50; round++) {
+        struct loop *loop = loop_new();
+        size_t count = 1;
+        struct alarm alarm = { .deadline.run = ring, .loop = loop, .count = &count };
+        struct errand errands[3];
+        for (size_t i = 0; i < 3; i++) {
+            errands[i] = (struct errand){ .work = no_work, .done = never_done };
+            assert_true(errand_submit(loop, &errands[i]));
+        }
+        for (size_t i = 0; i < 3; i++)
+            errand_cancel(&errands[(i + round) % 3]);
+        deadline_set(loop, &alarm.deadline, 1);
+        loop_run(loop);
+        loop_free(&loop);
+    }
+}
+
 static void *run_own_loop(void *data)
 {
     static _Atomic size_t total;
@@ -417,6 +438,7 @@ int main(void)
         cmocka_unit_test(clocks_go_on_while_the_loop_sleeps),
         cmocka_unit_test(errands_work_elsewhere_and_end_here),
         cmocka_unit_test(too_many_errands_are_refused),
+        cmocka_unit_test(errands_can_be_taken_back),
         cmocka_unit_test(loops_come_and_go_in_threads),
     };
 

@@ -60,3 +60,7 @@ struct conf {
 MUST_CHECK int conf_load(struct conf **conf, const char *file, const char *const *sets, size_t set_count,
                          struct err *err);
 void conf_free(struct conf **conf);
+
+/* Every setting, one a line: key, default and limits, words, with tabs between. For the documentation. */
+struct buf;
+void conf_describe(struct buf *out);

@@ -25,7 +25,8 @@ static struct jdoc *outer(json_t *json)
 struct jdoc *jdoc_parse(struct str text, struct err *err)
 {
     json_error_t why;
-    json_t *json = json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    json_t *json =
+        json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 
     if (json)
         return outer(json);
@@ -86,7 +87,8 @@ const struct jdoc *jdoc_at(const struct jdoc *array, size_t index)
 
 size_t jdoc_count(const struct jdoc *container)
 {
-    return json_is_object(inner(container)) ? json_object_size(inner(container)) : json_array_size(inner(container));
+    return json_is_object(inner(container)) ? json_object_size(inner(container))
+                                            : json_array_size(inner(container));
 }
 
 bool jdoc_string(const struct jdoc *doc, struct str *text)

@@ -57,12 +57,13 @@ static void nesting_is_bounded(void **state)
 static void reading_asks_for_the_kind(void **state)
 {
     struct err err = { 0 };
-    struct jdoc *doc = jdoc_parse(STR("{\"s\":\"t\",\"i\":-7,\"r\":1.5,\"b\":true,\"n\":null,\"a\":[1,\"x\"]}"), &err);
+    struct jdoc *doc =
+        jdoc_parse(STR("{\"s\":\"t\",\"i\":-7,\"r\":1.5,\"b\":true,\"n\":null,\"a\":[1,\"x\"]}"), &err);
     static const struct {
         const char *name;
         enum jdoc_kind kind;
     } cases[] = {
-        { "s", JDOC_STRING }, { "i", JDOC_INTEGER }, { "r", JDOC_REAL },    { "b", JDOC_BOOL },
+        { "s", JDOC_STRING }, { "i", JDOC_INTEGER }, { "r", JDOC_REAL },      { "b", JDOC_BOOL },
         { "n", JDOC_NULL },   { "a", JDOC_ARRAY },   { "absent", JDOC_NULL },
     };
 
@@ -84,7 +85,8 @@ static void reading_asks_for_the_kind(void **state)
     CHECK(jdoc_count(doc) == 6 && jdoc_count(jdoc_get(doc, "a")) == 2 && jdoc_count(NULL) == 0, "counts");
     CHECK(jdoc_count(jdoc_get(doc, "s")) == 0, "a string holds nothing");
     CHECK(jdoc_kind(jdoc_at(jdoc_get(doc, "a"), 1)) == JDOC_STRING, "second element");
-    CHECK(!jdoc_at(jdoc_get(doc, "a"), 2) && !jdoc_at(doc, 0) && !jdoc_get(jdoc_get(doc, "a"), "s"), "absent");
+    CHECK(!jdoc_at(jdoc_get(doc, "a"), 2) && !jdoc_at(doc, 0) && !jdoc_get(jdoc_get(doc, "a"), "s"),
+          "absent");
     CHECK(!jdoc_get(NULL, "s") && !jdoc_at(NULL, 0), "of nothing");
     jdoc_free(&doc);
 }

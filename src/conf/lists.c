@@ -1,0 +1,171 @@
+/* Settings that are lists of things. */
+#include "conf/table.h"
+
+#include <unistd.h>
+
+#include "yaml/yaml.h"
+
+static const char algorithms[] =
+    "HS256|HS384|HS512|RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA";
+
+/* The required text member `name` of `map`, not empty. */
+static int need_text(const struct yaml *map, const char *name, struct str *text, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, name);
+
+    if (!node || yaml_is_null(node))
+        return yaml_fault(map, err, "'%s' is missing", name);
+    if (yaml_text(node, text, err))
+        return -1;
+    return text->len ? 0 : yaml_fault(node, err, "'%s' is empty", name);
+}
+
+static int may_text(const struct yaml *map, const char *name, struct str *text, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, name);
+
+    return node && !yaml_is_null(node) ? yaml_text(node, text, err) : 0;
+}
+
+static struct str absolute(struct arena *arena, struct str path)
+{
+    char here[4096];
+
+    if (str_starts(path, STR("/")) || !getcwd(here, sizeof here))
+        return path;
+    return arena_printf(arena, "%s/" STR_FMT, here, STR_ARG(path));
+}
+
+static bool is_secret(const struct conf_key *key)
+{
+    return str_starts(key->algorithm, STR("HS"));
+}
+
+static int read_key(struct conf *conf, const struct yaml *node, struct conf_key *key, struct err *err)
+{
+    static const char *const known[] = { "file", "algorithm", "kid", NULL };
+
+    if (yaml_map(node, err) || yaml_only(node, known, err) || need_text(node, "file", &key->file, err) ||
+        need_text(node, "algorithm", &key->algorithm, err) ||
+        value_choice(yaml_get(node, "algorithm"), algorithms, &key->algorithm, err) ||
+        may_text(node, "kid", &key->kid, err))
+        return -1;
+    key->file = absolute(conf->arena, key->file);
+    return 0;
+}
+
+/* A key set with two meanings invites a public key taken for a secret (RFC 8725 section 2.1). */
+static int check_keys(const struct yaml *list, const struct conf_key *keys, size_t count, struct err *err)
+{
+    const struct yaml *node = list->first;
+
+    for (size_t i = 0; i < count; i++, node = node->next) {
+        if (is_secret(&keys[i]) != is_secret(&keys[0]))
+            return yaml_fault(node, err, "an issuer's keys are all shared secrets (HS…) or all public");
+        for (size_t j = 0; j < i; j++)
+            if (keys[i].kid.len && str_eq(keys[i].kid, keys[j].kid))
+                return yaml_fault(node, err, "kid '" STR_FMT "' is given twice", STR_ARG(keys[i].kid));
+    }
+    return 0;
+}
+
+static int read_issuer(struct conf *conf, const struct yaml *node, struct conf_issuer *issuer,
+                       struct err *err)
+{
+    static const char *const known[] = { "issuer", "audience", "keys", NULL };
+
+    if (yaml_map(node, err) || yaml_only(node, known, err) ||
+        need_text(node, "issuer", &issuer->issuer, err) || may_text(node, "audience", &issuer->audience, err))
+        return -1;
+    const struct yaml *list = yaml_get(node, "keys");
+    if (!list || !list->count)
+        return yaml_fault(node, err, "'keys' is missing");
+    if (yaml_list(list, err))
+        return -1;
+    struct conf_key *keys = ARENA_ARRAY(conf->arena, struct conf_key, list->count);
+    for (const struct yaml *at = list->first; at; at = at->next)
+        if (read_key(conf, at, &keys[issuer->key_count++], err))
+            return -1;
+    issuer->keys = keys;
+    return check_keys(list, keys, issuer->key_count, err);
+}
+
+int read_issuers(struct conf *conf, const struct yaml *node, struct err *err)
+{
+    if (yaml_list(node, err))
+        return -1;
+    struct conf_issuer *issuers = ARENA_ARRAY(conf->arena, struct conf_issuer, node->count);
+    size_t count = 0;
+    for (const struct yaml *at = node->first; at; at = at->next) {
+        if (read_issuer(conf, at, &issuers[count], err))
+            return -1;
+        for (size_t i = 0; i < count; i++)
+            if (str_eq(issuers[i].issuer, issuers[count].issuer))
+                return yaml_fault(at, err, "issuer '" STR_FMT "' is given twice", STR_ARG(issuers[i].issuer));
+        count++;
+    }
+    conf->auth.issuers = issuers;
+    conf->auth.issuer_count = count;
+    return 0;
+}
+
+/* A list of texts, none empty. */
+static int read_texts(struct conf *conf, const struct yaml *node, const struct str **texts, size_t *count,
+                      struct err *err)
+{
+    if (yaml_list(node, err))
+        return -1;
+    struct str *all = ARENA_ARRAY(conf->arena, struct str, node->count);
+    size_t done = 0;
+    for (const struct yaml *at = node->first; at; at = at->next, done++) {
+        if (yaml_text(at, &all[done], err))
+            return -1;
+        if (!all[done].len)
+            return yaml_fault(at, err, "empty, expected text");
+    }
+    *texts = all;
+    *count = done;
+    return 0;
+}
+
+static int read_facade(struct conf *conf, const struct yaml *node, struct conf_facade *facade,
+                       struct err *err)
+{
+    static const char *const known[] = { "dialect", "listen", "hosts", NULL };
+
+    if (yaml_map(node, err) || yaml_only(node, known, err) ||
+        need_text(node, "dialect", &facade->dialect, err))
+        return -1;
+    const struct yaml *listen = yaml_get(node, "listen"), *hosts = yaml_get(node, "hosts");
+    if (listen && !yaml_is_null(listen) && value_listen(listen, &facade->listen, err))
+        return -1;
+    return hosts ? read_texts(conf, hosts, &facade->hosts, &facade->host_count, err) : 0;
+}
+
+int read_facades(struct conf *conf, const struct yaml *node, struct err *err)
+{
+    if (yaml_list(node, err))
+        return -1;
+    struct conf_facade *facades = ARENA_ARRAY(conf->arena, struct conf_facade, node->count);
+    size_t count = 0;
+    for (const struct yaml *at = node->first; at; at = at->next)
+        if (read_facade(conf, at, &facades[count++], err))
+            return -1;
+    conf->facades = facades;
+    conf->facade_count = count;
+    return 0;
+}
+
+int read_completions(struct conf *conf, const struct yaml *node, struct err *err)
+{
+    conf->backend.all_completions = false;
+    conf->backend.completions = NULL;
+    conf->backend.completion_count = 0;
+    if (node->kind == YAML_LIST)
+        return read_texts(conf, node, &conf->backend.completions, &conf->backend.completion_count, err);
+    struct str all;
+    if (yaml_text(node, &all, err) || !str_is(all, "all"))
+        return yaml_fault(node, err, "expected `all` or a list of names");
+    conf->backend.all_completions = true;
+    return 0;
+}

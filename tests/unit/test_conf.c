@@ -1,0 +1,302 @@
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "conf/conf.h"
+
+static char file[64];
+
+static int make_file(void **state)
+{
+    (void)state;
+    (void)snprintf(file, sizeof file, "/tmp/test_conf.XXXXXX");
+    int fd = mkstemp(file);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int drop_file(void **state)
+{
+    (void)state;
+    return unlink(file);
+}
+
+static int load_text(struct conf **conf, const char *text, const char *set, struct err *err)
+{
+    FILE *out = fopen(file, "w");
+
+    assert_non_null(out);
+    assert_true(fputs(text, out) >= 0);
+    assert_int_equal(fclose(out), 0);
+    return conf_load(conf, file, &set, set ? 1 : 0, err);
+}
+
+static void defaults_are_the_documented_ones(void **state)
+{
+    struct conf *conf = NULL;
+    struct err err = { 0 };
+
+    (void)state;
+    CHECK(!conf_load(&conf, NULL, NULL, 0, &err), "%s", err.detail);
+    CHECK(str_is(conf->listen, "127.0.0.1:8080") && str_is(conf->admin_listen, "127.0.0.1:9901"),
+          "listeners");
+    CHECK(conf->workers == 0 && str_is(conf->state_dir, "var/"), "process");
+    CHECK(!conf->default_facade.len && !conf->facade_count && conf->mappings.len, "dialects");
+    CHECK(conf->backend.embedded && conf->backend.all_completions && !conf->backend.url.len, "backend");
+    CHECK(str_is(conf->backend.listen, "127.0.0.1:8081") && str_is(conf->backend.transport, "auto"),
+          "backend");
+    CHECK(str_is(conf->backend.auth, "gateway_jwt") && conf->backend.scan_limit == 1000, "backend");
+    CHECK(str_is(conf->auth.issuer, "urn:dragoman") && conf->auth.skew_s == 30, "auth");
+    CHECK(conf->auth.token_ttl_s == 3600 && conf->auth.refresh_ttl_s == 30 * 86400, "lives");
+    CHECK(conf->limits.body_kb == 4096 && conf->limits.json_depth == 64, "limits");
+    CHECK(str_is(conf->log_access, "-") && str_is(conf->log_level, "info"), "log");
+    conf_free(&conf);
+    CHECK(!conf, "freed");
+    conf_free(&conf);
+}
+
+/* The first word of a row is the place in the file. */
+static void bad_settings_are_refused_with_their_place(void **state)
+{
+    static const struct {
+        const char *text, *place, *words;
+    } cases[] = {
+        { "lisen: 127.0.0.1:80\n", ":1:1: ", "did you mean 'listen'?" },
+        { "log:\n  levle: info\n", ":2:3: ", "did you mean 'log.level'?" },
+        { "\nbackend:\n  url: http://a\n  time_out: 5\n", ":4:3: ", "unknown setting 'backend.time_out'" },
+        { "body_kb: 5\n", ":1:1: ", "did you mean '" },
+        { "log.level: info\nbackends: 1\n", ":2:1: ", "unknown setting 'backends'" },
+        { "limits: 5\n", ":1:9: ", "" },
+        { "- a\n", ":1:", "" },
+        { "listen: [a]\n", ":1:9: ", "" },
+        { "listen: 8080\n", ":1:9: ", "expected host:port" },
+        { "listen: 127.0.0.1:65536\n", ":1:9: ", "expected host:port" },
+        { "listen: ':80'\n", ":1:9: ", "expected host:port" },
+        { "listen: 'fe80::1:80'\n", ":1:9: ", "expected host:port" },
+        { "listen: '[]:80'\n", ":1:9: ", "expected host:port" },
+        { "workers: many\n", ":1:10: ", "" },
+        { "workers: -1\n", ":1:10: ", "" },
+        { "workers: 257\n", ":1:10: ", "" },
+        { "workers: 1.5\n", ":1:10: ", "" },
+        { "workers: \"1\"\n", ":1:10: ", "" },
+        { "log: { level: loud }\n", ":1:15: ", "expected one of error|warn|info|debug" },
+        { "backend:\n  embedded: maybe\n", ":2:13: ", "" },
+        { "backend:\n  transport: h3\n", ":2:14: ", "expected one of auto|h1|curl" },
+        { "backend:\n  completions: some\n", ":2:16: ", "`all` or a list" },
+        { "backend:\n  completions: { a: b }\n", ":2:16: ", "`all` or a list" },
+        { "backend:\n  completions: [ [x] ]\n", ":2:18: ", "" },
+        { "backend:\n  url: ftp://a\n", ":2:8: ", "http:// or https://" },
+        { "backend:\n  url: https://a\n  transport: h1\n", ":3:14: ", "does not speak https" },
+        { "backend:\n  embedded: false\n", ":2:13: ", "no other backend" },
+        { "backend:\n  url: http://a\n  auth: token_file\n", ":3:9: ", "needs backend.token_file" },
+        { "backend:\n  auth: token_file\n  token_file: x\n", ":2:9: ", "embedded" },
+        { "backend: { certificate: a }\n", ":1:25: ", "needs backend.key" },
+        { "backend: { audience: dragoman }\n", ":1:22: ", "must differ from auth.audience" },
+        { "tls:\n  certificate: a.pem\n", ":2:16: ", "needs tls.key" },
+        { "tls:\n  key: a.pem\n", ":2:8: ", "needs tls.certificate" },
+        { "tls:\n  client_ca: a.pem\n", ":2:14: ", "needs tls.certificate" },
+        { "admin: { listen: '127.0.0.1:8080' }\n", ":1:18: ", "must differ from listen" },
+        { "facades:\n  - listen: 127.0.0.1:1\n", ":2:5: ", "'dialect' is missing" },
+        { "facades:\n  - { dialect: a, host: b }\n", ":2:19: ", "" },
+        { "facades:\n  - { dialect: a, listen: b }\n", ":2:27: ", "expected host:port" },
+        { "facades:\n  - { dialect: a, hosts: [''] }\n", ":2:27: ", "empty" },
+        { "auth:\n  issuer: ''\n", ":2:11: ", "is empty" },
+        { "auth:\n  skew_s: 61\n", ":2:11: ", "" },
+        { "auth:\n  issuers: x\n", ":2:12: ", "" },
+        { "auth:\n  issuers:\n    - keys: []\n", ":3:7: ", "'issuer' is missing" },
+        { "auth:\n  issuers:\n    - issuer: a\n", ":3:7: ", "'keys' is missing" },
+        { "auth:\n  issuers:\n    - issuer: a\n      keys: [{ file: k }]\n",
+          ":4:14: ", "'algorithm' is missing" },
+        { "auth:\n  issuers:\n    - issuer: a\n      keys: [{ file: k, algorithm: none }]\n",
+          ":4:36: ", "expected one of" },
+        { "auth:\n  issuers:\n    - issuer: a\n      keys: [{ file: k, algorithm: rs256 }]\n",
+          ":4:36: ", "expected one of" },
+        { "auth:\n  issuers:\n    - issuer: a\n      keys: [{ file: k, algorithm: RS256 }, { file: l, "
+          "algorithm: HS256 }]\n",
+          ":4:45: ", "all shared secrets" },
+        { "auth:\n  issuers:\n    - issuer: a\n      keys: [{ file: k, algorithm: RS256, kid: x }, { file: "
+          "l, "
+          "algorithm: RS256, kid: x }]\n",
+          ":4:53: ", "given twice" },
+        { "auth:\n  issuers:\n    - { issuer: a, keys: [{ file: k, algorithm: RS256 }] }\n    - { issuer: a, "
+          "keys: "
+          "[{ file: k, algorithm: RS256 }] }\n",
+          ":4:7: ", "given twice" },
+        { "auth:\n  issuers:\n    - { issuer: 'urn:dragoman', keys: [{ file: k, algorithm: RS256 }] }\n",
+          ":3:5: ", "own key" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct conf *conf = NULL;
+        struct err err = { 0 };
+        char place[128];
+
+        (void)snprintf(place, sizeof place, "%s%s", file, cases[i].place);
+        CHECK(load_text(&conf, cases[i].text, NULL, &err) == -1, "case %zu: accepted %s", i, cases[i].text);
+        CHECK(err.code == ERR_CONFIG, "case %zu: %s", i, err_name(err.code));
+        CHECK(str_starts(str_from(err.detail), str_from(place)), "case %zu: want %s, is %s", i, place,
+              err.detail);
+        CHECK(strstr(err.detail, cases[i].words), "case %zu: want %s, is %s", i, cases[i].words, err.detail);
+    }
+}
+
+static void lists_are_read(void **state)
+{
+    struct conf *conf = NULL;
+    struct err err = { 0 };
+    static const char text[] = "facades:\n"
+                               "  - { dialect: a, listen: '[::1]:99', hosts: [a.example, b.example] }\n"
+                               "  - dialect: b\n"
+                               "backend: { completions: [one, two] }\n"
+                               "auth:\n"
+                               "  issuers:\n"
+                               "    - issuer: https://a\n"
+                               "      audience: other\n"
+                               "      keys:\n"
+                               "        - { file: /k.pem, algorithm: ES256, kid: k1 }\n"
+                               "        - { file: rel.pem, algorithm: RS256 }\n";
+
+    (void)state;
+    CHECK(!load_text(&conf, text, NULL, &err), "%s", err.detail);
+    CHECK(conf->facade_count == 2 && conf->facades[0].host_count == 2, "facades");
+    CHECK(str_is(conf->facades[0].hosts[1], "b.example") && str_is(conf->facades[0].listen, "[::1]:99"),
+          "facade");
+    CHECK(str_is(conf->facades[1].dialect, "b") && !conf->facades[1].listen.len, "facade");
+    CHECK(!conf->backend.all_completions && conf->backend.completion_count == 2, "completions");
+    CHECK(str_is(conf->backend.completions[0], "one"), "completions");
+    const struct conf_issuer *issuer = conf->auth.issuers;
+    CHECK(conf->auth.issuer_count == 1 && issuer->key_count == 2 && str_is(issuer->audience, "other"),
+          "issuer");
+    CHECK(str_is(issuer->keys[0].file, "/k.pem") && str_is(issuer->keys[0].kid, "k1"), "key");
+    CHECK(str_starts(issuer->keys[1].file, STR("/")) && !issuer->keys[1].kid.len, "a relative path");
+    conf_free(&conf);
+}
+
+static void sets_come_after_the_file(void **state)
+{
+    static const struct {
+        const char *set;
+        const char *fault; /* NULL: accepted */
+    } cases[] = {
+        { "listen=0.0.0.0:9", NULL },
+        { "log.level=debug", NULL },
+        { "workers=4", NULL },
+        { "backend.url=http://b:1/x", NULL },
+        { "backend.url=", NULL },
+        { "backend.completions=[a, b]", NULL },
+        { "facades=[{dialect: a, hosts: [b]}]", NULL },
+        { "tls.certificate=x", "--set tls.certificate=x: needs tls.key" },
+        { "log.levle=debug", "--set log.levle=debug: unknown setting, did you mean 'log.level'?" },
+        { "log=debug", "--set log=debug: unknown setting" },
+        { "log.level=loud", "--set log.level=loud: 'loud', expected one of" },
+        { "workers=x", "--set workers=x: " },
+        { "workers=\"1\"", "--set workers=\"1\": " },
+        { "workers=[1]", "--set workers=[1]: " },
+        { "workers=1\nlisten: a:1", "expected key.path=value" },
+        { "workers", "--set workers: expected key.path=value" },
+        { "=5", "--set =5: unknown setting" },
+        { "", "expected key.path=value" },
+        { "facades=[{dialect: a", "--set facades=[{dialect: a: " },
+        { "facades=[{dialec: a}]", "--set facades=[{dialec: a}]: " },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct conf *conf = NULL;
+        struct err err = { 0 };
+        int rc = load_text(&conf, "log: { level: warn }\nbackend:\n  url: http://a\n", cases[i].set, &err);
+
+        CHECK(rc == (cases[i].fault ? -1 : 0), "case %zu: %s", i, err.detail);
+        CHECK(!rc || strstr(err.detail, cases[i].fault), "case %zu: want %s, is %s", i, cases[i].fault,
+              err.detail);
+        conf_free(&conf);
+    }
+}
+
+static void a_set_wins(void **state)
+{
+    static const char *const sets[] = { "log.level=debug", "log.level=error", "backend.url=http://b",
+                                        "workers=3" };
+    struct conf *conf = NULL;
+    struct err err = { 0 };
+
+    (void)state;
+    CHECK(!load_text(&conf, "log: { level: warn }\n", NULL, &err), "%s", err.detail);
+    conf_free(&conf);
+    CHECK(!conf_load(&conf, file, sets, COUNT(sets), &err), "%s", err.detail);
+    CHECK(str_is(conf->log_level, "error") && conf->workers == 3, "the last one");
+    CHECK(!conf->backend.embedded, "backend.url turns the embedded one off");
+    CHECK(str_is(conf->file, file) && str_is(conf->dir, "/tmp"), "where it stands");
+    conf_free(&conf);
+}
+
+static void a_missing_file_is_a_fault(void **state)
+{
+    struct conf *conf = NULL;
+    struct err err = { 0 };
+
+    (void)state;
+    CHECK(conf_load(&conf, "/nowhere/at.yaml", NULL, 0, &err) == -1, "loaded");
+    CHECK(strstr(err.detail, "/nowhere/at.yaml"), "%s", err.detail);
+    CHECK(!load_text(&conf, "", NULL, &err), "an empty file: %s", err.detail);
+    conf_free(&conf);
+    CHECK(!load_text(&conf, "tls:\nlog:\n  level:\n", NULL, &err), "empty sections: %s", err.detail);
+    CHECK(str_is(conf->log_level, "info"), "the default");
+    conf_free(&conf);
+}
+
+/* Each line of a conf_describe without its words, "key<TAB>default". */
+static void the_shipped_files_load_and_name_every_setting(void **state)
+{
+    struct conf *shipped = NULL, *plain = NULL, *production = NULL;
+    struct err err = { 0 };
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct buf all = buf_in(arena, 1 << 20);
+    static char text[1 << 16];
+
+    (void)state;
+    CHECK(!conf_load(&shipped, SOURCE_DIR "/conf/dragoman.yaml", NULL, 0, &err), "%s", err.detail);
+    CHECK(!conf_load(&production, SOURCE_DIR "/conf/production.yaml", NULL, 0, &err), "%s", err.detail);
+    CHECK(!conf_load(&plain, NULL, NULL, 0, &err), "%s", err.detail);
+    CHECK(!memcmp(&shipped->limits, &plain->limits, sizeof plain->limits), "limits are the defaults");
+    CHECK(str_eq(shipped->listen, plain->listen) && str_eq(shipped->auth.issuer, plain->auth.issuer),
+          "defaults");
+    CHECK(shipped->default_facade.len && strstr(shipped->mappings.ptr, "/../mappings"), "dialects");
+    CHECK(!production->backend.embedded && production->auth.issuer_count == 1, "production");
+
+    FILE *in = fopen(SOURCE_DIR "/conf/dragoman.yaml", "r");
+    assert_non_null(in);
+    text[fread(text, 1, sizeof text - 1, in)] = '\0';
+    assert_int_equal(fclose(in), 0);
+    conf_describe(&all);
+    struct str rest = buf_str(&all), line, key, words;
+    while (str_next(&rest, '\n', &line) && line.len) {
+        CHECK(str_cut(line, '\t', &key, &words), "a row");
+        struct str section = STR_NONE, name = key;
+        (void)str_cut(key, '.', &section, &name);
+        const char *want =
+            arena_printf(arena, section.len ? "\n  " STR_FMT ":" : "\n" STR_FMT ":", STR_ARG(name)).ptr;
+        CHECK(strstr(text, want), "conf/dragoman.yaml lacks " STR_FMT, STR_ARG(key));
+    }
+    conf_free(&shipped);
+    conf_free(&plain);
+    conf_free(&production);
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_the_documented_ones),
+        cmocka_unit_test(bad_settings_are_refused_with_their_place),
+        cmocka_unit_test(lists_are_read),
+        cmocka_unit_test(sets_come_after_the_file),
+        cmocka_unit_test(a_set_wins),
+        cmocka_unit_test(a_missing_file_is_a_fault),
+        cmocka_unit_test(the_shipped_files_load_and_name_every_setting),
+    };
+    return cmocka_run_group_tests(tests, make_file, drop_file);
+}

@@ -1,0 +1,161 @@
+/* A dialect as data: where its clients reach it, what they may ask, how they are answered. Everything here is
+ * compiled from mappings/<dialect>/ at start (docs/dialect.md is the language), immutable afterwards, and read by
+ * every thread. Pure: no clock, no I/O after loading. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "dialect/template.h"
+#include "lens/lens.h"
+
+struct yaml;
+
+/* How a parameter's text is read. */
+enum parameter_type {
+    PARAMETER_STRING,
+    PARAMETER_INTEGER,
+    PARAMETER_DAY,        /* YYYY-MM-DD -> its first moment, UTC */
+    PARAMETER_DAY_END,    /* YYYY-MM-DD -> the first moment of the next day */
+    PARAMETER_MOMENT,     /* RFC 3339 or YYYY-MM-DD -> UTC */
+    PARAMETER_MOMENT_END, /* the same; a day means its end */
+    PARAMETER_RANGE,      /* "a..b", from inclusive, to exclusive -> `to` and `to_end` */
+    PARAMETER_ID,
+    PARAMETER_IDS         /* comma separated */
+};
+const char *parameter_want(enum parameter_type type); /* "date", "integer", … for messages */
+
+struct parameter_word { /* one row of `enum:` */
+    struct str said, meant;
+};
+
+/* A parameter of a path, a query or a look-up document, and the canonical parameter it becomes. */
+struct parameter {
+    struct str name, alias; /* of a look-up: the member's path, parts joined by dots */
+    enum parameter_type type;
+    struct str to, to_end;  /* canonical names; empty: only judged */
+    struct str kind;        /* of ids */
+    struct str needs;       /* another parameter that must be there too */
+    unsigned part;          /* 1, 2: joined with its fellows by '|', both escaped (0: whole) */
+    bool required;
+    bool equals_brand;      /* anything but the caller's brand is forbidden */
+    bool in_body;           /* of a look-up that makes: a member of the new entity */
+    bool only;              /* values outside `words` are refused */
+    const struct parameter_word *words;
+    size_t word_count;
+    const struct yaml *place; /* for faults found later, while loading */
+};
+
+struct fixed_parameter {
+    struct str name, value;
+};
+
+struct segment {
+    struct str text; /* literal, or the parameter's name */
+    bool is_parameter;
+};
+
+enum builtin { BUILTIN_NONE, BUILTIN_TOKEN, BUILTIN_JWKS };
+
+enum paging_mode { PAGING_NONE, PAGING_OPTIONAL, PAGING_ALWAYS };
+
+/* A second call after the main one, fed with ids that the body named. */
+struct then {
+    struct str call, param, member, read, undo;
+};
+
+struct operation {
+    struct str name, methods[3];
+    size_t method_count;
+    const struct segment *segments;
+    size_t segment_count;
+    const struct str *scopes;
+    size_t scope_count;
+    bool open; /* needs no credential */
+    enum builtin builtin;
+    struct str resource, call, stored;
+    const struct lens *lens; /* of the resource; NULL for a builtin without */
+    const struct parameter *path, *query;
+    size_t path_count, query_count;
+    const struct fixed_parameter *fixed;
+    size_t fixed_count;
+    const struct str *one_of; /* at least one of these must be there */
+    size_t one_of_count;
+    enum paging_mode paging;
+    bool has_body;
+    struct str wrapper, bare; /* body: the member that holds the document; where a document without it is put */
+    unsigned many;            /* > 0: an array of up to that many documents is allowed */
+    const struct str *media;  /* of request bodies, in place of the dialect's */
+    size_t media_count;
+    enum err_code media_error;
+    int status;
+    bool etag;
+    struct then then;
+    const struct template *answer, *answer_bare;
+    const struct yaml *place;
+    const void *bound; /* the flow's own, set once after loading */
+};
+
+struct lookup {
+    struct str name, call;
+    enum { LOOKUP_ONE, LOOKUP_MAKE } match; /* exactly one; or found or created by the call itself */
+    const struct parameter *members;
+    size_t member_count;
+    const struct fixed_parameter *fixed;
+    size_t fixed_count;
+    const void *bound;
+};
+
+struct paging {
+    bool used, over_refused;
+    struct str number, offset, size; /* names; number or offset, or neither */
+    unsigned size_default, size_max, size_min;
+    const struct str *refused;
+    size_t refused_count;
+};
+
+struct error_shape {
+    int status;
+    struct str code, title, message, pointer;
+    const struct template *fields; /* general words under member names, as JSON */
+};
+
+struct kind_form {
+    struct str kind;
+    unsigned form; /* enum id_form of store.h */
+};
+
+struct dialect {
+    struct str name, title;
+    const struct str *hosts, *paths;
+    size_t host_count, path_count;
+    struct str prefix;
+    struct str credential_header, credential_scheme;
+    const struct str *request_media, *answer_media;
+    size_t request_media_count, answer_media_count;
+    struct str answer_without_accept;
+    struct lens_style style;
+    const struct kind_form *kinds;
+    size_t kind_count;
+    struct paging paging;
+    const struct template *error_one, *error_many, *error_each;
+    bool pointer_paths;
+    struct str pointer_base;
+    struct error_shape errors[ERR_COUNT];
+    const struct yaml *faults; /* fault kind, or kind_want -> text or list of texts */
+    struct operation *operations;
+    size_t operation_count;
+    struct lookup *lookups;
+    size_t lookup_count;
+    struct lens **lenses;
+    size_t lens_count;
+};
+
+/* Loads every folder of `dir` that holds a dialect.yaml, sorted by name. All in `arena`. */
+MUST_CHECK int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir,
+                             struct err *err);
+
+struct lookup *dialect_lookup(const struct dialect *dialect, struct str name);
+
+/* The words for one fault: `<kind>_<want>` if there is such a row, else `<kind>`. Walk from the returned node: a
+ * text, or a list of texts. Never NULL. */
+const struct yaml *dialect_fault_words(const struct dialect *dialect, const char *kind, struct str want);

@@ -1,0 +1,250 @@
+#include "dialect/load.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static int load_facade(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+{
+    static const char *const known[] = { "hosts", "paths", "prefix", NULL };
+
+    if (!map)
+        return err_set(err, ERR_CONFIG, STR_FMT ": no facade:", STR_ARG(dialect->name));
+    if (yaml_map(map, err) || yaml_only(map, known, err) ||
+        load_texts(map, "hosts", arena, &dialect->hosts, &dialect->host_count, err) ||
+        load_texts(map, "paths", arena, &dialect->paths, &dialect->path_count, err))
+        return -1;
+    return load_text(map, "prefix", &dialect->prefix, err);
+}
+
+static int load_credential(struct dialect *dialect, const struct yaml *map, struct err *err)
+{
+    static const char *const known[] = { "header", "scheme", NULL };
+
+    if (!map)
+        return err_set(err, ERR_CONFIG, STR_FMT ": no credential:", STR_ARG(dialect->name));
+    if (yaml_map(map, err) || yaml_only(map, known, err) ||
+        load_text(map, "header", &dialect->credential_header, err) ||
+        load_text(map, "scheme", &dialect->credential_scheme, err))
+        return -1;
+    return dialect->credential_header.len ? 0 : yaml_fault(map, err, "a credential without header:");
+}
+
+static int load_media(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+{
+    static const char *const known[] = { "request", "answer", "answer_without_accept", NULL };
+
+    if (!map)
+        return err_set(err, ERR_CONFIG, STR_FMT ": no media:", STR_ARG(dialect->name));
+    if (yaml_map(map, err) || yaml_only(map, known, err) ||
+        load_texts(map, "request", arena, &dialect->request_media, &dialect->request_media_count, err) ||
+        load_texts(map, "answer", arena, &dialect->answer_media, &dialect->answer_media_count, err))
+        return -1;
+    if (!dialect->answer_media_count || !dialect->request_media_count)
+        return yaml_fault(map, err, "media: needs request: and answer:");
+    dialect->answer_without_accept = dialect->answer_media[0];
+    return load_text(map, "answer_without_accept", &dialect->answer_without_accept, err);
+}
+
+/* One of two words, `yes` meaning true. */
+static int load_choice(const struct yaml *map, const char *key, const char *yes, const char *no, bool *value,
+                       struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+
+    if (!node)
+        return 0;
+    if (node->kind == YAML_TEXT && str_is(node->text, yes))
+        *value = true;
+    else if (node->kind != YAML_TEXT || !str_is(node->text, no))
+        return yaml_fault(node, err, "unknown value, expected %s or %s", yes, no);
+    return 0;
+}
+
+static int load_style(struct dialect *dialect, const struct yaml *map, struct err *err)
+{
+    static const char *const known[] = { "absent", "null_on_create", "read_only", NULL };
+    bool refuse = false;
+
+    if (!map)
+        return 0;
+    if (yaml_map(map, err) || yaml_only(map, known, err) ||
+        load_choice(map, "absent", "null", "omit", &dialect->style.absent_as_null, err) ||
+        load_choice(map, "null_on_create", "refuse", "absent", &dialect->style.refuse_null_on_create, err) ||
+        load_choice(map, "read_only", "refuse", "ignore", &refuse, err))
+        return -1;
+    dialect->style.read_only = refuse ? READ_ONLY_REFUSE : READ_ONLY_IGNORE;
+    return 0;
+}
+
+static int load_kinds(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+{
+    static const char *const forms[] = { "same", "integer", "hex24", "verbatim" }; /* enum id_form */
+
+    if (!map)
+        return 0;
+    if (yaml_map(map, err))
+        return -1;
+    struct kind_form *kinds = ARENA_ARRAY(arena, struct kind_form, map->count);
+    for (const struct yaml *child = map->first; child; child = child->next) {
+        struct kind_form *made = &kinds[dialect->kind_count++];
+        made->kind = child->key;
+        while (made->form < COUNT(forms) && !(child->kind == YAML_TEXT && str_is(child->text, forms[made->form])))
+            made->form++;
+        if (made->form == COUNT(forms))
+            return yaml_fault(child, err, "unknown form of id, expected same, integer, hex24 or verbatim");
+    }
+    dialect->kinds = kinds;
+    return 0;
+}
+
+static int load_paging(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+{
+    static const char *const known[] = { "number", "offset", "size",   "default", "max",
+                                         "min",    "over",   "refuse", NULL };
+    struct paging *paging = &dialect->paging;
+
+    if (!map)
+        return 0;
+    paging->used = true;
+    paging->size_min = 1;
+    paging->size_default = paging->size_max = 100;
+    if (yaml_map(map, err) || yaml_only(map, known, err) || load_text(map, "number", &paging->number, err) ||
+        load_text(map, "offset", &paging->offset, err) || load_text(map, "size", &paging->size, err) ||
+        load_number(map, "max", 1, 1000, &paging->size_max, err) ||
+        load_number(map, "default", 1, paging->size_max, &paging->size_default, err) ||
+        load_number(map, "min", 0, 1, &paging->size_min, err) ||
+        load_choice(map, "over", "refuse", "clamp", &paging->over_refused, err))
+        return -1;
+    if (!paging->size.len || (paging->number.len > 0) == (paging->offset.len > 0))
+        return yaml_fault(map, err, "paging: needs size: and one of number: and offset:");
+    return load_texts(map, "refuse", arena, &paging->refused, &paging->refused_count, err);
+}
+
+static int load_lookups(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+{
+    static const char *const known[] = { "call", "match", "members", "fixed", NULL };
+
+    if (!map)
+        return 0;
+    if (yaml_map(map, err))
+        return -1;
+    dialect->lookups = ARENA_ARRAY(arena, struct lookup, map->count);
+    for (const struct yaml *child = map->first; child; child = child->next) {
+        struct lookup *made = &dialect->lookups[dialect->lookup_count++];
+        bool make = false;
+        made->name = child->key;
+        if (yaml_map(child, err) || yaml_only(child, known, err) || load_text(child, "call", &made->call, err) ||
+            load_choice(child, "match", "make", "one", &make, err) ||
+            load_fixed(yaml_get(child, "fixed"), arena, &made->fixed, &made->fixed_count, err) ||
+            load_parameters(yaml_get(child, "members"), arena, &made->members, &made->member_count, err))
+            return -1;
+        made->match = make ? LOOKUP_MAKE : LOOKUP_ONE;
+    }
+    return 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_mapping(const struct dirent *entry)
+{
+    struct str name = str_from(entry->d_name);
+
+    return name.len > 5 && str_is(str_from_at(name, name.len - 5), ".yaml") && name.ptr[0] != '.' &&
+           !str_is(name, "dialect.yaml");
+}
+
+static int is_folder(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static void free_entries(struct dirent **entries, int count)
+{
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
+}
+
+static int load_lenses(struct dialect *dialect, struct arena *arena, const char *dir,
+                       const struct lens_tables *tables, struct err *err)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(dir, &entries, is_mapping, by_name), failed = 0;
+
+    if (count < 0)
+        return err_set(err, ERR_CONFIG, "%s: cannot be read", dir);
+    dialect->lenses = ARENA_ARRAY(arena, struct lens *, (size_t)count);
+    for (int i = 0; i < count && !failed; i++) {
+        struct str path = arena_printf(arena, "%s/%s", dir, entries[i]->d_name);
+        failed = lens_load(&dialect->lenses[dialect->lens_count++], arena, path.ptr, &dialect->style, tables, err);
+    }
+    free_entries(entries, count);
+    return failed ? -1 : 0;
+}
+
+static int load_dialect(struct dialect *dialect, struct arena *arena, const char *dir,
+                        const struct lens_tables *tables, struct err *err)
+{
+    static const char *const known[] = { "dialect", "title",  "facade",  "credential", "media",      "lens",
+                                         "ids",     "paging", "errors", "lookups",    "operations", NULL };
+    const struct yaml *root;
+
+    if (yaml_load(&root, arena, arena_printf(arena, "%s/dialect.yaml", dir).ptr, err) || yaml_map(root, err) ||
+        yaml_only(root, known, err) || load_text(root, "dialect", &dialect->name, err))
+        return -1;
+    dialect->title = dialect->name;
+    if (!dialect->name.len)
+        return yaml_fault(root, err, "no name, expected dialect: NAME");
+    if (load_text(root, "title", &dialect->title, err) ||
+        load_facade(dialect, arena, yaml_get(root, "facade"), err) ||
+        load_credential(dialect, yaml_get(root, "credential"), err) ||
+        load_media(dialect, arena, yaml_get(root, "media"), err) ||
+        load_style(dialect, yaml_get(root, "lens"), err) ||
+        load_kinds(dialect, arena, yaml_get(root, "ids"), err) ||
+        load_paging(dialect, arena, yaml_get(root, "paging"), err) ||
+        load_errors(dialect, arena, yaml_get(root, "errors"), err) ||
+        load_lookups(dialect, arena, yaml_get(root, "lookups"), err) ||
+        load_lenses(dialect, arena, dir, tables, err))
+        return -1;
+    return load_operations(dialect, arena, yaml_get(root, "operations"), err);
+}
+
+int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir, struct err *err)
+{
+    struct dirent **entries = NULL;
+    struct lens_tables *tables;
+    struct stat found;
+    int failed = 0;
+
+    if (lens_tables_load(&tables, arena, arena_printf(arena, "%s/tables", dir).ptr, err))
+        return -1;
+    int folders = scandir(dir, &entries, is_folder, by_name);
+    if (folders < 0)
+        return err_set(err, ERR_CONFIG, "%s: the mappings cannot be read", dir);
+    struct dialect **made = ARENA_ARRAY(arena, struct dialect *, (size_t)folders);
+    *count = 0;
+    for (int i = 0; i < folders && !failed; i++) {
+        const char *folder = arena_printf(arena, "%s/%s", dir, entries[i]->d_name).ptr;
+        if (stat(arena_printf(arena, "%s/dialect.yaml", folder).ptr, &found))
+            continue;
+        made[*count] = ARENA_NEW(arena, struct dialect);
+        failed = load_dialect(made[(*count)++], arena, folder, tables, err);
+    }
+    free_entries(entries, folders);
+    if (!failed && !*count)
+        return err_set(err, ERR_CONFIG, "%s: no folder holds a dialect.yaml", dir);
+    *dialects = made;
+    return failed ? -1 : 0;
+}
+
+struct lookup *dialect_lookup(const struct dialect *dialect, struct str name)
+{
+    for (size_t i = 0; i < dialect->lookup_count; i++)
+        if (str_eq(dialect->lookups[i].name, name))
+            return &dialect->lookups[i];
+    return NULL;
+}

@@ -1,0 +1,23 @@
+/* Inside dialect/: pieces of the loader. Everything lives in `arena`; faults name file, line and column. */
+#pragma once
+
+#include "dialect/dialect.h"
+#include "yaml/yaml.h"
+
+/* Optional members: absent leaves the output alone. */
+MUST_CHECK int load_text(const struct yaml *map, const char *key, struct str *text, struct err *err);
+MUST_CHECK int load_flag(const struct yaml *map, const char *key, bool *flag, struct err *err);
+MUST_CHECK int load_number(const struct yaml *map, const char *key, uint64_t min, uint64_t max, unsigned *value,
+                           struct err *err);
+MUST_CHECK int load_texts(const struct yaml *map, const char *key, struct arena *arena, const struct str **texts,
+                          size_t *count, struct err *err);
+MUST_CHECK int load_template(const struct yaml *map, const char *key, struct arena *arena,
+                             const struct template **made, struct err *err);
+
+MUST_CHECK int load_parameters(const struct yaml *map, struct arena *arena, const struct parameter **made,
+                               size_t *count, struct err *err);
+MUST_CHECK int load_fixed(const struct yaml *map, struct arena *arena, const struct fixed_parameter **made,
+                          size_t *count, struct err *err);
+MUST_CHECK int load_operations(struct dialect *dialect, struct arena *arena, const struct yaml *map,
+                               struct err *err);
+MUST_CHECK int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err);

@@ -1,0 +1,80 @@
+#include "dialect/load.h"
+
+int load_text(const struct yaml *map, const char *key, struct str *text, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+
+    return node ? yaml_text(node, text, err) : 0;
+}
+
+int load_flag(const struct yaml *map, const char *key, bool *flag, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+
+    return node ? yaml_bool(node, flag, err) : 0;
+}
+
+int load_number(const struct yaml *map, const char *key, uint64_t min, uint64_t max, unsigned *value, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+    uint64_t found;
+
+    if (!node)
+        return 0;
+    if (yaml_uint(node, min, max, &found, err))
+        return -1;
+    *value = (unsigned)found;
+    return 0;
+}
+
+int load_texts(const struct yaml *map, const char *key, struct arena *arena, const struct str **texts, size_t *count,
+               struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+
+    if (!node)
+        return 0;
+    if (yaml_list(node, err))
+        return -1;
+    struct str *made = ARENA_ARRAY(arena, struct str, node->count);
+    size_t at = 0;
+    for (const struct yaml *child = node->first; child; child = child->next)
+        if (yaml_text(child, &made[at++], err))
+            return -1;
+    *texts = made;
+    *count = at;
+    return 0;
+}
+
+int load_template(const struct yaml *map, const char *key, struct arena *arena, const struct template **made,
+                  struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+    struct template *fresh;
+
+    if (!node)
+        return 0;
+    if (template_load(&fresh, arena, node, err))
+        return -1;
+    *made = fresh;
+    return 0;
+}
+
+int load_fixed(const struct yaml *map, struct arena *arena, const struct fixed_parameter **made, size_t *count,
+               struct err *err)
+{
+    if (!map)
+        return 0;
+    if (yaml_map(map, err))
+        return -1;
+    struct fixed_parameter *fixed = ARENA_ARRAY(arena, struct fixed_parameter, map->count);
+    size_t at = 0;
+    for (const struct yaml *child = map->first; child; child = child->next, at++) {
+        fixed[at].name = child->key;
+        if (yaml_text(child, &fixed[at].value, err))
+            return -1;
+    }
+    *made = fixed;
+    *count = at;
+    return 0;
+}

@@ -1,0 +1,88 @@
+#include "dialect/load.h"
+
+static int load_shape(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+{
+    static const char *const known[] = { "status", "code", "title", "message", "pointer", "fields", NULL };
+    enum err_code code = err_by_name(map->key);
+    unsigned status = 0;
+
+    if (code == ERR_NONE)
+        return yaml_fault_key(map, err, "unknown error '" STR_FMT "'", STR_ARG(map->key));
+    struct error_shape *shape = &dialect->errors[code];
+    if (yaml_map(map, err) || yaml_only(map, known, err) || load_number(map, "status", 400, 599, &status, err) ||
+        load_text(map, "code", &shape->code, err) || load_text(map, "title", &shape->title, err) ||
+        load_text(map, "message", &shape->message, err) || load_text(map, "pointer", &shape->pointer, err) ||
+        load_template(map, "fields", arena, &shape->fields, err))
+        return -1;
+    if (status)
+        shape->status = (int)status;
+    return 0;
+}
+
+/* What a dialect does not say: the row of err_tbl.h, its name as the code where neither code nor title is given. */
+static void fill_defaults(struct dialect *dialect)
+{
+    for (int code = ERR_NONE + 1; code < ERR_COUNT; code++) {
+        struct error_shape *shape = &dialect->errors[code];
+        if (!shape->status)
+            shape->status = err_status((enum err_code)code);
+        if (!shape->message.ptr)
+            shape->message = str_from(err_text((enum err_code)code));
+        if (!shape->code.ptr && !shape->title.ptr)
+            shape->code = str_from(err_name((enum err_code)code));
+    }
+}
+
+static int load_paths(struct dialect *dialect, const struct yaml *map, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "paths");
+
+    if (!node || (node->kind == YAML_TEXT && str_is(node->text, "dotted")))
+        return 0;
+    if (node->kind != YAML_TEXT || !str_is(node->text, "pointer"))
+        return yaml_fault(node, err, "unknown way to write paths, expected dotted or pointer");
+    dialect->pointer_paths = true;
+    return 0;
+}
+
+int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+{
+    static const char *const known[] = { "one", "many", "each", "paths", "base", "codes", "faults", NULL };
+
+    if (!map)
+        return err_set(err, ERR_CONFIG, STR_FMT ": no errors:", STR_ARG(dialect->name));
+    if (yaml_map(map, err) || yaml_only(map, known, err) || load_paths(dialect, map, err) ||
+        load_text(map, "base", &dialect->pointer_base, err) ||
+        load_template(map, "one", arena, &dialect->error_one, err) ||
+        load_template(map, "many", arena, &dialect->error_many, err) ||
+        load_template(map, "each", arena, &dialect->error_each, err))
+        return -1;
+    if (!dialect->error_one)
+        return yaml_fault(map, err, "no shape for an error, expected one:");
+    const struct yaml *codes = yaml_get(map, "codes");
+    if (codes && yaml_map(codes, err))
+        return -1;
+    for (const struct yaml *child = codes ? codes->first : NULL; child; child = child->next)
+        if (load_shape(dialect, arena, child, err))
+            return -1;
+    fill_defaults(dialect);
+    dialect->faults = yaml_get(map, "faults");
+    if (!dialect->faults)
+        return yaml_fault(map, err, "no words for faults, expected faults:");
+    return yaml_map(dialect->faults, err);
+}
+
+const struct yaml *dialect_fault_words(const struct dialect *dialect, const char *kind, struct str want)
+{
+    const struct yaml *plain = NULL;
+
+    for (const struct yaml *row = dialect->faults->first; row; row = row->next) {
+        struct str tail = str_from_at(row->key, strlen(kind) + 1);
+        if (str_is(row->key, kind))
+            plain = row;
+        else if (want.len && str_starts(row->key, str_from(kind)) && str_eq(tail, want) &&
+                 row->key.ptr[strlen(kind)] == '_')
+            return row;
+    }
+    return plain;
+}

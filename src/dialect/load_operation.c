@@ -1,0 +1,226 @@
+#include "dialect/load.h"
+
+/* "GET /v1/patients/{id}" */
+static int load_request(const struct yaml *map, struct arena *arena, struct operation *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "request");
+    struct str path, piece;
+    size_t count = 0;
+
+    if (!node || node->kind != YAML_TEXT || !str_cut(node->text, ' ', &made->methods[0], &path) || !path.len ||
+        path.ptr[0] != '/')
+        return yaml_fault(node ? node : map, err, "no request, expected e.g. GET /v1/things/{id}");
+    made->method_count = 1;
+    path = str_from_at(path, 1);
+    struct segment *segments = ARENA_ARRAY(arena, struct segment, path.len + 1);
+    while (str_next(&path, '/', &piece)) {
+        bool hole = piece.len > 2 && piece.ptr[0] == '{' && piece.ptr[piece.len - 1] == '}';
+        if (!piece.len)
+            return yaml_fault(node, err, "an empty path segment");
+        segments[count++] = (struct segment){ .text = hole ? str_of(piece.ptr + 1, piece.len - 2) : piece,
+                                              .is_parameter = hole };
+    }
+    made->segments = segments;
+    made->segment_count = count;
+    return 0;
+}
+
+static int load_also(const struct yaml *map, struct operation *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "also");
+
+    if (!node)
+        return 0;
+    if (yaml_list(node, err))
+        return -1;
+    for (const struct yaml *child = node->first; child; child = child->next) {
+        if (made->method_count == COUNT(made->methods))
+            return yaml_fault(child, err, "too many methods");
+        if (yaml_text(child, &made->methods[made->method_count++], err))
+            return -1;
+    }
+    return 0;
+}
+
+/* Every {hole} of the request has a row under `path:` and the other way round. */
+static int check_path(const struct yaml *map, const struct operation *made, struct err *err)
+{
+    size_t holes = 0;
+
+    for (size_t i = 0; i < made->segment_count; i++) {
+        bool known = !made->segments[i].is_parameter;
+        holes += made->segments[i].is_parameter;
+        for (size_t k = 0; k < made->path_count && !known; k++)
+            known = str_eq(made->path[k].name, made->segments[i].text);
+        if (!known)
+            return yaml_fault(map, err, "{" STR_FMT "} of the request has no row under path:",
+                              STR_ARG(made->segments[i].text));
+    }
+    if (holes != made->path_count)
+        return yaml_fault(map, err, "path: has a row that the request does not name");
+    return 0;
+}
+
+static int load_builtin(const struct yaml *map, struct operation *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "builtin");
+
+    if (!node)
+        return 0;
+    if (node->kind == YAML_TEXT && str_is(node->text, "token"))
+        made->builtin = BUILTIN_TOKEN;
+    else if (node->kind == YAML_TEXT && str_is(node->text, "jwks"))
+        made->builtin = BUILTIN_JWKS;
+    else
+        return yaml_fault(node, err, "unknown builtin, expected token or jwks");
+    return 0;
+}
+
+static int load_paging_mode(const struct yaml *map, const struct dialect *dialect, struct operation *made,
+                            struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "paging");
+
+    made->paging = dialect->paging.used ? PAGING_ALWAYS : PAGING_NONE;
+    if (!node)
+        return 0;
+    if (node->kind == YAML_TEXT && str_is(node->text, "none"))
+        made->paging = PAGING_NONE;
+    else if (node->kind == YAML_TEXT && str_is(node->text, "optional"))
+        made->paging = PAGING_OPTIONAL;
+    else
+        return yaml_fault(node, err, "unknown paging, expected none or optional");
+    return 0;
+}
+
+static int load_body(const struct yaml *map, struct operation *made, struct err *err)
+{
+    static const char *const known[] = { "in", "bare", "many", NULL };
+    const struct yaml *node = yaml_get(map, "body");
+
+    if (!node)
+        return 0;
+    made->has_body = true;
+    if (yaml_map(node, err) || yaml_only(node, known, err))
+        return -1;
+    return load_text(node, "in", &made->wrapper, err) || load_text(node, "bare", &made->bare, err) ||
+                   load_number(node, "many", 1, 10000, &made->many, err)
+               ? -1
+               : 0;
+}
+
+static int load_then(const struct yaml *map, struct operation *made, struct err *err)
+{
+    static const char *const known[] = { "call", "param", "member", "read", "undo", NULL };
+    const struct yaml *node = yaml_get(map, "then");
+    struct then *then = &made->then;
+
+    if (!node)
+        return 0;
+    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "call", &then->call, err) ||
+        load_text(node, "param", &then->param, err) || load_text(node, "member", &then->member, err) ||
+        load_text(node, "read", &then->read, err) || load_text(node, "undo", &then->undo, err))
+        return -1;
+    if (!then->call.len || !then->param.len || !then->member.len || !then->read.len)
+        return yaml_fault(node, err, "then: needs call, param, member and read");
+    return 0;
+}
+
+/* Status and error name that are numbers or words of their own. */
+static int load_status(const struct yaml *map, struct operation *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "media_error");
+    unsigned status = 200;
+
+    if (load_number(map, "status", 200, 299, &status, err))
+        return -1;
+    made->status = (int)status;
+    made->media_error = ERR_MEDIA_TYPE;
+    if (!node)
+        return 0;
+    made->media_error = node->kind == YAML_TEXT ? err_by_name(node->text) : ERR_NONE;
+    if (made->media_error == ERR_NONE)
+        return yaml_fault(node, err, "unknown error name");
+    return 0;
+}
+
+/* The lens of the resource, and every operation guarded: none is open by omission. */
+static int check_operation(const struct dialect *dialect, const struct yaml *map, struct operation *made,
+                           struct err *err)
+{
+    for (size_t i = 0; i < dialect->lens_count; i++)
+        if (str_eq(lens_resource(dialect->lenses[i]), made->resource))
+            made->lens = dialect->lenses[i];
+    if (made->resource.len && !made->lens)
+        return yaml_fault(yaml_get(map, "resource"), err, "no mapping file has resource: " STR_FMT,
+                          STR_ARG(made->resource));
+    if (!made->open && !made->scope_count)
+        return yaml_fault(map, err, "an operation without scopes, expected scopes: [...] or open: true");
+    if (made->builtin == BUILTIN_NONE && !made->call.len)
+        return yaml_fault(map, err, "an operation that does nothing, expected call: or builtin:");
+    if (made->call.len && !made->lens)
+        return yaml_fault(map, err, "a call without a resource, expected resource: NAME");
+    if (!made->answer)
+        return yaml_fault(map, err, "an operation without an answer, expected e.g. answer: $item");
+    return check_path(map, made, err);
+}
+
+static int load_operation(const struct dialect *dialect, struct arena *arena, const struct yaml *map,
+                          struct operation *made, struct err *err)
+{
+    static const char *const known[] = { "request", "also",  "scopes", "open",        "builtin", "resource",
+                                         "call",    "stored", "path",  "query",       "fixed",   "needs_one_of",
+                                         "paging",  "body",  "media",  "media_error", "status",  "etag",
+                                         "then",    "answer", "answer_bare", NULL };
+
+    made->name = map->key;
+    made->place = map;
+    if (yaml_map(map, err) || yaml_only(map, known, err) || load_request(map, arena, made, err) ||
+        load_also(map, made, err) || load_texts(map, "scopes", arena, &made->scopes, &made->scope_count, err) ||
+        load_flag(map, "open", &made->open, err) || load_builtin(map, made, err) ||
+        load_text(map, "resource", &made->resource, err) || load_text(map, "call", &made->call, err) ||
+        load_text(map, "stored", &made->stored, err))
+        return -1;
+    if (load_parameters(yaml_get(map, "path"), arena, &made->path, &made->path_count, err) ||
+        load_parameters(yaml_get(map, "query"), arena, &made->query, &made->query_count, err) ||
+        load_fixed(yaml_get(map, "fixed"), arena, &made->fixed, &made->fixed_count, err) ||
+        load_texts(map, "needs_one_of", arena, &made->one_of, &made->one_of_count, err) ||
+        load_paging_mode(map, dialect, made, err) || load_body(map, made, err) ||
+        load_texts(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
+        load_flag(map, "etag", &made->etag, err) || load_then(map, made, err) ||
+        load_template(map, "answer", arena, &made->answer, err) ||
+        load_template(map, "answer_bare", arena, &made->answer_bare, err))
+        return -1;
+    return check_operation(dialect, map, made, err);
+}
+
+static bool same_route(const struct operation *a, const struct operation *b)
+{
+    if (!str_eq(a->methods[0], b->methods[0]) || a->segment_count != b->segment_count)
+        return false;
+    for (size_t i = 0; i < a->segment_count; i++) {
+        if (a->segments[i].is_parameter != b->segments[i].is_parameter)
+            return false;
+        if (!a->segments[i].is_parameter && !str_eq(a->segments[i].text, b->segments[i].text))
+            return false;
+    }
+    return true;
+}
+
+int load_operations(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+{
+    if (!map || yaml_map(map, err))
+        return map ? -1 : err_set(err, ERR_CONFIG, STR_FMT ": no operations:", STR_ARG(dialect->name));
+    dialect->operations = ARENA_ARRAY(arena, struct operation, map->count);
+    for (const struct yaml *child = map->first; child; child = child->next) {
+        struct operation *made = &dialect->operations[dialect->operation_count];
+        if (load_operation(dialect, arena, child, made, err))
+            return -1;
+        for (size_t i = 0; i < dialect->operation_count; i++)
+            if (same_route(&dialect->operations[i], made))
+                return yaml_fault_key(child, err, "the same request as " STR_FMT,
+                                      STR_ARG(dialect->operations[i].name));
+        dialect->operation_count++;
+    }
+    return 0;
+}

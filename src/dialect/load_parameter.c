@@ -1,0 +1,116 @@
+#include "dialect/load.h"
+
+static const struct {
+    struct str name;
+    enum parameter_type type;
+    const char *want;
+} types[] = {
+    { .name = STR_INIT("string"), .type = PARAMETER_STRING, .want = "value" },
+    { .name = STR_INIT("integer"), .type = PARAMETER_INTEGER, .want = "integer" },
+    { .name = STR_INIT("day"), .type = PARAMETER_DAY, .want = "date" },
+    { .name = STR_INIT("day_end"), .type = PARAMETER_DAY_END, .want = "date" },
+    { .name = STR_INIT("moment"), .type = PARAMETER_MOMENT, .want = "date-time" },
+    { .name = STR_INIT("moment_end"), .type = PARAMETER_MOMENT_END, .want = "date-time" },
+    { .name = STR_INIT("range"), .type = PARAMETER_RANGE, .want = "range start..end of date-times" },
+    { .name = STR_INIT("id"), .type = PARAMETER_ID, .want = "id" },
+    { .name = STR_INIT("ids"), .type = PARAMETER_IDS, .want = "list of ids" },
+};
+
+const char *parameter_want(enum parameter_type type)
+{
+    for (size_t i = 0; i < COUNT(types); i++)
+        if (types[i].type == type)
+            return types[i].want;
+    return "value";
+}
+
+static int load_type(const struct yaml *map, struct parameter *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "type");
+
+    if (!node)
+        return yaml_fault(map, err, "a parameter without a type, expected e.g. { type: string }");
+    for (size_t i = 0; i < COUNT(types); i++) {
+        if (node->kind == YAML_TEXT && str_eq(types[i].name, node->text)) {
+            made->type = types[i].type;
+            return 0;
+        }
+    }
+    return yaml_fault(node, err, "unknown type, expected string, integer, day, day_end, moment, moment_end, range, "
+                                 "id or ids");
+}
+
+static int load_words(const struct yaml *map, struct arena *arena, struct parameter *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "enum");
+
+    if (!node)
+        return 0;
+    if (yaml_map(node, err))
+        return -1;
+    struct parameter_word *words = ARENA_ARRAY(arena, struct parameter_word, node->count);
+    for (const struct yaml *child = node->first; child; child = child->next) {
+        words[made->word_count].said = child->key;
+        if (yaml_text(child, &words[made->word_count++].meant, err))
+            return -1;
+    }
+    made->words = words;
+    return 0;
+}
+
+static int load_equals(const struct yaml *map, struct parameter *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "equals");
+
+    if (!node)
+        return 0;
+    if (node->kind != YAML_TEXT || !str_is(node->text, "$brand"))
+        return yaml_fault(node, err, "unknown value, expected $brand");
+    made->equals_brand = true;
+    return 0;
+}
+
+static int load_parameter(const struct yaml *map, struct arena *arena, struct parameter *made, struct err *err)
+{
+    static const char *const known[] = { "type",  "to",       "to_end", "kind", "needs", "part", "alias",
+                                         "equals", "required", "enum",   "only", "in",    NULL };
+    const struct yaml *in = yaml_get(map, "in");
+
+    made->name = map->key;
+    made->place = map;
+    if (yaml_map(map, err) || yaml_only(map, known, err) || load_type(map, made, err))
+        return -1;
+    if (load_text(map, "to", &made->to, err) || load_text(map, "to_end", &made->to_end, err) ||
+        load_text(map, "kind", &made->kind, err) || load_text(map, "needs", &made->needs, err) ||
+        load_text(map, "alias", &made->alias, err) || load_flag(map, "required", &made->required, err) ||
+        load_flag(map, "only", &made->only, err) || load_number(map, "part", 1, 2, &made->part, err) ||
+        load_equals(map, made, err) || load_words(map, arena, made, err))
+        return -1;
+    if (in && (in->kind != YAML_TEXT || !str_is(in->text, "body")))
+        return yaml_fault(in, err, "unknown place, expected body");
+    made->in_body = in != NULL;
+    bool is_id = made->type == PARAMETER_ID || made->type == PARAMETER_IDS;
+    if (is_id != (made->kind.len > 0))
+        return yaml_fault(map, err, "%s", is_id ? "an id without a kind, expected kind: NAME"
+                                                : "a kind on a parameter that is no id");
+    if (made->type == PARAMETER_RANGE && (!made->to.len || !made->to_end.len))
+        return yaml_fault(map, err, "a range needs both to: and to_end:");
+    return 0;
+}
+
+int load_parameters(const struct yaml *map, struct arena *arena, const struct parameter **made, size_t *count,
+                    struct err *err)
+{
+    if (!map)
+        return 0;
+    if (yaml_map(map, err))
+        return -1;
+    struct parameter *fresh = ARENA_ARRAY(arena, struct parameter, map->count);
+    size_t at = 0;
+    for (const struct yaml *child = map->first; child; child = child->next)
+        if (load_parameter(child, arena, &fresh[at++], err))
+            return -1;
+    *made = fresh;
+    *count = at;
+    return 0;
+}

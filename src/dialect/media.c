@@ -1,0 +1,102 @@
+#include "dialect/media.h"
+
+/* charset=utf-8, in any case, quoted or not. */
+static bool is_utf8_charset(struct str parameter)
+{
+    struct str name, value;
+
+    if (!str_cut(parameter, '=', &name, &value) || !str_eq_nocase(str_trim(name), STR("charset")))
+        return false;
+    value = str_trim(value);
+    if (value.len > 1 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
+        value = str_of(value.ptr + 1, value.len - 2);
+    return str_eq_nocase(value, STR("utf-8"));
+}
+
+bool media_accepted(const struct str *types, size_t count, struct str content_type, size_t *index)
+{
+    struct str type, parameter;
+
+    if (!str_next(&content_type, ';', &type))
+        return false;
+    while (str_next(&content_type, ';', &parameter))
+        if (str_trim(parameter).len && !is_utf8_charset(str_trim(parameter)))
+            return false;
+    for (*index = 0; *index < count; ++*index)
+        if (str_eq_nocase(types[*index], str_trim(type)))
+            return true;
+    return false;
+}
+
+/* "0.5" -> 500; anything that is no qvalue counts as 1. */
+static unsigned quality(struct str value)
+{
+    unsigned sum = 0, scale = 100;
+
+    if (!value.len || (value.ptr[0] != '0' && value.ptr[0] != '1'))
+        return 1000;
+    sum = value.ptr[0] == '1' ? 1000 : 0;
+    for (size_t i = 2; i < value.len && i < 5 && value.ptr[i] >= '0' && value.ptr[i] <= '9'; i++) {
+        sum += (unsigned)(value.ptr[i] - '0') * scale;
+        scale /= 10;
+    }
+    return sum > 1000 ? 1000 : sum;
+}
+
+/* How precisely a range names the type: 0 not at all, 1 any, 2 its family, 3 itself. */
+static unsigned precision(struct str range, struct str type)
+{
+    struct str family, rest;
+
+    if (str_is(range, "*/*"))
+        return 1;
+    if (str_eq_nocase(range, type))
+        return 3;
+    if (!str_cut(range, '/', &family, &rest) || !str_is(rest, "*"))
+        return 0;
+    return type.len > family.len && type.ptr[family.len] == '/' &&
+                   str_eq_nocase(str_of(type.ptr, family.len), family)
+               ? 2
+               : 0;
+}
+
+/* What Accept says of one type, in thousandths: the most precise range that names it rules (RFC 9110 12.5.1). */
+static unsigned type_quality(struct str accept, struct str type)
+{
+    struct str item, range, parameter;
+    unsigned best = 0, said = 0;
+
+    while (str_next(&accept, ',', &item)) {
+        unsigned q = 1000;
+        struct str rest = item;
+        (void)str_next(&rest, ';', &range);
+        while (str_next(&rest, ';', &parameter)) {
+            struct str name, value;
+            if (str_cut(str_trim(parameter), '=', &name, &value) && str_eq_nocase(str_trim(name), STR("q")))
+                q = quality(str_trim(value));
+        }
+        unsigned fits = precision(str_trim(range), type);
+        if (fits > best) {
+            best = fits;
+            said = q;
+        }
+    }
+    return said;
+}
+
+struct str media_choose(const struct dialect *dialect, struct str accept)
+{
+    struct str chosen = STR_NONE;
+    unsigned most = 0;
+
+    if (!accept.ptr || !str_trim(accept).len)
+        return dialect->answer_without_accept;
+    for (size_t i = 0; i < dialect->answer_media_count; i++) {
+        unsigned q = type_quality(accept, dialect->answer_media[i]);
+        if (q > most) {
+            most = q;
+            chosen = dialect->answer_media[i];
+        }
+    }
+    return chosen;
+}

@@ -1,0 +1,192 @@
+#include "dialect/parameter.h"
+
+#include "base/clock.h"
+
+enum { DAY_MS = 86400000 };
+
+void arguments_add(struct arguments *arguments, struct arena *arena, struct str name, struct str value,
+                   const struct parameter *from)
+{
+    if (arguments->count == arguments->space) {
+        size_t space = arguments->space ? arguments->space * 2 : 8;
+        struct argument *moved = ARENA_ARRAY(arena, struct argument, space);
+        if (arguments->count)
+            memcpy(moved, arguments->items, arguments->count * sizeof *moved);
+        arguments->items = moved;
+        arguments->space = space;
+    }
+    arguments->items[arguments->count++] = (struct argument){ .name = name, .value = value, .from = from };
+}
+
+static void want_id(struct arguments *arguments, struct arena *arena, const struct parameter *from, struct str given)
+{
+    if (arguments->id_count == arguments->id_space) {
+        size_t space = arguments->id_space ? arguments->id_space * 2 : 4;
+        struct wanted_id *moved = ARENA_ARRAY(arena, struct wanted_id, space);
+        if (arguments->id_count)
+            memcpy(moved, arguments->ids, arguments->id_count * sizeof *moved);
+        arguments->ids = moved;
+        arguments->id_space = space;
+    }
+    arguments->ids[arguments->id_count++] = (struct wanted_id){ .from = from, .given = given };
+}
+
+struct str arguments_find(const struct arguments *arguments, struct str name)
+{
+    for (size_t i = 0; i < arguments->count; i++)
+        if (str_eq(arguments->items[i].name, name))
+            return arguments->items[i].value;
+    return STR_NONE;
+}
+
+static struct str moment_text(struct arena *arena, int64_t wall_ms)
+{
+    char text[DATETIME_LEN];
+
+    datetime_format(wall_ms, text);
+    return arena_copy(arena, str_of(text, sizeof text));
+}
+
+/* A day or (where allowed) a moment as canonical text; `end` makes a day its end. */
+static bool read_time(struct str value, bool moments, bool end, struct arena *arena, struct str *text)
+{
+    struct date date;
+    int64_t when;
+
+    if (date_parse(value, &date))
+        when = date_to_ms(date) + (end ? DAY_MS : 0);
+    else if (!moments || !datetime_parse(value, &when))
+        return false;
+    *text = moment_text(arena, when);
+    return true;
+}
+
+static bool read_range(struct str value, struct arena *arena, struct str *from, struct str *to)
+{
+    for (size_t i = 0; i + 1 < value.len; i++) {
+        int64_t first, last;
+        if (value.ptr[i] != '.' || value.ptr[i + 1] != '.')
+            continue;
+        if (!datetime_parse(str_of(value.ptr, i), &first) || !datetime_parse(str_from_at(value, i + 2), &last))
+            return false;
+        *from = moment_text(arena, first);
+        *to = moment_text(arena, last);
+        return true;
+    }
+    return false;
+}
+
+static bool translate(const struct parameter *parameter, struct str *value)
+{
+    for (size_t i = 0; i < parameter->word_count; i++) {
+        if (str_eq(parameter->words[i].said, *value)) {
+            *value = parameter->words[i].meant;
+            return true;
+        }
+    }
+    return !parameter->only;
+}
+
+static void read_ids(const struct parameter *parameter, struct str value, struct arena *arena,
+                     struct arguments *arguments)
+{
+    struct str piece;
+
+    if (parameter->type == PARAMETER_ID) {
+        want_id(arguments, arena, parameter, value);
+        return;
+    }
+    while (str_next(&value, ',', &piece))
+        want_id(arguments, arena, parameter, str_trim(piece));
+}
+
+static bool read_value(const struct parameter *parameter, struct str value, struct arena *arena, struct str *first,
+                       struct str *second)
+{
+    int64_t number;
+
+    *first = value;
+    switch (parameter->type) {
+    case PARAMETER_STRING:
+        return true;
+    case PARAMETER_INTEGER:
+        return str_to_int(value, &number);
+    case PARAMETER_DAY:
+        return read_time(value, false, false, arena, first);
+    case PARAMETER_DAY_END:
+        return read_time(value, false, true, arena, first);
+    case PARAMETER_MOMENT:
+        return read_time(value, true, false, arena, first);
+    case PARAMETER_MOMENT_END:
+        return read_time(value, true, true, arena, first);
+    case PARAMETER_RANGE:
+        return read_range(value, arena, first, second);
+    case PARAMETER_ID:
+    case PARAMETER_IDS:
+        break;
+    }
+    return false;
+}
+
+int parameter_read(const struct parameter *parameter, struct str value, struct str brand, struct arena *arena,
+                   struct arguments *arguments, struct argument_fault *fault)
+{
+    struct str first = STR_NONE, second = STR_NONE;
+
+    *fault = (struct argument_fault){ .name = parameter->name, .want = str_from(parameter_want(parameter->type)) };
+    if (parameter->type == PARAMETER_ID || parameter->type == PARAMETER_IDS) {
+        read_ids(parameter, value, arena, arguments);
+        return 0;
+    }
+    if (parameter->equals_brand && !str_eq(value, brand)) {
+        fault->forbidden = true;
+        return -1;
+    }
+    if (!translate(parameter, &value) || !read_value(parameter, value, arena, &first, &second))
+        return -1;
+    if (parameter->to.len)
+        arguments_add(arguments, arena, parameter->to, first, parameter);
+    if (second.ptr)
+        arguments_add(arguments, arena, parameter->to_end, second, parameter);
+    return 0;
+}
+
+static void add_escaped(struct buf *out, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '|' || text.ptr[i] == '\\')
+            buf_char(out, '\\');
+        buf_char(out, text.ptr[i]);
+    }
+}
+
+/* The argument that `part` of `to` became, or NULL. */
+static struct argument *find_part(struct arguments *arguments, struct str to, unsigned part)
+{
+    for (size_t i = 0; i < arguments->count; i++) {
+        struct argument *item = &arguments->items[i];
+        if (item->from && item->from->part == part && str_eq(item->name, to))
+            return item;
+    }
+    return NULL;
+}
+
+void parameters_join(const struct parameter *parameters, size_t count, struct arena *arena,
+                     struct arguments *arguments)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (parameters[i].part != 1)
+            continue;
+        struct argument *first = find_part(arguments, parameters[i].to, 1);
+        struct argument *second = find_part(arguments, parameters[i].to, 2);
+        if (!first || !second)
+            continue;
+        struct buf joined = buf_in(arena, 2 * (first->value.len + second->value.len) + 16);
+        add_escaped(&joined, first->value);
+        buf_char(&joined, '|');
+        add_escaped(&joined, second->value);
+        first->value = buf_str(&joined);
+        first->from = NULL;
+        *second = arguments->items[--arguments->count];
+    }
+}

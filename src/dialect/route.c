@@ -1,0 +1,188 @@
+#include "dialect/route.h"
+
+#include "base/buf.h"
+
+/* Without port; an address in brackets stays whole. */
+static struct str host_name(struct str host)
+{
+    struct str name = host, port;
+
+    if (host.len && host.ptr[0] == '[')
+        return host;
+    (void)str_cut(host, ':', &name, &port);
+    return name;
+}
+
+/* Segments of `prefix` ("/pub") that `target` starts with; 0 when it does not. */
+static size_t prefix_length(const struct target *target, struct str prefix)
+{
+    struct str rest = str_from_at(prefix, 1), piece;
+    size_t at = 0;
+
+    while (str_next(&rest, '/', &piece)) {
+        if (at == target->segment_count || !str_eq(target->segments[at], piece))
+            return 0;
+        at++;
+    }
+    return at;
+}
+
+static bool serves_path(const struct dialect *dialect, const struct target *target)
+{
+    if (dialect->prefix.len)
+        return prefix_length(target, dialect->prefix) > 0;
+    for (size_t i = 0; i < dialect->path_count; i++)
+        if (prefix_length(target, dialect->paths[i]))
+            return true;
+    return false;
+}
+
+static bool operation_fits(const struct operation *operation, const struct target *target, size_t first)
+{
+    if (operation->segment_count != target->segment_count - first)
+        return false;
+    for (size_t i = 0; i < operation->segment_count; i++)
+        if (!operation->segments[i].is_parameter &&
+            !str_eq(operation->segments[i].text, target->segments[first + i]))
+            return false;
+    return true;
+}
+
+static bool has_path(const struct dialect *dialect, const struct target *target)
+{
+    size_t first = dialect->prefix.len ? prefix_length(target, dialect->prefix) : 0;
+
+    for (size_t i = 0; i < dialect->operation_count; i++)
+        if (operation_fits(&dialect->operations[i], target, first))
+            return true;
+    return false;
+}
+
+static const struct dialect *by_host(struct dialect *const *dialects, size_t count, struct str host)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < dialects[i]->host_count; k++)
+            if (str_eq_nocase(dialects[i]->hosts[k], host))
+                return dialects[i];
+    return NULL;
+}
+
+enum test { BY_HEADER, BY_OPERATION };
+
+/* The only dialect that serves the path and passes the test; NULL when none or several do. */
+static const struct dialect *only_one(struct dialect *const *dialects, size_t count, enum test test,
+                                      const struct route_request *request, const struct target *target)
+{
+    const struct dialect *found = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!serves_path(dialects[i], target))
+            continue;
+        bool fits = test == BY_HEADER ? request->has_header(request->data, dialects[i]->credential_header)
+                                      : has_path(dialects[i], target);
+        if (!fits)
+            continue;
+        if (found)
+            return NULL;
+        found = dialects[i];
+    }
+    return found;
+}
+
+const struct dialect *route_facade(struct dialect *const *dialects, size_t count, const struct dialect *fallback,
+                                   const struct route_request *request, const struct target *target)
+{
+    const struct dialect *serving = NULL;
+    size_t serve = 0;
+
+    if (request->bound)
+        return request->bound;
+    const struct dialect *found = by_host(dialects, count, host_name(request->host));
+    if (found)
+        return found;
+    for (size_t i = 0; i < count; i++) {
+        if (serves_path(dialects[i], target)) {
+            serving = dialects[i];
+            serve++;
+        }
+    }
+    if (serve == 1)
+        return serving;
+    found = only_one(dialects, count, BY_HEADER, request, target);
+    if (!found)
+        found = only_one(dialects, count, BY_OPERATION, request, target);
+    return found ? found : fallback;
+}
+
+static bool allows(const struct operation *operation, struct str method)
+{
+    for (size_t i = 0; i < operation->method_count; i++)
+        if (str_eq(operation->methods[i], method))
+            return true;
+    /* RFC 9110 section 9.3.2: HEAD is GET without the body. */
+    return str_is(method, "HEAD") && str_is(operation->methods[0], "GET");
+}
+
+/* More literal segments first, from the left: "me" wins over {id}. */
+static bool more_literal(const struct operation *a, const struct operation *b)
+{
+    for (size_t i = 0; i < a->segment_count; i++)
+        if (a->segments[i].is_parameter != b->segments[i].is_parameter)
+            return b->segments[i].is_parameter;
+    return false;
+}
+
+static void take_path(struct route *route, const struct target *target)
+{
+    const struct operation *operation = route->operation;
+
+    for (size_t i = 0; i < operation->segment_count; i++)
+        for (size_t k = 0; operation->segments[i].is_parameter && k < operation->path_count; k++)
+            if (str_eq(operation->path[k].name, operation->segments[i].text))
+                route->path[k] = target->segments[route->first + i];
+}
+
+static struct str allowed_methods(struct arena *arena, const struct dialect *dialect, const struct target *target,
+                                  size_t first)
+{
+    struct buf list = buf_in(arena, 1024);
+
+    for (size_t i = 0; i < dialect->operation_count; i++) {
+        const struct operation *operation = &dialect->operations[i];
+        if (!operation_fits(operation, target, first))
+            continue;
+        for (size_t k = 0; k < operation->method_count; k++) {
+            if (list.len)
+                buf_add(&list, STR(", "));
+            buf_add(&list, operation->methods[k]);
+            if (str_is(operation->methods[k], "GET"))
+                buf_add(&list, STR(", HEAD"));
+        }
+    }
+    return buf_str(&list);
+}
+
+int route_operation(struct route *route, struct arena *arena, const struct dialect *dialect, struct str method,
+                    const struct target *target, struct err *err)
+{
+    const struct operation *path_fits = NULL;
+
+    *route = (struct route){ .dialect = dialect };
+    route->first = dialect->prefix.len ? prefix_length(target, dialect->prefix) : 0;
+    for (size_t i = 0; i < dialect->operation_count; i++) {
+        const struct operation *operation = &dialect->operations[i];
+        if (!operation_fits(operation, target, route->first))
+            continue;
+        path_fits = operation;
+        if (allows(operation, method) && (!route->operation || more_literal(operation, route->operation)))
+            route->operation = operation;
+    }
+    if (!path_fits)
+        return err_set(err, ERR_NO_ROUTE, "no operation has this path");
+    if (!route->operation) {
+        route->allow = allowed_methods(arena, dialect, target, route->first);
+        return err_set(err, ERR_METHOD, "the path takes %.*s", STR_ARG(route->allow));
+    }
+    take_path(route, target);
+    return 0;
+}

@@ -1,0 +1,118 @@
+#include "dialect/target.h"
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 32);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Decodes into `arena`; false for a bad escape or a control byte. */
+static bool decode(struct arena *arena, struct str raw, bool plus_is_space, struct str *text)
+{
+    bool plain = true;
+
+    for (size_t i = 0; i < raw.len; i++) {
+        if ((unsigned char)raw.ptr[i] < 0x20 || raw.ptr[i] == 0x7F)
+            return false;
+        plain = plain && raw.ptr[i] != '%' && !(plus_is_space && raw.ptr[i] == '+');
+    }
+    *text = raw;
+    if (plain)
+        return str_is_utf8(raw);
+    char *to = arena_alloc(arena, raw.len + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < raw.len; i++) {
+        int high, low;
+        if (raw.ptr[i] != '%') {
+            to[len++] = plus_is_space && raw.ptr[i] == '+' ? ' ' : raw.ptr[i];
+            continue;
+        }
+        if (i + 2 >= raw.len || (high = hex(raw.ptr[i + 1])) < 0 || (low = hex(raw.ptr[i + 2])) < 0)
+            return false;
+        to[len++] = (char)(high << 4 | low);
+        i += 2;
+    }
+    to[len] = '\0';
+    *text = str_of(to, len);
+    return str_is_utf8(*text);
+}
+
+static bool segment_allowed(struct str segment)
+{
+    if (!segment.len || str_is(segment, ".") || str_is(segment, ".."))
+        return false;
+    for (size_t i = 0; i < segment.len; i++) {
+        unsigned char c = (unsigned char)segment.ptr[i];
+        if (c < 0x20 || c == 0x7F || c == '/' || c == '\\' || c == ';')
+            return false;
+    }
+    return true;
+}
+
+static int parse_path(struct target *target, struct arena *arena, struct str path, struct err *err)
+{
+    struct str piece, rest = str_from_at(path, 1);
+
+    if (!path.len || path.ptr[0] != '/')
+        return err_set(err, ERR_BAD_REQUEST, "the path does not start with a slash");
+    if (rest.len && rest.ptr[rest.len - 1] == '/')
+        rest.len--;
+    if (!rest.len)
+        rest = STR_NONE;
+    while (str_next(&rest, '/', &piece)) {
+        if (target->segment_count == TARGET_SEGMENTS_MAX)
+            return err_set(err, ERR_URI_TOO_LONG, "more than %d path segments", TARGET_SEGMENTS_MAX);
+        struct str *segment = &target->segments[target->segment_count++];
+        if (!decode(arena, piece, false, segment) || !segment_allowed(*segment))
+            return err_set(err, ERR_BAD_REQUEST, "path segment %zu is not allowed", target->segment_count);
+    }
+    return 0;
+}
+
+static int parse_parameters(struct target *target, struct arena *arena, struct str text, struct err *err)
+{
+    struct str piece;
+
+    while (str_next(&text, '&', &piece)) {
+        struct str name = piece, value = STR("");
+        if (!piece.len)
+            continue;
+        if (target->parameter_count == TARGET_PARAMETERS_MAX)
+            return err_set(err, ERR_URI_TOO_LONG, "more than %d parameters", TARGET_PARAMETERS_MAX);
+        (void)str_cut(piece, '=', &name, &value);
+        struct target_parameter *made = &target->parameters[target->parameter_count++];
+        if (!decode(arena, name, true, &made->name) || !decode(arena, value, true, &made->value))
+            return err_set(err, ERR_BAD_REQUEST, "parameter %zu is not well-formed", target->parameter_count);
+        if (!made->value.ptr)
+            made->value = STR("");
+    }
+    return 0;
+}
+
+int target_parse(struct target *target, struct arena *arena, struct str path, struct str query, struct err *err)
+{
+    target->segment_count = target->parameter_count = 0;
+    return parse_path(target, arena, path, err) || parse_parameters(target, arena, query, err) ? -1 : 0;
+}
+
+int target_parse_form(struct target *target, struct arena *arena, struct str form, struct err *err)
+{
+    target->segment_count = target->parameter_count = 0;
+    return parse_parameters(target, arena, form, err);
+}
+
+struct str target_parameter(const struct target *target, struct str name, size_t *count)
+{
+    struct str found = STR_NONE;
+
+    *count = 0;
+    for (size_t i = 0; i < target->parameter_count; i++) {
+        if (!str_eq(target->parameters[i].name, name))
+            continue;
+        found = target->parameters[i].value;
+        ++*count;
+    }
+    return found;
+}

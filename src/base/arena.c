@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK = 16 * 1024, ALIGN = 16 };
+enum { FIRST_BLOCK = 16 * 1024, MOST_DOUBLED = 1024 * 1024, ALIGN = 16 };
 
 struct block {
     struct block *next;
@@ -20,7 +20,10 @@ struct arena {
 
 static struct block *block_new(size_t size)
 {
-    struct block *block = malloc(sizeof *block + size);
+    size_t whole;
+    if (__builtin_add_overflow(sizeof(struct block), size, &whole))
+        abort();
+    struct block *block = malloc(whole);
     if (!block)
         abort();
     *block = (struct block){ .size = size };
@@ -77,12 +80,16 @@ size_t arena_used(const struct arena *arena)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    assert(size <= arena_room(arena));
-    size_t need = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     struct block *block = arena->current;
+    size_t need;
 
+    /* No assert: it has to hold in every build. */
+    if (size > arena_room(arena) || __builtin_add_overflow(size, ALIGN - 1, &need))
+        abort();
+    need &= ~(size_t)(ALIGN - 1);
     if (need > block->size - block->used) {
-        size_t doubled = block->size * 2;
+        /* One big piece does not make every later block big. */
+        size_t doubled = block->size < MOST_DOUBLED / 2 ? block->size * 2 : MOST_DOUBLED;
         block->next = block_new(need > doubled ? need : doubled);
         block = arena->current = block->next;
     }

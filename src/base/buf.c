@@ -10,9 +10,11 @@ static bool grow(struct buf *buf, size_t need)
     size_t space = buf->space ? buf->space : FIRST_SPACE;
 
     while (space < need)
-        space *= 2;
+        space = space > SIZE_MAX / 2 ? SIZE_MAX : space * 2;
     if (space > buf->ceiling)
         space = buf->ceiling;
+    if (space > arena_room(buf->arena))
+        space = need;
     if (space > arena_room(buf->arena))
         return false;
     char *moved = arena_alloc(buf->arena, space);

@@ -47,7 +47,7 @@ static int base64url_value(char c)
 
 bool base64url_decode(struct arena *arena, struct str text, struct str *bytes)
 {
-    if (text.len % 4 == 1)
+    if (text.len % 4 == 1 || text.len >= arena_room(arena))
         return false;
     char *to = arena_alloc(arena, text.len * 3 / 4 + 1);
     size_t len = 0;

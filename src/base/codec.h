@@ -9,7 +9,8 @@ void buf_hex(struct buf *buf, const void *bytes, size_t len);
 void buf_base64url(struct buf *buf, const void *bytes, size_t len);
 
 /* Strict: no padding, no other alphabet, no white space, spare bits zero (RFC 7515 appendix C).
- * The bytes live in `arena`; false when `text` is anything else. */
+ * The bytes live in `arena`; false when `text` is anything else, or
+ * does not fit there. */
 bool base64url_decode(struct arena *arena, struct str text, struct str *bytes);
 
 /* From the kernel's generator; aborts the process where there is none. */

@@ -48,11 +48,15 @@ bool str_cut(struct str s, char sep, struct str *head, struct str *tail)
 
 bool str_next(struct str *rest, char sep, struct str *piece)
 {
-    if (!rest->ptr)
+    static const char after_sep[1]; /* where `rest` points when one more piece is due, and it is empty */
+
+    if (!rest->len && rest->ptr != after_sep)
         return false;
     if (!str_cut(*rest, sep, piece, rest)) {
-        *piece = *rest;
+        *piece = str_of(rest->ptr, rest->len);
         *rest = STR_NONE;
+    } else if (!rest->len) {
+        *rest = str_of(after_sep, 0);
     }
     return true;
 }

@@ -1,4 +1,4 @@
-#include "json/names.h"
+#include "json/members.h"
 #include "json/write.h"
 
 /* A member under its name as it is written in `tape`. */
@@ -17,7 +17,7 @@ static void merge_old(struct buf *buf, bool *first, const struct tape *target, u
 {
     for (uint32_t i = tape_first(target, target_at); i < tape_next(target, target_at);
          i = tape_next(target, i + 1)) {
-        uint32_t change = names_find(patch, patch_at, target, i);
+        uint32_t change = member_find(patch, patch_at, target, i);
         if (change != TAPE_NONE && tape_type(patch, change) == JSON_NULL)
             continue;
         put_name(buf, first, target, i);
@@ -36,7 +36,7 @@ static void merge_new(struct buf *buf, bool *first, const struct tape *target, u
          i = tape_next(patch, i + 1)) {
         if (tape_type(patch, i + 1) == JSON_NULL)
             continue;
-        if (target_at != TAPE_NONE && names_find(target, target_at, patch, i) != TAPE_NONE)
+        if (target_at != TAPE_NONE && member_find(target, target_at, patch, i) != TAPE_NONE)
             continue;
         put_name(buf, first, patch, i);
         json_merge_patch(buf, target, TAPE_NONE, patch, i + 1);

@@ -1,5 +1,5 @@
-#include "json/decode.h"
-#include "json/names.h"
+#include "json/unescape.h"
+#include "json/members.h"
 
 struct str tape_raw(const struct tape *tape, uint32_t at)
 {
@@ -17,14 +17,14 @@ struct str tape_text(const struct tape *tape, uint32_t at)
 struct str tape_string(const struct tape *tape, uint32_t at, struct arena *arena)
 {
     struct str text = tape_text(tape, at);
-    struct decode from = decode_of(text);
+    struct unescape from = unescape_of(text);
 
     if (!tape->slots[at].escaped)
         return text;
     /* An escape is never shorter than what it stands for. */
     char *to = arena_alloc(arena, text.len);
     size_t len = 0;
-    for (int byte = decode_next(&from); byte >= 0; byte = decode_next(&from))
+    for (int byte = unescape_next(&from); byte >= 0; byte = unescape_next(&from))
         to[len++] = (char)byte;
     return str_of(to, len);
 }
@@ -35,11 +35,11 @@ bool tape_string_is(const struct tape *tape, uint32_t at, struct str text)
 
     if (!tape->slots[at].escaped)
         return str_eq(own, text);
-    struct decode from = decode_of(own);
+    struct unescape from = unescape_of(own);
     for (size_t i = 0; i < text.len; i++)
-        if (decode_next(&from) != (unsigned char)text.ptr[i])
+        if (unescape_next(&from) != (unsigned char)text.ptr[i])
             return false;
-    return decode_next(&from) < 0;
+    return unescape_next(&from) < 0;
 }
 
 uint32_t tape_find(const struct tape *tape, uint32_t object, struct str name)

@@ -1,4 +1,4 @@
-#include "json/names.h"
+#include "json/members.h"
 #include "json/number.h"
 
 static bool arrays_equal(const struct tape *a, uint32_t at_a, const struct tape *b, uint32_t at_b)
@@ -20,7 +20,7 @@ static bool objects_equal(const struct tape *a, uint32_t at_a, const struct tape
         return false;
     uint32_t j = tape_first(b, at_b);
     for (uint32_t i = tape_first(a, at_a); i < tape_next(a, at_a); i = tape_next(a, i + 1)) {
-        uint32_t value = names_equal(a, i, b, j) ? j + 1 : names_find(b, at_b, a, i);
+        uint32_t value = member_names_equal(a, i, b, j) ? j + 1 : member_find(b, at_b, a, i);
         if (value == TAPE_NONE || !tape_equal(a, i + 1, b, value))
             return false;
         j = tape_next(b, j + 1);
@@ -41,7 +41,7 @@ bool tape_equal(const struct tape *a, uint32_t at_a, const struct tape *b, uint3
     case JSON_NUMBER:
         return number_equal(tape_raw(a, at_a), tape_raw(b, at_b));
     case JSON_STRING:
-        return names_equal(a, at_a, b, at_b);
+        return member_names_equal(a, at_a, b, at_b);
     case JSON_ARRAY:
         return arrays_equal(a, at_a, b, at_b);
     case JSON_OBJECT:

@@ -1,4 +1,4 @@
-#include "json/names.h"
+#include "json/members.h"
 #include "json/scan.h"
 
 #include <assert.h>
@@ -21,7 +21,7 @@ struct reader {
     uint32_t depth;
     struct arena *arena;
     const struct tape_limits *limits;
-    struct names names;
+    struct members names;
     struct scan_fault fault;
     bool limit;
 };
@@ -140,12 +140,12 @@ static inline const char *close_container(struct reader *r, const char *at)
     slot->next = r->count;
     slot->len = (uint32_t)(at + 1 - r->start) - slot->at;
     if (slot->type == JSON_OBJECT && slot->count > 1) {
-        switch (names_check(&r->names, r->arena, &tape, r->open, &twice)) {
-        case NAMES_UNIQUE:
+        switch (members_check(&r->names, r->arena, &tape, r->open, &twice)) {
+        case MEMBERS_UNIQUE:
             break;
-        case NAMES_TWICE:
+        case MEMBERS_TWICE:
             return refuse(r, "duplicate member name", r->start + r->slots[twice].at - 1);
-        case NAMES_NO_ROOM:
+        case MEMBERS_NO_ROOM:
             return exceed(r, "no memory left for so many members", at);
         }
     }

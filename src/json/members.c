@@ -1,6 +1,6 @@
-#include "json/names.h"
+#include "json/members.h"
 
-#include "json/decode.h"
+#include "json/unescape.h"
 
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@ struct name {
     uint32_t at;
 };
 
-bool names_equal(const struct tape *a, uint32_t at_a, const struct tape *b, uint32_t at_b)
+bool member_names_equal(const struct tape *a, uint32_t at_a, const struct tape *b, uint32_t at_b)
 {
     struct str text_a = tape_text(a, at_a), text_b = tape_text(b, at_b);
 
@@ -19,23 +19,23 @@ bool names_equal(const struct tape *a, uint32_t at_a, const struct tape *b, uint
         return tape_string_is(a, at_a, text_b);
     if (!a->slots[at_a].escaped)
         return tape_string_is(b, at_b, text_a);
-    struct decode from_a = decode_of(text_a), from_b = decode_of(text_b);
+    struct unescape from_a = unescape_of(text_a), from_b = unescape_of(text_b);
     int byte_a, byte_b;
     do {
-        byte_a = decode_next(&from_a);
-        byte_b = decode_next(&from_b);
+        byte_a = unescape_next(&from_a);
+        byte_b = unescape_next(&from_b);
     } while (byte_a == byte_b && byte_a >= 0);
     return byte_a == byte_b;
 }
 
-uint32_t names_find(const struct tape *tape, uint32_t object, const struct tape *other, uint32_t at)
+uint32_t member_find(const struct tape *tape, uint32_t object, const struct tape *other, uint32_t at)
 {
     if (!other->slots[at].escaped)
         return tape_find(tape, object, tape_text(other, at));
     if (tape_type(tape, object) != JSON_OBJECT)
         return TAPE_NONE;
     for (uint32_t i = tape_first(tape, object); i < tape_next(tape, object); i = tape_next(tape, i + 1))
-        if (names_equal(tape, i, other, at))
+        if (member_names_equal(tape, i, other, at))
             return i + 1;
     return TAPE_NONE;
 }
@@ -44,7 +44,7 @@ uint32_t names_find(const struct tape *tape, uint32_t object, const struct tape 
 static bool stands_before(const struct tape *tape, uint32_t object, uint32_t at)
 {
     for (uint32_t i = tape_first(tape, object); i < at; i = tape_next(tape, i + 1))
-        if (names_equal(tape, i, tape, at))
+        if (member_names_equal(tape, i, tape, at))
             return true;
     return false;
 }
@@ -58,7 +58,7 @@ static unsigned filter_bit(struct str name)
     return ((unsigned)name.len * 37 + first * 5 + last * 11) & 255;
 }
 
-static enum names_result check_few(const struct tape *tape, uint32_t object, uint32_t *twice)
+static enum members_result check_few(const struct tape *tape, uint32_t object, uint32_t *twice)
 {
     uint64_t seen[4] = { 0 };
     bool all = false; /* an escaped name came, which the filter cannot see */
@@ -68,11 +68,11 @@ static enum names_result check_few(const struct tape *tape, uint32_t object, uin
         all |= tape->slots[i].escaped;
         if ((all || seen[bit / 64] >> bit % 64 & 1) && stands_before(tape, object, i)) {
             *twice = i;
-            return NAMES_TWICE;
+            return MEMBERS_TWICE;
         }
         seen[bit / 64] |= (uint64_t)1 << bit % 64;
     }
-    return NAMES_UNIQUE;
+    return MEMBERS_UNIQUE;
 }
 
 static int compare_names(const void *left, const void *right)
@@ -86,7 +86,7 @@ static int compare_names(const void *left, const void *right)
 }
 
 /* Room for `count` names, kept from object to object. */
-static bool make_room(struct names *names, struct arena *arena, uint32_t count)
+static bool make_room(struct members *names, struct arena *arena, uint32_t count)
 {
     size_t size = sizeof *names->sorted * count;
 
@@ -99,7 +99,7 @@ static bool make_room(struct names *names, struct arena *arena, uint32_t count)
     return true;
 }
 
-static bool collect(struct names *names, struct arena *arena, const struct tape *tape, uint32_t object)
+static bool collect(struct members *names, struct arena *arena, const struct tape *tape, uint32_t object)
 {
     struct name *to = names->sorted;
 
@@ -112,23 +112,23 @@ static bool collect(struct names *names, struct arena *arena, const struct tape 
 }
 
 /* Sorted, not hashed: nothing a client sends makes it quadratic. */
-static enum names_result check_many(struct names *names, struct arena *arena, const struct tape *tape,
-                                    uint32_t object, uint32_t *twice)
+static enum members_result check_many(struct members *names, struct arena *arena, const struct tape *tape,
+                                      uint32_t object, uint32_t *twice)
 {
     uint32_t count = tape_count(tape, object);
 
     if (!make_room(names, arena, count) || !collect(names, arena, tape, object))
-        return NAMES_NO_ROOM;
+        return MEMBERS_NO_ROOM;
     qsort(names->sorted, count, sizeof *names->sorted, compare_names);
     *twice = TAPE_NONE;
     for (uint32_t i = 1; i < count; i++)
         if (str_eq(names->sorted[i - 1].text, names->sorted[i].text) && names->sorted[i].at < *twice)
             *twice = names->sorted[i].at;
-    return *twice == TAPE_NONE ? NAMES_UNIQUE : NAMES_TWICE;
+    return *twice == TAPE_NONE ? MEMBERS_UNIQUE : MEMBERS_TWICE;
 }
 
-enum names_result names_check(struct names *names, struct arena *arena, const struct tape *tape,
-                              uint32_t object, uint32_t *twice)
+enum members_result members_check(struct members *names, struct arena *arena, const struct tape *tape,
+                                  uint32_t object, uint32_t *twice)
 {
     if (tape_count(tape, object) <= FEW_NAMES)
         return check_few(tape, object, twice);

@@ -1,4 +1,4 @@
-#include "json/decode.h"
+#include "json/unescape.h"
 
 static uint32_t code_unit(const char *digits)
 {
@@ -42,7 +42,7 @@ static unsigned char short_escape(char c)
     }
 }
 
-void decode_escape(struct decode *d)
+void unescape_one(struct unescape *d)
 {
     d->held_at = 0;
     if (d->at[1] != 'u') {

@@ -1,0 +1,133 @@
+#include "upstream/contract.h"
+
+#include "conf/conf.h"
+#include "yaml/yaml.h"
+
+struct contract {
+    struct contract_call *calls;
+    size_t count;
+};
+
+/* "GET /v1/patients/{patient_id}/groups" in literal runs and parameters. */
+static int load_request(const struct yaml *map, struct arena *arena, struct contract_call *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "request");
+    struct str path;
+
+    if (!node || node->kind != YAML_TEXT || !str_cut(node->text, ' ', &made->method, &path) || !path.len)
+        return yaml_fault(node ? node : map, err, "no request, expected e.g. GET /v1/things/{thing_id}");
+    struct contract_segment *segments = ARENA_ARRAY(arena, struct contract_segment, path.len + 1);
+    size_t count = 0;
+    while (path.len) {
+        bool hole = path.ptr[0] == '{';
+        const char *end = memchr(path.ptr, hole ? '}' : '{', path.len);
+        size_t len = end ? (size_t)(end - path.ptr) : path.len;
+        if (hole && !end)
+            return yaml_fault(node, err, "an unclosed {, expected e.g. {thing_id}");
+        segments[count++] = (struct contract_segment){ .text = str_of(path.ptr + hole, len - hole), .is_parameter = hole };
+        path = str_from_at(path, len + hole);
+    }
+    made->segments = segments;
+    made->segment_count = count;
+    return 0;
+}
+
+static int load_query(const struct yaml *map, struct arena *arena, struct contract_call *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "query");
+
+    if (!node)
+        return 0;
+    if (yaml_list(node, err))
+        return -1;
+    struct str *names = ARENA_ARRAY(arena, struct str, node->count);
+    for (const struct yaml *child = node->first; child; child = child->next)
+        if (yaml_text(child, &names[made->query_count++], err))
+            return -1;
+    made->query = names;
+    return 0;
+}
+
+static int load_text(const struct yaml *map, const char *key, struct str *text, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+
+    return node ? yaml_text(node, text, err) : 0;
+}
+
+static int load_flag(const struct yaml *map, const char *key, bool *flag, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+
+    return node ? yaml_bool(node, flag, err) : 0;
+}
+
+static bool is_served(const struct contract_call *call, const struct conf *conf)
+{
+    if (call->documented || conf->backend.all_completions)
+        return true;
+    for (size_t i = 0; i < conf->backend.completion_count; i++)
+        if (str_eq(conf->backend.completions[i], call->name))
+            return true;
+    return false;
+}
+
+static int load_call(const struct yaml *map, struct arena *arena, struct contract_call *made, const struct conf *conf,
+                     struct err *err)
+{
+    static const char *const known[] = { "request", "entity", "items", "total", "brand", "page", "query", "documented",
+                                         NULL };
+    struct str brand = STR_NONE;
+
+    made->name = map->key;
+    if (yaml_map(map, err) || yaml_only(map, known, err) || load_request(map, arena, made, err) ||
+        load_query(map, arena, made, err) || load_text(map, "entity", &made->entity, err) ||
+        load_text(map, "items", &made->items, err) || load_text(map, "total", &made->total, err) ||
+        load_text(map, "brand", &brand, err) || load_flag(map, "page", &made->paged, err) ||
+        load_flag(map, "documented", &made->documented, err))
+        return -1;
+    if (brand.len && !str_is(brand, "query"))
+        return yaml_fault(yaml_get(map, "brand"), err, "unknown place for the brand, expected query");
+    made->brand_in_query = brand.len > 0;
+    made->served = is_served(made, conf);
+    return 0;
+}
+
+int contract_load(struct contract **contract, struct arena *arena, const char *mappings, const struct conf *conf,
+                  struct err *err)
+{
+    static const char *const known[] = { "calls", NULL };
+    const struct yaml *root;
+
+    if (yaml_load(&root, arena, arena_printf(arena, "%s/canonical/contract.yaml", mappings).ptr, err) ||
+        yaml_map(root, err) || yaml_only(root, known, err))
+        return -1;
+    const struct yaml *calls = yaml_get(root, "calls");
+    if (!calls || calls->kind != YAML_MAP)
+        return yaml_fault(root, err, "no calls, expected calls:");
+    struct contract *made = *contract = ARENA_NEW(arena, struct contract);
+    made->calls = ARENA_ARRAY(arena, struct contract_call, calls->count);
+    for (const struct yaml *child = calls->first; child; child = child->next)
+        if (load_call(child, arena, &made->calls[made->count++], conf, err))
+            return -1;
+    return 0;
+}
+
+const struct contract_call *contract_find(const struct contract *contract, struct str name)
+{
+    for (size_t i = 0; i < contract->count; i++)
+        if (str_eq(contract->calls[i].name, name))
+            return &contract->calls[i];
+    return NULL;
+}
+
+bool contract_takes(const struct contract_call *call, struct str parameter)
+{
+    for (size_t i = 0; i < call->segment_count; i++)
+        if (call->segments[i].is_parameter && str_eq(call->segments[i].text, parameter))
+            return true;
+    for (size_t i = 0; i < call->query_count; i++)
+        if (str_eq(call->query[i], parameter))
+            return true;
+    return false;
+}

@@ -1,0 +1,247 @@
+#include "upstream/upstream.h"
+
+#include "base/buf.h"
+#include "conf/conf.h"
+
+#include <stdlib.h>
+
+/* The real transport: a call of net/ per canonical call. */
+struct live {
+    struct upstream upstream; /* first: what the flow holds */
+    struct loop *loop;
+    struct call_client *client;
+    struct call_origin origin;
+    struct tape_limits limits;
+};
+
+enum { HEADERS_MAX = 8, TARGET_MAX = 32 * 1024 };
+
+struct upstream_call {
+    struct call *call;
+    struct upstream_answer answer;
+    struct live *live;
+    struct arena *arena;
+    upstream_done_fn *done;
+    void *data;
+    struct err early; /* why the call could not even start */
+    struct post post; /* tells `early` after upstream_start returned */
+    struct call_header headers[HEADERS_MAX];
+    struct call_request request;
+};
+
+/* What a backend's refusal means here. A 401 is the gateway's own fault, and so is a 400 to a checked request. */
+static enum err_code code_of(int status)
+{
+    static const struct {
+        int status;
+        enum err_code code;
+    } codes[] = {
+        { 400, ERR_INVALID },       { 403, ERR_FORBIDDEN },   { 404, ERR_NOT_FOUND },   { 409, ERR_CONFLICT },
+        { 412, ERR_PRECONDITION },  { 413, ERR_TOO_LARGE },   { 422, ERR_INVALID },     { 429, ERR_TOO_MANY },
+        { 501, ERR_NOT_IMPLEMENTED }, { 503, ERR_UNAVAILABLE }, { 504, ERR_UPSTREAM_TIMEOUT },
+    };
+
+    for (size_t i = 0; i < COUNT(codes); i++)
+        if (codes[i].status == status)
+            return codes[i].code;
+    return ERR_UPSTREAM;
+}
+
+static struct str header_value(const struct call_answer *answer, const char *name)
+{
+    for (size_t i = 0; i < answer->header_count; i++)
+        if (str_is(answer->headers[i].name, name))
+            return answer->headers[i].value;
+    return STR_NONE;
+}
+
+static bool is_json(struct str content_type)
+{
+    struct str type = content_type, rest;
+
+    (void)str_cut(content_type, ';', &type, &rest);
+    type = str_trim(type);
+    return str_eq_nocase(type, STR("application/json")) ||
+           (type.len > 5 && str_eq_nocase(str_from_at(type, type.len - 5), STR("+json")));
+}
+
+static int read_answer(struct upstream_call *call, const struct call_answer *answer, struct err *err)
+{
+    struct tape_fault fault;
+
+    if (answer->status >= 400)
+        return err_set(err, code_of(answer->status), "the backend answered %d", answer->status);
+    if (answer->status < 200 || answer->status >= 300)
+        return err_set(err, ERR_UPSTREAM, "the backend answered %d", answer->status);
+    call->answer = (struct upstream_answer){ .status = answer->status, .etag = header_value(answer, "etag") };
+    if (!answer->body.len)
+        return 0;
+    if (!is_json(header_value(answer, "content-type")))
+        return err_set(err, ERR_UPSTREAM, "the backend's answer is no JSON by its content type");
+    if (!tape_read(&call->answer.document, call->arena, answer->body, &call->live->limits, &fault))
+        return err_set(err, ERR_UPSTREAM, "the backend's answer at byte %u: %s", fault.offset, fault.what);
+    return 0;
+}
+
+static void on_done(struct call *inner, const struct call_answer *answer, const struct err *failed, void *data)
+{
+    struct upstream_call *call = data;
+    struct err err;
+
+    (void)inner;
+    if (!answer)
+        call->done(call, NULL, failed, call->data);
+    else if (read_answer(call, answer, &err))
+        call->done(call, NULL, &err, call->data);
+    else
+        call->done(call, &call->answer, NULL, call->data);
+}
+
+static void tell_early(struct post *post)
+{
+    struct upstream_call *call = (struct upstream_call *)(void *)((char *)post - offsetof(struct upstream_call, post));
+
+    if (!call->done) {
+        free(call); /* freed before it could be told */
+        return;
+    }
+    call->post.run = NULL;
+    call->done(call, NULL, &call->early, call->data);
+}
+
+static void add_header(struct upstream_call *call, struct str name, struct str value)
+{
+    if (value.len)
+        call->headers[call->request.header_count++] = (struct call_header){ .name = name, .value = value };
+}
+
+static void add_headers(struct upstream_call *call, const struct upstream_request *request)
+{
+    if (request->token.len)
+        add_header(call, STR("authorization"), arena_printf(call->arena, "Bearer " STR_FMT, STR_ARG(request->token)));
+    add_header(call, STR("x-request-id"), request->request_id);
+    add_header(call, STR("x-brand-id"), request->brand);
+    add_header(call, STR("traceparent"), request->traceparent);
+    add_header(call, STR("if-match"), request->if_match);
+    add_header(call, STR("accept"), STR("application/json"));
+    if (request->body.ptr)
+        add_header(call, STR("content-type"), STR("application/json"));
+}
+
+static int prepare(struct upstream_call *call, const struct upstream_request *request, struct err *err)
+{
+    const struct call_origin *origin = &call->live->origin;
+    struct buf target = buf_in(call->arena, TARGET_MAX);
+
+    if (!request->call->served)
+        return err_set(err, ERR_NOT_IMPLEMENTED, "the backend is not said to have " STR_FMT,
+                       STR_ARG(request->call->name));
+    if (upstream_target(request, origin->base, &target, err))
+        return -1;
+    call->request = (struct call_request){ .method = request->call->method,
+                                           .scheme = origin->scheme,
+                                           .host = origin->host,
+                                           .port = origin->port,
+                                           .target = buf_str(&target),
+                                           .body = request->body,
+                                           .has_body = request->body.ptr != NULL,
+                                           .headers = call->headers };
+    add_headers(call, request);
+    return 0;
+}
+
+static struct upstream_call *live_start(struct upstream *upstream, const struct upstream_request *request,
+                                        upstream_done_fn *done, void *data)
+{
+    struct live *live = (struct live *)(void *)upstream;
+    struct upstream_call *call = calloc(1, sizeof *call);
+
+    if (!call)
+        abort();
+    call->live = live;
+    call->arena = request->arena;
+    call->done = done;
+    call->data = data;
+    if (!prepare(call, request, &call->early)) {
+        call->call = call_start(live->client, &call->request, on_done, call);
+        return call;
+    }
+    call->post.run = tell_early;
+    loop_post(live->loop, &call->post);
+    return call;
+}
+
+static void live_free_call(struct upstream_call **call)
+{
+    if (!*call)
+        return;
+    if ((*call)->call)
+        call_free(&(*call)->call);
+    if ((*call)->post.run)
+        (*call)->done = NULL; /* the post is still to run: it frees */
+    else
+        free(*call);
+    *call = NULL;
+}
+
+static const struct upstream_ops live_ops = { .start = live_start, .free_call = live_free_call };
+
+static enum call_transport transport_of(const struct conf *conf)
+{
+    if (str_is(conf->backend.transport, "h1"))
+        return CALL_H1;
+    return str_is(conf->backend.transport, "curl") ? CALL_CURL : CALL_AUTO;
+}
+
+/* The setting as a C string, or NULL where it is empty. */
+static const char *path_or_null(const struct conf *conf, struct str path)
+{
+    return path.len ? arena_cstr(conf->arena, path) : NULL;
+}
+
+int upstream_new(struct upstream **upstream, struct loop *loop, const struct conf *conf, struct err *err)
+{
+    struct call_limits limits = call_default_limits;
+    struct call_origin origin;
+
+    if (call_origin_parse(&origin, conf->backend.url, err))
+        return err_wrap(err, "backend.url");
+    limits.connect_ms = conf->backend.connect_ms;
+    limits.first_byte_ms = conf->backend.first_byte_ms;
+    limits.total_ms = conf->backend.total_ms;
+    limits.body_bytes = conf->backend.body_kb * 1024;
+    limits.connections = (unsigned)conf->backend.connections;
+    limits.waiting = (unsigned)conf->backend.waiting;
+    struct live *live = calloc(1, sizeof *live);
+    if (!live)
+        abort();
+    live->upstream.ops = &live_ops;
+    live->loop = loop;
+    live->origin = origin;
+    live->limits = tape_default_limits;
+    live->limits.bytes = (uint32_t)limits.body_bytes;
+    live->limits.slots = 16u * 1024 * 1024;
+    live->limits.elements = 1u << 20;
+    live->client = call_client_new(loop, transport_of(conf), &limits);
+    call_client_tls(live->client, path_or_null(conf, conf->backend.ca_file),
+                    path_or_null(conf, conf->backend.certificate), path_or_null(conf, conf->backend.key));
+    *upstream = &live->upstream;
+    return 0;
+}
+
+void upstream_free(struct upstream **upstream)
+{
+    if (!*upstream)
+        return;
+    struct live *live = (struct live *)(void *)*upstream;
+    call_client_free(&live->client);
+    free(live);
+    *upstream = NULL;
+}
+
+struct call_counts upstream_counts(const struct upstream *upstream)
+{
+    const struct live *live = (const struct live *)(const void *)upstream;
+
+    return call_client_counts(live->client);
+}

@@ -1,0 +1,115 @@
+/* What the files of this folder share; nobody else includes it. Everything here runs on the server's loop. */
+#pragma once
+
+#include "base/arena.h"
+#include "http/http.h"
+
+#include <h2o.h>
+#include <netinet/in.h>
+
+#define CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+struct st_h2o_http2_conn_t;
+
+/* One listening socket. */
+struct listener {
+    struct http_server *server;
+    h2o_accept_ctx_t accept; /* its ssl_ctx is owned */
+    h2o_socket_t *sock;      /* NULL once closed */
+    uint16_t port;
+    bool resting; /* out of descriptors: the next tick starts it again */
+    struct listener *next;
+};
+
+/* One connection, from accept until its socket is closed: it hangs at sock->on_close.data. It outlives its requests;
+ * libh2o's own connection, in between, is created after it and may be freed before it (TLS). */
+struct conn {
+    struct http_server *server;
+    struct listener *listener;
+    h2o_socket_t *sock;
+    struct conn *next, **link; /* server->conns, or server->spare_conns */
+    char peer[INET6_ADDRSTRLEN];
+    size_t peer_len;
+    struct timeval accepted_at;
+    bool peeking;                 /* HTTP/1 or HTTP/2 is not known yet */
+    bool cut;                     /* its socket was shut down */
+    uint64_t quiet_ms;            /* when it was accepted, or last became idle (HTTP/1) */
+    struct http_request *current; /* HTTP/1: what is being answered */
+    size_t written;               /* a write that does not come to an end: bytes handed over, and since when */
+    uint64_t written_ms;
+    /* HTTP/2: streams that reached a handler; those of them that ended early; all early ends at the last tick */
+    uint32_t reached, early, early_before;
+    bool condemned, said_goaway;
+    struct deadline goodbye;
+};
+
+struct http_server {
+    struct arena *arena;
+    struct loop *loop;
+    struct http_limits limits;
+    http_handler_fn *handler;
+    void *data;
+    h2o_globalconf_t conf;
+    h2o_context_t context;
+    SSL_CTX *tls; /* of listeners to come */
+    struct listener *listeners;
+    struct conn *conns, *spare_conns;
+    struct http_counts counts; /* buffered_bytes: of bodies that are being answered */
+    size_t arriving;           /* of bodies under way, at the last tick */
+    bool too_much;             /* both together were over the limit then */
+    struct deadline tick;
+    int64_t wall_ms; /* at the last tick, and the last time it jumped */
+    int64_t wall_since_ms;
+    uint64_t monotonic_ms;
+    bool draining;
+    uint64_t drain_until_ms;
+    void (*drained)(void *data);
+    void *drained_data;
+};
+
+struct http_request {
+    struct http_server *server;
+    struct conn *conn;
+    h2o_req_t *req;
+    struct shaper *shaper; /* answers in the place of an error that libh2o made */
+    void (*gone)(void *data);
+    void *gone_data;
+    bool answered;
+    size_t held; /* bytes of the body */
+    uint64_t since_ms;
+    struct http_head head;
+};
+
+static inline struct str str_of_iovec(h2o_iovec_t v)
+{
+    return str_of(v.base, v.len);
+}
+
+static inline struct conn *conn_of(h2o_req_t *req)
+{
+    return req->conn->callbacks->get_socket(req->conn)->on_close.data;
+}
+
+/* server.c */
+void listener_start(struct listener *listener);
+
+/* conn.c */
+void conn_accept(struct listener *listener, h2o_socket_t *sock);
+void conn_cut(struct conn *conn); /* shutdown(2): libh2o then closes it by itself */
+void conn_close_peeking(struct conn *conn);
+uint32_t conn_early_ends(const struct conn *conn, const struct st_h2o_http2_conn_t *h2);
+void conn_judge_early_ends(struct conn *conn, const struct st_h2o_http2_conn_t *h2);
+void conn_condemn(struct conn *conn);
+
+/* request.c */
+void requests_setup(struct http_server *server);
+void request_leave(struct http_request *request); /* HTTP/1: the client is gone */
+
+/* head.c */
+enum err_code head_read(struct http_request *request, enum err_code fault);
+
+/* tick.c */
+void tick_start(struct http_server *server);
+
+/* tls.c; NULL and `err` on failure */
+SSL_CTX *tls_context(const char *certificate, const char *key, const char *client_ca, struct err *err);

@@ -1,0 +1,282 @@
+#include "http/inner.h"
+
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    ACCEPTS_PER_TURN = 16,    /* of one listener, so that it does not starve who is connected */
+    LIMIT_SLACK = 256 * 1024, /* libh2o's own body limit is so much above ours: up to there the handler says 413 */
+    CLOSE_TURNS = 2000,       /* of the loop, until the last connection is gone */
+    BACKLOG = 4096
+};
+
+const struct http_limits http_default_limits = {
+    .head_bytes = 32 * 1024,
+    .target_bytes = 8 * 1024,
+    .body_bytes = 4 * 1024 * 1024,
+    .headers = 90,
+    .connections = 10000,
+    .in_flight = 4096,
+    .buffered_bytes = 256 * 1024 * 1024,
+    .head_ms = 10000,
+    .body_ms = 60000,
+    .answer_ms = 120000,
+    .idle_ms = 60000,
+    .resets_per_second = 100,
+};
+
+/* A client that left must not end the process. */
+static void ignore_broken_pipes(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void configure(struct http_server *server)
+{
+    const struct http_limits *limits = &server->limits;
+    h2o_globalconf_t *conf = &server->conf;
+
+    h2o_config_init(conf);
+    conf->server_name = h2o_iovec_init(NULL, 0); /* no Server header */
+    conf->max_request_entity_size = limits->body_bytes + LIMIT_SLACK;
+    conf->handshake_timeout = limits->head_ms;
+    /* One timer over waiting, head and body: the tick judges them apart, this is for when it fails. */
+    conf->http1.req_timeout = limits->idle_ms + limits->head_ms + limits->body_ms;
+    conf->http1.upgrade_to_http2 = 0; /* `Upgrade: h2c` would pass the guard by */
+    conf->http2.idle_timeout = limits->idle_ms;
+}
+
+struct http_server *http_server_new(struct loop *loop, const struct http_limits *limits, http_handler_fn *handler,
+                                    void *data)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct http_server *server = ARENA_NEW(arena, struct http_server);
+
+    (void)pthread_once(&once, ignore_broken_pipes);
+    server->arena = arena;
+    server->loop = loop;
+    server->limits = *limits;
+    server->handler = handler;
+    server->data = data;
+    configure(server);
+    requests_setup(server);
+    h2o_context_init(&server->context, loop_h2o(loop), &server->conf);
+    tick_start(server);
+    return server;
+}
+
+int http_server_tls(struct http_server *server, const char *certificate, const char *key, const char *client_ca,
+                    struct err *err)
+{
+    SSL_CTX *context = tls_context(certificate, key, client_ca, err);
+
+    if (!context)
+        return -1;
+    SSL_CTX_free(server->tls);
+    server->tls = context;
+    return 0;
+}
+
+/* ---- listening ---- */
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static int parse_address(struct str text, union address *address, socklen_t *len, struct err *err)
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    const char *colon = text.len ? memrchr(text.ptr, ':', text.len) : NULL;
+    struct str name = str_of(text.ptr, colon ? (size_t)(colon - text.ptr) : 0);
+    bool v6 = name.len > 2 && name.ptr[0] == '[' && name.ptr[name.len - 1] == ']';
+    uint64_t port;
+
+    if (v6)
+        name = str_of(name.ptr + 1, name.len - 2);
+    if (!colon || !name.len || name.len >= sizeof host ||
+        !str_to_uint(str_from_at(text, (size_t)(colon - text.ptr) + 1), &port) || port > 65535)
+        return err_set(err, ERR_CONFIG, "listen: want address:port, not " STR_FMT, STR_ARG(text));
+    memcpy(host, name.ptr, name.len);
+    memset(address, 0, sizeof *address);
+    address->any.sa_family = v6 ? AF_INET6 : AF_INET;
+    if (v6)
+        address->v6.sin6_port = htons((uint16_t)port);
+    else
+        address->v4.sin_port = htons((uint16_t)port);
+    *len = v6 ? sizeof address->v6 : sizeof address->v4;
+    if (inet_pton(address->any.sa_family, host, v6 ? (void *)&address->v6.sin6_addr : &address->v4.sin_addr) != 1)
+        return err_set(err, ERR_CONFIG, "listen: not a literal address: " STR_FMT, STR_ARG(text));
+    return 0;
+}
+
+static void on_accept(h2o_socket_t *sock, const char *err)
+{
+    struct listener *listener = sock->data;
+
+    if (err)
+        return;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        h2o_socket_t *accepted = h2o_evloop_socket_accept(sock);
+        if (accepted) {
+            conn_accept(listener, accepted);
+            continue;
+        }
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            log_line(LOG_ERROR, "cannot accept connections: %s", strerror(errno));
+            listener->resting = true; /* or the loop would spin */
+            h2o_socket_read_stop(sock);
+        }
+        return;
+    }
+}
+
+void listener_start(struct listener *listener)
+{
+    listener->resting = false;
+    h2o_socket_read_start(listener->sock, on_accept);
+}
+
+static int open_socket(const union address *address, socklen_t len, bool reuse)
+{
+    int on = 1;
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address->any.sa_family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if ((!reuse || !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) && !bind(fd, &address->any, len) &&
+        !listen(fd, BACKLOG))
+        return fd;
+    int why = errno;
+    (void)close(fd);
+    errno = why;
+    return -1;
+}
+
+static struct listener *listener_new(struct http_server *server, int fd)
+{
+    struct listener *listener = ARENA_NEW(server->arena, struct listener);
+    union address bound = { .any = { .sa_family = AF_UNSPEC } };
+    socklen_t len = sizeof bound;
+
+    listener->server = server;
+    listener->accept = (h2o_accept_ctx_t){ .ctx = &server->context, .hosts = server->conf.hosts };
+    if (server->tls && SSL_CTX_up_ref(server->tls))
+        listener->accept.ssl_ctx = server->tls;
+    if (getsockname(fd, &bound.any, &len) == 0)
+        listener->port = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
+    listener->sock = h2o_evloop_socket_create(loop_h2o(server->loop), fd, H2O_SOCKET_FLAG_DONT_READ);
+    listener->sock->data = listener;
+    listener->next = server->listeners;
+    server->listeners = listener;
+    return listener;
+}
+
+int http_server_listen(struct http_server *server, struct str address, bool reuse, uint16_t *port, struct err *err)
+{
+    union address parsed;
+    socklen_t len;
+
+    if (parse_address(address, &parsed, &len, err))
+        return -1;
+    int fd = open_socket(&parsed, len, reuse);
+    if (fd < 0)
+        return err_set(err, ERR_CONFIG, "listen: " STR_FMT ": %s", STR_ARG(address), strerror(errno));
+    struct listener *listener = listener_new(server, fd);
+    listener_start(listener);
+    if (port)
+        *port = listener->port;
+    return 0;
+}
+
+static void stop_listening(struct http_server *server)
+{
+    for (struct listener *listener = server->listeners; listener; listener = listener->next) {
+        if (listener->sock)
+            h2o_socket_close(listener->sock);
+        listener->sock = NULL;
+    }
+}
+
+/* ---- the end ---- */
+
+void http_server_drain(struct http_server *server, uint64_t within_ms, void (*drained)(void *data), void *data)
+{
+    server->drained = drained;
+    server->drained_data = data;
+    server->drain_until_ms = loop_now_ms(server->loop) + within_ms;
+    if (!server->draining) {
+        server->draining = true;
+        stop_listening(server);
+        h2o_context_request_shutdown(&server->context); /* GOAWAY; HTTP/1 answers close their connection */
+    }
+    tick_start(server);
+}
+
+static void cut_everybody(struct http_server *server)
+{
+    for (struct conn *conn = server->conns, *next; conn; conn = next) {
+        next = conn->next;
+        if (conn->peeking) {
+            conn_close_peeking(conn);
+            continue;
+        }
+        if (conn->current && !conn->current->answered)
+            request_leave(conn->current);
+        conn_cut(conn);
+    }
+}
+
+static void dispose(struct http_server *server)
+{
+    h2o_timeout_unlink(&server->context.http2._graceful_shutdown_timeout);
+    h2o_context_dispose(&server->context);
+    h2o_config_dispose(&server->conf);
+    for (struct listener *listener = server->listeners; listener; listener = listener->next)
+        SSL_CTX_free(listener->accept.ssl_ctx);
+    SSL_CTX_free(server->tls);
+    struct arena *arena = server->arena; /* the server lives in it */
+    arena_free(&arena);
+}
+
+/* libh2o has no call that closes a connection: their sockets are shut down and the loop is turned until libh2o has
+ * noticed. */
+void http_server_free(struct http_server **server)
+{
+    struct http_server *gone = *server;
+
+    *server = NULL;
+    if (!gone)
+        return;
+    stop_listening(gone);
+    deadline_clear(gone->loop, &gone->tick);
+    cut_everybody(gone);
+    for (int i = 0; gone->conns && i < CLOSE_TURNS; i++) {
+        (void)h2o_evloop_run(loop_h2o(gone->loop), 1);
+        cut_everybody(gone);
+    }
+    if (gone->conns) {
+        log_line(LOG_ERROR, "connections that cannot be closed: their memory is left");
+        return;
+    }
+    dispose(gone);
+}
+
+struct http_counts http_server_counts(const struct http_server *server)
+{
+    struct http_counts counts = server->counts;
+
+    counts.buffered_bytes += server->arriving;
+    return counts;
+}

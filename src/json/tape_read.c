@@ -44,20 +44,27 @@ static const char *skip_space(const char *at, const char *end)
     return at;
 }
 
-/* Two bytes of text make at most one slot (besides what is left open), so small texts get all they can need
- * at once; long ones are mostly strings and start with less. */
+/* Two bytes of text make at most one slot, but for what is never closed. */
+static uint32_t most_space(size_t left)
+{
+    return (uint32_t)(left / 2 + 16);
+}
+
+/* Small texts get all they can need at once; long ones are mostly strings and start with less. */
 static uint32_t first_space(size_t len, uint32_t most)
 {
-    size_t space = len <= 4096 ? len / 2 + 16 : len / 16 + 2048;
+    uint32_t space = len <= 4096 ? most_space(len) : (uint32_t)len / 16 + 2048;
 
-    return space < most ? (uint32_t)space : most;
+    return space < most ? space : most;
 }
 
 static bool grow(struct reader *r, const char *at)
 {
-    uint32_t most = r->limits->slots;
-    uint32_t space = r->space > most / 2 ? most : r->space * 2;
+    uint32_t most = r->limits->slots, needed = r->count + most_space((size_t)(r->end - at));
+    uint32_t space = r->space > UINT32_MAX / 2 ? UINT32_MAX : r->space * 2;
 
+    space = space < needed ? space : needed;
+    space = space < most ? space : most;
     if (r->count >= most) {
         exceed(r, "too many values", at);
         return false;

@@ -1,44 +1,11 @@
 #include "json/members.h"
 
-#include "json/unescape.h"
-
 #include <stdlib.h>
-
-enum { FEW_NAMES = 32 }; /* so many are compared each with each, where a filter does not rule it out */
 
 struct name {
     struct str text; /* decoded */
     uint32_t at;
 };
-
-bool member_names_equal(const struct tape *a, uint32_t at_a, const struct tape *b, uint32_t at_b)
-{
-    struct str text_a = tape_text(a, at_a), text_b = tape_text(b, at_b);
-
-    if (!b->slots[at_b].escaped)
-        return tape_string_is(a, at_a, text_b);
-    if (!a->slots[at_a].escaped)
-        return tape_string_is(b, at_b, text_a);
-    struct unescape from_a = unescape_of(text_a), from_b = unescape_of(text_b);
-    int byte_a, byte_b;
-    do {
-        byte_a = unescape_next(&from_a);
-        byte_b = unescape_next(&from_b);
-    } while (byte_a == byte_b && byte_a >= 0);
-    return byte_a == byte_b;
-}
-
-uint32_t member_find(const struct tape *tape, uint32_t object, const struct tape *other, uint32_t at)
-{
-    if (!other->slots[at].escaped)
-        return tape_find(tape, object, tape_text(other, at));
-    if (tape_type(tape, object) != JSON_OBJECT)
-        return TAPE_NONE;
-    for (uint32_t i = tape_first(tape, object); i < tape_next(tape, object); i = tape_next(tape, i + 1))
-        if (member_names_equal(tape, i, other, at))
-            return i + 1;
-    return TAPE_NONE;
-}
 
 /* Whether a name before `at` in `object` equals it. */
 static bool stands_before(const struct tape *tape, uint32_t object, uint32_t at)
@@ -78,31 +45,28 @@ static enum members_result check_few(const struct tape *tape, uint32_t object, u
 static int compare_names(const void *left, const void *right)
 {
     const struct name *a = left, *b = right;
+    int order = str_compare(a->text, b->text);
 
-    if (a->text.len != b->text.len)
-        return a->text.len < b->text.len ? -1 : 1;
-    int order = a->text.len ? memcmp(a->text.ptr, b->text.ptr, a->text.len) : 0;
-    return order ? order : a->at < b->at ? -1 : a->at > b->at;
+    return order ? order : (a->at > b->at) - (a->at < b->at);
 }
 
-/* Room for `count` names, kept from object to object. */
-static bool make_room(struct members *names, struct arena *arena, uint32_t count)
+static void *take(struct arena *arena, size_t size)
 {
-    size_t size = sizeof *names->sorted * count;
+    return size <= arena_room(arena) ? arena_alloc(arena, size) : NULL;
+}
 
-    if (names->space >= count)
+/* Scratch for `count` names, kept from object to object. */
+static bool make_scratch(struct members *members, struct arena *arena, uint32_t count)
+{
+    if (members->space >= count)
         return true;
-    if (size > arena_room(arena))
-        return false;
-    names->sorted = arena_alloc(arena, size);
-    names->space = count;
-    return true;
+    members->sorted = take(arena, sizeof *members->sorted * count);
+    members->space = members->sorted ? count : 0;
+    return members->sorted;
 }
 
-static bool collect(struct members *names, struct arena *arena, const struct tape *tape, uint32_t object)
+static bool collect(struct name *to, struct arena *arena, const struct tape *tape, uint32_t object)
 {
-    struct name *to = names->sorted;
-
     for (uint32_t i = tape_first(tape, object); i < tape_next(tape, object); i = tape_next(tape, i + 1)) {
         if (tape->slots[i].escaped && tape->slots[i].len > arena_room(arena))
             return false;
@@ -111,26 +75,71 @@ static bool collect(struct members *names, struct arena *arena, const struct tap
     return true;
 }
 
+static bool make_index_room(struct members *members, struct arena *arena)
+{
+    uint32_t space = members->index_space ? members->index_space * 2 : 4;
+
+    if (members->index_count < members->index_space)
+        return true;
+    struct tape_index *moved = take(arena, sizeof *moved * space);
+    if (!moved)
+        return false;
+    if (members->index_count)
+        memcpy(moved, members->indexes, sizeof *moved * members->index_count);
+    members->indexes = moved;
+    members->index_space = space;
+    return true;
+}
+
+static bool add_index(struct members *members, struct arena *arena, uint32_t object, uint32_t count)
+{
+    uint32_t *names = make_index_room(members, arena) ? take(arena, sizeof *names * count) : NULL;
+
+    if (!names)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = members->sorted[i].at;
+    members->indexes[members->index_count++] = (struct tape_index){ .object = object, .names = names };
+    return true;
+}
+
 /* Sorted, not hashed: nothing a client sends makes it quadratic. */
-static enum members_result check_many(struct members *names, struct arena *arena, const struct tape *tape,
+static enum members_result check_many(struct members *members, struct arena *arena, const struct tape *tape,
                                       uint32_t object, uint32_t *twice)
 {
     uint32_t count = tape_count(tape, object);
 
-    if (!make_room(names, arena, count) || !collect(names, arena, tape, object))
+    if (!make_scratch(members, arena, count) || !collect(members->sorted, arena, tape, object))
         return MEMBERS_NO_ROOM;
-    qsort(names->sorted, count, sizeof *names->sorted, compare_names);
+    const struct name *sorted = members->sorted;
+    qsort(members->sorted, count, sizeof *sorted, compare_names);
     *twice = TAPE_NONE;
     for (uint32_t i = 1; i < count; i++)
-        if (str_eq(names->sorted[i - 1].text, names->sorted[i].text) && names->sorted[i].at < *twice)
-            *twice = names->sorted[i].at;
-    return *twice == TAPE_NONE ? MEMBERS_UNIQUE : MEMBERS_TWICE;
+        if (str_eq(sorted[i - 1].text, sorted[i].text) && sorted[i].at < *twice)
+            *twice = sorted[i].at;
+    if (*twice != TAPE_NONE)
+        return MEMBERS_TWICE;
+    return add_index(members, arena, object, count) ? MEMBERS_UNIQUE : MEMBERS_NO_ROOM;
 }
 
-enum members_result members_check(struct members *names, struct arena *arena, const struct tape *tape,
+enum members_result members_check(struct members *members, struct arena *arena, const struct tape *tape,
                                   uint32_t object, uint32_t *twice)
 {
-    if (tape_count(tape, object) <= FEW_NAMES)
+    if (tape_count(tape, object) <= FEW_MEMBERS)
         return check_few(tape, object, twice);
-    return check_many(names, arena, tape, object, twice);
+    return check_many(members, arena, tape, object, twice);
+}
+
+static int compare_indexes(const void *left, const void *right)
+{
+    const struct tape_index *a = left, *b = right;
+
+    return (a->object > b->object) - (a->object < b->object);
+}
+
+/* Objects were closed inner ones first. */
+void members_end(struct members *members)
+{
+    if (members->index_count > 1)
+        qsort(members->indexes, members->index_count, sizeof *members->indexes, compare_indexes);
 }

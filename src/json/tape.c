@@ -1,5 +1,6 @@
+#include "json/tape.h"
+
 #include "json/unescape.h"
-#include "json/members.h"
 
 struct str tape_raw(const struct tape *tape, uint32_t at)
 {
@@ -27,27 +28,4 @@ struct str tape_string(const struct tape *tape, uint32_t at, struct arena *arena
     for (int byte = unescape_next(&from); byte >= 0; byte = unescape_next(&from))
         to[len++] = (char)byte;
     return str_of(to, len);
-}
-
-bool tape_string_is(const struct tape *tape, uint32_t at, struct str text)
-{
-    struct str own = tape_text(tape, at);
-
-    if (!tape->slots[at].escaped)
-        return str_eq(own, text);
-    struct unescape from = unescape_of(own);
-    for (size_t i = 0; i < text.len; i++)
-        if (unescape_next(&from) != (unsigned char)text.ptr[i])
-            return false;
-    return unescape_next(&from) < 0;
-}
-
-uint32_t tape_find(const struct tape *tape, uint32_t object, struct str name)
-{
-    if (tape_type(tape, object) != JSON_OBJECT)
-        return TAPE_NONE;
-    for (uint32_t i = tape_first(tape, object); i < tape_next(tape, object); i = tape_next(tape, i + 1))
-        if (tape_string_is(tape, i, name))
-            return i + 1;
-    return TAPE_NONE;
 }

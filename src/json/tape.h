@@ -21,10 +21,14 @@ struct tape_slot {
     uint32_t escaped : 1; /* a string with at least one backslash */
 };
 
+struct tape_index;
+
 struct tape {
     const char *text; /* borrowed: must outlive the tape */
     const struct tape_slot *slots;
     uint32_t count; /* slots[0] is the document */
+    uint32_t index_count;
+    const struct tape_index *indexes; /* of objects with many members, for the room's own use */
 };
 
 /* Ceilings of one document. Every one must be > 0; `bytes` at most 1 GiB. */
@@ -68,14 +72,16 @@ static inline uint32_t tape_count(const struct tape *tape, uint32_t at)
 /* The source text of a value, quotes included. */
 struct str tape_raw(const struct tape *tape, uint32_t at);
 
-/* A string's text between its quotes, still escaped, and its decoded text (in `arena` only if it was escaped). */
+/* A string's text between its quotes, still escaped, and its decoded text (in `arena` only if it was escaped, and
+ * then taking as many bytes as the escaped text has). */
 struct str tape_text(const struct tape *tape, uint32_t at);
 struct str tape_string(const struct tape *tape, uint32_t at, struct arena *arena);
 
 /* True when the string or name at `at` decodes to `text`. */
 bool tape_string_is(const struct tape *tape, uint32_t at, struct str text);
 
-/* The value of a member, or TAPE_NONE (also when `object` is no object). `name` is decoded text. */
+/* The value of a member, or TAPE_NONE (also when `object` is no object). `name` is decoded text. Quick for any
+ * number of members. */
 uint32_t tape_find(const struct tape *tape, uint32_t object, struct str name);
 
 /* The same value: objects without regard to order, strings decoded, numbers by value of their decimal text

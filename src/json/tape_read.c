@@ -21,7 +21,7 @@ struct reader {
     uint32_t depth;
     struct arena *arena;
     const struct tape_limits *limits;
-    struct members names;
+    struct members members;
     struct scan_fault fault;
     bool limit;
 };
@@ -147,7 +147,7 @@ static inline const char *close_container(struct reader *r, const char *at)
     slot->next = r->count;
     slot->len = (uint32_t)(at + 1 - r->start) - slot->at;
     if (slot->type == JSON_OBJECT && slot->count > 1) {
-        switch (members_check(&r->names, r->arena, &tape, r->open, &twice)) {
+        switch (members_check(&r->members, r->arena, &tape, r->open, &twice)) {
         case MEMBERS_UNIQUE:
             break;
         case MEMBERS_TWICE:
@@ -293,6 +293,11 @@ bool tape_read(struct tape *tape, struct arena *arena, struct str text, const st
         place(fault, &r);
         return false;
     }
-    *tape = (struct tape){ .text = text.ptr, .slots = r.slots, .count = r.count };
+    members_end(&r.members);
+    *tape = (struct tape){ .text = text.ptr,
+                           .slots = r.slots,
+                           .count = r.count,
+                           .index_count = r.members.index_count,
+                           .indexes = r.members.indexes };
     return true;
 }

@@ -42,20 +42,20 @@ static unsigned char short_escape(char c)
     }
 }
 
-void unescape_one(struct unescape *d)
+void unescape_one(struct unescape *u)
 {
-    d->held_at = 0;
-    if (d->at[1] != 'u') {
-        d->held[0] = short_escape(d->at[1]);
-        d->held_len = 1;
-        d->at += 2;
+    u->held_at = 0;
+    if (u->at[1] != 'u') {
+        u->held[0] = short_escape(u->at[1]);
+        u->held_len = 1;
+        u->at += 2;
         return;
     }
-    uint32_t code = code_unit(d->at + 2);
-    d->at += 6;
+    uint32_t code = code_unit(u->at + 2);
+    u->at += 6;
     if (code >= 0xD800 && code <= 0xDFFF) { /* the reader saw to it that its other half follows */
-        code = 0x10000 + ((code - 0xD800) << 10) + (code_unit(d->at + 2) - 0xDC00);
-        d->at += 6;
+        code = 0x10000 + ((code - 0xD800) << 10) + (code_unit(u->at + 2) - 0xDC00);
+        u->at += 6;
     }
-    d->held_len = utf8_put(d->held, code);
+    u->held_len = utf8_put(u->held, code);
 }

@@ -11,21 +11,27 @@ struct unescape {
 
 static inline struct unescape unescape_of(struct str text)
 {
-    return (struct unescape){ .at = text.ptr, .end = text.ptr + text.len };
+    return (struct unescape){ .at = text.ptr, .end = text.len ? text.ptr + text.len : text.ptr };
+}
+
+/* The next byte of text in which a backslash is only that, or -1. */
+static inline int unescape_raw(struct unescape *u)
+{
+    return u->at == u->end ? -1 : (unsigned char)*u->at++;
 }
 
 /* Reads the escape at `at` into `held`. */
-void unescape_one(struct unescape *d);
+void unescape_one(struct unescape *u);
 
 /* The next byte, or -1 at the end. */
-static inline int unescape_next(struct unescape *d)
+static inline int unescape_next(struct unescape *u)
 {
-    if (d->held_at == d->held_len) {
-        if (d->at == d->end)
+    if (u->held_at == u->held_len) {
+        if (u->at == u->end)
             return -1;
-        if (*d->at != '\\')
-            return (unsigned char)*d->at++;
-        unescape_one(d);
+        if (*u->at != '\\')
+            return (unsigned char)*u->at++;
+        unescape_one(u);
     }
-    return d->held[d->held_at++];
+    return u->held[u->held_at++];
 }

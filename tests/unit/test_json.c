@@ -340,6 +340,52 @@ static void many_names_are_quick(void **state)
     CHECK(clock_monotonic_ms() - start < 10000, "took %u ms", (unsigned)(clock_monotonic_ms() - start));
 }
 
+/* Few are walked over, many are looked up; a search must not tell which. */
+static void finds_among_many(void **state)
+{
+    static const char *const pieces[] = { "\"k#\":#", "\"\\u006b#\":#", "\"k#\":{\"x\":#}" };
+    static const unsigned counts[] = { 1, 32, 33, 34, 1000 };
+
+    (void)state;
+    for (size_t p = 0; p < COUNT(pieces); p++) {
+        for (size_t c = 0; c < COUNT(counts); c++) {
+            struct str list = repeat("[{\"a\":1},", arena_cstr(arena, repeat("{", pieces[p], counts[c], "}")), 3, "]");
+            struct tape tape = read_ok(list), other = read_ok(STR("[\"k0\",\"\\u006b0\"]"));
+            for (uint32_t at = 4; at < tape_next(&tape, 0); at = tape_next(&tape, at)) {
+                for (unsigned i = 0; i < counts[c]; i++) {
+                    uint32_t found = tape_find(&tape, at, arena_printf(arena, "k%u", i));
+                    uint32_t name = at + 1 + i * (p == 2 ? 4 : 2);
+                    CHECK(found == name + 1, "%zu/%u: k%u at %u", p, counts[c], i, found);
+                }
+                CHECK(tape_find(&tape, at, STR("k")) == TAPE_NONE, "%zu/%u", p, counts[c]);
+                CHECK(tape_find(&tape, at, STR("")) == TAPE_NONE, "%zu/%u", p, counts[c]);
+                CHECK(tape_find(&tape, at, STR_NONE) == TAPE_NONE, "%zu/%u", p, counts[c]);
+                CHECK(tape_find(&tape, at, STR("k9999")) == TAPE_NONE, "%zu/%u", p, counts[c]);
+                CHECK(tape_find(&tape, at, STR("\\u006b0")) == TAPE_NONE, "%zu/%u", p, counts[c]);
+            }
+            CHECK(tape_find(&tape, 1, STR("a")) == 3, "the small object beside them");
+            CHECK(tape_string_is(&other, 1, STR("k0")) && tape_string_is(&other, 2, STR("k0")), "names");
+        }
+    }
+}
+
+static void compares_many(void **state)
+{
+    struct buf turned = buf_in(arena, 1u << 20);
+    struct str text = repeat("{", "\"k#\":{\"n\":#}", 300, "}");
+
+    (void)state;
+    buf_char(&turned, '{');
+    for (unsigned i = 300; i-- > 0;)
+        buf_printf(&turned, "\"\\u006b%u\":{\"n\":%u.0}%s", i, i, i ? "," : "}");
+    struct tape a = read_ok(text), b = read_ok(buf_str(&turned));
+    CHECK(tape_equal(&a, 0, &b, 0) && tape_equal(&b, 0, &a, 0), "order matters");
+    struct tape c = read_ok(repeat("{", "\"k#\":{\"n\":1}", 300, "}"));
+    CHECK(!tape_equal(&a, 0, &c, 0), "values do not matter");
+    struct tape d = read_ok(repeat("{", "\"l#\":{\"n\":#}", 300, "}"));
+    CHECK(!tape_equal(&a, 0, &d, 0), "names do not matter");
+}
+
 /* Whatever the ceiling, the reader never asks the arena for more than it has. */
 static void keeps_arena_ceiling(void **state)
 {
@@ -450,6 +496,8 @@ int main(void)
         TEST(finds_duplicates_among_many),
         TEST(names_first_duplicate),
         TEST(many_names_are_quick),
+        TEST(finds_among_many),
+        TEST(compares_many),
         TEST(keeps_arena_ceiling),
         TEST(compares),
         TEST(leaves_text_alone),

@@ -158,13 +158,36 @@ static void merges_inside_documents(void **state)
     CHECK(str_is(merged(&target, second, &patch), "{\"b\":3}"), "the second element");
 }
 
+/* `count` members "k<i>": `value`, the last first if `turned`. */
+static struct tape many(unsigned count, const char *value, bool turned)
+{
+    struct buf buf = buf_in(arena, 1u << 20);
+
+    buf_char(&buf, '{');
+    for (unsigned i = 0; i < count; i++)
+        buf_printf(&buf, "%s\"k%u\":%s", i ? "," : "", turned ? count - 1 - i : i, value);
+    buf_char(&buf, '}');
+    return read_ok(buf_str(&buf));
+}
+
+static void merges_many(void **state)
+{
+    struct tape old = many(200, "1", false), new = many(300, "{\"x\":null}", true), none = many(300, "null", true);
+    struct tape both = read_ok(merged(&old, 0, &new)), want = many(300, "{}", false);
+
+    (void)state;
+    CHECK(tape_equal(&both, 0, &want, 0), "some members are not what the patch says");
+    CHECK(tape_string_is(&both, 1, STR("k0")), "the target's order is lost");
+    CHECK(str_is(merged(&old, 0, &none), "{}"), "some members are left");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(writes_strings),  TEST(writes_members),          TEST(stops_at_ceiling),
-        TEST(merges_patches),  TEST(merges_inside_documents),
+        TEST(merges_patches),  TEST(merges_inside_documents), TEST(merges_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

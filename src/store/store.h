@@ -1,6 +1,9 @@
 /* The gateway's own state: crosswalk, rests, opaque tokens, OAuth clients and refresh tokens. One store per process,
  * shared by all loops. What is in the cache is answered at once; the rest through one database thread. Nothing here
- * blocks a loop. An id is reported only after it is durable. */
+ * blocks a loop. An id is reported only after it is durable.
+ *
+ * Where a function takes a loop, NULL stands for none: the call then waits and calls `done` before it returns
+ * (command line, start-up, helper threads). */
 #pragma once
 
 #include "base/arena.h"
@@ -11,6 +14,9 @@ struct store;
 
 /* `dir` is made (0700) if missing; the file in it is gateway.db. */
 MUST_CHECK int store_open(struct store **store, const char *dir, struct err *err);
+
+/* After the loops stopped running and before they are freed. What was submitted is still done, but its `done` is not
+ * called. */
 void store_close(struct store **store);
 
 /* How dialect ids of a kind look. */
@@ -18,7 +24,7 @@ enum id_form {
     ID_SAME,    /* the canonical id itself: no table */
     ID_INTEGER, /* 1, 2, … per brand and kind, from the largest known + 1 */
     ID_HEX24,   /* 12 random bytes in hex */
-    ID_VERBATIM /* text chosen by an import; otherwise the canonical id */
+    ID_VERBATIM /* text chosen by an import; otherwise the canonical id, which is then known without a row */
 };
 
 /* One look-up. Strings are borrowed until the batch is done. */
@@ -105,8 +111,7 @@ struct record_put {
 };
 void store_record_put(struct store *store, struct loop *loop, struct record_put *put);
 
-/* Deletes every RECORD_REFRESH whose value has "family" = `family`. Waits for it; command line and helper threads
- * only, or use the asynchronous form with done. */
+/* Deletes every RECORD_REFRESH whose value has "family" = `family`. */
 struct family_revoke {
     struct str family;
     void (*done)(struct family_revoke *revoke, const struct err *err, void *data);
@@ -115,7 +120,8 @@ struct family_revoke {
 };
 void store_family_revoke(struct store *store, struct loop *loop, struct family_revoke *revoke);
 
-/* Command line, waiting for the result. */
+/* Command line, waiting for the result. `each` is called in order of keys on the store's own thread: it must not call
+ * the store. When it returns non-zero the walk ends and fails with ERR_INTERNAL. */
 MUST_CHECK int store_record_put_now(struct store *store, enum record_kind kind, struct str key, struct str value,
                                     int64_t expires_ms, struct err *err);
 typedef int store_record_fn(struct str key, struct str value, void *data);
@@ -130,6 +136,7 @@ struct crosswalk_row {
 };
 MUST_CHECK int store_crosswalk_import(struct store *store, const struct crosswalk_row *rows, size_t count,
                                       struct err *err);
+/* In order of dialect, kind, brand, canonical id, without tombstones; `each` as above. */
 typedef int store_crosswalk_fn(const struct crosswalk_row *row, void *data);
 MUST_CHECK int store_crosswalk_each(struct store *store, store_crosswalk_fn *each, void *data, struct err *err);
 

@@ -1,0 +1,239 @@
+#include "store/inside.h"
+
+/* What the cache could not answer, copied: the batch's own memory may vanish before the db thread comes to
+ * it. */
+struct id_item {
+    struct id_query query;
+    size_t at; /* in the batch */
+    enum id_source source;
+};
+
+struct read_item {
+    struct rest_key key;
+    struct str json;
+    size_t at;
+};
+
+struct write_item {
+    struct rest_key key;
+    struct str patch, json;
+};
+
+struct batch_task {
+    struct task task;
+    struct store_batch *batch; /* NULL: detached; only on the loop */
+    struct id_item *ids;
+    struct read_item *reads;
+    struct write_item *writes;
+    size_t id_count, read_count, write_count;
+};
+
+/* ---- on the loop: from the cache ---- */
+
+/* Unknown ids are never cached, as an import by another process can make them known: so after this pass an id
+ * without an answer is one to look up. No empty id exists. */
+static bool needs_lookup(const struct id_query *query)
+{
+    return !query->found.ptr && query->given.len && query->form != ID_SAME;
+}
+
+static struct str copy_if_room(struct arena *arena, struct str s)
+{
+    return arena_room(arena) > s.len ? arena_copy(arena, s) : s; /* borrowed like all the batch's strings */
+}
+
+static size_t answer_ids(struct store *store, struct store_batch *batch)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; i < batch->id_count; i++) {
+        struct id_query *query = &batch->ids[i];
+        query->found = STR_NONE;
+        if (query->form == ID_SAME && query->given.len)
+            query->found = copy_if_room(batch->arena, query->given);
+        if (!needs_lookup(query))
+            continue;
+        struct cache_key key = store_id_key(store, query, query->to_dialect, query->given);
+        missing += !store_cache_get(store->cache, &key, 0, batch->arena, &query->found);
+    }
+    return missing;
+}
+
+/* With writes in the batch every read waits for them. */
+static size_t answer_reads(struct store *store, struct store_batch *batch)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; i < batch->read_count; i++) {
+        struct rest_read *read = &batch->reads[i];
+        read->json = STR_NONE;
+        if (batch->write_count) {
+            missing++;
+            continue;
+        }
+        struct cache_key key = store_rest_key(store, &read->key);
+        missing += !store_cache_get(store->cache, &key, 0, batch->arena, &read->json);
+    }
+    return missing;
+}
+
+/* ---- on the loop: the task ---- */
+
+static struct rest_key copy_key(struct arena *arena, const struct rest_key *key)
+{
+    return (struct rest_key){ .dialect = arena_copy(arena, key->dialect),
+                              .kind = arena_copy(arena, key->kind),
+                              .brand = arena_copy(arena, key->brand),
+                              .canonical_id = arena_copy(arena, key->canonical_id) };
+}
+
+static struct id_query copy_query(struct arena *arena, const struct id_query *query)
+{
+    return (struct id_query){ .dialect = arena_copy(arena, query->dialect),
+                              .kind = arena_copy(arena, query->kind),
+                              .brand = arena_copy(arena, query->brand),
+                              .form = query->form,
+                              .to_dialect = query->to_dialect,
+                              .given = arena_copy(arena, query->given) };
+}
+
+static void copy_ids(struct batch_task *task, const struct store_batch *batch, size_t missing)
+{
+    struct arena *arena = task->task.arena;
+
+    task->ids = ARENA_ARRAY(arena, struct id_item, missing);
+    for (size_t i = 0; i < batch->id_count; i++)
+        if (needs_lookup(&batch->ids[i]))
+            task->ids[task->id_count++] =
+                (struct id_item){ .query = copy_query(arena, &batch->ids[i]), .at = i };
+}
+
+static void copy_rests(struct batch_task *task, const struct store_batch *batch, size_t missing)
+{
+    struct arena *arena = task->task.arena;
+
+    task->reads = ARENA_ARRAY(arena, struct read_item, missing);
+    for (size_t i = 0; i < batch->read_count; i++)
+        if (!batch->reads[i].json.ptr)
+            task->reads[task->read_count++] =
+                (struct read_item){ .key = copy_key(arena, &batch->reads[i].key), .at = i };
+    task->writes = ARENA_ARRAY(arena, struct write_item, batch->write_count);
+    for (; task->write_count < batch->write_count; task->write_count++) {
+        const struct rest_write *write = &batch->writes[task->write_count];
+        task->writes[task->write_count] = (struct write_item){ .key = copy_key(arena, &write->key),
+                                                               .patch = arena_copy(arena, write->patch) };
+    }
+}
+
+/* ---- on the db thread ---- */
+
+static int run_batch(struct task *base, struct db *db, struct err *err)
+{
+    struct batch_task *task = (struct batch_task *)base;
+
+    for (struct id_item *item = task->ids; item < task->ids + task->id_count; item++)
+        if (store_id_find(db, base->arena, &item->query, &item->source, err))
+            return -1;
+    for (struct write_item *item = task->writes; item < task->writes + task->write_count; item++)
+        if (store_rest_patch(db, base->arena, &item->key, item->patch, &item->json, err))
+            return -1;
+    for (struct read_item *item = task->reads; item < task->reads + task->read_count; item++)
+        if (store_rest_load(db, base->arena, &item->key, &item->json, err))
+            return -1;
+    return 0;
+}
+
+static void cache_id(struct store *store, const struct id_item *item)
+{
+    const struct id_query *query = &item->query;
+
+    if (item->source != ID_ROW && item->source != ID_NEW_ROW)
+        return;
+    struct cache_key asked = store_id_key(store, query, query->to_dialect, query->given);
+    struct cache_key back = store_id_key(store, query, !query->to_dialect, query->found);
+    store_cache_put(store->cache, &asked, query->found, CACHE_FOREVER);
+    store_cache_put(store->cache, &back, query->given, CACHE_FOREVER);
+    if (item->source == ID_NEW_ROW)
+        atomic_fetch_add_explicit(&store->id_allocated, 1, memory_order_relaxed);
+}
+
+static void cache_rest(struct store *store, const struct rest_key *key, struct str json)
+{
+    struct cache_key place = store_rest_key(store, key);
+
+    store_cache_put(store->cache, &place, json, CACHE_FOREVER);
+}
+
+static void batch_committed(struct task *base)
+{
+    struct batch_task *task = (struct batch_task *)base;
+
+    for (size_t i = 0; i < task->id_count; i++)
+        cache_id(base->store, &task->ids[i]);
+    for (size_t i = 0; i < task->write_count; i++)
+        cache_rest(base->store, &task->writes[i].key, task->writes[i].json);
+    for (size_t i = 0; i < task->read_count; i++)
+        cache_rest(base->store, &task->reads[i].key, task->reads[i].json);
+}
+
+/* ---- back on the loop ---- */
+
+static int give_results(const struct batch_task *task, struct store_batch *batch, struct err *err)
+{
+    for (size_t i = 0; i < task->id_count; i++) {
+        const struct id_item *item = &task->ids[i];
+        if (item->query.found.ptr &&
+            store_give(batch->arena, item->query.found, &batch->ids[item->at].found, err))
+            return -1;
+    }
+    for (size_t i = 0; i < task->read_count; i++) {
+        const struct read_item *item = &task->reads[i];
+        if (store_give(batch->arena, item->json, &batch->reads[item->at].json, err))
+            return -1;
+    }
+    return 0;
+}
+
+static void finish_batch(struct task *base, const struct err *err)
+{
+    struct batch_task *task = (struct batch_task *)base;
+    struct store_batch *batch = task->batch;
+    struct err full;
+
+    if (!batch)
+        return;
+    batch->inside = NULL;
+    if (!batch->done)
+        return;
+    if (!err && give_results(task, batch, &full))
+        err = &full;
+    batch->done(batch, err, batch->data);
+}
+
+bool store_batch(struct store *store, struct loop *loop, struct store_batch *batch)
+{
+    size_t ids = answer_ids(store, batch), reads = answer_reads(store, batch);
+
+    batch->inside = NULL;
+    if (ids + reads + batch->write_count == 0)
+        return true;
+    struct batch_task *task = store_task_new(store, loop, sizeof *task);
+    task->task.run = run_batch;
+    task->task.committed = batch_committed;
+    task->task.finish = finish_batch;
+    task->batch = batch;
+    copy_ids(task, batch, ids);
+    copy_rests(task, batch, reads);
+    batch->inside = task;
+    store_task_submit(&task->task);
+    return false;
+}
+
+void store_batch_detach(struct store_batch *batch)
+{
+    struct batch_task *task = batch->inside;
+
+    if (task)
+        task->batch = NULL;
+    batch->inside = NULL;
+}

@@ -1,0 +1,166 @@
+#include "store/inside.h"
+
+#include "base/codec.h"
+
+enum { TRIES = 1000 };
+
+struct cache_key store_id_key(const struct store *store, const struct id_query *query, bool to_dialect,
+                              struct str given)
+{
+    struct str parts[] = { query->dialect, query->kind, query->brand, given };
+
+    return store_cache_key(store->cache, to_dialect ? CACHE_ID_OUT : CACHE_ID_IN, parts, COUNT(parts));
+}
+
+int store_is_erased(struct db *db, struct str kind, struct str brand, struct str canonical_id,
+                    struct err *err)
+{
+    struct db_statement *find =
+        db_prepare(db, "SELECT 1 FROM erasure WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3");
+
+    db_bind_text(find, 1, kind);
+    db_bind_text(find, 2, brand);
+    db_bind_text(find, 3, canonical_id);
+    return db_step(find, err);
+}
+
+static void bind_query(struct db_statement *statement, const struct id_query *query, struct str id)
+{
+    db_bind_text(statement, 1, query->dialect);
+    db_bind_text(statement, 2, query->kind);
+    db_bind_text(statement, 3, query->brand);
+    if (id.ptr)
+        db_bind_text(statement, 4, id);
+}
+
+/* The other id of a row: 1 found, 0 no row, -1 failed. A tombstone is a row with an unknown id (ptr NULL). */
+static int find_row(struct db *db, struct arena *arena, const struct id_query *query, bool by_canonical,
+                    struct str *found, struct err *err)
+{
+    struct db_statement *find =
+        by_canonical
+            ? db_prepare(db, "SELECT dialect_id, erased FROM crosswalk WHERE dialect = ?1 AND kind = ?2 "
+                             "AND brand = ?3 AND canonical_id = ?4")
+            : db_prepare(db, "SELECT canonical_id, erased FROM crosswalk WHERE dialect = ?1 AND kind = ?2 "
+                             "AND brand = ?3 AND dialect_id = ?4");
+
+    bind_query(find, query, query->given);
+    int rc = db_step(find, err);
+    if (rc == 1)
+        *found = db_column_int(find, 1) ? STR_NONE : arena_copy(arena, db_column_text(find, 0));
+    return rc;
+}
+
+static int next_integer(struct db *db, struct arena *arena, const struct id_query *query, struct str *id,
+                        struct err *err)
+{
+    struct db_statement *next =
+        db_prepare(db, "INSERT INTO sequence(dialect, kind, brand, next) VALUES(?1, ?2, ?3, 2)"
+                       " ON CONFLICT DO UPDATE SET next = next + 1 RETURNING next - 1");
+
+    bind_query(next, query, STR_NONE);
+    if (db_step(next, err) != 1)
+        return -1;
+    *id = arena_printf(arena, "%lld", (long long)db_column_int(next, 0));
+    return db_step(next, err) < 0 ? -1 : 0;
+}
+
+static int random_hex24(struct arena *arena, struct str *id)
+{
+    unsigned char bytes[12];
+    struct buf buf = buf_in(arena, 24);
+
+    random_bytes(bytes, sizeof bytes);
+    buf_hex(&buf, bytes, sizeof bytes);
+    *id = buf_str(&buf);
+    return 0;
+}
+
+static int propose(struct db *db, struct arena *arena, const struct id_query *query, struct str *id,
+                   struct err *err)
+{
+    switch (query->form) {
+    case ID_INTEGER:
+        return next_integer(db, arena, query, id, err);
+    case ID_HEX24:
+        return random_hex24(arena, id);
+    case ID_SAME:
+    case ID_VERBATIM:
+        break;
+    }
+    *id = query->given;
+    return 0;
+}
+
+/* The row of a new id: 1 made, 0 the id is taken, -1 failed. */
+static int insert(struct db *db, const struct id_query *query, struct str id, struct err *err)
+{
+    struct db_statement *add =
+        db_prepare(db, "INSERT INTO crosswalk(dialect, kind, brand, canonical_id, dialect_id) "
+                       "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING");
+
+    bind_query(add, query, query->given);
+    db_bind_text(add, 5, id);
+    return db_step(add, err) < 0 ? -1 : (int)db_changes(db);
+}
+
+static int allocate(struct db *db, struct arena *arena, struct id_query *query, struct err *err)
+{
+    int tries = query->form == ID_VERBATIM ? 1 : TRIES;
+
+    for (int i = 0; i < tries; i++) {
+        struct str id = STR_NONE;
+        if (propose(db, arena, query, &id, err))
+            return -1;
+        int made = insert(db, query, id, err);
+        if (made < 0)
+            return -1;
+        query->found = id;
+        if (made)
+            return 0;
+    }
+    return err_set(err, ERR_CONFLICT, "crosswalk: no free id (" STR_FMT ")", STR_ARG(query->kind));
+}
+
+static int find_out(struct db *db, struct arena *arena, struct id_query *query, enum id_source *source,
+                    struct err *err)
+{
+    int erased = store_is_erased(db, query->kind, query->brand, query->given, err);
+
+    if (erased)
+        return erased < 0 ? -1 : 0;
+    *source = ID_NEW_ROW;
+    return allocate(db, arena, query, err);
+}
+
+/* Without a row a verbatim id is the canonical id, unless that one goes by another name or was erased. */
+static int find_in_verbatim(struct db *db, struct arena *arena, struct id_query *query,
+                            enum id_source *source, struct err *err)
+{
+    struct str other;
+    int known = find_row(db, arena, query, true, &other, err);
+    int erased = known ? known : store_is_erased(db, query->kind, query->brand, query->given, err);
+
+    if (erased)
+        return erased < 0 ? -1 : 0;
+    *source = ID_ITSELF;
+    query->found = query->given;
+    return 0;
+}
+
+int store_id_find(struct db *db, struct arena *arena, struct id_query *query, enum id_source *source,
+                  struct err *err)
+{
+    *source = ID_UNKNOWN;
+    query->found = STR_NONE;
+    int found = find_row(db, arena, query, query->to_dialect, &query->found, err);
+    if (found < 0)
+        return -1;
+    if (found) {
+        *source = query->found.ptr ? ID_ROW : ID_UNKNOWN;
+        return 0;
+    }
+    if (query->to_dialect)
+        return find_out(db, arena, query, source, err);
+    return query->form == ID_VERBATIM ? find_in_verbatim(db, arena, query, source, err) : 0;
+}

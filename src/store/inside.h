@@ -1,0 +1,66 @@
+/* What the files of store/ share; nobody else includes this. */
+#pragma once
+
+#include "db/db.h"
+#include "store/cache.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct task;
+
+struct store {
+    struct arena *arena; /* this struct and the cache */
+    struct db *db;
+    struct cache *cache;
+    _Atomic uint64_t id_allocated;
+    pthread_mutex_t lock; /* for the next two */
+    pthread_cond_t wake;
+    struct task *tasks; /* submitted and not finished */
+};
+
+/* One job with all its memory, and its way back. `run` and `committed` happen on the db thread, `finish` on
+ * the loop; in between nobody else touches it. */
+struct task {
+    struct db_job job;
+    struct post post;
+    struct store *store;
+    struct loop *loop;   /* NULL: the submitter waits and finishes it */
+    struct arena *arena; /* the task itself and all it needs */
+    struct task *next, *before;
+    int (*run)(struct task *task, struct db *db, struct err *err);
+    void (*committed)(struct task *task); /* updates the cache; not after a failure */
+    void (*finish)(struct task *task, const struct err *err);
+    bool ready, failed;
+    struct err err;
+};
+
+/* Zeroed memory of `size` bytes that starts with the task, in the task's own arena. */
+void *store_task_new(struct store *store, struct loop *loop, size_t size);
+void store_task_submit(struct task *task);
+void store_task_free_all(struct store *store); /* after the db's end: those whose loop ended before them */
+
+/* A result into its owner's arena; -1 when there is no room. */
+MUST_CHECK int store_give(struct arena *arena, struct str value, struct str *to, struct err *err);
+
+/* On the db thread, results in `arena`. */
+
+/* 1 erased, 0 not, -1 failed. */
+MUST_CHECK int store_is_erased(struct db *db, struct str kind, struct str brand, struct str canonical_id,
+                               struct err *err);
+
+/* How an id was found: only what a row says may be cached. */
+enum id_source { ID_UNKNOWN, ID_ROW, ID_NEW_ROW, ID_ITSELF };
+MUST_CHECK int store_id_find(struct db *db, struct arena *arena, struct id_query *query,
+                             enum id_source *source, struct err *err);
+
+MUST_CHECK int store_rest_load(struct db *db, struct arena *arena, const struct rest_key *key,
+                               struct str *json, struct err *err);
+/* `json`: what is stored now, empty for none. */
+MUST_CHECK int store_rest_patch(struct db *db, struct arena *arena, const struct rest_key *key,
+                                struct str patch, struct str *json, struct err *err);
+
+struct cache_key store_id_key(const struct store *store, const struct id_query *query, bool to_dialect,
+                              struct str given);
+struct cache_key store_rest_key(const struct store *store, const struct rest_key *key);

@@ -1,0 +1,93 @@
+#include "store/inside.h"
+
+#include "json/write.h"
+
+struct cache_key store_rest_key(const struct store *store, const struct rest_key *key)
+{
+    struct str parts[] = { key->dialect, key->kind, key->brand, key->canonical_id };
+
+    return store_cache_key(store->cache, CACHE_REST, parts, COUNT(parts));
+}
+
+static void bind_key(struct db_statement *statement, const struct rest_key *key)
+{
+    db_bind_text(statement, 1, key->kind);
+    db_bind_text(statement, 2, key->brand);
+    db_bind_text(statement, 3, key->canonical_id);
+    db_bind_text(statement, 4, key->dialect);
+}
+
+int store_rest_load(struct db *db, struct arena *arena, const struct rest_key *key, struct str *json,
+                    struct err *err)
+{
+    struct db_statement *load = db_prepare(db, "SELECT json FROM rest WHERE kind = ?1 AND brand = ?2 "
+                                               "AND canonical_id = ?3 AND dialect = ?4");
+
+    bind_key(load, key);
+    int rc = db_step(load, err);
+    *json = rc == 1 ? arena_copy(arena, db_column_text(load, 0)) : STR("");
+    return rc < 0 ? -1 : 0;
+}
+
+static int save(struct db *db, const struct rest_key *key, struct str json, struct err *err)
+{
+    struct db_statement *save =
+        json.len ? db_prepare(db, "INSERT INTO rest(kind, brand, canonical_id, dialect, json) "
+                                  "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET json = excluded.json")
+                 : db_prepare(db, "DELETE FROM rest WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
+                                  "AND dialect = ?4");
+
+    bind_key(save, key);
+    if (json.len)
+        db_bind_text(save, 5, json);
+    return db_step(save, err) < 0 ? -1 : 0;
+}
+
+/* What is kept must be readable again, so the merged rest is read with the same limits as every document. */
+static int read_json(struct tape *tape, struct arena *arena, struct str text, const char *what,
+                     struct err *err)
+{
+    struct tape_fault fault;
+
+    if (tape_read(tape, arena, text, &tape_default_limits, &fault))
+        return 0;
+    return err_set(err, fault.limit ? ERR_TOO_LARGE : ERR_INTERNAL, "rest: %s: %s", what, fault.what);
+}
+
+static bool is_nothing(const struct tape *tape)
+{
+    return tape_type(tape, 0) == JSON_NULL || (tape_type(tape, 0) == JSON_OBJECT && tape_count(tape, 0) == 0);
+}
+
+static int merge(struct arena *arena, struct str old, struct str patch, struct str *json, struct err *err)
+{
+    struct tape target = { 0 }, change, merged;
+    struct buf buf = buf_in(arena, tape_default_limits.bytes);
+
+    if ((old.len && read_json(&target, arena, old, "stored", err)) ||
+        read_json(&change, arena, patch, "patch", err))
+        return -1;
+    json_merge_patch(&buf, &target, old.len ? 0 : TAPE_NONE, &change, 0);
+    if (!buf_ok(&buf))
+        return err_set(err, ERR_TOO_LARGE, "rest: too large");
+    *json = buf_str(&buf);
+    if (read_json(&merged, arena, *json, "merged", err))
+        return -1;
+    if (is_nothing(&merged))
+        *json = STR("");
+    return 0;
+}
+
+int store_rest_patch(struct db *db, struct arena *arena, const struct rest_key *key, struct str patch,
+                     struct str *json, struct err *err)
+{
+    struct str old;
+    int erased = store_is_erased(db, key->kind, key->brand, key->canonical_id, err);
+
+    *json = STR("");
+    if (erased)
+        return erased < 0 ? -1 : 0;
+    if (store_rest_load(db, arena, key, &old, err) || merge(arena, old, patch, json, err))
+        return -1;
+    return str_eq(old, *json) ? 0 : save(db, key, *json, err);
+}

@@ -1,0 +1,477 @@
+#include "test_store.h"
+
+#include "base/buf.h"
+#include "store/cache.h"
+
+#include <sys/stat.h>
+
+/* ---- ids ---- */
+
+static bool is_hex24(struct str id)
+{
+    for (size_t i = 0; i < id.len; i++)
+        if (!strchr("0123456789abcdef", id.ptr[i]))
+            return false;
+    return id.len == 24;
+}
+
+static void each_form_gives_its_ids(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+
+    (void)state;
+    struct str same = id_wait(place.store, arena, query_of(ID_SAME, true, "c-1"));
+    struct str one = id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-1"));
+    struct str two = id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-2"));
+    struct str again = id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-1"));
+    assert_true(str_is(same, "c-1") && str_is(one, "1") && str_is(two, "2") && str_is(again, "1"));
+
+    struct id_query hex = query_of(ID_HEX24, true, "c-1");
+    hex.kind = STR("hex");
+    struct str random = id_wait(place.store, arena, hex);
+    assert_true(is_hex24(random));
+    assert_true(str_eq(id_wait(place.store, arena, hex), random));
+    hex.given = STR("c-2");
+    assert_false(str_eq(id_wait(place.store, arena, hex), random));
+
+    struct id_query text = query_of(ID_VERBATIM, true, "sleep");
+    text.kind = STR("text");
+    assert_true(str_is(id_wait(place.store, arena, text), "sleep"));
+
+    place_reopen(&place);
+    assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-2")), "2"));
+    assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, false, "2")), "c-2"));
+    assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-3")), "3"));
+    hex.given = random;
+    hex.to_dialect = false;
+    assert_true(str_is(id_wait(place.store, arena, hex), "c-1"));
+    arena_free(&arena);
+    place_done(&place);
+}
+
+static void integers_count_per_dialect_kind_and_brand(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+    static const struct {
+        struct str dialect, kind, brand;
+    } cases[] = {
+        { STR_INIT("d"), STR_INIT("k"), STR_INIT("b") }, { STR_INIT("e"), STR_INIT("k"), STR_INIT("b") },
+        { STR_INIT("d"), STR_INIT("l"), STR_INIT("b") }, { STR_INIT("d"), STR_INIT("k"), STR_INIT("c") },
+        { STR_INIT("dk"), STR_INIT(""), STR_INIT("b") }, { STR_INIT(""), STR_INIT("dk"), STR_INIT("b") },
+    };
+
+    (void)state;
+    for (int round = 1; round <= 2; round++) {
+        for (size_t i = 0; i < COUNT(cases); i++) {
+            struct id_query query = query_of(ID_INTEGER, true, round == 1 ? "c-1" : "c-2");
+            query.dialect = cases[i].dialect;
+            query.kind = cases[i].kind;
+            query.brand = cases[i].brand;
+            struct str found = id_wait(place.store, arena, query);
+            CHECK(str_is(found, round == 1 ? "1" : "2"), "case %zu: " STR_FMT, i, STR_ARG(found));
+        }
+    }
+    arena_free(&arena);
+    place_done(&place);
+}
+
+static void unknown_ids_stay_unknown_and_allocate_nothing(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+    static const struct {
+        enum id_form form;
+        const char *given;
+        bool to_dialect;
+    } cases[] = {
+        { .form = ID_INTEGER, .given = "2" },
+        { .form = ID_INTEGER, .given = "01" },
+        { .form = ID_INTEGER, .given = " 1" },
+        { .form = ID_INTEGER, .given = "1 " },
+        { .form = ID_INTEGER, .given = "-1" },
+        { .form = ID_INTEGER, .given = "c-1" },
+        { .form = ID_INTEGER, .given = "1' OR '1'='1" },
+        { .form = ID_INTEGER, .given = "" },
+        { .form = ID_INTEGER, .given = "", .to_dialect = true },
+        { .form = ID_SAME, .given = "" },
+        { .form = ID_HEX24, .given = "0123456789abcdef01234567" },
+        { .form = ID_HEX24, .given = "" },
+        { .form = ID_VERBATIM, .given = "" },
+    };
+
+    (void)state;
+    assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-1")), "1"));
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 0; i < COUNT(cases); i++) {
+            struct id_query query = query_of(cases[i].form, cases[i].to_dialect, cases[i].given);
+            CHECK(!id_wait(place.store, arena, query).ptr, "case %zu", i);
+        }
+    struct id_query other = query_of(ID_INTEGER, false, "1");
+    other.brand = STR("another");
+    assert_null(id_wait(place.store, arena, other).ptr);
+    assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-2")), "2"));
+    assert_int_equal(store_count(place.store).id_allocated, 2);
+    arena_free(&arena);
+    place_done(&place);
+}
+
+static void a_verbatim_id_is_the_canonical_one_unless_imported(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct crosswalk_row row = { .dialect = STR("d"),
+                                 .kind = STR("k"),
+                                 .brand = STR("b"),
+                                 .dialect_id = STR("Sleep"),
+                                 .canonical_id = STR("c-1"),
+                                 .line = 2 };
+    struct err err;
+
+    (void)state;
+    assert_true(str_is(id_wait(place.store, arena, query_of(ID_VERBATIM, false, "c-1")), "c-1"));
+    assert_int_equal(store_crosswalk_import(place.store, &row, 1, &err), 0);
+    assert_null(id_wait(place.store, arena, query_of(ID_VERBATIM, false, "c-1")).ptr);
+    assert_true(str_is(id_wait(place.store, arena, query_of(ID_VERBATIM, false, "Sleep")), "c-1"));
+    assert_true(str_is(id_wait(place.store, arena, query_of(ID_VERBATIM, true, "c-1")), "Sleep"));
+
+    /* The canonical id of one is the imported id of another: it cannot be given twice. */
+    struct id_query query = query_of(ID_VERBATIM, true, "Sleep");
+    struct store_batch batch = { .arena = arena, .ids = &query, .id_count = 1 };
+    struct answer answer;
+    (void)batch_wait(place.store, &batch, &answer);
+    assert_int_equal(answer.code, ERR_CONFLICT);
+    arena_free(&arena);
+    place_done(&place);
+}
+
+static void what_was_answered_once_comes_from_the_cache(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct id_query ids[] = { query_of(ID_INTEGER, true, "c-1"), query_of(ID_SAME, true, "x"),
+                              query_of(ID_INTEGER, true, "c-2"), query_of(ID_INTEGER, true, "c-1") };
+    struct rest_read read = { .key = { STR("d"), STR("k"), STR("b"), STR("c-1") } };
+    struct store_batch batch = {
+        .arena = arena, .ids = ids, .id_count = COUNT(ids), .reads = &read, .read_count = 1
+    };
+    struct answer answer;
+
+    (void)state;
+    assert_false(batch_wait(place.store, &batch, &answer));
+    uint64_t commits = store_count(place.store).commits;
+    for (int round = 0; round < 2; round++) {
+        assert_true(str_is(ids[0].found, "1") && str_is(ids[1].found, "x"));
+        assert_true(str_is(ids[2].found, "2") && str_is(ids[3].found, "1"));
+        assert_int_equal(read.json.len, 0);
+        assert_true(batch_wait(place.store, &batch, &answer));
+    }
+    struct id_query back = query_of(ID_INTEGER, false, "2");
+    struct store_batch returning = { .arena = arena, .ids = &back, .id_count = 1 };
+    assert_true(batch_wait(place.store, &returning, &answer));
+    assert_true(str_is(back.found, "c-2"));
+    struct store_counts counts = store_count(place.store);
+    assert_true(counts.commits == commits && counts.id_hits == 7 && counts.rest_hits == 2);
+    assert_true(counts.id_misses == 3 && counts.rest_misses == 1 && counts.id_allocated == 2);
+    assert_true(store_batch(place.store, NULL, &(struct store_batch){ .arena = arena })); /* nothing asked */
+    arena_free(&arena);
+    place_done(&place);
+}
+
+static void an_arena_without_room_is_an_error(void **state)
+{
+    struct place place = place_new();
+    struct id_query id = query_of(ID_HEX24, true, "c-1");
+    struct answer answer;
+
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        struct arena *arena = arena_new(10);
+        struct store_batch batch = { .arena = arena, .ids = &id, .id_count = 1 };
+        assert_false(batch_wait(place.store, &batch, &answer));
+        assert_int_equal(answer.code, ERR_TOO_LARGE);
+        arena_free(&arena);
+    }
+    place_done(&place);
+}
+
+/* ---- rests ---- */
+
+static struct rest_key rest_of(const char *dialect, const char *canonical_id)
+{
+    return (struct rest_key){ .dialect = str_from(dialect),
+                              .kind = STR("k"),
+                              .brand = STR("b"),
+                              .canonical_id = str_from(canonical_id) };
+}
+
+/* Patches and reads back in one batch. */
+static struct str rest_wait(struct store *store, struct arena *arena, struct rest_key key, const char *patch,
+                            struct answer *answer)
+{
+    struct rest_read read = { .key = key };
+    struct rest_write write = { .key = key, .patch = str_from(patch) };
+    struct store_batch batch = {
+        .arena = arena, .reads = &read, .read_count = 1, .writes = &write, .write_count = patch ? 1 : 0
+    };
+
+    (void)batch_wait(store, &batch, answer);
+    return read.json;
+}
+
+static void rests_are_merged_and_deleted(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+    static const struct {
+        const char *patch, *want;
+        enum err_code code;
+    } steps[] = {
+        { .patch = NULL, .want = "" },
+        { .patch = "{}", .want = "" },
+        { .patch = "{\"a\":null}", .want = "" },
+        { .patch = "{\"a\":1.0,\"b\":{\"c\":\"x\"}}", .want = "{\"a\":1.0,\"b\":{\"c\":\"x\"}}" },
+        { .patch = "{}", .want = "{\"a\":1.0,\"b\":{\"c\":\"x\"}}" },
+        { .patch = "{\"b\":{\"c\":null,\"d\":[]}}", .want = "{\"a\":1.0,\"b\":{\"d\":[]}}" },
+        { .patch = "{\"a\":", .code = ERR_INTERNAL },
+        { .patch = "", .code = ERR_INTERNAL },
+        { .patch = NULL, .want = "{\"a\":1.0,\"b\":{\"d\":[]}}" },
+        { .patch = "{\"a\":null,\"b\":null}", .want = "" },
+        { .patch = "{\"z\":1}", .want = "{\"z\":1}" },
+        { .patch = "null", .want = "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        struct answer answer;
+        struct str found = rest_wait(place.store, arena, rest_of("d", "c-1"), steps[i].patch, &answer);
+        CHECK(answer.code == steps[i].code, "step %zu: %s", i, answer.detail);
+        if (steps[i].code)
+            continue;
+        CHECK(str_is(found, steps[i].want), "step %zu: " STR_FMT, i, STR_ARG(found));
+        found = rest_wait(place.store, arena, rest_of("d", "c-1"), NULL, &answer);
+        CHECK(!answer.called && str_is(found, steps[i].want), "step %zu, cached: " STR_FMT, i,
+              STR_ARG(found));
+        CHECK(rest_wait(place.store, arena, rest_of("e", "c-1"), NULL, &answer).len == 0, "step %zu", i);
+        if (i == 5)
+            place_reopen(&place);
+    }
+    arena_free(&arena);
+    place_done(&place);
+}
+
+static void one_bad_write_undoes_the_whole_batch(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct id_query id = query_of(ID_INTEGER, true, "c-1");
+    struct rest_write writes[] = { { .key = rest_of("d", "c-1"), .patch = STR("{\"a\":1}") },
+                                   { .key = rest_of("d", "c-2"), .patch = STR("nonsense") } };
+    struct store_batch batch = {
+        .arena = arena, .ids = &id, .id_count = 1, .writes = writes, .write_count = 2
+    };
+    struct answer answer;
+
+    (void)state;
+    assert_false(batch_wait(place.store, &batch, &answer));
+    assert_int_equal(answer.code, ERR_INTERNAL);
+    assert_null(id.found.ptr);
+    assert_int_equal(rest_wait(place.store, arena, rest_of("d", "c-1"), NULL, &answer).len, 0);
+    assert_null(id_wait(place.store, arena, query_of(ID_INTEGER, false, "1")).ptr);
+    assert_true(store_healthy(place.store));
+    arena_free(&arena);
+    place_done(&place);
+}
+
+static void a_rest_stays_readable_under_the_limits(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct answer answer = { 0 };
+    int refused = 0;
+
+    (void)state;
+    for (int part = 0; part < 5; part++) {
+        struct buf patch = buf_in(arena, 1 << 20);
+        buf_char(&patch, '{');
+        for (int i = 0; i < 1000; i++)
+            buf_printf(&patch, "%s\"m%d_%d\":1", i ? "," : "", part, i);
+        buf_char(&patch, '}');
+        struct str text = arena_copy(arena, buf_str(&patch));
+        (void)rest_wait(place.store, arena, rest_of("d", "c-1"), text.ptr, &answer);
+        refused += answer.code == ERR_TOO_LARGE;
+    }
+    assert_int_equal(refused, 1); /* 5,000 members, where a document may have 4,096 */
+    place_reopen(&place);
+    assert_true(rest_wait(place.store, arena, rest_of("d", "c-1"), NULL, &answer).len > 1000);
+    assert_int_equal(answer.code, ERR_NONE);
+    arena_free(&arena);
+    place_done(&place);
+}
+
+/* ---- erasure ---- */
+
+static void erase_noted(struct store_erase *erase, const struct err *err, void *data)
+{
+    (void)erase;
+    answer_note(data, err);
+}
+
+static void erase_wait(struct store *store, const char *canonical_id)
+{
+    struct answer answer = { 0 };
+    struct store_erase erase = { .kind = STR("k"),
+                                 .brand = STR("b"),
+                                 .canonical_id = str_from(canonical_id),
+                                 .done = erase_noted,
+                                 .data = &answer };
+
+    store_erase_start(store, NULL, &erase);
+    CHECK(answer.called && answer.code == ERR_NONE, "%s", answer.detail);
+}
+
+static void erased_entities_leave_tombstones(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct id_query hex = query_of(ID_HEX24, true, "c-2"), late = query_of(ID_HEX24, true, "c-2");
+    struct answer answer;
+
+    (void)state;
+    hex.dialect = STR("e");
+    late.dialect = STR("f"); /* has not seen it before the erasure */
+    (void)id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-1"));
+    (void)id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-2"));
+    struct str given = id_wait(place.store, arena, hex);
+    (void)rest_wait(place.store, arena, rest_of("d", "c-2"), "{\"a\":1}", &answer);
+    (void)rest_wait(place.store, arena, rest_of("e", "c-2"), "{\"a\":2}", &answer);
+    (void)rest_wait(place.store, arena, rest_of("d", "c-1"), "{\"a\":3}", &answer);
+    erase_wait(place.store, "c-2");
+    for (int round = 0; round < 2; round++) {
+        struct id_query back = query_of(ID_HEX24, false, "");
+        back.dialect = STR("e");
+        back.given = given;
+        assert_null(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-2")).ptr);
+        assert_null(id_wait(place.store, arena, query_of(ID_INTEGER, false, "2")).ptr);
+        assert_null(id_wait(place.store, arena, hex).ptr);
+        assert_null(id_wait(place.store, arena, back).ptr);
+        assert_null(id_wait(place.store, arena, late).ptr);
+        assert_null(id_wait(place.store, arena, query_of(ID_VERBATIM, false, "c-2")).ptr);
+        assert_int_equal(rest_wait(place.store, arena, rest_of("d", "c-2"), NULL, &answer).len, 0);
+        assert_int_equal(rest_wait(place.store, arena, rest_of("e", "c-2"), NULL, &answer).len, 0);
+        /* A request that was under way brings nothing back. */
+        assert_int_equal(rest_wait(place.store, arena, rest_of("e", "c-2"), "{\"a\":2}", &answer).len, 0);
+        assert_int_equal(answer.code, ERR_NONE);
+        assert_true(str_is(rest_wait(place.store, arena, rest_of("d", "c-1"), NULL, &answer), "{\"a\":3}"));
+        assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-1")), "1"));
+        erase_wait(place.store, "c-2");  /* repeated */
+        erase_wait(place.store, "c-99"); /* never seen */
+        place_reopen(&place);
+    }
+    assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-3")),
+                       "3")); /* 2 is not given again */
+    arena_free(&arena);
+    place_done(&place);
+}
+
+/* ---- opening ---- */
+
+static void opening_makes_a_private_directory(void **state)
+{
+    struct place place = place_new();
+    char inner[96], file[128];
+    struct store *store = NULL;
+    struct stat found;
+    struct err err;
+
+    (void)state;
+    (void)snprintf(inner, sizeof inner, "%s/var", place.dir);
+    (void)snprintf(file, sizeof file, "%s/gateway.db", inner);
+    mode_t old = umask(0);
+    assert_int_equal(store_open(&store, inner, &err), 0);
+    (void)umask(old);
+    assert_int_equal(stat(inner, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0700);
+    assert_int_equal(stat(file, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0600);
+    store_close(&store);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(rmdir(inner), 0);
+    (void)snprintf(inner, sizeof inner, "%s/no/such", place.dir);
+    assert_int_equal(store_open(&store, inner, &err), -1);
+    assert_int_equal(store_open(&store, "/dev/null", &err), -1);
+    assert_null(store);
+    place_done(&place);
+}
+
+/* ---- the cache ---- */
+
+static struct cache_key numbered(const struct cache *cache, int number, struct arena *arena)
+{
+    struct str parts[] = { arena_printf(arena, "%d", number) };
+
+    return store_cache_key(cache, CACHE_REST, parts, 1);
+}
+
+static void the_cache_is_bounded_and_keeps_what_is_used(void **state)
+{
+    enum { BYTES = 1 << 20, PUTS = 50000, HOT = 200 };
+    struct arena *arena = arena_new(SIZE_MAX), *scratch = arena_new(SIZE_MAX);
+    struct cache *cache = store_cache_new(arena, BYTES);
+    struct str value, long_parts[] = { str_of("", 0), arena_printf(arena, "%0300d", 0) };
+    int hot = 0;
+
+    (void)state;
+    for (int i = 0; i < PUTS; i++) {
+        struct cache_key key = numbered(cache, i, scratch), used = numbered(cache, i % HOT, scratch);
+        store_cache_put(cache, &key, arena_printf(scratch, "v%d", i), CACHE_FOREVER);
+        (void)store_cache_get(cache, &used, 0, scratch, &value);
+        arena_reset(scratch);
+    }
+    struct cache_counts counts = store_cache_count(cache);
+    CHECK(counts.bytes <= BYTES && counts.bytes > BYTES / 2, "%zu bytes", counts.bytes);
+    for (int i = 0; i < HOT; i++) {
+        struct cache_key key = numbered(cache, i, scratch);
+        hot += store_cache_get(cache, &key, 0, scratch, &value) &&
+               str_eq(value, arena_printf(scratch, "v%d", i));
+    }
+    CHECK(hot > HOT * 9 / 10, "only %d of the used ones are left", hot);
+
+    struct cache_key large = numbered(cache, -1, scratch);
+    store_cache_put(cache, &large, str_of(arena_zero(scratch, BYTES), BYTES), CACHE_FOREVER);
+    assert_false(store_cache_get(cache, &large, 0, scratch, &value));
+    struct cache_key no_key = store_cache_key(cache, CACHE_REST, long_parts, 2);
+    store_cache_put(cache, &no_key, STR("x"), CACHE_FOREVER);
+    assert_false(store_cache_get(cache, &no_key, 0, scratch, &value));
+
+    struct cache_key stale = numbered(cache, -2, scratch);
+    store_cache_put(cache, &stale, STR("x"), 100);
+    assert_true(store_cache_get(cache, &stale, 99, scratch, &value));
+    assert_false(store_cache_get(cache, &stale, 100, scratch, &value));
+    store_cache_drop(cache, &stale);
+    assert_false(store_cache_get(cache, &stale, 99, scratch, &value));
+    store_cache_done(cache);
+    arena_free(&scratch);
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_form_gives_its_ids),
+        cmocka_unit_test(integers_count_per_dialect_kind_and_brand),
+        cmocka_unit_test(unknown_ids_stay_unknown_and_allocate_nothing),
+        cmocka_unit_test(a_verbatim_id_is_the_canonical_one_unless_imported),
+        cmocka_unit_test(what_was_answered_once_comes_from_the_cache),
+        cmocka_unit_test(an_arena_without_room_is_an_error),
+        cmocka_unit_test(rests_are_merged_and_deleted),
+        cmocka_unit_test(one_bad_write_undoes_the_whole_batch),
+        cmocka_unit_test(a_rest_stays_readable_under_the_limits),
+        cmocka_unit_test(erased_entities_leave_tombstones),
+        cmocka_unit_test(opening_makes_a_private_directory),
+        cmocka_unit_test(the_cache_is_bounded_and_keeps_what_is_used),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

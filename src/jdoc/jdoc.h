@@ -12,7 +12,7 @@ struct jdoc; /* a value; borrowed children live as long as the root */
 struct jdoc *jdoc_parse(struct str text, struct err *err);
 struct jdoc *jdoc_object(void);
 struct jdoc *jdoc_array(void);
-void jdoc_free(struct jdoc **doc);
+void jdoc_free(struct jdoc **doc); /* NULL is fine, and left behind */
 
 enum jdoc_kind { JDOC_NULL, JDOC_BOOL, JDOC_INTEGER, JDOC_REAL, JDOC_STRING, JDOC_ARRAY, JDOC_OBJECT };
 enum jdoc_kind jdoc_kind(const struct jdoc *doc);

@@ -1,0 +1,31 @@
+/* What one loop remembers: tokens that were verified, and tokens minted for the backend. One loop's thread. */
+#pragma once
+
+#include "auth/claims.h"
+#include "auth/principal.h"
+
+/* The same token on another door is judged again. */
+enum door { DOOR_CLIENTS, DOOR_BACKEND };
+
+struct auth_cache {
+    struct auth *auth;     /* borrowed */
+    struct arena *arena;   /* of the cache itself */
+    struct arena *scratch; /* of one call */
+    struct generation *now, *before;
+    struct mint *mint;
+    uint64_t key; /* of the hashes */
+    struct auth_counts counts;
+};
+
+/* A reference to the principal of a token that was verified, while it may be used; or NULL. */
+struct principal *cache_find(struct auth_cache *cache, enum door door, struct str token, int64_t wall_ms);
+
+/* Where the principal of a token that was just verified is to be made, and its entry. A token gets here only in its
+ * canonical spelling, so that its text is as good a key as its bytes. */
+struct lot *cache_lot(struct auth_cache *cache, struct str token);
+void cache_add(struct auth_cache *cache, enum door door, struct str token, struct lifetime lifetime,
+               struct principal *principal);
+
+/* Tokens minted for the backend (mint.c). */
+struct mint *mint_new(void);
+void mint_free(struct mint **mint);

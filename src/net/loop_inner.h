@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 struct st_h2o_socket_t;
 
@@ -17,8 +17,8 @@ struct deadline_heap {
     size_t count, space;
 };
 
-/* The time of this turn. h2o_evloop_run reads the wall clock after it slept and before it calls anybody: when that
- * moved, a new turn began and the monotonic clock is read again. */
+/* The time of this turn. h2o_evloop_run reads the wall clock after it slept and before it calls anybody: when
+ * that moved, a new turn began and the monotonic clock is read again. */
 struct loop_instant {
     uint64_t monotonic_ms, wall_ms;
 };
@@ -45,7 +45,7 @@ int64_t deadlines_wait_ms(const struct loop *loop, uint64_t now_ms);
 /* loop.c: takes a post back that may not be posted. */
 void loop_unpost(struct loop *loop, const struct post *post);
 
-/* errand.c: every loop enters before its first errand and leaves when it is freed. Leaving drops its waiting errands
- * and waits for those under way; the last to leave ends the helper threads. */
+/* errand.c: every loop enters before its first errand and leaves when it is freed. Leaving drops its waiting
+ * errands and waits for those under way; the last to leave ends the helper threads. */
 void errands_enter(void);
 void errands_leave(const struct loop *loop);

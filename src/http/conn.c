@@ -21,6 +21,8 @@ static void on_close(void *data)
         conn->next->link = conn->link;
     conn->next = server->spare_conns;
     server->spare_conns = conn;
+    if (conn->linger_fd >= 0)
+        linger_start(server, conn->linger_fd);
 }
 
 static struct conn *conn_new(struct listener *listener, h2o_socket_t *sock)
@@ -39,6 +41,7 @@ static struct conn *conn_new(struct listener *listener, h2o_socket_t *sock)
         .next = server->conns,
         .link = &server->conns,
         .quiet_ms = loop_now_ms(server->loop),
+        .linger_fd = -1,
     };
     if (conn->next)
         conn->next->link = &conn->next;
@@ -163,7 +166,7 @@ static void say_goaway(struct st_h2o_http2_conn_t *h2)
 
     if (h2->state != H2_CONN_OPEN)
         return;
-    h2o_http2_encode_goaway_frame(&h2->write.buf, h2->pull_stream_ids.max_open, -H2O_HTTP2_ERROR_ENHANCE_YOUR_CALM, why);
+    h2o_http2_encode_goaway_frame(&h2->write.buf, h2->pull_stream_ids.max_open, H2O_HTTP2_ERROR_ENHANCE_YOUR_CALM, why);
     h2o_http2_conn_request_write(h2);
     h2->state = H2_CONN_HALF_CLOSED; /* further HEADERS and DATA are passed over */
 }

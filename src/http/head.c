@@ -231,8 +231,10 @@ enum err_code head_read(struct http_request *request, enum err_code fault)
     request->server->counts.buffered_bytes += request->held;
     if (!fault)
         fault = request->head.http2 ? judge_http2(request) : judge_http1(request);
-    if (!request->head.http2 && fault)
-        req->http1_is_persistent = 0; /* nothing that follows on this connection can be trusted */
+    if (!request->head.http2 && fault) { /* nothing that follows on this connection can be trusted */
+        req->http1_is_persistent = 0;
+        linger_prepare(request->conn);
+    }
     if (!fault)
         fault = judge_amount(request);
     if (fault != ERR_HEAD_TOO_LARGE)

@@ -41,6 +41,7 @@ struct conn {
     uint32_t reached, early, early_before;
     bool condemned, said_goaway;
     struct deadline goodbye;
+    int linger_fd; /* -1: none */
 };
 
 struct http_server {
@@ -54,6 +55,8 @@ struct http_server {
     SSL_CTX *tls; /* of listeners to come */
     struct listener *listeners;
     struct conn *conns, *spare_conns;
+    struct leftover *lingering, *spare_lingers;
+    unsigned lingers;
     struct http_counts counts; /* buffered_bytes: of bodies that are being answered */
     size_t arriving;           /* of bodies under way, at the last tick */
     bool too_much;             /* both together were over the limit then */
@@ -100,6 +103,11 @@ void conn_close_peeking(struct conn *conn);
 uint32_t conn_early_ends(const struct conn *conn, const struct st_h2o_http2_conn_t *h2);
 void conn_judge_early_ends(struct conn *conn, const struct st_h2o_http2_conn_t *h2);
 void conn_condemn(struct conn *conn);
+
+/* linger.c */
+void linger_prepare(struct conn *conn); /* before the last answer on a connection with bytes unread */
+void linger_start(struct http_server *server, int fd);
+void lingers_end(struct http_server *server);
 
 /* request.c */
 void requests_setup(struct http_server *server);

@@ -13,6 +13,7 @@ enum {
     ACCEPTS_PER_TURN = 16,    /* of one listener, so that it does not starve who is connected */
     LIMIT_SLACK = 256 * 1024, /* libh2o's own body limit is so much above ours: up to there the handler says 413 */
     CLOSE_TURNS = 2000,       /* of the loop, until the last connection is gone */
+    BACKSTOP_MS = 5000,       /* how much later than the tick libh2o's own timer goes off */
     BACKLOG = 4096
 };
 
@@ -47,7 +48,7 @@ static void configure(struct http_server *server)
     conf->max_request_entity_size = limits->body_bytes + LIMIT_SLACK;
     conf->handshake_timeout = limits->head_ms;
     /* One timer over waiting, head and body: the tick judges them apart, this is for when it fails. */
-    conf->http1.req_timeout = limits->idle_ms + limits->head_ms + limits->body_ms;
+    conf->http1.req_timeout = limits->idle_ms + limits->head_ms + limits->body_ms + BACKSTOP_MS;
     conf->http1.upgrade_to_http2 = 0; /* `Upgrade: h2c` would pass the guard by */
     conf->http2.idle_timeout = limits->idle_ms;
 }
@@ -242,6 +243,8 @@ static void dispose(struct http_server *server)
 {
     h2o_timeout_unlink(&server->context.http2._graceful_shutdown_timeout);
     h2o_context_dispose(&server->context);
+    h2o_mem_recycle_t none = { .max = 0 };
+    h2o_mem_free_recycle(&none, server->context.queue); /* it forgets to */
     h2o_config_dispose(&server->conf);
     for (struct listener *listener = server->listeners; listener; listener = listener->next)
         SSL_CTX_free(listener->accept.ssl_ctx);
@@ -266,6 +269,7 @@ void http_server_free(struct http_server **server)
         (void)h2o_evloop_run(loop_h2o(gone->loop), 1);
         cut_everybody(gone);
     }
+    lingers_end(gone);
     if (gone->conns) {
         log_line(LOG_ERROR, "connections that cannot be closed: their memory is left");
         return;

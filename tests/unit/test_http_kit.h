@@ -41,15 +41,13 @@ struct later {
     struct deadline deadline;
     struct kit *kit;
     struct http_request *request;
-    bool gone;
 };
 
 static inline void later_answer(struct deadline *deadline)
 {
     struct later *later = (struct later *)(void *)deadline;
 
-    if (!later->gone)
-        http_answer(later->request, 200, NULL, 0, STR("later"));
+    http_answer(later->request, 200, NULL, 0, STR("later"));
     free(later);
 }
 
@@ -57,8 +55,9 @@ static inline void later_gone(void *data)
 {
     struct later *later = data;
 
-    later->gone = true;
     later->kit->gone++;
+    deadline_clear(later->kit->loop, &later->deadline);
+    free(later);
 }
 
 static inline void never_gone(void *data)
@@ -70,7 +69,7 @@ static inline void never_gone(void *data)
 
 static inline void answer_echo(struct http_request *request, const struct http_head *head)
 {
-    char text[8192];
+    char text[65536];
     int n = snprintf(text, sizeof text, STR_FMT " " STR_FMT "|" STR_FMT "|" STR_FMT "\nhost=" STR_FMT " h2=%d tls=%d body=%zu\n",
                      STR_ARG(head->method), STR_ARG(head->target), STR_ARG(head->path), STR_ARG(head->query),
                      STR_ARG(head->host), head->http2, head->tls, head->body.len);

@@ -10,31 +10,31 @@ struct db;
 struct db_job {
     /* On the db thread, inside a savepoint. -1 with `err` rolls the job back. */
     int (*run)(struct db_job *job, struct db *db, struct err *err);
-    /* On the db thread after COMMIT (or after the rollback; then `err` is not NULL). Usually posts to a loop. */
+    /* On the db thread after COMMIT (or after the rollback; then `err` is not NULL). Often posts to a loop. */
     void (*done)(struct db_job *job, const struct err *err);
     struct db_job *next; /* the db's */
 };
 
-/* Opens or creates the file (mode 0600), sets the pragmas (WAL, FULL, foreign_keys, busy_timeout), runs `schema`
- * (idempotent SQL) and starts the thread. `path` ":memory:" is allowed. */
+/* Opens or creates the file (mode 0600), sets the pragmas (WAL, FULL, foreign_keys, busy_timeout), runs
+ * `schema` (idempotent SQL) and starts the thread. `path` ":memory:" is allowed. */
 MUST_CHECK int db_open(struct db **db, const char *path, const char *schema, struct err *err);
 void db_close(struct db **db); /* runs what was submitted, then ends the thread */
 
 /* Any thread. The job's memory is the db's until `done`, which may free it. */
 void db_submit(struct db *db, struct db_job *job);
 
-/* Runs one job now, waiting for it (start-up and command line only; never on a loop, nor inside a job). The result
- * is returned; `done` is not called. */
+/* Runs one job now, waiting for it (start-up and command line only; never on a loop, nor inside a job). The
+ * result is returned; `done` is not called. */
 MUST_CHECK int db_run(struct db *db, struct db_job *job, struct err *err);
 
-/* Any thread, for readiness and metrics: whether the last transaction worked (tried again every second while it did
- * not), and how many changed something. */
+/* Any thread, for readiness and metrics: whether the last transaction worked (tried again every second while
+ * it did not), and how many changed something. */
 bool db_healthy(const struct db *db);
 uint64_t db_commits(const struct db *db);
 
-/* Prepared once per text and connection, reset and unbound when taken and when the job ends. Text must be a literal
- * (its address is the key). Only on the db thread inside `run`. Parameters count from 1, columns from 0. Never NULL:
- * what fails in preparing or binding is reported by db_step. */
+/* Prepared once per text and connection, reset and unbound when taken and when the job ends. Text must be a
+ * literal (its address is the key). Only on the db thread inside `run`. Parameters count from 1, columns from
+ * 0. Never NULL: what fails in preparing or binding is reported by db_step. */
 struct db_statement;
 struct db_statement *db_prepare(struct db *db, const char *sql);
 void db_bind_text(struct db_statement *statement, int at, struct str text); /* borrowed until taken again */

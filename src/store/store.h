@@ -1,6 +1,6 @@
-/* The gateway's own state: crosswalk, rests, opaque tokens, OAuth clients and refresh tokens. One store per process,
- * shared by all loops. What is in the cache is answered at once; the rest through one database thread. Nothing here
- * blocks a loop. An id is reported only after it is durable.
+/* The gateway's own state: crosswalk, rests, opaque tokens, OAuth clients and refresh tokens. One store per
+ * process, shared by all loops. What is in the cache is answered at once; the rest through one database
+ * thread. Nothing here blocks a loop. An id is reported only after it is durable.
  *
  * Where a function takes a loop, NULL stands for none: the call then waits and calls `done` before it returns
  * (command line, start-up, helper threads). */
@@ -15,8 +15,8 @@ struct store;
 /* `dir` is made (0700) if missing; the file in it is gateway.db. */
 MUST_CHECK int store_open(struct store **store, const char *dir, struct err *err);
 
-/* After the loops stopped running and before they are freed. What was submitted is still done, but its `done` is not
- * called. */
+/* After the loops stopped running and before they are freed. What was submitted is still done, but its `done`
+ * is not called. */
 void store_close(struct store **store);
 
 /* How dialect ids of a kind look. */
@@ -31,7 +31,8 @@ enum id_form {
 struct id_query {
     struct str dialect, kind, brand;
     enum id_form form;
-    bool to_dialect;  /* canonical -> dialect (allocates if unknown), else dialect -> canonical (never allocates) */
+    bool to_dialect; /* canonical -> dialect (allocates if unknown), else dialect -> canonical (never
+                        allocates) */
     struct str given;
     struct str found; /* result, in the batch's arena; ptr NULL: unknown (or erased) */
 };
@@ -57,17 +58,19 @@ struct store_batch {
     size_t read_count;
     struct rest_write *writes;
     size_t write_count;
-    void (*done)(struct store_batch *batch, const struct err *err, void *data); /* on the loop; err NULL: all done */
+    void (*done)(struct store_batch *batch, const struct err *err,
+                 void *data); /* on the loop; err NULL: all done */
     void *data;
     void *inside; /* the store's */
 };
 
-/* True: everything was answered from the cache, `done` is not called. False: `done` comes later. To cancel, set
- * `done` to NULL (results are then dropped; the batch, its arena and strings must still live until then: use
- * store_batch_detach). Writes are applied before reads. */
+/* True: everything was answered from the cache, `done` is not called. False: `done` comes later. To cancel,
+ * set `done` to NULL (results are then dropped; the batch, its arena and strings must still live until then:
+ * use store_batch_detach). Writes are applied before reads. */
 bool store_batch(struct store *store, struct loop *loop, struct store_batch *batch);
 
-/* The caller goes away: copies nothing back, never calls `done`; afterwards the batch may be freed at once. */
+/* The caller goes away: copies nothing back, never calls `done`; afterwards the batch may be freed at once.
+ */
 void store_batch_detach(struct store_batch *batch);
 
 /* Erasure of one canonical entity: its rests in every dialect, and its crosswalk rows become tombstones. */
@@ -79,8 +82,8 @@ struct store_erase {
 };
 void store_erase_start(struct store *store, struct loop *loop, struct store_erase *erase);
 
-/* Opaque tokens and OAuth records: small JSON documents under a hash, looked up by it. Cached; a record added by
- * another process is seen within one second. */
+/* Opaque tokens and OAuth records: small JSON documents under a hash, looked up by it. Cached; a record added
+ * by another process is seen within one second. */
 enum record_kind {
     RECORD_TOKEN,   /* key: SHA-256 of an opaque token, hex; value: its claims */
     RECORD_CLIENT,  /* key: client_id; value: {secret_hash, brand, scope, groups, …} */
@@ -99,8 +102,8 @@ struct record_get {
 bool store_record_get(struct store *store, struct loop *loop, struct record_get *get); /* as store_batch */
 void store_record_detach(struct record_get *get);
 
-/* `value` ptr NULL deletes. `only_if` (or STR_NONE): the stored value must equal it, else err ERR_CONFLICT; this
- * makes "use this refresh token once" atomic. */
+/* `value` ptr NULL deletes. `only_if` (or STR_NONE): the stored value must equal it, else err ERR_CONFLICT;
+ * this makes "use this refresh token once" atomic. */
 struct record_put {
     enum record_kind kind;
     struct str key, value, only_if;
@@ -120,16 +123,16 @@ struct family_revoke {
 };
 void store_family_revoke(struct store *store, struct loop *loop, struct family_revoke *revoke);
 
-/* Command line, waiting for the result. `each` is called in order of keys on the store's own thread: it must not call
- * the store. When it returns non-zero the walk ends and fails with ERR_INTERNAL. */
-MUST_CHECK int store_record_put_now(struct store *store, enum record_kind kind, struct str key, struct str value,
-                                    int64_t expires_ms, struct err *err);
+/* Command line, waiting for the result. `each` is called in order of keys on the store's own thread: it must
+ * not call the store. When it returns non-zero the walk ends and fails with ERR_INTERNAL. */
+MUST_CHECK int store_record_put_now(struct store *store, enum record_kind kind, struct str key,
+                                    struct str value, int64_t expires_ms, struct err *err);
 typedef int store_record_fn(struct str key, struct str value, void *data);
-MUST_CHECK int store_record_each_now(struct store *store, enum record_kind kind, store_record_fn *each, void *data,
-                                     struct err *err);
+MUST_CHECK int store_record_each_now(struct store *store, enum record_kind kind, store_record_fn *each,
+                                     void *data, struct err *err);
 
-/* One crosswalk row as CSV has it. `line` is for errors. Import is all or nothing; an exact repetition is accepted,
- * a row that contradicts another (or a tombstone) is refused naming its line. */
+/* One crosswalk row as CSV has it. `line` is for errors. Import is all or nothing; an exact repetition is
+ * accepted, a row that contradicts another (or a tombstone) is refused naming its line. */
 struct crosswalk_row {
     struct str dialect, kind, brand, dialect_id, canonical_id;
     unsigned line;
@@ -138,7 +141,8 @@ MUST_CHECK int store_crosswalk_import(struct store *store, const struct crosswal
                                       struct err *err);
 /* In order of dialect, kind, brand, canonical id, without tombstones; `each` as above. */
 typedef int store_crosswalk_fn(const struct crosswalk_row *row, void *data);
-MUST_CHECK int store_crosswalk_each(struct store *store, store_crosswalk_fn *each, void *data, struct err *err);
+MUST_CHECK int store_crosswalk_each(struct store *store, store_crosswalk_fn *each, void *data,
+                                    struct err *err);
 
 /* Readiness and metrics. */
 struct store_counts {

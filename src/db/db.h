@@ -10,7 +10,7 @@ struct db;
 struct db_job {
     /* On the db thread, inside a savepoint. -1 with `err` rolls the job back. */
     int (*run)(struct db_job *job, struct db *db, struct err *err);
-    /* On the db thread after COMMIT (or after the rollback; then `err` is not NULL). Often posts to a loop. */
+    /* On the db thread after COMMIT (or after the rollback; then `err` says why). Often posts to a loop. */
     void (*done)(struct db_job *job, const struct err *err);
     struct db_job *next; /* the db's */
 };

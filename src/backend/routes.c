@@ -1,0 +1,133 @@
+#include "backend/resources.h"
+#include "backend/task.h"
+
+#define GET    STR_INIT("GET")
+#define POST   STR_INIT("POST")
+#define PUT    STR_INIT("PUT")
+#define PATCH  STR_INIT("PATCH")
+#define DELETE STR_INIT("DELETE")
+
+/* Reading this table is reading the service. A literal segment stands before a parameter at the same place.
+ */
+static const struct route routes[] = {
+    { GET, STR_INIT("/v1/patients"), select_list, .select = &patient_list, .brand_query = true },
+    { POST, STR_INIT("/v1/patients"), patient_create, .select = &patient_one, .body = BODY_CREATE,
+      .entity = &patient_entity },
+    { GET, STR_INIT("/v1/patients/{id}"), select_one, .select = &patient_one },
+    { PATCH, STR_INIT("/v1/patients/{id}"), patient_patch, .select = &patient_one, .body = BODY_PATCH,
+      .entity = &patient_entity },
+    { DELETE, STR_INIT("/v1/patients/{id}"), patient_erase, .select = &patient_one },
+    { GET, STR_INIT("/v1/patients/{id}/safe"), select_one, .select = &patient_safe },
+    { GET, STR_INIT("/v1/patients/{id}/groups"), select_list, .select = &patient_groups, .patient = true },
+    { PUT, STR_INIT("/v1/patients/{id}/groups"), membership_put, membership_check, .select = &patient_groups,
+      .body = BODY_OTHER, .patient = true },
+
+    { GET, STR_INIT("/v1/patients/{patient_id}/metrics"), metric_latest, .patient = true },
+    { POST, STR_INIT("/v1/patients/{patient_id}/metrics"), row_post, .select = &metric_one,
+      .body = BODY_CREATE, .entity = &metric_entity, .patient = true },
+    { GET, STR_INIT("/v1/patients/{patient_id}/metrics/{metric_key}"), select_list, .select = &metric_series,
+      .patient = true },
+    { GET, STR_INIT("/v1/metrics"), select_list, .select = &metric_list },
+    { GET, STR_INIT("/v1/metrics/{id}"), select_one, .select = &metric_one },
+
+    { GET, STR_INIT("/v1/patients/{patient_id}/encounters"), select_list, .select = &encounter_list,
+      .patient = true },
+    { POST, STR_INIT("/v1/patients/{patient_id}/encounters"), row_post, .select = &encounter_one,
+      .body = BODY_CREATE, .entity = &encounter_entity, .patient = true },
+
+    { GET, STR_INIT("/v1/groups"), select_list, .select = &group_list },
+    { POST, STR_INIT("/v1/groups"), group_create, .select = &group_one, .body = BODY_CREATE,
+      .entity = &group_entity, .get_or_create = true },
+    { GET, STR_INIT("/v1/groups/{id}"), select_one, .select = &group_one },
+    { GET, STR_INIT("/v1/brands/{id}"), brand_read, .select = &brand_one },
+};
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool percent_decode(struct arena *arena, struct str text, bool plus, struct str *decoded)
+{
+    char *out = arena_alloc(arena, text.len + 1);
+    size_t len = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '%') {
+            int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
+            int low = high >= 0 ? hex_digit(text.ptr[i + 2]) : -1;
+            if (low < 0)
+                return false;
+            c = (char)(high * 16 + low);
+            i += 2;
+        } else if (c == '+' && plus) {
+            c = ' ';
+        }
+        if (c == '\0')
+            return false;
+        out[len++] = c;
+    }
+    *decoded = str_of(out, len);
+    return str_is_utf8(*decoded);
+}
+
+/* The pattern fits segment by segment; parameters are collected raw. An empty segment fits no parameter. */
+static bool fits(struct str pattern, struct str path, struct str raw[static PATHS_MAX], size_t *count)
+{
+    struct str want, have;
+
+    *count = 0;
+    if (!path.len || path.ptr[0] != '/')
+        return false;
+    pattern = str_from_at(pattern, 1);
+    path = str_of(path.ptr + 1, path.len - 1);
+    while (str_next(&pattern, '/', &want)) {
+        if (!str_next(&path, '/', &have))
+            return false;
+        if (want.ptr[0] != '{' && !str_eq(want, have))
+            return false;
+        if (want.ptr[0] != '{')
+            continue;
+        if (!have.len)
+            return false;
+        raw[(*count)++] = have;
+    }
+    return !str_next(&path, '/', &have);
+}
+
+static int take(struct task *task, const struct route *route, const struct str *raw, size_t count,
+                struct err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!percent_decode(task->arena, raw[i], false, &task->path[i]))
+            return task_fail(task, err, ERR_BAD_REQUEST, "the path is not valid");
+    task->route = route;
+    task->id = task->path[0];
+    return 0;
+}
+
+int route_find(struct task *task, struct str method, struct str path, struct err *err)
+{
+    struct buf allow = buf_in(task->arena, 64);
+    struct str raw[PATHS_MAX];
+    size_t count;
+
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        if (!fits(routes[i].pattern, path, raw, &count))
+            continue;
+        if (str_eq(method, routes[i].method) || (str_is(method, "HEAD") && str_is(routes[i].method, "GET")))
+            return take(task, &routes[i], raw, count, err);
+        if (allow.len)
+            buf_add(&allow, STR(", "));
+        buf_add(&allow, routes[i].method);
+    }
+    if (!allow.len)
+        return task_fail(task, err, ERR_NO_ROUTE, "no such endpoint");
+    task->reply.allow = buf_str(&allow);
+    return task_fail(task, err, ERR_METHOD, "the method is not allowed here");
+}

@@ -1,0 +1,47 @@
+/* What handlers share. */
+#pragma once
+
+#include "auth/auth.h"
+#include "backend/route.h"
+
+/* Sets `err` and the public words; -1. Never put a client's values into them. */
+int task_fail(struct task *task, struct err *err, enum err_code code, const char *fmt, ...) PRINTF(4, 5);
+int task_missing(struct task *task, struct err *err, const struct entity *entity); /* ERR_NOT_FOUND */
+
+/* JSON text without white space between its tokens. */
+struct str json_compact(struct arena *arena, struct str json);
+
+/* Lower case where Unicode has it one to one in the Latin, Greek and Cyrillic scripts; for searching. */
+struct str text_fold(struct arena *arena, struct str text);
+
+/* A JSON array of strings. */
+struct str json_list(struct arena *arena, const struct str *items, size_t count);
+
+/* An SQL text that lives with the service, made once for (what, variant, kind). On the database's thread. */
+typedef void sql_make_fn(struct buf *sql, const void *what, uint32_t variant, unsigned kind);
+const char *service_sql(struct service *service, const void *what, uint32_t variant, unsigned kind, sql_make_fn *make);
+enum { SQL_PAGE, SQL_COUNT, SQL_ONE, SQL_INSERT, SQL_UPDATE };
+
+/* The brand's row, made when it is first needed: tokens may name brands that nobody announced. */
+MUST_CHECK int brand_ensure(struct task *task, struct db *db, struct err *err);
+
+/* task->values completed with what the service itself sets (id, brand, times, presets) and stored; task->id is the new
+ * row's. A member of the body counts where the column may be set by a create. */
+MUST_CHECK int row_create(struct task *task, struct db *db, struct err *err);
+MUST_CHECK int row_insert(struct service *service, struct db *db, const struct entity *entity,
+                          const struct value *values, struct err *err);
+
+/* What the body changes in `row` (a merge patch); `*changed` tells whether anything did. Also compares If-Match. */
+MUST_CHECK int row_patch(struct task *task, struct row *row, bool *changed, struct err *err);
+/* Stores `row` with the next version and the time of the run. */
+MUST_CHECK int row_update(struct task *task, struct db *db, struct row *row, struct err *err);
+
+void row_read(struct db_statement *statement, const struct entity *entity, struct value *values); /* borrowed */
+void row_json(struct buf *buf, const struct entity *entity, const struct value *values, struct str groups);
+
+/* Handler: row_create, answered with 201 and the route's select. */
+MUST_CHECK int row_post(struct task *task, struct db *db, struct err *err);
+
+/* An answer grows at most to this. */
+enum { ANSWER_MAX = 64 << 20 };
+MUST_CHECK int task_answer(struct task *task, int status, const struct buf *body, struct err *err);

@@ -144,7 +144,9 @@ uint32_t conn_early_ends(const struct conn *conn, const struct st_h2o_http2_conn
 
 void conn_judge_early_ends(struct conn *conn, const struct st_h2o_http2_conn_t *h2)
 {
-    if (conn_early_ends(conn, h2) - conn->early_before > conn->server->limits.resets_per_second)
+    uint32_t ends = conn_early_ends(conn, h2);
+
+    if (ends > conn->early_before && ends - conn->early_before > conn->server->limits.resets_per_second)
         conn_condemn(conn);
 }
 

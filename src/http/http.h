@@ -65,10 +65,14 @@ MUST_CHECK int http_server_tls(struct http_server *server, const char *certifica
 /* Stops listening, closes idle connections, lets requests in flight finish; `drained` runs when none is left or
  * `within_ms` passed. */
 void http_server_drain(struct http_server *server, uint64_t within_ms, void (*drained)(void *data), void *data);
+
+/* Closes everything at once; `gone` is called for what was not answered. Not from inside a handler, a `gone` or
+ * another callback of a socket; from a post, a deadline or `drained` it may be. */
 void http_server_free(struct http_server **server);
 
-/* The client left before the answer (HTTP/2 reset, closed connection): the request handle and head are dead when
- * this returns; http_answer must not be called any more. At most one call. */
+/* The client left before the answer (HTTP/2 reset, closed connection) or limits.answer_ms passed: the request handle
+ * and head are dead when this returns; http_answer must not be called any more. At most one call. In HTTP/1 it takes
+ * up to a second to be noticed, and a client that closes only its sending side counts as gone. */
 void http_request_on_gone(struct http_request *request, void (*gone)(void *data), void *data);
 
 /* Copies `headers` and `body`; Date and Content-Length are added. A Connection header is not allowed. After it the

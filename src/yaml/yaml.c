@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+PRINTF(5, 0)
 static int fault(const char *file, unsigned line, unsigned column, struct err *err, const char *fmt,
                  va_list ap)
 {

@@ -47,7 +47,7 @@ struct tape_fault {
 MUST_CHECK bool tape_read(struct tape *tape, struct arena *arena, struct str text, const struct tape_limits *limits,
                           struct tape_fault *fault);
 
-enum { TAPE_NONE = UINT32_MAX };
+#define TAPE_NONE UINT32_MAX /* no slot */
 
 static inline enum json_type tape_type(const struct tape *tape, uint32_t at)
 {

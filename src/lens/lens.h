@@ -29,6 +29,10 @@ MUST_CHECK int lens_tables_load(struct lens_tables **tables, struct arena *arena
 MUST_CHECK int lens_load(struct lens **lens, struct arena *arena, const char *path, const struct lens_style *style,
                          const struct lens_tables *tables, struct err *err);
 
+/* The same for text; `name` stands where the path would. */
+MUST_CHECK int lens_parse(struct lens **lens, struct arena *arena, struct str text, const char *name,
+                          const struct lens_style *style, const struct lens_tables *tables, struct err *err);
+
 struct str lens_dialect(const struct lens *lens);
 struct str lens_resource(const struct lens *lens);
 struct str lens_entity(const struct lens *lens);

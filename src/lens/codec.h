@@ -1,0 +1,37 @@
+/* The types of the mapping language. Internal to the room. */
+#pragma once
+
+#include "lens/program.h"
+
+struct put;
+struct get;
+
+enum { FINE = -1 }; /* else an enum fault_kind */
+
+/* Put, one value: checks the value at `at` (not null) and gives its canonical JSON text. */
+typedef int put_fn(struct put *put, const struct field *field, uint32_t at, struct str *json);
+/* Put, everything else: more than one member, arrays, ids. `at` may be a null or SLOT_CLEARED. */
+typedef void take_fn(struct put *put, const struct field *field, uint32_t at);
+/* Get: writes the dialect's value for the canonical one at `at` (not null); false: there is nothing to show.
+ */
+typedef bool get_fn(struct get *get, const struct field *field, uint32_t at);
+
+struct codec {
+    const char *name;
+    enum class class;
+    put_fn *put;
+    take_fn *take;
+    get_fn *get;
+    const char *empty; /* what `absent: empty` writes */
+};
+
+extern const struct codec codecs[TYPE_COUNT];
+
+/* codec_text.c, codec_time.c, codec_json.c */
+put_fn put_string, put_decimal, put_email, put_uuid, put_date, put_datetime, put_integer, put_number,
+    put_boolean, put_object_text, put_array, put_map, put_any, put_lines;
+get_fn get_raw, get_datetime, get_lines;
+
+/* put_id.c, put_pick.c, put_entries.c, put_list.c, put_quantity.c and their counterparts */
+take_fn take_id, take_quantity, take_pick, take_entries, take_list;
+get_fn get_id, get_entries, get_list;

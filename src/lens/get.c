@@ -1,0 +1,87 @@
+#include "lens/get.h"
+
+#include "lens/put.h"
+
+bool get_begin(struct get *get, struct get_run *run, const struct shape *shape)
+{
+    size_t size = sizeof(uint32_t) * (shape->canonical_slots + shape->dialect_slots);
+
+    *get = (struct get){ .run = run, .shape = shape };
+    if (!lens_room(run->arena, size, &run->full))
+        return false;
+    get->slots = arena_alloc(run->arena, size);
+    get->kept = get->slots + shape->canonical_slots;
+    return true;
+}
+
+static void scan_rest(struct get *get, uint32_t at)
+{
+    const struct get_run *run = get->run;
+
+    get->unknowns = (struct unknowns){ .arena = run->arena, .slots = get->shape->dialect_slots };
+    if (!run->rest)
+        return;
+    memset(get->kept, 0xff, sizeof(uint32_t) * get->shape->dialect_slots);
+    if (at == TAPE_NONE || tape_type(run->rest, at) != JSON_OBJECT)
+        return;
+    struct scan scan = { .tape = run->rest, .slots = get->kept, .unknowns = &get->unknowns };
+    scan_object(&scan, get->shape->dialect, at);
+}
+
+void get_object(struct get *get, uint32_t at, uint32_t rest_at)
+{
+    struct get_run *run = get->run;
+    const struct node *root = get->shape->canonical;
+    struct scan scan = { .tape = run->in, .slots = get->slots };
+    bool first = true;
+
+    memset(get->slots, 0xff, sizeof(uint32_t) * get->shape->canonical_slots);
+    get->slots[root->slot] = at;
+    if (root->group && tape_type(run->in, at) == JSON_OBJECT)
+        scan_object(&scan, root, at);
+    scan_rest(get, rest_at);
+    buf_char(run->out, '{');
+    (void)get_members(get, get->shape->dialect, &first);
+    buf_char(run->out, '}');
+    run->full |= get->unknowns.full;
+}
+
+/* `rest: metadata.NAME`: the rest is a member of the canonical entity. */
+static uint32_t rest_member(const struct lens *lens, const struct tape *in, uint32_t at)
+{
+    struct str rest = lens->rest_path, part;
+
+    while (at != TAPE_NONE && str_next(&rest, '.', &part))
+        at = tape_find(in, at, part);
+    return at;
+}
+
+static size_t text_of(const struct tape *tape, uint32_t at)
+{
+    return tape ? tape_raw(tape, at).len : 0;
+}
+
+int lens_get(const struct lens *lens, const struct tape *in, uint32_t at, const struct tape *rest,
+             const struct lens_context *context, struct arena *arena, struct buf *out, struct id_slots *ids,
+             struct err *err)
+{
+    struct get_run run = {
+        .lens = lens, .in = in, .rest = rest, .context = context, .arena = arena, .out = out, .ids = ids
+    };
+    uint32_t rest_at = rest ? 0 : TAPE_NONE;
+    struct get get;
+
+    if (tape_type(in, at) != JSON_OBJECT)
+        return err_set(err, ERR_UPSTREAM, "lens: the canonical document is no object");
+    if (lens->rest == REST_MEMBER) {
+        run.rest = in;
+        rest_at = rest_member(lens, in, at);
+    }
+    bool room = arena_room(arena) > lens->need + 4 * (text_of(in, at) + text_of(rest, 0)) + 32 * 1024;
+    if (!room || !get_begin(&get, &run, lens->shape))
+        return err_set(err, ERR_UPSTREAM, "lens: the answer needs more memory than it may have");
+    get_object(&get, at, rest_at);
+    if (run.full || !buf_ok(out))
+        return err_set(err, ERR_UPSTREAM, "lens: the answer needs more memory than it may have");
+    return 0;
+}

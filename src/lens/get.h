@@ -1,0 +1,55 @@
+/* One run of get. Internal to the room. */
+#pragma once
+
+#include "lens/codec.h"
+#include "lens/scan.h"
+
+struct get_run {
+    const struct lens *lens;
+    const struct tape *in, *rest; /* `rest` may be NULL */
+    const struct lens_context *context;
+    struct arena *arena;
+    struct buf *out;
+    struct id_slots *ids;
+    bool full;
+};
+
+struct get {
+    struct get_run *run;
+    const struct shape *shape;
+    uint32_t *slots;          /* by canonical slot: where on `in` */
+    uint32_t *kept;           /* by dialect slot: where on `rest` */
+    struct unknowns unknowns; /* of the rest */
+};
+
+MUST_CHECK bool get_begin(struct get *get, struct get_run *run, const struct shape *shape);
+/* Scans the canonical value at `at` and what the rest holds at `rest_at` (or TAPE_NONE), then writes the
+ * object. */
+void get_object(struct get *get, uint32_t at, uint32_t rest_at);
+
+/* Where a canonical value stands; TAPE_NONE also for a null. */
+static inline uint32_t get_at(const struct get *get, uint32_t slot)
+{
+    uint32_t at = slot == NO_SLOT ? TAPE_NONE : get->slots[slot];
+
+    return at == TAPE_NONE || tape_type(get->run->in, at) == JSON_NULL ? TAPE_NONE : at;
+}
+
+/* What the rest holds for a field, or TAPE_NONE. */
+static inline uint32_t get_kept(const struct get *get, const struct field *field)
+{
+    return get->run->rest ? get->kept[field->in] : TAPE_NONE;
+}
+
+/* What a field came to: nothing was written, a null or a constant was, a value was. */
+enum shown { SHOWN_NOT, SHOWN_NULL, SHOWN_VALUE };
+
+/* get_emit.c: the members of `parent` and what the rest has beside them; true if one of them is a value. */
+bool get_members(struct get *get, const struct node *parent, bool *first);
+
+/* get_field.c: the value alone; false: there is none. */
+bool get_value(struct get *get, const struct field *field);
+bool get_is_shown(const struct get *get, const struct field *field);
+bool get_part(struct get *get, const struct field *field, uint32_t at);
+bool get_quantity(struct get *get, const struct field *field);
+bool get_pick(struct get *get, const struct field *field);

@@ -1,0 +1,262 @@
+/* Arrays: a kept one with the canonical values written into it, or one made of them. */
+#include "lens/get.h"
+
+#include "lens/pick.h"
+#include "json/number.h"
+#include "json/write.h"
+
+/* The number with its digits, else the text; a value of another kind was kept and is shown while it is still
+ * the stored one. */
+static bool same_kind(struct get *get, uint32_t kept, uint32_t text)
+{
+    const struct get_run *run = get->run;
+    struct tape_fault fault;
+    struct tape stored;
+
+    return kept != TAPE_NONE && tape_type(run->in, text) == JSON_STRING &&
+           tape_read(&stored, run->arena, tape_string(run->in, text, run->arena), &tape_default_limits,
+                     &fault) &&
+           tape_equal(run->rest, kept, &stored, 0);
+}
+
+bool get_quantity(struct get *get, const struct field *field)
+{
+    const struct get_run *run = get->run;
+    uint32_t number = get_at(get, field->is[0]), text = get_at(get, field->is[1]);
+    uint32_t kept = get_kept(get, field);
+
+    if (number != TAPE_NONE) {
+        struct str digits = tape_type(run->in, number) == JSON_STRING
+                                ? tape_string(run->in, number, run->arena)
+                                : tape_raw(run->in, number);
+        buf_add(run->out, number_valid(digits) ? digits : tape_raw(run->in, number));
+        return true;
+    }
+    if (text == TAPE_NONE)
+        return false;
+    buf_add(run->out, same_kind(get, kept, text) ? tape_raw(run->rest, kept) : tape_raw(run->in, text));
+    return true;
+}
+
+static void separate(struct buf *out, uint32_t *count)
+{
+    if ((*count)++)
+        buf_char(out, ',');
+}
+
+static bool any_value(const struct get *get, const struct field *pick)
+{
+    const struct field *end = get->shape->fields + get->shape->count;
+
+    for (const struct field *field = pick + 1; field < end && field->inside == pick; field++)
+        if (get_at(get, field->is[0]) != TAPE_NONE)
+            return true;
+    return false;
+}
+
+static bool any_kept(const struct get *get, const struct field *pick)
+{
+    const struct field *end = get->shape->fields + get->shape->count;
+
+    for (const struct field *field = pick + 1; field < end && field->inside == pick; field++) {
+        uint32_t at = get_kept(get, field);
+        if (at != TAPE_NONE && tape_type(get->run->rest, at) != JSON_NULL)
+            return true;
+    }
+    return false;
+}
+
+static void write_element(struct get *get, const struct field *pick, const struct literals *made)
+{
+    struct buf *out = get->run->out;
+    bool first = true;
+
+    buf_char(out, '{');
+    for (size_t i = 0; made && i < made->count; i++) {
+        write_lead(out, made->items[i].lead, &first);
+        buf_add(out, made->items[i].value.json);
+    }
+    (void)get_members(get, pick->node, &first);
+    buf_char(out, '}');
+}
+
+/* The kept array, its picked element with the canonical values. An element whose values are gone goes with
+ * them. */
+static uint32_t write_array(struct get *get, const struct field *pick, uint32_t array, bool any)
+{
+    const struct tape *rest = get->run->rest;
+    uint32_t picked = pick_element(pick, rest, array), count = 0;
+
+    if (picked != TAPE_NONE) {
+        struct scan scan = { .tape = rest, .slots = get->kept, .unknowns = &get->unknowns };
+        scan_object(&scan, pick->node, picked);
+    }
+    for (uint32_t at = tape_first(rest, array); at < tape_next(rest, array); at = tape_next(rest, at)) {
+        if (at == picked && !any && any_kept(get, pick))
+            continue;
+        separate(get->run->out, &count);
+        if (at == picked)
+            write_element(get, pick, NULL);
+        else
+            buf_add(get->run->out, tape_raw(rest, at));
+    }
+    return picked == TAPE_NONE ? 0 : count;
+}
+
+bool get_pick(struct get *get, const struct field *field)
+{
+    struct buf *out = get->run->out;
+    uint32_t array = get_kept(get, field);
+    bool any = any_value(get, field);
+
+    buf_char(out, '[');
+    uint32_t count = array != TAPE_NONE && tape_type(get->run->rest, array) == JSON_ARRAY
+                         ? write_array(get, field, array, any)
+                         : 0;
+    if (!count && any) {
+        write_element(get, field, &field->make);
+        count++;
+    }
+    buf_char(out, ']');
+    return count > 0;
+}
+
+struct entries {
+    struct get *get;
+    const struct field *field;
+    uint32_t object; /* canonical, or TAPE_NONE */
+    struct name_map names;
+    uint32_t count; /* written */
+};
+
+static bool map_names(struct entries *e)
+{
+    const struct get_run *run = e->get->run;
+    size_t count = tape_count(run->in, e->object);
+
+    if (!name_map_new(&e->names, run->arena, count, &e->get->run->full))
+        return false;
+    for (uint32_t at = tape_first(run->in, e->object); at < tape_next(run->in, e->object);
+         at = tape_next(run->in, at + 1)) {
+        struct str name = tape_string(run->in, at, run->arena);
+        struct name_entry *entry = name_map_at(&e->names, name);
+        entry->name = name;
+        entry->at = at;
+    }
+    return true;
+}
+
+static void write_entry(struct entries *e, uint32_t name)
+{
+    struct buf *out = e->get->run->out;
+    bool first = true;
+
+    separate(out, &e->count);
+    buf_char(out, '{');
+    json_name(out, &first, e->field->entry_name);
+    buf_add(out, tape_raw(e->get->run->in, name));
+    json_name(out, &first, e->field->entry_value);
+    buf_add(out, tape_raw(e->get->run->in, name + 1));
+    buf_char(out, '}');
+}
+
+/* A kept element with the canonical value in the place of its own. */
+static void write_with_value(struct entries *e, uint32_t element, uint32_t value)
+{
+    const struct get_run *run = e->get->run;
+    bool first = true;
+
+    separate(run->out, &e->count);
+    buf_char(run->out, '{');
+    for (uint32_t at = tape_first(run->rest, element); at < tape_next(run->rest, element);
+         at = tape_next(run->rest, at + 1)) {
+        if (!first)
+            buf_char(run->out, ',');
+        first = false;
+        buf_add(run->out, tape_raw(run->rest, at));
+        buf_char(run->out, ':');
+        bool own = tape_string_is(run->rest, at, e->field->entry_value);
+        buf_add(run->out, own ? tape_raw(run->in, value) : tape_raw(run->rest, at + 1));
+    }
+    buf_char(run->out, '}');
+}
+
+/* Elements that put does not map are shown as they are; of a name that is gone none is shown any more. */
+static void write_kept_entry(struct entries *e, uint32_t element)
+{
+    const struct get_run *run = e->get->run;
+    uint32_t name = tape_find(run->rest, element, e->field->entry_name);
+    bool plain = tape_type(run->rest, element) != JSON_OBJECT || name == TAPE_NONE ||
+                 tape_type(run->rest, name) != JSON_STRING ||
+                 (e->field->skip.count && literals_match(&e->field->skip, run->rest, element));
+    struct name_entry *entry = plain || e->object == TAPE_NONE
+                                   ? NULL
+                                   : name_map_at(&e->names, tape_string(run->rest, name, run->arena));
+
+    if (!plain && (!entry || !entry->name.ptr))
+        return;
+    if (entry && !entry->used) {
+        entry->used = true;
+        write_with_value(e, element, entry->at + 1);
+        return;
+    }
+    separate(run->out, &e->count);
+    buf_add(run->out, tape_raw(run->rest, element));
+}
+
+static void write_kept_entries(struct entries *e)
+{
+    const struct tape *rest = e->get->run->rest;
+    uint32_t array = get_kept(e->get, e->field);
+
+    if (array == TAPE_NONE || tape_type(rest, array) != JSON_ARRAY)
+        return;
+    for (uint32_t at = tape_first(rest, array); at < tape_next(rest, array); at = tape_next(rest, at))
+        write_kept_entry(e, at);
+}
+
+static void write_new_entries(struct entries *e)
+{
+    const struct get_run *run = e->get->run;
+
+    for (uint32_t at = tape_first(run->in, e->object); at < tape_next(run->in, e->object);
+         at = tape_next(run->in, at + 1))
+        if (!name_map_at(&e->names, tape_string(run->in, at, run->arena))->used)
+            write_entry(e, at);
+}
+
+bool get_entries(struct get *get, const struct field *field, uint32_t at)
+{
+    bool object = at != TAPE_NONE && tape_type(get->run->in, at) == JSON_OBJECT;
+    struct entries e = { .get = get, .field = field, .object = object ? at : TAPE_NONE };
+
+    if (object && !map_names(&e))
+        return false;
+    buf_char(get->run->out, '[');
+    write_kept_entries(&e);
+    if (object)
+        write_new_entries(&e);
+    buf_char(get->run->out, ']');
+    return e.count > 0;
+}
+
+bool get_list(struct get *get, const struct field *field, uint32_t at)
+{
+    struct get_run *run = get->run;
+    struct get inner;
+    uint32_t kept = get_kept(get, field), count = 0;
+
+    if (tape_type(run->in, at) != JSON_ARRAY || !get_begin(&inner, run, field->element))
+        return false;
+    bool pairs = kept != TAPE_NONE && tape_type(run->rest, kept) == JSON_ARRAY &&
+                 tape_count(run->rest, kept) == tape_count(run->in, at);
+    uint32_t beside = pairs ? tape_first(run->rest, kept) : TAPE_NONE;
+    buf_char(run->out, '[');
+    for (uint32_t i = tape_first(run->in, at); i < tape_next(run->in, at); i = tape_next(run->in, i)) {
+        separate(run->out, &count);
+        get_object(&inner, i, beside);
+        beside = pairs ? tape_next(run->rest, beside) : TAPE_NONE;
+    }
+    buf_char(run->out, ']');
+    return true;
+}

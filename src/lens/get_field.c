@@ -1,0 +1,228 @@
+/* The dialect's value of one field, from wherever it comes. */
+#include "lens/get.h"
+
+#include "base/clock.h"
+#include "json/number.h"
+#include "json/write.h"
+#include "lens/put.h"
+
+static bool applies(const struct get *get, const struct field *field)
+{
+    if (field->when == NO_SLOT)
+        return true;
+    uint32_t at = get_at(get, field->when);
+    return at != TAPE_NONE && literal_is(&field->when_value, get->run->in, at);
+}
+
+static bool has_canonical(struct get *get, const struct field *field)
+{
+    uint32_t at = get_at(get, field->is[0]);
+
+    return at != TAPE_NONE && applies(get, field) && (!field->split.ptr || get_part(get, field, at));
+}
+
+bool get_is_shown(const struct get *get, const struct field *field)
+{
+    /* Asking for a part writes nothing when the output is not its own: see get_part. */
+    if (field->write_only || field->lookup.ptr)
+        return false;
+    if (!field->unless)
+        return true;
+    struct buf nowhere = buf_in(get->run->arena, 0);
+    struct get_run run = *get->run;
+    struct get probe = *get;
+    run.out = &nowhere;
+    probe.run = &run;
+    return !has_canonical(&probe, field->unless);
+}
+
+static bool write_literal(struct get *get, const struct literal *literal)
+{
+    if (!literal->json.ptr || tape_type(&literal->tape, 0) == JSON_NULL)
+        return false;
+    buf_add(get->run->out, literal->json);
+    return true;
+}
+
+static bool write_kept(struct get *get, const struct field *field)
+{
+    uint32_t at = get_kept(get, field);
+
+    if (at == TAPE_NONE || tape_type(get->run->rest, at) == JSON_NULL)
+        return false;
+    buf_add(get->run->out, tape_raw(get->run->rest, at));
+    return true;
+}
+
+static bool write_column(struct get *get, const struct field *field)
+{
+    uint32_t at = get_at(get, field->table.by);
+    const struct literal *row = at == TAPE_NONE ? NULL
+                                                : table_find(field->table.table, get->run->in, at,
+                                                             field->table.column, get->run->arena);
+
+    return row && write_literal(get, field->table.as.json.ptr ? &field->table.as : row);
+}
+
+static bool write_years(struct get *get, const struct field *field)
+{
+    const struct get_run *run = get->run;
+    uint32_t at = get_at(get, field->derive);
+    struct date birth;
+
+    if (at == TAPE_NONE || tape_type(run->in, at) != JSON_STRING ||
+        !date_parse(tape_string(run->in, at, run->arena), &birth))
+        return false;
+    int years = date_years(birth, date_of_ms(run->context->wall_ms));
+    if (years < 0)
+        return false; /* born after today */
+    buf_uint(run->out, (uint64_t)years);
+    return true;
+}
+
+static void add_slot(struct get *get, const struct field *field, uint32_t at, unsigned fill)
+{
+    struct get_run *run = get->run;
+    bool string = tape_type(run->in, at) == JSON_STRING;
+    struct id_slot slot = { .at = run->out->len,
+                            .kind = field->kind,
+                            .given = string ? tape_string(run->in, at, run->arena) : tape_raw(run->in, at) };
+
+    slot.fill = fill;
+    ids_add(run->ids, run->arena, slot, &run->full);
+}
+
+bool get_id(struct get *get, const struct field *field, uint32_t at)
+{
+    add_slot(get, field, at, field->as_integer ? FILL_NUMBER : FILL_STRING);
+    return true;
+}
+
+/* The text around the id, without quotes, as JSON has it. */
+static void add_escaped(struct buf *out, struct str text)
+{
+    size_t at = out->len;
+
+    json_string(out, text);
+    if (!buf_ok(out))
+        return;
+    memmove(out->ptr + at, out->ptr + at + 1, out->len - at - 2);
+    out->len -= 2;
+}
+
+static bool write_link(struct get *get, const struct field *field)
+{
+    const struct get_run *run = get->run;
+    uint32_t at = get_at(get, field->link->is[0]);
+
+    if (at == TAPE_NONE)
+        return false;
+    buf_char(run->out, '"');
+    add_escaped(run->out, field->link_head);
+    if (field->link->type == TYPE_ID)
+        add_slot(get, field->link, at, FILL_INSIDE);
+    else
+        buf_add(run->out, tape_text(run->in, at));
+    add_escaped(run->out, field->link_tail);
+    buf_char(run->out, '"');
+    return true;
+}
+
+/* A canonical value that the enum does not have is shown as `otherwise:` says. */
+static bool write_enum(struct get *get, const struct field *field, uint32_t at)
+{
+    for (size_t i = 0; i < field->enum_count; i++)
+        if (literal_is(&field->enums[i].canonical, get->run->in, at)) {
+            buf_add(get->run->out, field->enums[i].dialect.json);
+            return true;
+        }
+    switch (field->otherwise) {
+    case OTHERWISE_SAME:
+        return get_raw(get, field, at);
+    case OTHERWISE_LITERAL:
+        return write_literal(get, &field->otherwise_value);
+    case OTHERWISE_NULL:
+    case OTHERWISE_TABLE:
+        return false;
+    }
+    return false;
+}
+
+/* One part of the canonical text; false unless the text has exactly all parts, each of its type. */
+bool get_part(struct get *get, const struct field *field, uint32_t at)
+{
+    const struct get_run *run = get->run;
+    const struct field *leader = field;
+
+    if (tape_type(run->in, at) != JSON_STRING)
+        return false;
+    while (!leader->part_leads || leader->is[0] != field->is[0] || !str_eq(leader->split, field->split))
+        leader--;
+    struct str rest = tape_string(run->in, at, run->arena), mine = STR_NONE;
+    for (size_t i = 0; i < leader->part_count; i++) {
+        const char *cut = memmem(rest.ptr, rest.len, leader->split.ptr, leader->split.len);
+        bool last = i + 1 == leader->part_count;
+        if (last ? cut != NULL : cut == NULL)
+            return false;
+        struct str part = last ? rest : str_of(rest.ptr, (size_t)(cut - rest.ptr));
+        const struct field *own = leader->parts[i];
+        bool number = own->type == TYPE_NUMBER || own->type == TYPE_INTEGER;
+        if (number && !(own->type == TYPE_INTEGER ? number_is_integer(part) : number_valid(part)))
+            return false;
+        if (own == field)
+            mine = part;
+        rest = last ? rest : str_from_at(rest, part.len + leader->split.len);
+    }
+    if (field->type == TYPE_NUMBER || field->type == TYPE_INTEGER)
+        buf_add(run->out, mine);
+    else
+        json_string(run->out, mine);
+    return true;
+}
+
+static bool write_canonical(struct get *get, const struct field *field)
+{
+    uint32_t at = get_at(get, field->is[0]);
+
+    if (field->type == TYPE_QUANTITY)
+        return get_quantity(get, field);
+    if (field->type == TYPE_PICK)
+        return get_pick(get, field);
+    if (field->type == TYPE_ENTRIES)
+        return get_entries(get, field, at);
+    if (at == TAPE_NONE)
+        return field->invalid_keep && write_kept(get, field);
+    if (field->split.ptr)
+        return get_part(get, field, at);
+    return field->enum_count ? write_enum(get, field, at) : field->codec->get(get, field, at);
+}
+
+static bool write_otherwise(struct get *get, const struct field *field)
+{
+    if (field->otherwise == OTHERWISE_LITERAL)
+        return write_literal(get, &field->otherwise_value);
+    return field->otherwise == OTHERWISE_TABLE && write_column(get, field);
+}
+
+bool get_value(struct get *get, const struct field *field)
+{
+    if (!applies(get, field))
+        return write_kept(get, field); /* then it is no member that the dialect knows */
+    switch (field->source) {
+    case FROM_NOWHERE:
+        return false;
+    case FROM_CANONICAL:
+        return write_canonical(get, field);
+    case FROM_CONST:
+        return write_literal(get, &field->constant);
+    case FROM_DERIVE:
+        return write_years(get, field);
+    case FROM_TABLE:
+        return write_column(get, field) || write_otherwise(get, field);
+    case FROM_REST:
+        return write_kept(get, field) || write_otherwise(get, field);
+    case FROM_LINK:
+        return write_link(get, field);
+    }
+    return false;
+}

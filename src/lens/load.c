@@ -1,0 +1,171 @@
+#include "lens/load.h"
+
+static int load_head(struct load *load, const struct yaml *root)
+{
+    static const char *const known[] = { "dialect", "resource", "entity",   "fields",
+                                         "set",     "rest",     "examples", NULL };
+    struct lens *lens = load->lens;
+    const struct {
+        const char *key;
+        struct str *to;
+    } words[] = { { "dialect", &lens->dialect },
+                  { "resource", &lens->resource },
+                  { "entity", &lens->entity } };
+
+    if (yaml_map(root, load->err) || yaml_only(root, known, load->err))
+        return -1;
+    for (size_t i = 0; i < COUNT(words); i++) {
+        const struct yaml *value = yaml_get(root, words[i].key);
+        if (!value)
+            return yaml_fault(root, load->err,
+                              "`%s:` is missing, expected dialect, resource, entity and fields",
+                              words[i].key);
+        if (yaml_text(value, words[i].to, load->err))
+            return -1;
+    }
+    if (!yaml_get(root, "fields"))
+        return yaml_fault(root, load->err, "`fields:` is missing, expected the members of the document");
+    return 0;
+}
+
+/* `rest: metadata.NAME` names a canonical member that holds the rest as an object. */
+static int load_rest_member(struct load *load, const struct yaml *rest, struct str path)
+{
+    struct node *leaf;
+
+    if (load_leaf(load, rest, path, &leaf))
+        return -1;
+    if (leaf->writer)
+        return yaml_fault(rest, load->err,
+                          "\"" STR_FMT "\" is written by \"" STR_FMT
+                          "\" already, expected a member of its own",
+                          STR_ARG(path), STR_ARG(leaf->writer->path));
+    load->lens->rest = REST_MEMBER;
+    load->lens->rest_path = path;
+    load->lens->rest_slot = leaf->slot;
+    return 0;
+}
+
+static int check_refused(struct load *load, const struct yaml *rest)
+{
+    for (size_t i = 0; i < load->shape->count; i++) {
+        const struct field *field = &load->shape->fields[i];
+        bool keeps = field->source == FROM_REST || field->invalid_keep || field->type == TYPE_PICK ||
+                     field->type == TYPE_ENTRIES;
+        keeps &= field->read_only != MODE_BOTH;
+        if (keeps)
+            return yaml_fault(rest, load->err,
+                              "\"" STR_FMT "\" is kept in the rest, expected `rest: store` or a member",
+                              STR_ARG(field->path));
+    }
+    return 0;
+}
+
+static int load_rest(struct load *load, const struct yaml *rest)
+{
+    struct str word;
+
+    load->lens->rest = REST_STORE;
+    load->lens->rest_slot = NO_SLOT;
+    if (!rest)
+        return 0;
+    if (yaml_text(rest, &word, load->err))
+        return -1;
+    if (str_is(word, "store"))
+        return 0;
+    if (!str_is(word, "refuse") && !memchr(word.ptr, '.', word.len))
+        return yaml_fault(rest, load->err,
+                          "\"" STR_FMT "\" is no place for the rest, expected store, refuse or "
+                          "metadata.NAME",
+                          STR_ARG(word));
+    if (!str_is(word, "refuse"))
+        return load_rest_member(load, rest, word);
+    load->lens->rest = REST_REFUSE;
+    return check_refused(load, rest);
+}
+
+static int check_examples(struct load *load, const struct yaml *examples)
+{
+    static const char *const known[] = { "dialect", "canonical", "rest", "mode", "only", NULL };
+
+    if (!examples)
+        return 0;
+    if (yaml_list(examples, load->err))
+        return -1;
+    for (const struct yaml *at = examples->first; at; at = at->next) {
+        if (yaml_map(at, load->err) || yaml_only(at, known, load->err))
+            return -1;
+        if (!yaml_get(at, "dialect") || !yaml_get(at, "canonical"))
+            return yaml_fault(at, load->err, "the example is not complete, expected dialect and canonical");
+    }
+    return 0;
+}
+
+static int load_all(struct load *load, const struct yaml *root)
+{
+    if (load_head(load, root) || load_shape(load, yaml_get(root, "fields"), &load->lens->shape))
+        return -1;
+    load->shape = load->lens->shape;
+    const struct yaml *set = yaml_get(root, "set");
+    if ((set && load_set(load, set)) || load_link(load) || load_rest(load, yaml_get(root, "rest")))
+        return -1;
+    return check_examples(load, yaml_get(root, "examples"));
+}
+
+int lens_load(struct lens **lens, struct arena *arena, const char *path, const struct lens_style *style,
+              const struct lens_tables *tables, struct err *err)
+{
+    const struct yaml *root;
+
+    *lens = ARENA_NEW(arena, struct lens);
+    (*lens)->style = *style;
+    struct load load = { .arena = arena, .lens = *lens, .tables = tables, .err = err };
+    if (yaml_load(&root, arena, path, err))
+        return -1;
+    return load_all(&load, root);
+}
+
+int lens_parse(struct lens **lens, struct arena *arena, struct str text, const char *name,
+               const struct lens_style *style, const struct lens_tables *tables, struct err *err)
+{
+    const struct yaml *root;
+
+    *lens = ARENA_NEW(arena, struct lens);
+    (*lens)->style = *style;
+    struct load load = { .arena = arena, .lens = *lens, .tables = tables, .err = err };
+    if (yaml_parse(&root, arena, text, name, err))
+        return -1;
+    return load_all(&load, root);
+}
+
+struct str lens_dialect(const struct lens *lens)
+{
+    return lens->dialect;
+}
+
+struct str lens_resource(const struct lens *lens)
+{
+    return lens->resource;
+}
+
+struct str lens_entity(const struct lens *lens)
+{
+    return lens->entity;
+}
+
+enum lens_rest lens_rest(const struct lens *lens)
+{
+    return lens->rest;
+}
+
+const char *fault_name(enum fault_kind kind)
+{
+    static const char *const names[] = {
+        [FAULT_BLANK] = "blank",   [FAULT_NULL] = "null",           [FAULT_TYPE] = "type",
+        [FAULT_FORMAT] = "format", [FAULT_ENUM] = "enum",           [FAULT_LENGTH] = "length",
+        [FAULT_RANGE] = "range",   [FAULT_READ_ONLY] = "read_only", [FAULT_UNKNOWN] = "unknown",
+        [FAULT_EQUALS] = "equals", [FAULT_TOGETHER] = "together",   [FAULT_ID] = "id",
+    };
+
+    return names[kind];
+}

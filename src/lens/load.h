@@ -1,0 +1,38 @@
+/* From a mapping file's YAML to a program. Internal to the room; used at start only. */
+#pragma once
+
+#include "lens/codec.h"
+#include "lens/literal.h"
+
+struct load {
+    struct arena *arena;
+    struct lens *lens;
+    const struct lens_tables *tables;
+    struct err *err;
+    struct shape *shape;        /* being filled */
+    const struct field *inside; /* the pick whose members are being read */
+    unsigned depth;
+};
+
+enum { MOST_FIELDS = 1024, MOST_DEPTH = 32 };
+
+/* load_tree.c: the members of `map` below `parent`, and a new shape for the elements of a list. */
+MUST_CHECK int load_members(struct load *load, const struct yaml *map, struct node *parent);
+MUST_CHECK int load_shape(struct load *load, const struct yaml *fields, struct shape **shape);
+struct str load_path(struct load *load, struct str parent, struct str name);
+
+/* load_canonical.c: the slot of a canonical path, as a leaf of the canonical tree. */
+MUST_CHECK int load_leaf(struct load *load, const struct yaml *at, struct str path, struct node **leaf);
+/* Says that put writes there, or why it may not. */
+MUST_CHECK int load_writer(struct load *load, const struct field *field, struct node *leaf);
+MUST_CHECK int load_set(struct load *load, const struct yaml *set);
+
+/* load_field.c: the keys of one field; load_value.c: those whose values have a form of their own. */
+MUST_CHECK int load_field(struct load *load, struct field *field, const struct yaml *map);
+typedef int key_fn(struct load *load, struct field *field, const struct yaml *value);
+key_fn load_is, load_enum, load_otherwise, load_when, load_table, load_from, load_to, load_fields,
+    load_equals, load_accept;
+MUST_CHECK int load_column(struct load *load, struct table_column *table, const struct yaml *map);
+
+/* load_link.c: what one field says of others, once all are known; then the fields' classes. */
+MUST_CHECK int load_link(struct load *load);

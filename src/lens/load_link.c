@@ -1,0 +1,177 @@
+/* What fields say of each other, resolved once all fields of a shape are known; then classes and sizes. */
+#include "lens/load.h"
+
+#include "lens/scan.h"
+#include "lens/put.h"
+
+/* A leaf that is only read may be new: nothing writes it. */
+static int find_slot(struct load *load, const struct yaml *at, struct str path, uint32_t *slot)
+{
+    struct node *leaf;
+
+    if (load_leaf(load, at, path, &leaf))
+        return -1;
+    *slot = leaf->slot;
+    return 0;
+}
+
+static int link_when(struct load *load, struct field *field)
+{
+    const struct yaml *value = yaml_get(field->from, "when");
+    struct node *leaf;
+
+    if (!value)
+        return 0;
+    if (load_leaf(load, value->first, field->when_path, &leaf))
+        return -1;
+    field->when = leaf->slot;
+    field->late = true;
+    bool governs_itself = field->is[0] == leaf->slot || field->is[1] == leaf->slot;
+    if ((leaf->writer || leaf->set_from) && !governs_itself && !(leaf->writer && leaf->writer->when_path.ptr))
+        return 0;
+    return yaml_fault_key(value->first, load->err,
+                          "\"" STR_FMT "\" is written by no other field, expected a member "
+                          "that a field or `set:` maps",
+                          STR_ARG(field->when_path));
+}
+
+static const struct node *sibling(const struct node *parent, struct str name)
+{
+    for (const struct node *child = parent->first; child; child = child->next)
+        if (str_eq(child->name, name))
+            return child;
+    return NULL;
+}
+
+static const struct node *parent_of(const struct node *from, const struct node *wanted)
+{
+    for (const struct node *child = from->first; child; child = child->next) {
+        const struct node *found = child == wanted ? from : parent_of(child, wanted);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+/* The sibling stands before, so get has written it (or not) when it comes to this field. */
+static int link_unless(struct load *load, struct field *field)
+{
+    if (!field->unless_name.ptr)
+        return 0;
+    const struct node *other = sibling(parent_of(load->shape->dialect, field->node), field->unless_name);
+    field->late = true;
+    if (other && other->field && other->field < field) {
+        field->unless = other->field;
+        return 0;
+    }
+    return yaml_fault(yaml_get(field->from, "unless"), load->err,
+                      "\"" STR_FMT "\" is no field before this one, "
+                      "expected a sibling that stands before",
+                      STR_ARG(field->unless_name));
+}
+
+static int link_parts(struct load *load, struct field *leader)
+{
+    struct shape *shape = load->shape;
+    const struct yaml *split = yaml_get(leader->from, "split");
+
+    if (!split || leader->part_count)
+        return 0;
+    leader->parts = ARENA_ARRAY(load->arena, struct field *, 16);
+    leader->part_leads = true;
+    unsigned most = 0;
+    for (struct field *field = leader; field < shape->fields + shape->count; field++) {
+        if (!field->split.ptr || field->is[0] != leader->is[0])
+            continue;
+        leader->parts[field->part - 1] = field;
+        leader->part_count++;
+        field->part_count += field != leader;
+        most = field->part > most ? field->part : most;
+    }
+    if (!leader->split.len || most < 2 || most != leader->part_count)
+        return yaml_fault(split, load->err,
+                          "the parts are not complete, expected part 1, 2, … and text between them");
+    return 0;
+}
+
+static int link_to(struct load *load, struct field *field)
+{
+    if (field->source != FROM_LINK)
+        return 0;
+    const struct node *top = sibling(load->lens->shape->dialect, field->link_name);
+    bool fits = top && top->field && top->field->source == FROM_CANONICAL &&
+                (top->field->type == TYPE_ID || top->field->type == TYPE_STRING);
+    if (fits && load->shape == load->lens->shape) {
+        field->link = top->field;
+        return 0;
+    }
+    return yaml_fault(yaml_get(field->from, "to"), load->err,
+                      "\"" STR_FMT "\" is no field at the top, expected an id "
+                      "or a string there",
+                      STR_ARG(field->link_name));
+}
+
+static int link_paths(struct load *load, struct field *field)
+{
+    if (field->source == FROM_DERIVE &&
+        find_slot(load, yaml_get(field->from, "from"), field->derive_path, &field->derive))
+        return -1;
+    if (!field->table.table)
+        return 0;
+    field->late = field->source == FROM_REST; /* put compares with the row of the canonical member */
+    return find_slot(load, field->from, field->table.by_path, &field->table.by);
+}
+
+static enum class class_of(const struct field *field) {
+    if (field->loss.ptr) return CLASS_LOSSY; switch (field->source){
+        case FROM_NOWHERE : case FROM_DERIVE : case FROM_TABLE : case FROM_LINK : return CLASS_DERIVED;
+        case FROM_CONST : return CLASS_CONSTANT;
+        case FROM_REST : return CLASS_KEPT;
+        case FROM_CANONICAL : break;
+    }
+/* A canonical value outside an enum is shown as something else, or is none that put takes. */
+bool exact = !field->enum_count && !field->split.ptr && !field->unless_name.ptr && !field->when_path.ptr;
+return exact ? field->codec->class : CLASS_NORMALISING;
+}
+
+static void classify(struct field *field)
+{
+    bool settled = field->class == CLASS_EXACT || field->class == CLASS_DERIVED ||
+                   field->class == CLASS_CONSTANT ||
+                   (field->class == CLASS_KEPT && field->otherwise == OTHERWISE_NULL);
+
+    field->needs_stored = !settled && field->read_only != MODE_BOTH && !field->inside;
+}
+
+static void list_leaves(struct shape *shape, const struct node *node)
+{
+    shape->leaves[node->slot] = node;
+    for (const struct node *child = node->first; child; child = child->next)
+        list_leaves(shape, child);
+}
+
+static int link_shape(struct load *load, struct shape *shape)
+{
+    struct shape *outer = load->shape;
+
+    load->shape = shape;
+    for (struct field *field = shape->fields; field < shape->fields + shape->count; field++) {
+        if (link_paths(load, field) || link_when(load, field) || link_unless(load, field) ||
+            link_parts(load, field) || link_to(load, field) ||
+            (field->element && link_shape(load, field->element)))
+            return -1;
+        field->class = class_of(field);
+        classify(field);
+    }
+    shape->leaves = ARENA_ARRAY(load->arena, const struct node *, shape->canonical_slots);
+    list_leaves(shape, shape->canonical);
+    shape->need = put_notes(shape);
+    load->lens->need += shape->need;
+    load->shape = outer;
+    return 0;
+}
+
+int load_link(struct load *load)
+{
+    return link_shape(load, load->lens->shape);
+}

@@ -1,0 +1,121 @@
+#include "lens/load.h"
+
+struct str load_path(struct load *load, struct str parent, struct str name)
+{
+    if (!parent.len)
+        return name;
+    return arena_printf(load->arena, STR_FMT "/" STR_FMT, STR_ARG(parent), STR_ARG(name));
+}
+
+static struct node *add_node(struct load *load, struct node *parent, const struct yaml *at)
+{
+    struct node *node = ARENA_NEW(load->arena, struct node);
+
+    *node = (struct node){ .name = at->key,
+                           .lead = literal_lead(load->arena, at->key),
+                           .path = load_path(load, parent->path, at->key),
+                           .slot = load->shape->dialect_slots++,
+                           .order = (unsigned)load->shape->count };
+    if (parent->last)
+        parent->last->next = node;
+    else
+        parent->first = node;
+    parent->last = node;
+    return node;
+}
+
+/* A field's `type:` is a word; a member that is itself called "type" has a map. */
+static bool is_field(const struct yaml *map)
+{
+    const struct yaml *type = yaml_get(map, "type");
+
+    return type && type->kind == YAML_TEXT;
+}
+
+static int add_group(struct load *load, const struct yaml *map, struct node *node)
+{
+    struct shape *shape = load->shape;
+    bool full = false;
+
+    node->group = true;
+    shape->groups = lens_grow(load->arena, (void *)shape->groups, shape->group_count, &shape->group_space,
+                              sizeof(struct node *), &full);
+    if (!shape->groups)
+        return err_set(load->err, ERR_CONFIG, "out of memory");
+    shape->groups[shape->group_count++] = node;
+    return load_members(load, map, node);
+}
+
+static int add_field(struct load *load, const struct yaml *map, struct node *node)
+{
+    struct shape *shape = load->shape;
+
+    if (shape->count == MOST_FIELDS)
+        return yaml_fault_key(map, load->err, "too many fields, expected at most %d", MOST_FIELDS);
+    struct field *field = &shape->fields[shape->count];
+    *field = (struct field){ .from = map,
+                             .name = map->key,
+                             .path = node->path,
+                             .order = (unsigned)shape->count,
+                             .in = node->slot,
+                             .is = { NO_SLOT, NO_SLOT },
+                             .when = NO_SLOT,
+                             .node = node,
+                             .inside = load->inside };
+    shape->count++;
+    node->field = field;
+    return load_field(load, field, map);
+}
+
+int load_members(struct load *load, const struct yaml *map, struct node *parent)
+{
+    if (yaml_map(map, load->err))
+        return -1;
+    if (load->depth == MOST_DEPTH)
+        return yaml_fault(map, load->err, "the fields nest too deep, expected at most %d levels", MOST_DEPTH);
+    load->depth++;
+    for (const struct yaml *at = map->first; at; at = at->next) {
+        if (at->kind != YAML_MAP)
+            return yaml_fault(at, load->err,
+                              "\"" STR_FMT "\" is neither a field nor a group, expected a map, of a "
+                              "field with `type:`",
+                              STR_ARG(at->key));
+        struct node *node = add_node(load, parent, at);
+        if (is_field(at) ? add_field(load, at, node) : add_group(load, at, node))
+            return -1;
+    }
+    load->depth--;
+    return 0;
+}
+
+/* Fields and groups have fixed places: nodes point at them. One shape has at most as many fields as the file
+ * has maps. */
+static size_t count_maps(const struct yaml *node)
+{
+    size_t count = node->kind == YAML_MAP;
+
+    for (const struct yaml *at = node->first; at; at = at->next)
+        count += count_maps(at);
+    return count;
+}
+
+int load_shape(struct load *load, const struct yaml *fields, struct shape **made)
+{
+    struct shape *outer = load->shape;
+    const struct field *inside = load->inside;
+    struct shape *shape = ARENA_NEW(load->arena, struct shape);
+    size_t most = count_maps(fields);
+
+    shape->fields = ARENA_ARRAY(load->arena, struct field, most < MOST_FIELDS ? most : MOST_FIELDS);
+    shape->dialect = ARENA_NEW(load->arena, struct node);
+    shape->canonical = ARENA_NEW(load->arena, struct node);
+    *shape->dialect = (struct node){ .group = true, .slot = shape->dialect_slots++ };
+    *shape->canonical = (struct node){ .group = true, .slot = shape->canonical_slots++ };
+    load->shape = *made = shape;
+    load->inside = NULL;
+    if (load_members(load, fields, shape->dialect))
+        return -1;
+    load->shape = outer;
+    load->inside = inside;
+    return 0;
+}

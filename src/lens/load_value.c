@@ -1,0 +1,204 @@
+/* Keys whose values have a form of their own. */
+#include "lens/load.h"
+
+int load_is(struct load *load, struct field *field, const struct yaml *value)
+{
+    size_t paths = field->type == TYPE_QUANTITY ? 2 : 1, i = 0;
+    struct str path;
+
+    if (paths == 2 && (value->kind != YAML_LIST || value->count != 2))
+        return yaml_fault(value, load->err,
+                          "a quantity goes to two members, expected [NUMBER_PATH, TEXT_PATH]");
+    for (const struct yaml *at = paths == 2 ? value->first : value; i < paths; at = at->next) {
+        struct node *leaf;
+        if (yaml_text(at, &path, load->err) || load_leaf(load, at, path, &leaf) ||
+            load_writer(load, field, leaf))
+            return -1;
+        field->is[i++] = leaf->slot;
+    }
+    return 0;
+}
+
+/* Both sides must be unique: an enum is read in both directions. */
+static int check_pair(struct load *load, const struct field *field, size_t at, const struct yaml *value)
+{
+    const struct enum_pair *pair = &field->enums[at];
+
+    for (size_t i = 0; i < at; i++) {
+        if (str_eq(field->enums[i].dialect.json, pair->dialect.json))
+            return yaml_fault(value, load->err, "\"" STR_FMT "\" stands twice, expected each value once",
+                              STR_ARG(pair->dialect.text));
+        if (str_eq(field->enums[i].canonical.json, pair->canonical.json))
+            return yaml_fault(value, load->err,
+                              "canonical \"" STR_FMT "\" stands twice, expected each value once",
+                              STR_ARG(pair->canonical.text));
+    }
+    return 0;
+}
+
+static int load_pair(struct load *load, struct field *field, const struct yaml *value, bool map)
+{
+    struct enum_pair *pair = &field->enums[field->enum_count];
+
+    if (value->kind != YAML_TEXT)
+        return yaml_fault(value, load->err, "an enum has plain values, expected a word or a number");
+    if (literal_load_typed(&pair->dialect, load->arena, value, map ? value->key : value->text, field->type,
+                           load->err))
+        return -1;
+    pair->canonical = pair->dialect;
+    if (map && literal_load(&pair->canonical, load->arena, value, load->err))
+        return -1;
+    return check_pair(load, field, field->enum_count++, value);
+}
+
+int load_enum(struct load *load, struct field *field, const struct yaml *value)
+{
+    struct buf want = buf_in(load->arena, SIZE_MAX);
+
+    if (value->kind == YAML_TEXT || !value->count)
+        return yaml_fault(value, load->err,
+                          "an enum lists values, expected [a, b] or { dialect: canonical }");
+    field->enums = ARENA_ARRAY(load->arena, struct enum_pair, value->count);
+    for (const struct yaml *at = value->first; at; at = at->next) {
+        if (load_pair(load, field, at, value->kind == YAML_MAP))
+            return -1;
+        if (want.len)
+            buf_add(&want, STR(", "));
+        buf_add(&want, field->enums[field->enum_count - 1].dialect.text);
+    }
+    field->enum_want = buf_str(&want);
+    return 0;
+}
+
+int load_column(struct load *load, struct table_column *table, const struct yaml *map)
+{
+    const struct yaml *name = yaml_get(map, "table"), *by = yaml_get(map, "by"),
+                      *column = yaml_get(map, "column");
+    const struct yaml *as = yaml_get(map, "as");
+    struct str text;
+
+    if (!by || !column)
+        return yaml_fault_key(name, load->err,
+                              "`table:` is not complete, expected `by: PATH` and `column: NAME`");
+    if (yaml_text(name, &text, load->err))
+        return -1;
+    table->table = tables_named(load->tables, text);
+    if (!table->table)
+        return yaml_fault(name, load->err,
+                          "there is no table \"" STR_FMT "\", expected a file of mappings/tables",
+                          STR_ARG(text));
+    if (yaml_text(by, &table->by_path, load->err) || yaml_text(column, &text, load->err))
+        return -1;
+    if (!table_column(table->table, text, &table->column))
+        return yaml_fault(column, load->err,
+                          "the table has no column \"" STR_FMT "\", expected one of its columns",
+                          STR_ARG(text));
+    return as ? literal_load(&table->as, load->arena, as, load->err) : 0;
+}
+
+int load_table(struct load *load, struct field *field, const struct yaml *value)
+{
+    (void)value;
+    return load_column(load, &field->table, field->from);
+}
+
+int load_otherwise(struct load *load, struct field *field, const struct yaml *value)
+{
+    static const char *const known[] = { "table", "by", "column", "as", NULL };
+
+    if (value->kind == YAML_MAP && yaml_get(value, "table")) {
+        field->otherwise = OTHERWISE_TABLE;
+        if (!yaml_get(field->from, "keep"))
+            return yaml_fault(value, load->err,
+                              "a table stands here for kept fields only, expected `keep: true`");
+        return yaml_only(value, known, load->err) ? -1 : load_column(load, &field->table, value);
+    }
+    if (!yaml_get(field->from, "keep") && !yaml_get(field->from, "enum") && !yaml_get(field->from, "table"))
+        return yaml_fault_key(value, load->err,
+                              "`otherwise:` stands alone, expected enum, table or keep beside it");
+    if (value->kind == YAML_TEXT && yaml_is_null(value))
+        return 0;
+    bool same = value->kind == YAML_TEXT && str_is(value->text, "same");
+    if (same && !yaml_get(field->from, "enum"))
+        return yaml_fault(value, load->err,
+                          "`same` is a canonical value shown as it is, expected `enum:` beside it");
+    field->otherwise = same ? OTHERWISE_SAME : OTHERWISE_LITERAL;
+    if (same)
+        return 0;
+    if (value->kind == YAML_TEXT)
+        return literal_load_typed(&field->otherwise_value, load->arena, value, value->text, field->type,
+                                  load->err);
+    return literal_load(&field->otherwise_value, load->arena, value, load->err);
+}
+
+int load_when(struct load *load, struct field *field, const struct yaml *value)
+{
+    if (yaml_map(value, load->err))
+        return -1;
+    if (value->count != 1)
+        return yaml_fault(value, load->err, "`when:` has one condition, expected { PATH: VALUE }");
+    field->when_path = value->first->key;
+    return literal_load(&field->when_value, load->arena, value->first, load->err);
+}
+
+int load_from(struct load *load, struct field *field, const struct yaml *value)
+{
+    const struct yaml *derive = yaml_get(field->from, "derive");
+
+    if (derive && (derive->kind != YAML_TEXT || !str_is(derive->text, "years_since")))
+        return yaml_fault(derive, load->err, "nothing is derived so, expected years_since");
+    return yaml_text(value, &field->derive_path, load->err);
+}
+
+int load_to(struct load *load, struct field *field, const struct yaml *value)
+{
+    struct str text, tail;
+
+    if (yaml_text(value, &text, load->err))
+        return -1;
+    if (!str_cut(text, '{', &field->link_head, &tail) ||
+        !str_cut(tail, '}', &field->link_name, &field->link_tail))
+        return yaml_fault(value, load->err,
+                          "the link names no field, expected one in braces, as in /patient/{id}");
+    return 0;
+}
+
+int load_fields(struct load *load, struct field *field, const struct yaml *value)
+{
+    if (field->type == TYPE_LIST)
+        return load_shape(load, value, &field->element);
+    if (load->inside)
+        return yaml_fault_key(value, load->err, "a pick stands inside a pick, expected plain fields");
+    load->inside = field;
+    field->picked = load->shape->dialect_slots++;
+    if (load_members(load, value, field->node))
+        return -1;
+    load->inside = NULL;
+    return 0;
+}
+
+int load_equals(struct load *load, struct field *field, const struct yaml *value)
+{
+    field->equals_brand = value->kind == YAML_TEXT && !value->quoted && str_is(value->text, "$brand");
+    if (field->equals_brand)
+        return 0;
+    if (value->kind == YAML_TEXT && !value->quoted && value->text.len && value->text.ptr[0] == '$')
+        return yaml_fault(value, load->err,
+                          "\"" STR_FMT "\" is no value of the context, expected $brand or a value",
+                          STR_ARG(value->text));
+    if (value->kind == YAML_TEXT)
+        return literal_load_typed(&field->equals, load->arena, value, value->text, field->type, load->err);
+    return literal_load(&field->equals, load->arena, value, load->err);
+}
+
+int load_accept(struct load *load, struct field *field, const struct yaml *value)
+{
+    if (yaml_list(value, load->err))
+        return -1;
+    field->accept = ARENA_ARRAY(load->arena, struct literal, value->count + 1);
+    for (const struct yaml *at = value->first; at; at = at->next)
+        if (literal_load_typed(&field->accept[field->accept_count++], load->arena, at, at->text, field->type,
+                               load->err))
+            return -1;
+    return 0;
+}

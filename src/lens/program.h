@@ -1,0 +1,195 @@
+/* What a mapping file compiles to. Internal to the room.
+ *
+ * A shape is two trees over one list of fields: the dialect's tree and the canonical one. Running a lens is
+ * to scan a document once against its own tree, noting for each node where its value stands on the tape, and
+ * to emit the other tree. A node's `slot` is its index in those notes. A list has a shape of its own for its
+ * elements. */
+#pragma once
+
+#include "base/arena.h"
+#include "json/tape.h"
+#include "lens/lens.h"
+
+struct field;
+struct yaml;
+
+/* A JSON value from the mapping file. */
+struct literal {
+    struct str json; /* ptr NULL: there is none */
+    struct str text; /* decoded, of a string; else as `json` */
+    struct tape tape;
+};
+struct named_literal {
+    struct str name, lead;
+    struct literal value;
+};
+struct literals {
+    struct named_literal *items;
+    size_t count;
+};
+
+struct node {
+    struct str name;
+    struct str lead; /* `,"name":` as it is written; without its comma for a first member */
+    struct str path; /* dialect side: parts joined by '/' */
+    uint32_t slot;
+    bool group;     /* an object of named members; a pick's node is none, but has the element's members */
+    unsigned order; /* of the first field inside, for the order of faults */
+    const struct field *field; /* dialect side: of a leaf */
+    struct node *first, *last, *next;
+    /* canonical side */
+    const struct field *writer; /* the first field that puts here */
+    struct literal set;         /* what put writes here on create when no field did */
+    enum { SET_NONE, SET_LITERAL, SET_BRAND, SET_NOW } set_from;
+};
+
+struct shape {
+    struct field *fields; /* in the file's order */
+    size_t count, space;
+    struct node *dialect, *canonical; /* the roots */
+    uint32_t dialect_slots, canonical_slots;
+    const struct node **leaves; /* by canonical slot */
+    const struct node **groups; /* of the dialect tree */
+    size_t group_count, group_space;
+    size_t need; /* bytes of notes for one run */
+};
+
+struct enum_pair {
+    struct literal dialect, canonical;
+};
+
+enum type {
+    TYPE_STRING,
+    TYPE_INTEGER,
+    TYPE_NUMBER,
+    TYPE_DECIMAL,
+    TYPE_BOOLEAN,
+    TYPE_DATE,
+    TYPE_DATETIME,
+    TYPE_EMAIL,
+    TYPE_UUID,
+    TYPE_OBJECT,
+    TYPE_ARRAY,
+    TYPE_MAP,
+    TYPE_ANY,
+    TYPE_ID,
+    TYPE_LINK,
+    TYPE_QUANTITY,
+    TYPE_LINES,
+    TYPE_PICK,
+    TYPE_ENTRIES,
+    TYPE_LIST,
+    TYPE_COUNT
+};
+
+enum class { CLASS_EXACT, CLASS_NORMALISING, CLASS_DERIVED, CLASS_CONSTANT, CLASS_KEPT, CLASS_LOSSY };
+
+/* Where get takes a field's value from. */
+enum source { FROM_NOWHERE, FROM_CANONICAL, FROM_CONST, FROM_DERIVE, FROM_TABLE, FROM_REST, FROM_LINK };
+
+struct lens_table;
+struct table_column {
+    const struct lens_table *table;
+    size_t column;
+    struct str by_path;
+    uint32_t by;       /* canonical slot */
+    struct literal as; /* shown instead of the column's value, if any */
+};
+
+enum { MODE_CREATE = 1, MODE_UPDATE = 2, MODE_BOTH = 3 };
+enum { NO_SLOT = UINT32_MAX };
+
+struct field {
+    const struct yaml *from; /* its place in the file */
+    struct str name, path;   /* dialect member; its path from the document or the list's element */
+    unsigned order;
+    enum type type;
+    const struct codec *codec;
+    enum source source;
+    enum class class;
+    struct str want;    /* for messages: the type's name */
+    uint32_t in;        /* dialect slot */
+    uint32_t is[2];     /* canonical slots, or NO_SLOT */
+    unsigned read_only; /* MODE_ bits */
+    unsigned required;  /* MODE_ bits */
+    bool write_only, blank_refuse, null_refuse, invalid_keep, needs_stored, late;
+    enum { ABSENT_OMIT, ABSENT_NULL, ABSENT_EMPTY } absent;
+    bool absent_given;
+    struct literal fallback; /* `default:`, canonical */
+    bool has_min_length, has_max_length;
+    uint64_t min_length, max_length;
+    struct literal min, max;
+
+    struct enum_pair *enums;
+    size_t enum_count;
+    struct str enum_want;
+    bool put_same; /* otherwise_put: same */
+    enum { OTHERWISE_NULL, OTHERWISE_SAME, OTHERWISE_LITERAL, OTHERWISE_TABLE } otherwise;
+    struct literal otherwise_value;
+    struct table_column table; /* of `table:` or of `otherwise:` */
+
+    struct literal constant;
+    struct literal *accept;
+    size_t accept_count;
+    bool equals_brand;
+    struct literal equals;
+
+    struct str when_path;
+    uint32_t when; /* canonical slot, or NO_SLOT */
+    struct literal when_value;
+    struct str unless_name;
+    const struct field *unless;
+    struct str loss;
+
+    struct str split; /* ptr NULL: none */
+    unsigned part;
+    struct field **parts; /* of the first of them in the file: all, by part */
+    size_t part_count;
+    bool part_leads;
+
+    struct str derive_path;
+    uint32_t derive; /* canonical slot */
+
+    struct str kind, lookup, param;
+    bool as_integer;
+    struct str link_name, link_head, link_tail; /* `to: head{name}tail` */
+    const struct field *link;
+
+    struct str join;              /* lines */
+    struct literals prefer, make; /* pick */
+    struct node *node;            /* its place in the dialect's tree; a pick's has the element's members */
+    uint32_t picked;              /* pick: the slot of the element's place */
+    const struct field *inside;   /* the pick this field is a member of */
+    struct str entry_name, entry_value; /* entries */
+    struct literals skip;
+    struct shape *element; /* list */
+};
+
+struct lens {
+    struct str dialect, resource, entity;
+    enum lens_rest rest;
+    struct str rest_path;
+    uint32_t rest_slot; /* REST_MEMBER: canonical slot */
+    struct lens_style style;
+    struct shape *shape;
+    size_t need;
+};
+
+/* False and *full set when the arena has no `size` bytes left. */
+bool lens_room(struct arena *arena, size_t size, bool *full);
+
+/* Room for one more item in a growing array of the arena, doubling; NULL when the arena is full. */
+void *lens_grow(struct arena *arena, void *items, size_t count, size_t *space, size_t size, bool *full);
+
+/* The value at `at` is the literal's. */
+bool literal_is(const struct literal *literal, const struct tape *tape, uint32_t at);
+/* The JSON text is the literal's value. */
+bool literal_is_json(const struct literal *literal, struct str json, struct arena *arena);
+/* Every member of `literals` stands in the object with its value. */
+bool literals_match(const struct literals *literals, const struct tape *tape, uint32_t object);
+
+/* The row for the string at `at`, or NULL. */
+const struct literal *table_find(const struct lens_table *table, const struct tape *tape, uint32_t at,
+                                 size_t column, struct arena *arena);
+const struct lens_table *tables_named(const struct lens_tables *tables, struct str name);
+bool table_column(const struct lens_table *table, struct str name, size_t *column);

@@ -1,0 +1,190 @@
+#include "lens/put.h"
+
+#include "lens/lens.h"
+
+size_t put_notes(const struct shape *shape)
+{
+    return (2 * sizeof(uint32_t) + sizeof(struct str)) * shape->dialect_slots +
+           sizeof(struct cell) * shape->canonical_slots + 4 * 16;
+}
+
+bool put_begin(struct put *put, struct put_run *run, const struct shape *shape)
+{
+    *put = (struct put){ .run = run, .shape = shape };
+    if (!lens_room(run->arena, put_notes(shape), &run->full))
+        return false;
+    put->slots = arena_alloc(run->arena, sizeof(uint32_t) * shape->dialect_slots);
+    put->cells = arena_alloc(run->arena, sizeof(struct cell) * shape->canonical_slots);
+    put->kept = arena_alloc(run->arena, sizeof(struct str) * shape->dialect_slots);
+    put_clear(put);
+    return true;
+}
+
+void put_clear(struct put *put)
+{
+    memset(put->slots, 0xff, sizeof(uint32_t) * put->shape->dialect_slots);
+    memset(put->cells, 0, sizeof(struct cell) * put->shape->canonical_slots);
+    memset(put->kept, 0, sizeof(struct str) * put->shape->dialect_slots);
+    put->keeps = false;
+    put->unknowns = (struct unknowns){ .arena = put->run->arena, .slots = put->shape->dialect_slots };
+}
+
+/* A null group clears what it holds and put may write; what is only read stays out of it. */
+static void clear_members(struct put *put, const struct node *group)
+{
+    for (const struct node *child = group->first; child; child = child->next) {
+        const struct field *field = child->field;
+        if (!field)
+            clear_members(put, child);
+        else if (!(field->read_only & MODE_UPDATE) && field->source != FROM_CONST)
+            put->slots[child->slot] = SLOT_CLEARED;
+    }
+}
+
+static void judge_group(struct put *put, const struct node *group)
+{
+    struct put_run *run = put->run;
+    uint32_t at = put->slots[group->slot];
+
+    if (at == TAPE_NONE || tape_type(run->in, at) == JSON_OBJECT || !put_may_fault(put))
+        return;
+    if (tape_type(run->in, at) != JSON_NULL)
+        put_fault_at(put, group->order, FAULT_TYPE, put_path(put, group->path), STR("object"));
+    else if (run->mode == MODE_UPDATE)
+        clear_members(put, group);
+    else if (run->lens->style.refuse_null_on_create)
+        put_fault_at(put, group->order, FAULT_NULL, put_path(put, group->path), STR("object"));
+}
+
+/* Where a document names what it does not know and nothing may be kept. */
+static void refuse_unknown(struct put *put)
+{
+    struct put_run *run = put->run;
+
+    for (size_t i = 0; i <= put->shape->group_count && run->lens->rest == REST_REFUSE; i++) {
+        const struct node *group = i ? put->shape->groups[i - 1] : put->shape->dialect;
+        uint32_t next = unknowns_first(&put->unknowns, group->slot);
+        for (; next != UNKNOWN_NONE && put_may_fault(put); next = put->unknowns.items[next].next)
+            put_fault_at(put, UINT32_MAX, FAULT_UNKNOWN,
+                         put_path_name(put, put_path(put, group->path), put->unknowns.items[next].name),
+                         STR("a known member"));
+    }
+}
+
+static void scan_shown(struct put *put)
+{
+    struct put_run *run = put->run;
+    bool wanted =
+        run->shown && run->mode == MODE_UPDATE && !put->outer && tape_type(run->shown, 0) == JSON_OBJECT;
+
+    if (!wanted)
+        return;
+    put->shown = arena_alloc(run->arena, sizeof(uint32_t) * put->shape->dialect_slots);
+    memset(put->shown, 0xff, sizeof(uint32_t) * put->shape->dialect_slots);
+    struct scan scan = { .tape = run->shown, .slots = put->shown };
+    scan_object(&scan, put->shape->dialect, 0);
+}
+
+void put_object(struct put *put, uint32_t at)
+{
+    const struct shape *shape = put->shape;
+    struct scan scan = { .tape = put->run->in, .slots = put->slots, .unknowns = &put->unknowns };
+
+    scan_object(&scan, shape->dialect, at);
+    scan_shown(put);
+    for (size_t i = 0; i < shape->group_count; i++)
+        judge_group(put, shape->groups[i]);
+    /* Fields with a condition come after those that it speaks of. */
+    bool late = false;
+    for (size_t i = 0; i < shape->count; i++) {
+        late |= shape->fields[i].late;
+        if (!shape->fields[i].late)
+            put_field(put, &shape->fields[i]);
+    }
+    for (size_t i = 0; late && i < shape->count; i++)
+        if (shape->fields[i].late)
+            put_field(put, &shape->fields[i]);
+    if (put->unknowns.heads)
+        refuse_unknown(put);
+    put->run->full |= put->unknowns.full;
+}
+
+static void finish(struct put *put)
+{
+    struct put_run *run = put->run;
+    const struct lens *lens = run->lens;
+    struct buf rest = buf_in(run->arena, run->out->rest.ceiling);
+
+    if (lens->rest == REST_MEMBER) {
+        if (put_emit_rest(put, &rest))
+            put_cell(put, lens->rest_slot, buf_str(&rest));
+        run->full |= rest.full;
+    } else if (lens->rest == REST_STORE) {
+        (void)put_emit_rest(put, &run->out->rest);
+    }
+    put_emit(put, &run->out->canonical, &run->out->ids);
+}
+
+/* Not asked again below: notes, decoded strings and paths. Everything that grows asks for its own room. */
+static bool has_room(const struct put_run *run, uint32_t at)
+{
+    size_t text = tape_raw(run->in, at).len, shown = run->shown ? tape_raw(run->shown, 0).len : 0;
+
+    return arena_room(run->arena) > run->lens->need + 4 * (text + shown) + 32 * 1024;
+}
+
+int lens_put(const struct lens *lens, const struct tape *in, uint32_t at, const struct tape *shown,
+             const struct lens_context *context, struct arena *arena, struct lens_put *out, struct err *err)
+{
+    struct put_run run = { .lens = lens,
+                           .in = in,
+                           .shown = shown,
+                           .context = context,
+                           .arena = arena,
+                           .out = out,
+                           .mode = context->mode == LENS_CREATE ? MODE_CREATE : MODE_UPDATE };
+    struct put put;
+
+    if (!has_room(&run, at) || !put_begin(&put, &run, lens->shape))
+        return err_set(err, ERR_TOO_LARGE, "lens: the document needs more memory than it may have");
+    if (tape_type(in, at) == JSON_OBJECT)
+        put_object(&put, at);
+    else
+        put_fault_at(&put, 0, FAULT_TYPE, STR(""), STR("object"));
+    if (out->faults.count) {
+        put_sort_faults(&run);
+        return err_set(err, ERR_INVALID, "lens: %zu members are not valid", out->faults.count);
+    }
+    finish(&put);
+    if (run.full || !buf_ok(&out->canonical) || !buf_ok(&out->rest))
+        return err_set(err, ERR_TOO_LARGE, "lens: the document needs more memory than it may have");
+    return 0;
+}
+
+/* A null names all that the group holds. */
+static bool holds_stored(const struct node *parent)
+{
+    for (const struct node *child = parent->first; child; child = child->next)
+        if (child->field ? child->field->needs_stored : holds_stored(child))
+            return true;
+    return false;
+}
+
+static bool names_stored(const struct tape *in, const struct node *parent, uint32_t object)
+{
+    if (tape_type(in, object) == JSON_NULL)
+        return holds_stored(parent);
+    for (const struct node *child = parent->first; child; child = child->next) {
+        if (child->field && !child->field->needs_stored)
+            continue;
+        uint32_t at = tape_find(in, object, child->name);
+        if (at != TAPE_NONE && (child->field || names_stored(in, child, at)))
+            return true;
+    }
+    return false;
+}
+
+bool lens_needs_stored(const struct lens *lens, const struct tape *in, uint32_t at)
+{
+    return names_stored(in, lens->shape->dialect, at);
+}

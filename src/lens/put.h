@@ -1,0 +1,99 @@
+/* One run of put. Internal to the room. */
+#pragma once
+
+#include "lens/codec.h"
+#include "lens/scan.h"
+
+enum { MOST_FAULTS = 100 };
+
+/* What stands at a canonical leaf. */
+struct cell {
+    enum { CELL_NONE, CELL_NULL, CELL_JSON } state;
+    struct str json;             /* with gaps for ids */
+    const struct id_slots *gaps; /* their offsets count from the start of `json`; NULL: none */
+};
+
+/* What all runs for one document share: the document's own and those for elements of lists. */
+struct put_run {
+    const struct lens *lens;
+    const struct tape *in, *shown; /* `shown` may be NULL */
+    const struct lens_context *context;
+    struct arena *arena;
+    struct lens_put *out;
+    unsigned mode; /* a MODE_ bit */
+    unsigned orders[MOST_FAULTS];
+    bool full;
+};
+
+struct put {
+    struct put_run *run;
+    const struct shape *shape;
+    uint32_t *slots;    /* by dialect slot: where on `in` */
+    uint32_t *shown;    /* by dialect slot: where on `shown`; NULL: nothing is shown */
+    struct cell *cells; /* by canonical slot */
+    struct str *kept;   /* by dialect slot: what goes into the rest; ptr NULL: nothing */
+    bool keeps;         /* at least one of them */
+    struct unknowns unknowns;
+    const struct put *outer; /* of an element: the run that has the list, NULL for the document's */
+    const struct field *list;
+    uint32_t index;
+};
+
+/* Bytes of notes one run over `shape` takes. */
+size_t put_notes(const struct shape *shape);
+MUST_CHECK bool put_begin(struct put *put, struct put_run *run, const struct shape *shape);
+/* Forgets all notes, for the next element. */
+void put_clear(struct put *put);
+
+/* put.c: scans and judges the object at `at`. */
+void put_object(struct put *put, uint32_t at);
+
+/* put_field.c */
+void put_field(struct put *put, const struct field *field);
+bool put_applies(struct put *put, const struct field *field);
+/* The text of one value, all its keys considered: FINE, or the kind of fault. */
+int put_value(struct put *put, const struct field *field, uint32_t at, struct str *json);
+/* `blank:` by the kind of the text. */
+bool put_is_blank(const struct put *put, const struct field *field, uint32_t at);
+bool put_is_null(const struct put *put, uint32_t at);
+
+/* The cases of a member: it does not apply here, put may not write it, it is null or absent, it says nothing
+ * new. */
+void put_unknown(struct put *put, const struct field *field, uint32_t at);
+void put_read_only(struct put *put, const struct field *field, uint32_t at);
+void put_nothing(struct put *put, const struct field *field, uint32_t at);
+void put_absent(struct put *put, const struct field *field);
+bool put_is_shown(const struct put *put, const struct field *field, uint32_t at);
+
+/* put_parts.c: the members of which one canonical text is made. */
+void put_parts(struct put *put, const struct field *leader);
+
+/* put_check.c */
+int put_limits(struct put *put, const struct field *field, uint32_t at);
+int put_enum(struct put *put, const struct field *field, uint32_t at, struct str *json);
+
+/* fault.c. Ask put_may_fault before making a path: a document may have any number of faults. */
+bool put_may_fault(struct put *put);
+void put_fault(struct put *put, const struct field *field, enum fault_kind kind);
+void put_fault_at(struct put *put, unsigned order, enum fault_kind kind, struct str path, struct str want);
+/* Sorted as the mapping file has the fields. */
+void put_sort_faults(struct put_run *run);
+struct str put_field_path(const struct put *put, const struct field *field);
+struct str put_path(const struct put *put, struct str path);
+/* A path one member or element longer; names are escaped as in a JSON pointer (RFC 6901). */
+struct str put_path_name(const struct put *put, struct str path, uint32_t name);
+struct str put_path_index(const struct put *put, struct str path, size_t index);
+void put_ignored(struct put *put, const struct field *field);
+struct names;
+void names_add(struct names *names, struct arena *arena, struct str name, bool *full);
+void ids_add(struct id_slots *ids, struct arena *arena, struct id_slot slot, bool *full);
+
+/* Into the cells and the rest. */
+void put_cell(struct put *put, uint32_t slot, struct str json);
+void put_null(struct put *put, uint32_t slot);
+void put_keep(struct put *put, const struct field *field, struct str json);
+void put_unkeep(struct put *put, const struct field *field); /* on update what was kept goes */
+
+/* put_emit.c: the canonical object (or the whole element), and the rest. */
+void put_emit(struct put *put, struct buf *out, struct id_slots *ids);
+bool put_emit_rest(struct put *put, struct buf *out);

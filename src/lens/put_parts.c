@@ -1,0 +1,102 @@
+#include "lens/put.h"
+
+#include "json/write.h"
+
+/* How the parts stand in the document: all of one kind, or the client was not clear. */
+struct tally {
+    unsigned absent, null, given;
+    bool shown; /* every one is what get shows */
+};
+
+static struct tally count_parts(const struct put *put, const struct field *leader)
+{
+    struct tally tally = { .shown = true };
+
+    for (size_t i = 0; i < leader->part_count; i++) {
+        uint32_t at = put->slots[leader->parts[i]->in];
+        if (at == TAPE_NONE)
+            tally.absent++;
+        else if (put_is_null(put, at))
+            tally.null++;
+        else
+            tally.given++;
+        tally.shown &= at != TAPE_NONE && put_is_shown(put, leader->parts[i], at);
+    }
+    return tally;
+}
+
+/* One part's text; false after a fault. */
+static bool add_part(struct put *put, const struct field *field, struct buf *text)
+{
+    uint32_t at = put->slots[field->in];
+    const struct tape *in = put->run->in;
+    struct str json;
+    int fault = put_value(put, field, at, &json);
+    bool string = fault == FINE && tape_type(in, at) == JSON_STRING;
+    struct str part = string ? tape_string(in, at, put->run->arena) : json;
+
+    if (fault == FINE && memmem(part.ptr, part.len, field->split.ptr, field->split.len))
+        fault = FAULT_FORMAT; /* get could not tell the parts */
+    if (fault != FINE) {
+        put_fault(put, field, (enum fault_kind)fault);
+        return false;
+    }
+    if (field->part > 1)
+        buf_add(text, field->split);
+    buf_add(text, part);
+    return true;
+}
+
+static void join_parts(struct put *put, const struct field *leader)
+{
+    struct put_run *run = put->run;
+    struct buf text = buf_in(run->arena, SIZE_MAX), json = buf_in(run->arena, SIZE_MAX);
+    bool fine = true;
+
+    for (size_t i = 0; i < leader->part_count; i++)
+        fine &= add_part(put, leader->parts[i], &text);
+    if (!fine)
+        return;
+    json_string(&json, buf_str(&text));
+    run->full |= text.full || json.full;
+    put_cell(put, leader->is[0], buf_str(&json));
+}
+
+static void each_part(struct put *put, const struct field *leader,
+                      void (*call)(struct put *put, const struct field *field, uint32_t at))
+{
+    for (size_t i = 0; i < leader->part_count; i++) {
+        uint32_t at = put->slots[leader->parts[i]->in];
+        if (at != TAPE_NONE)
+            call(put, leader->parts[i], at);
+    }
+}
+
+static void fault_missing(struct put *put, const struct field *leader)
+{
+    for (size_t i = 0; i < leader->part_count; i++) {
+        uint32_t at = put->slots[leader->parts[i]->in];
+        if (at == TAPE_NONE || put_is_null(put, at))
+            put_fault(put, leader->parts[i], FAULT_TOGETHER);
+    }
+}
+
+void put_parts(struct put *put, const struct field *leader)
+{
+    struct tally tally = count_parts(put, leader);
+
+    if (!put_applies(put, leader))
+        each_part(put, leader, put_unknown);
+    else if (leader->read_only & put->run->mode)
+        each_part(put, leader, put_read_only);
+    else if (tally.absent == leader->part_count)
+        put_absent(put, leader);
+    else if (tally.shown)
+        return;
+    else if (tally.null == leader->part_count)
+        each_part(put, leader, put_nothing);
+    else if (tally.given == leader->part_count)
+        join_parts(put, leader);
+    else if (tally.given)
+        fault_missing(put, leader);
+}

@@ -1,0 +1,46 @@
+/* Tests of a lens by its own mapping file. Internal to the room. */
+#pragma once
+
+#include "lens/program.h"
+
+/* Text and its tape, in an arena that the next document reuses. */
+struct document {
+    struct str text;
+    struct tape tape;
+};
+
+/* What a run of put gave, ids standing for themselves. */
+struct put_result {
+    struct document canonical, rest;
+    const struct faults *faults;
+    bool fine, has_rest;
+    struct err err;
+};
+
+/* test.c */
+MUST_CHECK bool test_read(struct document *document, struct arena *arena, struct str text);
+struct put_result test_put(const struct lens *lens, const struct document *in, const struct document *shown,
+                           enum lens_mode mode, struct arena *arena);
+MUST_CHECK bool test_get(const struct lens *lens, const struct document *canonical,
+                         const struct document *rest, struct arena *arena, struct document *out);
+/* Every member of `part` stands in `whole` with the same value; a null may also be absent. */
+bool test_within(const struct tape *part, uint32_t at, const struct tape *whole, uint32_t in);
+
+/* laws.c: generated documents. */
+size_t test_laws(const struct lens *lens, uint64_t seed, unsigned count, struct buf *report);
+
+/* generate.c */
+struct random {
+    uint64_t state;
+};
+uint64_t random_next(struct random *random);
+static inline uint64_t random_below(struct random *random, uint64_t most)
+{
+    return random_next(random) % most;
+}
+/* A document that the lens must accept. */
+void generate_document(const struct lens *lens, struct random *random, struct arena *arena, struct buf *out);
+
+/* shrink.c: `document` without whatever `fails` does not need; the smallest that was found. */
+typedef bool fails_fn(void *context, struct str document);
+struct str shrink_document(struct str document, fails_fn *fails, void *context, struct arena *arena);

@@ -1,7 +1,7 @@
 // Issue 2, point 6: each dialect's errors in its own shape (the harness checks every answer's shape).
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ACME, clients, document, person, startGateway } from './harness.mjs';
+import { ACME, ANY, clients, document, person, startGateway } from './harness.mjs';
 
 const patients = { general: '/v1/patients', twine: '/pub/patient', graph: '/v1/patients' };
 const missing = { general: '/v1/patients/999999', twine: '/pub/patient/000000000000000000000000', graph: '/v1/patients/no-such-patient' };
@@ -125,8 +125,8 @@ describe('errors', () => {
             good.replace('}', ',"first_name":"x"}').replace('"Qanary"', '"Qanary","first_name":"again"'), '{"a":1,"a":1}', '{"a":"\\ud800"}',
             Buffer.from('{"a":"\xff"}', 'latin1'), '\ufeff{}', '{"a":"\u0001"}', `${'['.repeat(5000)}${']'.repeat(5000)}`];
         for (const body of bad) {
-            const got = await client.post(patients[name], body);
-            assert.equal(got.status, 400, `${body} -> ${got.text}`);
+            const { status, text } = await client.post(patients[name], body, ANY);
+            assert.ok(status === 400 || (status === 413 && body.length > 5000), `${body} -> ${status} ${text}`);
         }
     });
 
@@ -176,12 +176,12 @@ describe('errors', () => {
             const { headers } = await all.twine.get(path, status, accept ? { accept } : {});
             if (type) assert.equal(headers['content-type'].split(';')[0], type, accept);
         }
-        assert.equal(codeOf.twine((await all.twine.get(path, 406, { accept: 'image/png' })).json), undefined);
+        assert.equal(codeOf.twine((await all.twine.get(path, 406, { accept: 'image/png' })).json), ANY);
     });
 
     each('a hostile path has one verdict', async (name, client) => {
         for (const tail of ['/%2e%2e/x', '/../x', '//', '/%00', '/%ff', '/%', '/%zz', '/a%2fb', '/;x', `/${'a'.repeat(9000)}`]) {
-            const got = await client.get(patients[name] + tail, undefined);
+            const got = await client.get(patients[name] + tail, ANY);
             assert.ok([400, 404, 414].includes(got.status), `${tail.slice(0, 20)}: ${got.status}`);
         }
     });

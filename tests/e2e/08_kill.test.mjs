@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { ACME, clients, person, sanitized, sleep, startGateway } from './harness.mjs';
+import { ACME, ANY, clients, person, sanitized, sleep, startGateway } from './harness.mjs';
 
 const rounds = sanitized ? 2 : 3;
 
@@ -29,12 +29,12 @@ describe('kill -9', () => {
             };
             const one = async () => {
                 const patient = person();
-                const { json, status } = await all.general.post('/v1/patients', { patient }, undefined);
+                const { json, status } = await all.general.post('/v1/patients', { patient }, ANY);
                 return status === 201 ? { id: json.id, name: patient.last_name } : {};
             };
             const two = async () => {
                 const { first_name, last_name } = person();
-                const { json, status } = await all.twine.post('/pub/patient', { data: { type: 'patient', attributes: { first_name, last_name } } }, undefined);
+                const { json, status } = await all.twine.post('/pub/patient', { data: { type: 'patient', attributes: { first_name, last_name } } }, ANY);
                 return status === 201 ? { id: json.data.id, name: last_name } : {};
             };
             const workers = Array.from({ length: 16 }, (_, n) => n % 2 ? create(one, general) : create(two, twine));

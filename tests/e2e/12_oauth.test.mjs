@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ACME, request, sleep, startGateway } from './harness.mjs';
+import { ACME, ANY, request, sleep, startGateway } from './harness.mjs';
 import { checkShape } from './shapes.mjs';
 
 describe('tokens', () => {
@@ -29,7 +29,7 @@ describe('tokens', () => {
     }
     const grant = (more = {}) => ({ grant_type: 'client_credentials', client_id: client.client_id, client_secret: client.client_secret, ...more });
     const form = (values) => new URLSearchParams(values).toString();
-    const works = async (token) => (await gateway.client('twine', { token }).get(`/pub/organization/${ACME}`, undefined)).status === 200;
+    const works = async (token) => (await gateway.client('twine', { token }).get(`/pub/organization/${ACME}`, ANY)).status === 200;
     const formType = 'application/x-www-form-urlencoded';
     const nested = (attributes, type = 'oauth/token') => ({ data: { type, attributes } });
 
@@ -68,7 +68,7 @@ describe('tokens', () => {
         const wrong = await ask('/oauth/token', formType, form(grant({ client_secret: 'x' })), 401, 'oauth');
         assert.equal(wrong.error, 'invalid_client');
         assert.equal((await ask('/oauth/token', formType, form(grant({ grant_type: 'password' })), 400, 'oauth')).error, 'unsupported_grant_type');
-        assert.equal((await ask('/oauth/token', formType, form({ grant_type: 'client_credentials' }), undefined, 'oauth').catch(() => ({ error: 'invalid_request' }))).error, 'invalid_request');
+        assert.equal((await ask('/oauth/token', formType, form({ grant_type: 'client_credentials' }), 400, 'oauth')).error, 'invalid_request');
     });
 
     test('wrong ones', async () => {
@@ -128,7 +128,7 @@ describe('tokens', () => {
         assert.equal((await general.get('/v1/patients/1049')).json.id, 1049);
         await general.get('/v1/patients/1049/gauges', 403);
         await gateway.client('general', { token: `${token}x` }).get('/v1/patients/1049', 401);
-        await gateway.client('general', { token: token.toUpperCase() }).get('/v1/patients/1049', undefined).then((a) => assert.equal(a.status, token === token.toUpperCase() ? 200 : 401));
+        await gateway.client('general', { token: token.toUpperCase() }).get('/v1/patients/1049', ANY).then((a) => assert.equal(a.status, token === token.toUpperCase() ? 200 : 401));
         await gateway.client('patient-graph', { token }).get('/v1/patients?brand_id=acme', 200);
     });
 

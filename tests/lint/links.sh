@@ -17,7 +17,7 @@ done
 
 while IFS=: read -r file line target; do
     [ -e "$target" ] || fault "$file:$line: names $target, which does not exist"
-done < <(find . \( -name .git -o -name build -o -name var -o -name node_modules -o -path ./tests/lint \) -prune -o -type f -print0 |
+done < <(find . \( -name .git -o -name build -o -name var -o -name node_modules -o -path ./tests/lint -o -path ./tests/fuzz/corpus \) -prune -o -type f -print0 |
     xargs -0 grep -noIE '\bdocs/[a-z_-]+\.md\b' /dev/null | sed 's|^\./||')
 
 [ "$bad" = 0 ] || { echo "not ok lint.links"; exit 1; }

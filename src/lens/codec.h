@@ -18,7 +18,7 @@ typedef bool get_fn(struct get *get, const struct field *field, uint32_t at);
 
 struct codec {
     const char *name;
-    enum class class;
+    enum field_class classed;
     put_fn *put;
     take_fn *take;
     get_fn *get;

@@ -122,23 +122,33 @@ static int link_paths(struct load *load, struct field *field)
     return find_slot(load, field->from, field->table.by_path, &field->table.by);
 }
 
-static enum class class_of(const struct field *field) {
-    if (field->loss.ptr) return CLASS_LOSSY; switch (field->source){
-        case FROM_NOWHERE : case FROM_DERIVE : case FROM_TABLE : case FROM_LINK : return CLASS_DERIVED;
-        case FROM_CONST : return CLASS_CONSTANT;
-        case FROM_REST : return CLASS_KEPT;
-        case FROM_CANONICAL : break;
+static enum field_class class_of(const struct field *field)
+{
+    if (field->loss.ptr)
+        return CLASS_LOSSY;
+    switch (field->source) {
+    case FROM_NOWHERE:
+    case FROM_DERIVE:
+    case FROM_TABLE:
+    case FROM_LINK:
+        return CLASS_DERIVED;
+    case FROM_CONST:
+        return CLASS_CONSTANT;
+    case FROM_REST:
+        return CLASS_KEPT;
+    case FROM_CANONICAL:
+        break;
     }
-/* A canonical value outside an enum is shown as something else, or is none that put takes. */
-bool exact = !field->enum_count && !field->split.ptr && !field->unless_name.ptr && !field->when_path.ptr;
-return exact ? field->codec->class : CLASS_NORMALISING;
+    /* A canonical value outside an enum is shown as something else, or is none that put takes. */
+    bool exact = !field->enum_count && !field->split.ptr && !field->unless_name.ptr && !field->when_path.ptr;
+    return exact ? field->codec->classed : CLASS_NORMALISING;
 }
 
 static void classify(struct field *field)
 {
-    bool settled = field->class == CLASS_EXACT || field->class == CLASS_DERIVED ||
-                   field->class == CLASS_CONSTANT ||
-                   (field->class == CLASS_KEPT && field->otherwise == OTHERWISE_NULL);
+    bool settled = field->classed == CLASS_EXACT || field->classed == CLASS_DERIVED ||
+                   field->classed == CLASS_CONSTANT ||
+                   (field->classed == CLASS_KEPT && field->otherwise == OTHERWISE_NULL);
 
     field->needs_stored = !settled && field->read_only != MODE_BOTH && !field->inside;
 }
@@ -160,7 +170,7 @@ static int link_shape(struct load *load, struct shape *shape)
             link_parts(load, field) || link_to(load, field) ||
             (field->element && link_shape(load, field->element)))
             return -1;
-        field->class = class_of(field);
+        field->classed = class_of(field);
         classify(field);
     }
     shape->leaves = ARENA_ARRAY(load->arena, const struct node *, shape->canonical_slots);

@@ -82,7 +82,7 @@ enum type {
     TYPE_COUNT
 };
 
-enum class { CLASS_EXACT, CLASS_NORMALISING, CLASS_DERIVED, CLASS_CONSTANT, CLASS_KEPT, CLASS_LOSSY };
+enum field_class { CLASS_EXACT, CLASS_NORMALISING, CLASS_DERIVED, CLASS_CONSTANT, CLASS_KEPT, CLASS_LOSSY };
 
 /* Where get takes a field's value from. */
 enum source { FROM_NOWHERE, FROM_CANONICAL, FROM_CONST, FROM_DERIVE, FROM_TABLE, FROM_REST, FROM_LINK };
@@ -106,7 +106,7 @@ struct field {
     enum type type;
     const struct codec *codec;
     enum source source;
-    enum class class;
+    enum field_class classed;
     struct str want;    /* for messages: the type's name */
     uint32_t in;        /* dialect slot */
     uint32_t is[2];     /* canonical slots, or NO_SLOT */

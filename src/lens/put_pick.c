@@ -70,7 +70,7 @@ static bool comes_back(struct put *put, const struct field *pick, uint32_t name)
         return false;
     if (field->type == TYPE_LINES)
         return splits_back(field, in, name + 1, put->run->arena);
-    return field->class == CLASS_EXACT;
+    return field->classed == CLASS_EXACT;
 }
 
 /* One element that get would make alike from the canonical values needs no keeping. */

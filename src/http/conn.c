@@ -80,7 +80,8 @@ void conn_close_peeking(struct conn *conn)
     h2o_socket_close(conn->sock); /* frees conn */
 }
 
-/* HTTP/2 with prior knowledge begins with bytes that begin no HTTP/1 request (`Upgrade: h2c` is not offered). */
+/* HTTP/2 with prior knowledge begins with bytes that begin no HTTP/1 request (`Upgrade: h2c` is not offered).
+ */
 static void on_first_bytes(h2o_socket_t *sock, const char *err)
 {
     struct conn *conn = sock->data;
@@ -131,8 +132,9 @@ void conn_cut(struct conn *conn)
 
 /* ---- HTTP/2 streams that end before they are answered (S46) ---- */
 
-/* Early ends since the connection began: of streams that reached a handler we are told; those that never did (HEADERS
- * without END_STREAM and then RST_STREAM, refused ones) are what the stream ids say was opened beyond them. */
+/* Early ends since the connection began: of streams that reached a handler we are told; those that never did
+ * (HEADERS without END_STREAM and then RST_STREAM, refused ones) are what the stream ids say was opened
+ * beyond them. */
 uint32_t conn_early_ends(const struct conn *conn, const struct st_h2o_http2_conn_t *h2)
 {
     uint32_t opened = (h2->pull_stream_ids.max_open + 1) / 2;
@@ -168,7 +170,8 @@ static void say_goaway(struct st_h2o_http2_conn_t *h2)
 
     if (h2->state != H2_CONN_OPEN)
         return;
-    h2o_http2_encode_goaway_frame(&h2->write.buf, h2->pull_stream_ids.max_open, H2O_HTTP2_ERROR_ENHANCE_YOUR_CALM, why);
+    h2o_http2_encode_goaway_frame(&h2->write.buf, h2->pull_stream_ids.max_open,
+                                  H2O_HTTP2_ERROR_ENHANCE_YOUR_CALM, why);
     h2o_http2_conn_request_write(h2);
     h2->state = H2_CONN_HALF_CLOSED; /* further HEADERS and DATA are passed over */
 }
@@ -187,7 +190,8 @@ static void on_goodbye(struct deadline *deadline)
     deadline_set(conn->server->loop, &conn->goodbye, GOODBYE_MS);
 }
 
-/* May be called from anywhere, also while libh2o closes the connection: what touches it waits for the next turn. */
+/* May be called from anywhere, also while libh2o closes the connection: what touches it waits for the next
+ * turn. */
 void conn_condemn(struct conn *conn)
 {
     if (conn->condemned)

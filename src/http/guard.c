@@ -3,9 +3,9 @@
 /* What each byte may be part of. */
 enum { TOKEN = 1, PATH = 2, QUERY = 4, VALUE = 8, HOST = 16 };
 
-/* Generated from RFC 9110 section 5.6.2 (token), RFC 3986 section 3.3 (pchar and slash), RFC 9110 section 5.5 (field
- * content) and RFC 3986 section 3.2 (host and port). The query also allows []{}|^` as they are, because browsers and
- * many clients send `filter[x]` so. The percent sign is judged apart. */
+/* Generated from RFC 9110 section 5.6.2 (token), RFC 3986 section 3.3 (pchar and slash), RFC 9110 section 5.5
+ * (field content) and RFC 3986 section 3.2 (host and port). The query also allows []{}|^` as they are,
+ * because browsers and many clients send `filter[x]` so. The percent sign is judged apart. */
 static const uint8_t byte_class[256] = {
     /* clang-format off */
      0,  0,  0,  0,  0,  0,  0,  0,  0,  8,  0,  0,  0,  0,  0,  0,
@@ -32,7 +32,6 @@ struct reader {
     size_t at; /* start of the next line */
     struct str line;
     struct guard *guard;
-    struct str host;
     unsigned hosts, lengths, encodings, authorizations;
 };
 
@@ -67,7 +66,8 @@ bool guard_is_method(struct str method)
     return method.len > 0 && all(method, TOKEN);
 }
 
-/* Origin-form only: absolute, authority (CONNECT) and asterisk form are for proxies and for nobody we serve. */
+/* Origin-form only: absolute, authority (CONNECT) and asterisk form are for proxies and for nobody we serve.
+ */
 enum guard_verdict guard_check_target(struct str target)
 {
     struct str path = target, query = STR_NONE;
@@ -89,7 +89,8 @@ bool guard_is_host(struct str host)
         struct str rest;
         if (!str_cut(host, ']', &name, &rest) || name.len < 3 || memchr(name.ptr + 1, '[', name.len - 1))
             return false;
-        return rest.len == 0 || (rest.ptr[0] == ':' && str_to_uint(str_from_at(rest, 1), &number) && number <= 65535);
+        return rest.len == 0 ||
+               (rest.ptr[0] == ':' && str_to_uint(str_from_at(rest, 1), &number) && number <= 65535);
     }
     if (memchr(host.ptr, '[', host.len) || memchr(host.ptr, ']', host.len))
         return false;
@@ -208,7 +209,8 @@ enum guard_verdict guard_check(struct str bytes, struct guard *guard)
     enum guard_verdict verdict;
 
     *guard = (struct guard){ 0 };
-    if (str_starts(bytes, STR("\r\n"))) /* one empty line before a request is passed over (RFC 9112 section 2.2) */
+    if (str_starts(bytes,
+                   STR("\r\n"))) /* one empty line before a request is passed over (RFC 9112 section 2.2) */
         reader.at = 2;
     verdict = next_line(&reader);
     if (!verdict)

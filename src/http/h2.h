@@ -1,7 +1,7 @@
-/* What h2o/http2_internal.h (libh2o 2.2.5) declares of an HTTP/2 connection and stream. That header is installed but
- * includes khash.h, which is not; so its layout is repeated here, field for field, with the hash as a plain pointer.
- * Only needed because libh2o counts neither resets nor what streams buffer. Another version must be looked at
- * anew. */
+/* What h2o/http2_internal.h (libh2o 2.2.5) declares of an HTTP/2 connection and stream. That header is
+ * installed but includes khash.h, which is not; so its layout is repeated here, field for field, with the
+ * hash as a plain pointer. Only needed because libh2o counts neither resets nor what streams buffer. Another
+ * version must be looked at anew. */
 #pragma once
 
 #include <h2o.h>
@@ -55,7 +55,8 @@ struct st_h2o_http2_conn_t {
     h2o_http2_scheduler_node_t scheduler;
     enum h2_conn_state state;
     h2o_linklist_t link; /* context.http2._conns */
-    ssize_t (*read_expect)(struct st_h2o_http2_conn_t *conn, const uint8_t *src, size_t len, const char **err_desc);
+    ssize_t (*read_expect)(struct st_h2o_http2_conn_t *conn, const uint8_t *src, size_t len,
+                           const char **err_desc);
     h2o_buffer_t *http1_req_input;
     struct h2_header_table input_header_table;
     struct h2_window input_window;

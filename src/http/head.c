@@ -37,8 +37,8 @@ static const struct str hop_by_hop[] = {
     STR_INIT("content-length"),
 };
 
-/* Naming one of these in Connection does not remove it: a client behind a trusted proxy could otherwise take away
- * what that proxy added. Ending in '-' means every name that starts so. */
+/* Naming one of these in Connection does not remove it: a client behind a trusted proxy could otherwise take
+ * away what that proxy added. Ending in '-' means every name that starts so. */
 static const struct str end_to_end[] = {
     STR_INIT("authorization"), STR_INIT("x-"),     STR_INIT("content-"), STR_INIT("accept"),
     STR_INIT("accept-"),       STR_INIT("if-"),    STR_INIT("cookie"),   STR_INIT("forwarded"),
@@ -84,7 +84,8 @@ static bool is_connection_header(const h2o_header_t *header)
 static bool is_named(const h2o_headers_t *headers, struct str name)
 {
     for (size_t i = 0; i < headers->size; i++) {
-        if (is_connection_header(&headers->entries[i]) && is_named_by(str_of_iovec(headers->entries[i].value), name))
+        if (is_connection_header(&headers->entries[i]) &&
+            is_named_by(str_of_iovec(headers->entries[i].value), name))
             return true;
     }
     return false;
@@ -173,16 +174,18 @@ static bool headers_are_clean(const h2o_headers_t *headers)
     return true;
 }
 
-/* A length promised where the stream ended without a body: libh2o compares the two only when there is a body. */
+/* A length promised where the stream ended without a body: libh2o compares the two only when there is a body.
+ */
 static bool length_is_true(h2o_req_t *req)
 {
     const struct st_h2o_http2_stream_t *stream = h2_stream_of(req);
 
-    return stream->req_body || stream->expected_content_length == SIZE_MAX || stream->expected_content_length == 0;
+    return stream->req_body || stream->expected_content_length == SIZE_MAX ||
+           stream->expected_content_length == 0;
 }
 
-/* What applies in HTTP/2; libh2o refuses connection-specific headers itself, but writes of a block that says the same
- * header many thousand times (RFC 7541 section 7.3) how large it is only here. */
+/* What applies in HTTP/2; libh2o refuses connection-specific headers itself, but writes of a block that says
+ * the same header many thousand times (RFC 7541 section 7.3) how large it is only here. */
 static enum err_code judge_http2(struct http_request *request)
 {
     h2o_req_t *req = request->req;

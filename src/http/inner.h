@@ -7,7 +7,7 @@
 #include <h2o.h>
 #include <netinet/in.h>
 
-#define CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 struct st_h2o_http2_conn_t;
 
@@ -21,8 +21,8 @@ struct listener {
     struct listener *next;
 };
 
-/* One connection, from accept until its socket is closed: it hangs at sock->on_close.data. It outlives its requests;
- * libh2o's own connection, in between, is created after it and may be freed before it (TLS). */
+/* One connection, from accept until its socket is closed: it hangs at sock->on_close.data. It outlives its
+ * requests; libh2o's own connection, in between, is created after it and may be freed before it (TLS). */
 struct conn {
     struct http_server *server;
     struct listener *listener;
@@ -35,9 +35,10 @@ struct conn {
     bool cut;                     /* its socket was shut down */
     uint64_t quiet_ms;            /* when it was accepted, or last became idle (HTTP/1) */
     struct http_request *current; /* HTTP/1: what is being answered */
-    size_t written;               /* a write that does not come to an end: bytes handed over, and since when */
+    size_t written; /* a write that does not come to an end: bytes handed over, and since when */
     uint64_t written_ms;
-    /* HTTP/2: streams that reached a handler; those of them that ended early; all early ends at the last tick */
+    /* HTTP/2: streams that reached a handler; those of them that ended early; all early ends at the last tick
+     */
     uint32_t reached, early, early_before;
     bool condemned, said_goaway;
     struct deadline goodbye;

@@ -4,10 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* libh2o closes a connection right behind its last answer. When the client is still sending then (a body that was
- * refused), the kernel answers with a reset, and the reset overtakes the answer: the client reports a broken
- * connection and not a 413 (RFC 9112 section 9.6). So refusals keep a second descriptor of the socket, which outlives
- * libh2o's, and read what comes until the client has closed too. */
+/* libh2o closes a connection right behind its last answer. When the client is still sending then (a body that
+ * was refused), the kernel answers with a reset, and the reset overtakes the answer: the client reports a
+ * broken connection and not a 413 (RFC 9112 section 9.6). So refusals keep a second descriptor of the socket,
+ * which outlives libh2o's, and read what comes until the client has closed too. */
 
 enum { LINGER_MS = 1000, LINGER_BYTES = 16 * 1024 * 1024, LINGERS = 64 };
 

@@ -17,14 +17,15 @@ struct gateway_filter {
     struct http_server *server;
 };
 
-/* Stands where the answer that libh2o makes for its own errors would pass, keeps it, and sends the handler's. */
+/* Stands where the answer that libh2o makes for its own errors would pass, keeps it, and sends the handler's.
+ */
 struct shaper {
     h2o_ostream_t super;
     struct http_server *server;
 };
 
-/* Runs when libh2o drops the request: after its answer went out, or because the stream was reset or the connection
- * closed. Must not touch libh2o's connection, which may be in the middle of being closed. */
+/* Runs when libh2o drops the request: after its answer went out, or because the stream was reset or the
+ * connection closed. Must not touch libh2o's connection, which may be in the middle of being closed. */
 static void on_dispose(void *data)
 {
     struct http_request *request = data;
@@ -119,7 +120,8 @@ static enum err_code fault_of(int status)
     return ERR_INTERNAL;
 }
 
-static void shaper_send(h2o_ostream_t *self, h2o_req_t *req, h2o_iovec_t *bufs, size_t count, h2o_send_state_t state)
+static void shaper_send(h2o_ostream_t *self, h2o_req_t *req, h2o_iovec_t *bufs, size_t count,
+                        h2o_send_state_t state)
 {
     struct shaper *shaper = (struct shaper *)(void *)self;
 
@@ -154,10 +156,12 @@ static void add_handler(h2o_pathconf_t *path, struct http_server *server)
     handler->super.on_req = on_request;
 }
 
-/* One host, one path, one handler for everything. libh2o sends its own errors through the host's fallback path. */
+/* One host, one path, one handler for everything. libh2o sends its own errors through the host's fallback
+ * path. */
 void requests_setup(struct http_server *server)
 {
-    h2o_hostconf_t *host = h2o_config_register_host(&server->conf, h2o_iovec_init(H2O_STRLIT("default")), 65535);
+    h2o_hostconf_t *host =
+        h2o_config_register_host(&server->conf, h2o_iovec_init(H2O_STRLIT("default")), 65535);
     struct gateway_filter *filter = (void *)h2o_create_filter(&host->fallback_path, sizeof *filter);
 
     filter->server = server;
@@ -230,8 +234,8 @@ static const char *reason_of(int status)
     return "Status";
 }
 
-/* Names and values are written out before http_answer returns, so they need no copy. One with a line feed in it
- * would start another header: it is left out. */
+/* Names and values are written out before http_answer returns, so they need no copy. One with a line feed in
+ * it would start another header: it is left out. */
 static void set_headers(h2o_req_t *req, const struct http_header *headers, size_t count)
 {
     req->res.headers = (h2o_headers_t){ .entries = NULL };
@@ -239,12 +243,13 @@ static void set_headers(h2o_req_t *req, const struct http_header *headers, size_
     for (size_t i = 0; i < count; i++) {
         struct str name = headers[i].name, value = headers[i].value;
         if (guard_is_name(name) && guard_is_value(value))
-            h2o_add_header_by_str(&req->pool, &req->res.headers, name.ptr, name.len, 1, NULL, value.ptr, value.len);
+            h2o_add_header_by_str(&req->pool, &req->res.headers, name.ptr, name.len, 1, NULL, value.ptr,
+                                  value.len);
     }
 }
 
-void http_answer(struct http_request *request, int status, const struct http_header *headers, size_t header_count,
-                 struct str body)
+void http_answer(struct http_request *request, int status, const struct http_header *headers,
+                 size_t header_count, struct str body)
 {
     h2o_req_t *req = request->req;
     bool bodiless = status == 204 || status == 304;

@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 enum {
-    ACCEPTS_PER_TURN = 16,    /* of one listener, so that it does not starve who is connected */
-    LIMIT_SLACK = 256 * 1024, /* libh2o's own body limit is so much above ours: up to there the handler says 413 */
-    CLOSE_TURNS = 2000,       /* of the loop, until the last connection is gone */
-    BACKSTOP_MS = 5000,       /* how much later than the tick libh2o's own timer goes off */
+    ACCEPTS_PER_TURN = 16, /* of one listener, so that it does not starve who is connected */
+    LIMIT_SLACK =
+        256 * 1024,     /* libh2o's own body limit is so much above ours: up to there the handler says 413 */
+    CLOSE_TURNS = 2000, /* of the loop, until the last connection is gone */
+    BACKSTOP_MS = 5000, /* how much later than the tick libh2o's own timer goes off */
     BACKLOG = 4096
 };
 
@@ -53,8 +54,8 @@ static void configure(struct http_server *server)
     conf->http2.idle_timeout = limits->idle_ms;
 }
 
-struct http_server *http_server_new(struct loop *loop, const struct http_limits *limits, http_handler_fn *handler,
-                                    void *data)
+struct http_server *http_server_new(struct loop *loop, const struct http_limits *limits,
+                                    http_handler_fn *handler, void *data)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct arena *arena = arena_new(SIZE_MAX);
@@ -73,8 +74,8 @@ struct http_server *http_server_new(struct loop *loop, const struct http_limits 
     return server;
 }
 
-int http_server_tls(struct http_server *server, const char *certificate, const char *key, const char *client_ca,
-                    struct err *err)
+int http_server_tls(struct http_server *server, const char *certificate, const char *key,
+                    const char *client_ca, struct err *err)
 {
     SSL_CTX *context = tls_context(certificate, key, client_ca, err);
 
@@ -114,7 +115,8 @@ static int parse_address(struct str text, union address *address, socklen_t *len
     else
         address->v4.sin_port = htons((uint16_t)port);
     *len = v6 ? sizeof address->v6 : sizeof address->v4;
-    if (inet_pton(address->any.sa_family, host, v6 ? (void *)&address->v6.sin6_addr : &address->v4.sin_addr) != 1)
+    if (inet_pton(address->any.sa_family, host,
+                  v6 ? (void *)&address->v6.sin6_addr : &address->v4.sin_addr) != 1)
         return err_set(err, ERR_CONFIG, "listen: not a literal address: " STR_FMT, STR_ARG(text));
     return 0;
 }
@@ -156,8 +158,8 @@ static int open_socket(const union address *address, socklen_t len, bool reuse)
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (address->any.sa_family == AF_INET6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if ((!reuse || !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) && !bind(fd, &address->any, len) &&
-        !listen(fd, BACKLOG))
+    if ((!reuse || !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) &&
+        !bind(fd, &address->any, len) && !listen(fd, BACKLOG))
         return fd;
     int why = errno;
     (void)close(fd);
@@ -184,10 +186,11 @@ static struct listener *listener_new(struct http_server *server, int fd)
     return listener;
 }
 
-int http_server_listen(struct http_server *server, struct str address, bool reuse, uint16_t *port, struct err *err)
+int http_server_listen(struct http_server *server, struct str address, bool reuse, uint16_t *port,
+                       struct err *err)
 {
     union address parsed;
-    socklen_t len;
+    socklen_t len = 0; /* gcc 12 at -O2 does not see that it is set */
 
     if (parse_address(address, &parsed, &len, err))
         return -1;
@@ -212,7 +215,8 @@ static void stop_listening(struct http_server *server)
 
 /* ---- the end ---- */
 
-void http_server_drain(struct http_server *server, uint64_t within_ms, void (*drained)(void *data), void *data)
+void http_server_drain(struct http_server *server, uint64_t within_ms, void (*drained)(void *data),
+                       void *data)
 {
     server->drained = drained;
     server->drained_data = data;
@@ -253,8 +257,8 @@ static void dispose(struct http_server *server)
     arena_free(&arena);
 }
 
-/* libh2o has no call that closes a connection: their sockets are shut down and the loop is turned until libh2o has
- * noticed. */
+/* libh2o has no call that closes a connection: their sockets are shut down and the loop is turned until
+ * libh2o has noticed. */
 void http_server_free(struct http_server **server)
 {
     struct http_server *gone = *server;

@@ -3,8 +3,8 @@
 
 #include <poll.h>
 
-/* Once a second each server looks at all its connections, because libh2o 2.2.5 has one timer for waiting, head and
- * body together, none while a request is being answered, and does not see an HTTP/1 client leave. */
+/* Once a second each server looks at all its connections, because libh2o 2.2.5 has one timer for waiting,
+ * head and body together, none while a request is being answered, and does not see an HTTP/1 client leave. */
 
 enum { TICK_MS = 1000, DRAINING_TICK_MS = 50, CLOCK_JUMP_MS = 2000 };
 
@@ -15,8 +15,8 @@ struct walk {
     size_t most;          /* cut who buffers more than this; SIZE_MAX: nobody */
 };
 
-/* Milliseconds since a time that libh2o took from the wall clock. When that clock jumps, what began before counts
- * from the jump, so that nobody is cut for it. */
+/* Milliseconds since a time that libh2o took from the wall clock. When that clock jumps, what began before
+ * counts from the jump, so that nobody is cut for it. */
 static uint64_t age_ms(const struct http_server *server, struct timeval at)
 {
     int64_t begin_ms = (int64_t)at.tv_sec * 1000 + at.tv_usec / 1000;
@@ -156,7 +156,8 @@ static void judge_http2_conns(struct http_server *server)
 
 /* ---- every connection, whatever libh2o makes of it ---- */
 
-/* A write that takes longer than an answer may: a client that does not read (S48), a TLS close that nobody takes. */
+/* A write that takes longer than an answer may: a client that does not read (S48), a TLS close that nobody
+ * takes. */
 static void judge_write(struct conn *conn, uint64_t now_ms)
 {
     const h2o_socket_t *sock = conn->sock;
@@ -196,8 +197,8 @@ static void walk_requests(struct walk *walk)
     (void)walk->server->conf.http2.callbacks.foreach_request(context, judge_stream, walk);
 }
 
-/* Bodies are buffered by libh2o without asking. When all of them together are too much, those that hold more than
- * their share are cut: at least half of the bytes go. */
+/* Bodies are buffered by libh2o without asking. When all of them together are too much, those that hold more
+ * than their share are cut: at least half of the bytes go. */
 static void judge_buffers(struct walk *walk)
 {
     struct http_server *server = walk->server;

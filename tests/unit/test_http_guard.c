@@ -142,10 +142,14 @@ static const struct row {
     { STR_INIT(LINE HOST_ "Content-Length: 05\r\n" END), GUARD_LENGTH },
     { STR_INIT(LINE HOST_ "Content-Length:\r\n" END), GUARD_LENGTH },
     { STR_INIT(LINE HOST_ "Content-Length: 18446744073709551616\r\n" END), GUARD_LENGTH },
-    { STR_INIT(LINE HOST_ "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n" END), GUARD_LENGTH_AND_ENCODING },
-    { STR_INIT(LINE HOST_ "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n" END), GUARD_LENGTH_AND_ENCODING },
-    { STR_INIT(LINE HOST_ "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n" END), GUARD_LENGTH_AND_ENCODING },
-    { STR_INIT(LINE HOST_ "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" END), GUARD_ENCODING },
+    { STR_INIT(LINE HOST_ "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n" END),
+      GUARD_LENGTH_AND_ENCODING },
+    { STR_INIT(LINE HOST_ "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n" END),
+      GUARD_LENGTH_AND_ENCODING },
+    { STR_INIT(LINE HOST_ "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n" END),
+      GUARD_LENGTH_AND_ENCODING },
+    { STR_INIT(LINE HOST_ "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" END),
+      GUARD_ENCODING },
     { STR_INIT(LINE HOST_ "Transfer-Encoding: chunked, chunked\r\n" END), GUARD_ENCODING },
     { STR_INIT(LINE HOST_ "Transfer-Encoding: gzip, chunked\r\n" END), GUARD_ENCODING },
     { STR_INIT(LINE HOST_ "Transfer-Encoding: identity\r\n" END), GUARD_ENCODING },
@@ -153,7 +157,9 @@ static const struct row {
     { STR_INIT(LINE HOST_ "Transfer-Encoding: chunked;q=1\r\n" END), GUARD_ENCODING },
     { STR_INIT(LINE HOST_ "Transfer-Encoding: \"chunked\"\r\n" END), GUARD_ENCODING },
     { STR_INIT(LINE HOST_ "Transfer-Encoding:\r\n" END), GUARD_ENCODING },
-    { STR_INIT(LINE HOST_ "Transfer-Encoding: \x0b" "chunked\r\n" END), GUARD_VALUE },
+    { STR_INIT(LINE HOST_ "Transfer-Encoding: \x0b"
+                          "chunked\r\n" END),
+      GUARD_VALUE },
     { STR_INIT("POST / HTTP/1.0\r\n" HOST_ "Transfer-Encoding: chunked\r\n" END), GUARD_ENCODING },
     /* credentials */
     { STR_INIT(LINE HOST_ "Authorization: a\r\nAuthorization: b\r\n" END), GUARD_TWO_AUTHORIZATIONS },
@@ -177,8 +183,8 @@ static void judges_heads(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct guard guard;
         enum guard_verdict got = check_copy(rows[i].in, &guard);
-        CHECK(got == rows[i].want, "row %zu: want \"%s\", got \"%s\" at %zu: " STR_FMT, i, guard_text(rows[i].want),
-              guard_text(got), guard.offset, STR_ARG(rows[i].in));
+        CHECK(got == rows[i].want, "row %zu: want \"%s\", got \"%s\" at %zu: " STR_FMT, i,
+              guard_text(rows[i].want), guard_text(got), guard.offset, STR_ARG(rows[i].in));
         CHECK(guard.offset <= rows[i].in.len, "row %zu: offset %zu", i, guard.offset);
     }
 }
@@ -193,7 +199,8 @@ static void prefixes_are_incomplete(void **state)
             continue;
         size_t head = guard.offset;
         for (size_t n = 0; n < head; n++)
-            CHECK(check_copy(str_of(rows[i].in.ptr, n), &guard) == GUARD_INCOMPLETE, "row %zu cut at %zu", i, n);
+            CHECK(check_copy(str_of(rows[i].in.ptr, n), &guard) == GUARD_INCOMPLETE, "row %zu cut at %zu", i,
+                  n);
         for (size_t n = head; n <= rows[i].in.len; n++)
             CHECK(check_copy(str_of(rows[i].in.ptr, n), &guard) == GUARD_OK, "row %zu cut at %zu", i, n);
     }

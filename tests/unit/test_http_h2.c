@@ -1,7 +1,18 @@
 /* HTTP/2 with frames and HPACK (literals without indexing) written by hand. */
 #include "test_http_kit.h"
 
-enum { DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION };
+enum {
+    DATA,
+    HEADERS,
+    PRIORITY,
+    RST_STREAM,
+    SETTINGS,
+    PUSH_PROMISE,
+    PING,
+    GOAWAY,
+    WINDOW_UPDATE,
+    CONTINUATION
+};
 enum { END_STREAM = 1, ACK = 1, END_HEADERS = 4 };
 
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -22,11 +33,13 @@ static void add(struct frames *f, const void *bytes, size_t len)
     f->len += len;
 }
 
-static void add_frame(struct frames *f, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t len)
+static void add_frame(struct frames *f, uint8_t type, uint8_t flags, uint32_t stream, const void *payload,
+                      size_t len)
 {
-    const uint8_t head[9] = { (uint8_t)(len >> 16),    (uint8_t)(len >> 8),     (uint8_t)len,
-                              type,                    flags,                   (uint8_t)(stream >> 24),
-                              (uint8_t)(stream >> 16), (uint8_t)(stream >> 8), (uint8_t)stream };
+    const uint8_t head[9] = {
+        (uint8_t)(len >> 16),    (uint8_t)(len >> 8),     (uint8_t)len,           type,           flags,
+        (uint8_t)(stream >> 24), (uint8_t)(stream >> 16), (uint8_t)(stream >> 8), (uint8_t)stream
+    };
     add(f, head, sizeof head);
     add(f, payload, len);
 }
@@ -71,7 +84,8 @@ static void add_headers(struct frames *f, uint32_t stream, uint8_t flags, struct
     if (request.path)
         add_field(&block, STR(":path"), str_from(request.path));
     if (!request.authority || *request.authority)
-        add_field(&block, STR(":authority"), request.authority ? str_from(request.authority) : STR("a.example"));
+        add_field(&block, STR(":authority"),
+                  request.authority ? str_from(request.authority) : STR("a.example"));
     for (size_t i = 0; i < COUNT(request.extra) && request.extra[i].name.len; i++)
         add_field(&block, request.extra[i].name, request.extra[i].value);
     add_frame(f, HEADERS, flags | END_HEADERS, stream, block.bytes, block.len);
@@ -180,8 +194,9 @@ static void h2_serves_requests(void **state)
                                              { STR("te"), STR("trailers") },
                                              { STR("authorization"), STR("t") } } });
     assert_int_equal(ask(fd, &f, body), 200);
-    assert_non_null(strstr((char *)body->payload,
-                           "GET /x?y=1|/x|y=1\nhost=a.example h2=1 tls=0 body=0\n[x-one: 1]\n[authorization: t]\n"));
+    assert_non_null(
+        strstr((char *)body->payload,
+               "GET /x?y=1|/x|y=1\nhost=a.example h2=1 tls=0 body=0\n[x-one: 1]\n[authorization: t]\n"));
     assert_null(strstr((char *)body->payload, "two"));
     assert_null(strstr((char *)body->payload, "trailers"));
     add_headers(&f, 3, 0, (struct request){ .method = "POST", .path = "/p" });
@@ -239,7 +254,8 @@ static void h2_refuses_what_http1_refuses(void **state)
         { { .path = "/", .extra = { { STR_INIT("x y"), STR_INIT("a") } } }, 400 },
         { { .path = "/", .extra = { { STR_INIT("content-length"), STR_INIT("5") } } }, 400 },
         { { .path = "/",
-            .extra = { { STR_INIT("authorization"), STR_INIT("a") }, { STR_INIT("authorization"), STR_INIT("b") } } },
+            .extra = { { STR_INIT("authorization"), STR_INIT("a") },
+                       { STR_INIT("authorization"), STR_INIT("b") } } },
           400 },
         { { .path = "/", .authority = "" }, 400 },
         { { .path = "/", .authority = "", .extra = { { STR_INIT("host"), STR_INIT("a.example") } } }, 400 },
@@ -296,9 +312,7 @@ static void h2_shapes_what_is_too_large(void **state)
     add_headers(&f, 3, END_STREAM, (struct request){ .path = pad });
     assert_int_equal(ask(fd, &f, body), 414);
     pad[0] = 'x';
-    add_headers(&f, 5, END_STREAM,
-                (struct request){ .path = "/",
-                                  .extra = { { STR("a"), str_from(pad) } } });
+    add_headers(&f, 5, END_STREAM, (struct request){ .path = "/", .extra = { { STR("a"), str_from(pad) } } });
     assert_int_equal(ask(fd, &f, body), 200);
     struct frames block = { .bytes = NULL };
     add_field(&block, STR(":method"), STR("GET"));
@@ -500,7 +514,8 @@ static void s48_stalled_streams_are_cut(void **state)
         add_field(&block, STR(":scheme"), STR("http"));
         add_field(&block, STR(":path"), str_from(rows[i].path));
         add_field(&block, STR(":authority"), STR("a"));
-        add_frame(&f, HEADERS, (rows[i].end ? END_STREAM : 0) | rows[i].end_headers, 1, block.bytes, block.len);
+        add_frame(&f, HEADERS, (rows[i].end ? END_STREAM : 0) | rows[i].end_headers, 1, block.bytes,
+                  block.len);
         if (rows[i].data)
             add_frame(&f, DATA, 0, 1, "abc", 3);
         assert_true(send_frames(fd, &f));
@@ -512,6 +527,47 @@ static void s48_stalled_streams_are_cut(void **state)
         close(fd);
     }
     free(frame);
+    kit_stop(kit);
+}
+
+/* Nothing of the answers is read while it lasts: libh2o stops reading, and the tick ends it. */
+static void s47_control_frame_floods_are_cut(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t type;
+        uint32_t stream;
+        size_t len;
+    } rows[] = {
+        { "PING", PING, 0, 8 },
+        { "SETTINGS", SETTINGS, 0, 0 },
+        { "CONTINUATION", CONTINUATION, 1, 1000 },
+        { "PRIORITY", PRIORITY, 1, 5 },
+    };
+    struct http_limits limits = kit_limits();
+    limits.answer_ms = limits.head_ms = 500;
+    struct kit *kit = kit_start(&limits);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int fd = dial(kit->port), small = 4096;
+        uint8_t payload[1000] = { 0 };
+        uint32_t stream = rows[i].stream;
+        struct frames f = hello();
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        if (rows[i].type == CONTINUATION)
+            add_frame(&f, HEADERS, 0, 1, payload, 0);
+        bool open = send_frames(fd, &f);
+        uint64_t start = clock_monotonic_ms();
+        while (open && clock_monotonic_ms() - start < 9000) {
+            for (int n = 0; n < 100; n++, stream += rows[i].type == PRIORITY ? 2 : 0)
+                add_frame(&f, rows[i].type, 0, stream, payload, rows[i].len);
+            open = send_frames(fd, &f);
+        }
+        CHECK(!open, "%s: still open", rows[i].name);
+        free(f.bytes);
+        close(fd);
+    }
     kit_stop(kit);
 }
 
@@ -589,6 +645,7 @@ int main(void)
         cmocka_unit_test(s46_reset_floods_close_the_connection),
         cmocka_unit_test(s46_says_goaway),
         cmocka_unit_test(s48_stalled_streams_are_cut),
+        cmocka_unit_test(s47_control_frame_floods_are_cut),
         cmocka_unit_test(h2_drains),
         cmocka_unit_test(h2_frees_with_requests_open),
     };

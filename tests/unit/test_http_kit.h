@@ -30,6 +30,7 @@ struct kit {
     pthread_t thread;
     atomic_uint calls, faults, gone, drained;
     _Atomic enum err_code fault; /* the last one */
+    bool hold_faults;            /* they are never answered */
     struct http_header big[2];
     char *big_body;
     size_t big_len;
@@ -70,13 +71,14 @@ static inline void never_gone(void *data)
 static inline void answer_echo(struct http_request *request, const struct http_head *head)
 {
     char text[65536];
-    int n = snprintf(text, sizeof text, STR_FMT " " STR_FMT "|" STR_FMT "|" STR_FMT "\nhost=" STR_FMT " h2=%d tls=%d body=%zu\n",
+    int n = snprintf(text, sizeof text,
+                     STR_FMT " " STR_FMT "|" STR_FMT "|" STR_FMT "\nhost=" STR_FMT " h2=%d tls=%d body=%zu\n",
                      STR_ARG(head->method), STR_ARG(head->target), STR_ARG(head->path), STR_ARG(head->query),
                      STR_ARG(head->host), head->http2, head->tls, head->body.len);
 
     for (size_t i = 0; i < head->header_count; i++)
-        n += snprintf(text + n, sizeof text - (size_t)n, "[" STR_FMT ": " STR_FMT "]\n", STR_ARG(head->headers[i].name),
-                      STR_ARG(head->headers[i].value));
+        n += snprintf(text + n, sizeof text - (size_t)n, "[" STR_FMT ": " STR_FMT "]\n",
+                      STR_ARG(head->headers[i].name), STR_ARG(head->headers[i].value));
     if (head->has_body && head->body.len < 1000)
         n += snprintf(text + n, sizeof text - (size_t)n, "<" STR_FMT ">", STR_ARG(head->body));
     const struct http_header headers[] = { { .name = STR("content-type"), .value = STR("text/plain") },
@@ -84,8 +86,8 @@ static inline void answer_echo(struct http_request *request, const struct http_h
     http_answer(request, 200, headers, 2, str_of(text, (size_t)n));
 }
 
-static inline void kit_handler(struct http_request *request, const struct http_head *head, enum err_code fault,
-                               void *data)
+static inline void kit_handler(struct http_request *request, const struct http_head *head,
+                               enum err_code fault, void *data)
 {
     struct kit *kit = data;
 
@@ -95,6 +97,10 @@ static inline void kit_handler(struct http_request *request, const struct http_h
         int n = snprintf(text, sizeof text, "fault:%s", err_name(fault));
         kit->faults++;
         kit->fault = fault;
+        if (kit->hold_faults) {
+            http_request_on_gone(request, never_gone, kit);
+            return;
+        }
         http_answer(request, err_status(fault), NULL, 0, str_of(text, (size_t)n));
         return;
     }
@@ -216,7 +222,9 @@ static inline struct http_counts kit_counts(struct kit *kit)
 
 static inline int dial(uint16_t port)
 {
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    struct sockaddr_in to = { .sin_family = AF_INET,
+                              .sin_port = htons(port),
+                              .sin_addr = { htonl(INADDR_LOOPBACK) } };
     struct timeval limit = { .tv_sec = 10 };
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 

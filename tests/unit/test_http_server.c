@@ -24,7 +24,8 @@ static void keeps_connections_alive(void **state)
     for (int i = 0; i < 5; i++) {
         put_text(fd, "GET /x/y?a=1&b=%20 HTTP/1.1\r\n" HOST_LINE "X-One: 1\r\nx_two: 2\r\n\r\n");
         assert_int_equal(read_answer(fd, text, sizeof text, false), 200);
-        assert_non_null(strstr(text, "GET /x/y?a=1&b=%20|/x/y|a=1&b=%20\nhost=a.example h2=0 tls=0 body=0\n[x-one: 1]\n"));
+        assert_non_null(strstr(
+            text, "GET /x/y?a=1&b=%20|/x/y|a=1&b=%20\nhost=a.example h2=0 tls=0 body=0\n[x-one: 1]\n"));
         assert_null(strstr(text, "two"));
         assert_null(strstr(text, "split"));
         assert_null(strstr(text, "erver:"));
@@ -41,11 +42,12 @@ static void answers_pipelined_requests_in_order(void **state)
     struct http_limits limits = kit_limits();
     struct kit *kit = kit_start(&limits);
     ssize_t len;
-    char *all = exchange(kit,
-                         STR("GET /1 HTTP/1.1\r\n" HOST_LINE "\r\nPOST /2 HTTP/1.1\r\n" HOST_LINE
-                             "Content-Length: 3\r\n\r\nabcGET /later HTTP/1.1\r\n" HOST_LINE
-                             "\r\nGET /4 HTTP/1.1\r\n" HOST_LINE "Connection: close\r\n\r\nGET /5 HTTP/1.1\r\n\r\n"),
-                         &len);
+    char *all =
+        exchange(kit,
+                 STR("GET /1 HTTP/1.1\r\n" HOST_LINE "\r\nPOST /2 HTTP/1.1\r\n" HOST_LINE
+                     "Content-Length: 3\r\n\r\nabcGET /later HTTP/1.1\r\n" HOST_LINE
+                     "\r\nGET /4 HTTP/1.1\r\n" HOST_LINE "Connection: close\r\n\r\nGET /5 HTTP/1.1\r\n\r\n"),
+                 &len);
 
     (void)state;
     const char *one = strstr(all, "GET /1"), *two = strstr(all, "POST /2"), *later = strstr(all, "later"),
@@ -83,7 +85,8 @@ static void takes_bodies_in_pieces(void **state)
             if (i) /* pipelined behind chunks: must not be read */
                 put_text(fd, "GET /smuggled HTTP/1.1\r\n" HOST_LINE "\r\n");
             char *all = drain_socket(fd, &len);
-            CHECK(strstr(all, "<0123456789>") && !strstr(all, "smuggled"), "request %zu slow %d: %s", i, slow, all);
+            CHECK(strstr(all, "<0123456789>") && !strstr(all, "smuggled"), "request %zu slow %d: %s", i, slow,
+                  all);
             CHECK(strstr(all, "Connection: close"), "request %zu: %s", i, all);
             free(all);
             close(fd);
@@ -153,15 +156,22 @@ static void shapes_what_is_too_large(void **state)
         size_t pad;
         const char *tail, *want;
     } rows[] = {
-        { "POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 100000\r\nConnection: close\r\n\r\n", 100000, "", " 200 OK" },
-        { "POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 100001\r\nConnection: close\r\n\r\n", 100001, "", "fault:too_large" },
+        { "POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 100000\r\nConnection: close\r\n\r\n", 100000, "",
+          " 200 OK" },
+        { "POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 100001\r\nConnection: close\r\n\r\n", 100001, "",
+          "fault:too_large" },
         { "POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 9000000\r\n\r\n", 9000000, "", "fault:too_large" },
         { "POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 9000000\r\n\r\n", 0, "", "fault:too_large" },
-        { "POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\nf4240\r\n", 1000000, "\r\n0\r\n\r\n", "fault:too_large" },
-        { "POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\n20000\r\n", 0x20000, "\r\n0\r\n\r\n", "fault:too_large" },
-        { "POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 0, "", "fault:bad_request" },
-        { "POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", 0, "", "fault:bad_request" },
-        { "POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\n", 0, "", "fault:bad_request" },
+        { "POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\nf4240\r\n", 1000000,
+          "\r\n0\r\n\r\n", "fault:too_large" },
+        { "POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\n20000\r\n", 0x20000,
+          "\r\n0\r\n\r\n", "fault:too_large" },
+        { "POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 0, "",
+          "fault:bad_request" },
+        { "POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", 0, "",
+          "fault:bad_request" },
+        { "POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\n", 0, "",
+          "fault:bad_request" },
         { "POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: x\r\n\r\n", 0, "", "fault:bad_request" },
         { "POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: x\r\n\r\n", 0, "", "fault:bad_request" },
         { "GET /", 9000, " HTTP/1.1\r\n" HOST_LINE "Connection: close\r\n\r\n", "fault:uri_too_long" },
@@ -207,17 +217,23 @@ static void refuses_too_many_headers(void **state)
 static void s41_ambiguous_heads_are_refused_and_closed(void **state)
 {
     static const struct str rows[] = {
-        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 5\r\nContent-Length: 50\r\n\r\nhello" AFTER),
+        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE
+                 "Content-Length: 5\r\nContent-Length: 50\r\n\r\nhello" AFTER),
         STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello" AFTER),
-        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" AFTER),
-        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" AFTER),
+        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE
+                 "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" AFTER),
+        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE
+                 "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" AFTER),
         STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: +5\r\n\r\nhello" AFTER),
         STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 0x5\r\n\r\nhello" AFTER),
         STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 05\r\n\r\nhello" AFTER),
         STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: x\r\n\r\n" AFTER),
-        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n" AFTER),
-        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" AFTER),
-        STR_INIT("POST / HTTP/1.0\r\n" HOST_LINE "Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n0\r\n\r\n" AFTER),
+        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE
+                 "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n" AFTER),
+        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE
+                 "Transfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" AFTER),
+        STR_INIT("POST / HTTP/1.0\r\n" HOST_LINE
+                 "Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n0\r\n\r\n" AFTER),
         STR_INIT("GET / HTTP/1.1\r\n" HOST_LINE " folded: x\r\n\r\n" AFTER),
         STR_INIT("GET / HTTP/1.1\r\n" HOST_LINE "X: y\r\n z\r\n\r\n" AFTER),
         STR_INIT("GET / HTTP/1.1\r\nHost : a\r\n\r\n" AFTER),
@@ -236,9 +252,12 @@ static void s41_ambiguous_heads_are_refused_and_closed(void **state)
         STR_INIT("GET /a#b HTTP/1.1\r\n" HOST_LINE "\r\n" AFTER),
         STR_INIT("GET / HTTP/1.2\r\n" HOST_LINE "\r\n" AFTER),
         STR_INIT("GET /\r\n\r\n" AFTER),
-        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n" AFTER),
-        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n" AFTER),
-        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 5\r\nContent-Length: 6\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE
+                 "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n" AFTER),
+        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE
+                 "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n" AFTER),
+        STR_INIT("POST / HTTP/1.1\r\n" HOST_LINE
+                 "Content-Length: 5\r\nContent-Length: 6\r\nConnection: Upgrade, HTTP2-Settings\r\n"
                  "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\nhello" AFTER),
     };
     struct http_limits limits = kit_limits();
@@ -251,7 +270,8 @@ static void s41_ambiguous_heads_are_refused_and_closed(void **state)
         char *all = exchange(kit, rows[i], &len);
         CHECK(len > 0 && strncmp(all, "HTTP/1.1 400 ", 13) == 0, "row %zu: %zd %s", i, len, all);
         CHECK(count_of(all, "HTTP/1.1 ") == 1, "row %zu: %s", i, all);
-        CHECK(kit->calls - calls <= 1 && kit->calls - calls == kit->faults - faults, "row %zu: %u calls", i, kit->calls - calls);
+        CHECK(kit->calls - calls <= 1 && kit->calls - calls == kit->faults - faults, "row %zu: %u calls", i,
+              kit->calls - calls);
         free(all);
     }
     kit_stop(kit);
@@ -262,7 +282,10 @@ static void s41_junk_in_chunk_extensions_closes(void **state)
     struct http_limits limits = kit_limits();
     struct kit *kit = kit_start(&limits);
     ssize_t len;
-    char *all = exchange(kit, STR("POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\n1\r0\r\na\r\n0\r\n\r\n" AFTER), &len);
+    char *all = exchange(
+        kit,
+        STR("POST / HTTP/1.1\r\n" HOST_LINE "Transfer-Encoding: chunked\r\n\r\n1\r0\r\na\r\n0\r\n\r\n" AFTER),
+        &len);
 
     (void)state;
     assert_int_equal(kit->calls, 1);
@@ -276,10 +299,11 @@ static void s49_upgrades_are_not_taken(void **state)
     struct http_limits limits = kit_limits();
     struct kit *kit = kit_start(&limits);
     ssize_t len;
-    char *all = exchange(kit,
-                         STR("GET /x HTTP/1.1\r\n" HOST_LINE "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
-                             "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n"),
-                         &len);
+    char *all =
+        exchange(kit,
+                 STR("GET /x HTTP/1.1\r\n" HOST_LINE "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+                     "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n"),
+                 &len);
 
     (void)state;
     assert_memory_equal(all, "HTTP/1.1 200", 12);
@@ -297,12 +321,13 @@ static void s44_connection_headers_are_removed(void **state)
     struct http_limits limits = kit_limits();
     struct kit *kit = kit_start(&limits);
     ssize_t len;
-    char *all = exchange(kit,
-                         STR("GET /x HTTP/1.1\r\n" HOST_LINE
-                             "Connection: close, Foo\r\nConnection: authorization, x-request-id,bar\r\nFoo: 1\r\nBAR: 2\r\n"
-                             "Baz: 3\r\nAuthorization: Bearer t\r\nX-Request-Id: 9\r\nKeep-Alive: 5\r\nTE: trailers\r\n"
-                             "Proxy-Authorization: p\r\nX_Request_Id: 8\r\nUpgrade: w\r\n\r\n"),
-                         &len);
+    char *all = exchange(
+        kit,
+        STR("GET /x HTTP/1.1\r\n" HOST_LINE
+            "Connection: close, Foo\r\nConnection: authorization, x-request-id,bar\r\nFoo: 1\r\nBAR: 2\r\n"
+            "Baz: 3\r\nAuthorization: Bearer t\r\nX-Request-Id: 9\r\nKeep-Alive: 5\r\nTE: trailers\r\n"
+            "Proxy-Authorization: p\r\nX_Request_Id: 8\r\nUpgrade: w\r\n\r\n"),
+        &len);
 
     (void)state;
     assert_non_null(strstr(all, "body=0\n[baz: 3]\n[authorization: Bearer t]\n[x-request-id: 9]\n"));
@@ -313,9 +338,9 @@ static void s44_connection_headers_are_removed(void **state)
 
 static void finds_headers(void **state)
 {
-    static const struct http_header headers[] = {
-        { STR_INIT("a"), STR_INIT("1") }, { STR_INIT("b"), STR_INIT("2") }, { STR_INIT("b"), STR_INIT("3") }
-    };
+    static const struct http_header headers[] = { { STR_INIT("a"), STR_INIT("1") },
+                                                  { STR_INIT("b"), STR_INIT("2") },
+                                                  { STR_INIT("b"), STR_INIT("3") } };
     const struct http_head head = { .headers = headers, .header_count = 3 };
     unsigned count = 9;
 
@@ -329,7 +354,8 @@ static void finds_headers(void **state)
     assert_null(http_find(&head, STR("B"), NULL).ptr);
 }
 
-/* The client closes before the answer: `gone` comes, the answer is not sent, nothing is used after it is freed. */
+/* The client closes before the answer: `gone` comes, the answer is not sent, nothing is used after it is
+ * freed. */
 static void tells_who_left(void **state)
 {
     struct http_limits limits = kit_limits();
@@ -352,6 +378,29 @@ static void tells_who_left(void **state)
     kit_stop(kit);
 }
 
+/* The same for errors that libh2o found and the handler has yet to shape. */
+static void tells_who_left_before_a_shaped_error(void **state)
+{
+    struct http_limits limits = kit_limits();
+    struct kit *kit = kit_prepare(&limits);
+
+    (void)state;
+    kit->hold_faults = true;
+    kit_listen(kit);
+    kit_run(kit);
+    for (unsigned i = 0; i < 2; i++) {
+        int fd = dial(kit->port);
+        put_text(fd, "POST / HTTP/1.1\r\n" HOST_LINE "Content-Length: 900000000\r\n\r\nabc");
+        assert_true(wait_for(&kit->faults, i + 1));
+        assert_int_equal(kit->fault, ERR_TOO_LARGE);
+        if (i)
+            kit_stop(kit);
+        close(fd);
+        if (!i)
+            assert_true(wait_for(&kit->gone, 1));
+    }
+}
+
 static void leaves_while_answers_are_on_their_way(void **state)
 {
     struct http_limits limits = kit_limits();
@@ -360,7 +409,8 @@ static void leaves_while_answers_are_on_their_way(void **state)
     (void)state;
     for (int i = 0; i < 30; i++) {
         int fd = dial(kit->port);
-        put_text(fd, i % 2 ? "GET /later HTTP/1.1\r\n" HOST_LINE "\r\n" : "GET /big HTTP/1.1\r\n" HOST_LINE "\r\n");
+        put_text(fd, i % 2 ? "GET /later HTTP/1.1\r\n" HOST_LINE "\r\n"
+                           : "GET /big HTTP/1.1\r\n" HOST_LINE "\r\n");
         if (i % 3 == 0)
             usleep(1000);
         close(fd);
@@ -528,7 +578,9 @@ static void bounds_buffered_bodies(void **state)
         fds[i] = dial(kit->port);
         put_text(fds[i], part);
     }
-    for (int i = 0; i < 2000 && (kit_counts(kit).accepted < COUNT(fds) || kit_counts(kit).connections == COUNT(fds)); i++)
+    for (int i = 0;
+         i < 2000 && (kit_counts(kit).accepted < COUNT(fds) || kit_counts(kit).connections == COUNT(fds));
+         i++)
         usleep(2000);
     for (int i = 0; i < 2000 && kit_counts(kit).buffered_bytes > limits.buffered_bytes; i++)
         usleep(2000);
@@ -586,7 +638,9 @@ static void drains(void **state)
         free(all);
     }
     assert_true(wait_for(&kit->drained, 1));
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(kit->port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    struct sockaddr_in to = { .sin_family = AF_INET,
+                              .sin_port = htons(kit->port),
+                              .sin_addr = { htonl(INADDR_LOOPBACK) } };
     int late = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_not_equal(connect(late, (struct sockaddr *)&to, sizeof to), 0);
     close(late);
@@ -619,9 +673,12 @@ static void listens_where_it_is_told(void **state)
         const char *address;
         bool ok;
     } rows[] = {
-        { "127.0.0.1:0", true }, { "[::1]:0", true },   { "0.0.0.0:0", true },  { "", false },
-        { "localhost:0", false }, { "127.0.0.1", false }, { "127.0.0.1:", false }, { "127.0.0.1:65536", false },
-        { ":0", false },          { "::1:0", false },     { "[::1]", false },      { "[]:0", false },
+        { "127.0.0.1:0", true },  { "[::1]:0", true },
+        { "0.0.0.0:0", true },    { "", false },
+        { "localhost:0", false }, { "127.0.0.1", false },
+        { "127.0.0.1:", false },  { "127.0.0.1:65536", false },
+        { ":0", false },          { "::1:0", false },
+        { "[::1]", false },       { "[]:0", false },
         { "127.0.0.1:x", false }, { "1.2.3.4.5:0", false },
     };
     struct http_limits limits = kit_limits();
@@ -650,6 +707,34 @@ static void listens_where_it_is_told(void **state)
     kit_stop(other);
 }
 
+/* Two loops listen on one port; both threads serve, and nothing is shared between them that must not be. */
+static void two_servers_share_a_port(void **state)
+{
+    struct http_limits limits = kit_limits();
+    struct kit *kits[2] = { kit_prepare(&limits), kit_prepare(&limits) };
+    char text[1000];
+    struct err err;
+
+    (void)state;
+    assert_int_equal(http_server_listen(kits[0]->server, STR("127.0.0.1:0"), true, &kits[0]->port, &err), 0);
+    int n = snprintf(text, sizeof text, "127.0.0.1:%u", kits[0]->port);
+    assert_int_equal(http_server_listen(kits[1]->server, str_of(text, (size_t)n), true, &kits[1]->port, &err),
+                     0);
+    assert_int_equal(kits[0]->port, kits[1]->port);
+    kit_run(kits[0]);
+    kit_run(kits[1]);
+    for (int i = 0; i < 200; i++) {
+        int fd = dial(kits[0]->port);
+        put_text(fd, "GET /hello HTTP/1.1\r\n" HOST_LINE "\r\n");
+        assert_int_equal(read_answer(fd, text, sizeof text, false), 200);
+        close(fd);
+    }
+    assert_int_equal(kits[0]->calls + kits[1]->calls, 200);
+    assert_true(kits[0]->calls && kits[1]->calls);
+    kit_stop(kits[0]);
+    kit_stop(kits[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -666,6 +751,7 @@ int main(void)
         cmocka_unit_test(s44_connection_headers_are_removed),
         cmocka_unit_test(finds_headers),
         cmocka_unit_test(tells_who_left),
+        cmocka_unit_test(tells_who_left_before_a_shaped_error),
         cmocka_unit_test(leaves_while_answers_are_on_their_way),
         cmocka_unit_test(frees_with_requests_open),
         cmocka_unit_test(s48_slow_clients_are_cut),
@@ -676,6 +762,7 @@ int main(void)
         cmocka_unit_test(drains),
         cmocka_unit_test(drains_without_waiting_for_ever),
         cmocka_unit_test(listens_where_it_is_told),
+        cmocka_unit_test(two_servers_share_a_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

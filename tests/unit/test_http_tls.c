@@ -240,12 +240,9 @@ static void says_which_file_is_wrong(void **state)
     static const struct {
         const char *certificate, *key, *ca;
     } rows[] = {
-        { "none.pem", "server.key", NULL },
-        { "server.pem", "none.key", NULL },
-        { "server.pem", "client.key", NULL },
-        { "server.key", "server.key", NULL },
-        { "server.pem", "server.key", "none.pem" },
-        { "server.pem", "server.key", "server.key" },
+        { "none.pem", "server.key", NULL },         { "server.pem", "none.key", NULL },
+        { "server.pem", "client.key", NULL },       { "server.key", "server.key", NULL },
+        { "server.pem", "server.key", "none.pem" }, { "server.pem", "server.key", "server.key" },
     };
     struct http_limits limits = kit_limits();
     struct kit *kit = kit_prepare(&limits);
@@ -269,10 +266,12 @@ static void ends_in_any_order(void **state)
     struct client client = { .most = 0 };
     struct talk talks[6];
     int silent = dial(kit->port);
-    static const char *const requests[] = {
-        NULL, "GE", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc", "GET /never HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET /big HTTP/1.1\r\nHost: a\r\n\r\n", "GET /later HTTP/1.1\r\nHost: a\r\n\r\n"
-    };
+    static const char *const requests[] = { NULL,
+                                            "GE",
+                                            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
+                                            "GET /never HTTP/1.1\r\nHost: a\r\n\r\n",
+                                            "GET /big HTTP/1.1\r\nHost: a\r\n\r\n",
+                                            "GET /later HTTP/1.1\r\nHost: a\r\n\r\n" };
 
     (void)state;
     for (int round = 0; round < 2; round++) {

@@ -1,5 +1,5 @@
-/* What is stored, as tables of columns: one row of a table is the validation of a body's member, the column in SQL and the
- * member of an answer. Immutable; any thread. */
+/* What is stored, as tables of columns: one row of a table is the validation of a body's member, the column
+ * in SQL and the member of an answer. Immutable; any thread. */
 #pragma once
 
 #include "base/str.h"
@@ -27,24 +27,24 @@ enum column_type {
 struct column {
     struct str name;
     enum column_type type;
-    bool create, patch;      /* a body of POST, of PATCH may set it; else it is read-only there */
-    bool required;           /* on create */
-    bool nullable;           /* may be stored as null and cleared by PATCH */
-    bool not_empty;          /* text of at least one byte */
-    const char *choices;     /* "manual api upload" */
-    struct str preset;       /* stored when a create does not name it; ptr NULL: null */
+    bool create, patch;  /* a body of POST, of PATCH may set it; else it is read-only there */
+    bool required;       /* on create */
+    bool nullable;       /* may be stored as null and cleared by PATCH */
+    bool not_empty;      /* text of at least one byte */
+    const char *choices; /* "manual api upload" */
+    struct str preset;   /* stored when a create does not name it; ptr NULL: null */
 };
 
 struct entity {
     const char *table;
     const char *one; /* for messages: "patient" */
     const struct column *columns;
-    size_t column_count;                      /* at most COLUMNS_MAX */
-    const char *brand_column;                 /* bounds every row; "brand_id" if NULL */
-    const char *patient_column;               /* what a token's patients and groups are compared with, or NULL */
-    const char *group_column;                 /* what a token's groups are compared with, or NULL */
-    const char *constraints;                  /* further lines of CREATE TABLE, each beginning with a comma, or NULL */
-    const char *statements;                   /* its indexes and side tables, or NULL */
+    size_t column_count;        /* at most COLUMNS_MAX */
+    const char *brand_column;   /* bounds every row; "brand_id" if NULL */
+    const char *patient_column; /* what a token's patients and groups are compared with, or NULL */
+    const char *group_column;   /* what a token's groups are compared with, or NULL */
+    const char *constraints;    /* further lines of CREATE TABLE, each beginning with a comma, or NULL */
+    const char *statements;     /* its indexes and side tables, or NULL */
 };
 
 enum { COLUMNS_MAX = 24, COLUMN_NONE = COLUMNS_MAX };
@@ -55,7 +55,8 @@ struct value {
     bool given, null; /* given: the body named it */
 };
 
-size_t entity_find(const struct entity *entity, enum column_type type); /* the first of that type, or COLUMN_NONE */
+size_t entity_find(const struct entity *entity,
+                   enum column_type type); /* the first of that type, or COLUMN_NONE */
 
 static inline bool column_shown(const struct column *column)
 {

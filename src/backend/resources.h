@@ -5,8 +5,8 @@
 
 extern const struct entity brand_entity, group_entity, patient_entity, patient_safe_entity, metric_entity,
     encounter_entity;
-extern const struct select brand_one, group_one, group_list, patient_one, patient_safe, patient_list, patient_groups,
-    metric_one, metric_list, metric_series, encounter_one, encounter_list;
+extern const struct select brand_one, group_one, group_list, patient_one, patient_safe, patient_list,
+    patient_groups, metric_one, metric_list, metric_series, encounter_one, encounter_list;
 
 /* Handlers beyond select_list, select_one and row_post. */
 int brand_read(struct task *task, struct db *db, struct err *err);

@@ -13,13 +13,13 @@ enum body_kind {
 struct route {
     struct str method, pattern;
     int (*run)(struct task *task, struct db *db, struct err *err); /* on the database's thread */
-    int (*check)(struct task *task, struct err *err);              /* on the loop's, after the body was read; or NULL */
-    const struct entity *entity;                                   /* what a body is about */
-    const struct select *select;                                   /* what is read, or answered after a write */
+    int (*check)(struct task *task, struct err *err); /* on the loop's, after the body was read; or NULL */
+    const struct entity *entity;                      /* what a body is about */
+    const struct select *select;                      /* what is read, or answered after a write */
     enum body_kind body;
-    bool patient;            /* path[0] is a patient, which the caller must be allowed to see */
-    bool brand_query;        /* the query must name the brand */
-    bool get_or_create;      /* takes that query parameter */
+    bool patient;       /* path[0] is a patient, which the caller must be allowed to see */
+    bool brand_query;   /* the query must name the brand */
+    bool get_or_create; /* takes that query parameter */
 };
 
 /* The route, its path parameters decoded in task->path. ERR_NO_ROUTE, ERR_METHOD (then reply.allow is set) or

@@ -1,5 +1,5 @@
-/* Reading rows: a select is a table of filters over an entity. The brand and what the token is bound to are conditions of
- * every statement made here, so no handler can forget them. */
+/* Reading rows: a select is a table of filters over an entity. The brand and what the token is bound to are
+ * conditions of every statement made here, so no handler can forget them. */
 #pragma once
 
 #include "backend/service.h"
@@ -28,21 +28,22 @@ struct select {
     const struct entity *entity;
     const struct filter *filters;
     size_t filter_count;
-    struct str items, total;            /* members of a list's answer; total empty: none */
-    const char *order, *other_order;    /* columns; the other one by the query parameter `order` */
+    struct str items, total;             /* members of a list's answer; total empty: none */
+    const char *order, *other_order;     /* columns; the other one by the query parameter `order` */
     const char *order_name, *other_name; /* its two values */
     bool paged;
-    bool groups;                        /* takes include=groups */
-    struct str echo[PATHS_MAX];         /* path parameters repeated at the head of a list */
+    bool groups;                /* takes include=groups */
+    struct str echo[PATHS_MAX]; /* path parameters repeated at the head of a list */
 };
 
-/* The one row that the filters mean, copied into the arena: 1, 0 (none that the caller may see) or -1. `groups` is the
- * JSON of include=groups, or empty. */
+/* The one row that the filters mean, copied into the arena: 1, 0 (none that the caller may see) or -1.
+ * `groups` is the JSON of include=groups, or empty. */
 struct row {
     struct value values[COLUMNS_MAX];
     struct str groups;
 };
-MUST_CHECK int select_row(struct task *task, struct db *db, const struct select *select, struct row *row, struct err *err);
+MUST_CHECK int select_row(struct task *task, struct db *db, const struct select *select, struct row *row,
+                          struct err *err);
 
 /* Like select_row; none is ERR_NOT_FOUND. */
 MUST_CHECK int select_need(struct task *task, struct db *db, const struct select *select, struct row *row,
@@ -53,5 +54,6 @@ MUST_CHECK int select_list(struct task *task, struct db *db, struct err *err);
 MUST_CHECK int select_answer(struct task *task, struct db *db, int status, struct err *err);
 MUST_CHECK int select_one(struct task *task, struct db *db, struct err *err);
 
-/* Hides what the caller may not see, before anything else is done: 404 unless path[0] is a patient of theirs. */
+/* Hides what the caller may not see, before anything else is done: 404 unless path[0] is a patient of theirs.
+ */
 MUST_CHECK int patient_visible(struct task *task, struct db *db, struct err *err);

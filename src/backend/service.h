@@ -1,5 +1,6 @@
-/* The canonical service without a socket: a request goes in, an answer comes out, SQL runs in between. A task is used by one
- * thread at a time: task_prepare on a loop's, task_run on the database's, then the loop's again. */
+/* The canonical service without a socket: a request goes in, an answer comes out, SQL runs in between. A task
+ * is used by one thread at a time: task_prepare on a loop's, task_run on the database's, then the loop's
+ * again. */
 #pragma once
 
 #include "backend/entity.h"
@@ -55,7 +56,7 @@ struct task {
     struct str bound_patients, bound_groups, group_ids; /* JSON arrays; ptr NULL: none */
     size_t group_id_count;
 
-    char now[24]; /* of the run, as stored */
+    char now[24];       /* of the run, as stored */
     struct str message; /* public words of a failure */
     struct reply reply;
 };

@@ -19,24 +19,27 @@ struct str json_list(struct arena *arena, const struct str *items, size_t count)
 
 /* An SQL text that lives with the service, made once for (what, variant, kind). On the database's thread. */
 typedef void sql_make_fn(struct buf *sql, const void *what, uint32_t variant, unsigned kind);
-const char *service_sql(struct service *service, const void *what, uint32_t variant, unsigned kind, sql_make_fn *make);
+const char *service_sql(struct service *service, const void *what, uint32_t variant, unsigned kind,
+                        sql_make_fn *make);
 enum { SQL_PAGE, SQL_COUNT, SQL_ONE, SQL_INSERT, SQL_UPDATE };
 
 /* The brand's row, made when it is first needed: tokens may name brands that nobody announced. */
 MUST_CHECK int brand_ensure(struct task *task, struct db *db, struct err *err);
 
-/* task->values completed with what the service itself sets (id, brand, times, presets) and stored; task->id is the new
- * row's. A member of the body counts where the column may be set by a create. */
+/* task->values completed with what the service itself sets (id, brand, times, presets) and stored; task->id
+ * is the new row's. A member of the body counts where the column may be set by a create. */
 MUST_CHECK int row_create(struct task *task, struct db *db, struct err *err);
 MUST_CHECK int row_insert(struct service *service, struct db *db, const struct entity *entity,
                           const struct value *values, struct err *err);
 
-/* What the body changes in `row` (a merge patch); `*changed` tells whether anything did. Also compares If-Match. */
+/* What the body changes in `row` (a merge patch); `*changed` tells whether anything did. Also compares
+ * If-Match. */
 MUST_CHECK int row_patch(struct task *task, struct row *row, bool *changed, struct err *err);
 /* Stores `row` with the next version and the time of the run. */
 MUST_CHECK int row_update(struct task *task, struct db *db, struct row *row, struct err *err);
 
-void row_read(struct db_statement *statement, const struct entity *entity, struct value *values); /* borrowed */
+void row_read(struct db_statement *statement, const struct entity *entity,
+              struct value *values); /* borrowed */
 void row_json(struct buf *buf, const struct entity *entity, const struct value *values, struct str groups);
 
 /* Handler: row_create, answered with 201 and the route's select. */

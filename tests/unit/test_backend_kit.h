@@ -1,5 +1,5 @@
-/* Scripts of calls for the backend's tests: each step names the caller, the call and what must come back. The same
- * scripts run against the service without a socket and against the listener. */
+/* Scripts of calls for the backend's tests: each step names the caller, the call and what must come back. The
+ * same scripts run against the service without a socket and against the listener. */
 #pragma once
 
 #include "check.h"
@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A step. "<a>" in call, body, etag and expectations is the id that the step with `.save = 'a'` was answered. */
+/* A step. "<a>" in call, body, etag and expectations is the id that the step with `.save = 'a'` was answered.
+ */
 struct step {
-    const char *as;   /* "acme", "acme patients=ab" (bound to the saved ids a and b), "acme groups=g", "-": no brand */
-    const char *call; /* "GET /v1/patients" */
-    const char *body; /* NULL: none */
+    const char
+        *as; /* "acme", "acme patients=ab" (bound to the saved ids a and b), "acme groups=g", "-": no brand */
+    const char *call;            /* "GET /v1/patients" */
+    const char *body;            /* NULL: none */
     const char *type, *if_match; /* type NULL: application/json when there is a body */
     int status;
     const char *has[6]; /* texts that the answer's body must hold */
@@ -107,14 +109,14 @@ static inline void run_step(struct script *script, const struct step *step, cons
     CHECK(told.status == step->status, "%s step %zu (" STR_FMT "): want %d, got %d: " STR_FMT, name, number,
           STR_ARG(call), step->status, told.status, STR_ARG(told.body));
     for (size_t i = 0; i < COUNT(step->has) && step->has[i]; i++)
-        CHECK(holds(told.body, expand(script, step->has[i])), "%s step %zu (" STR_FMT "): no %s in " STR_FMT, name,
-              number, STR_ARG(call), step->has[i], STR_ARG(told.body));
+        CHECK(holds(told.body, expand(script, step->has[i])), "%s step %zu (" STR_FMT "): no %s in " STR_FMT,
+              name, number, STR_ARG(call), step->has[i], STR_ARG(told.body));
     if (step->lacks)
-        CHECK(!holds(told.body, expand(script, step->lacks)), "%s step %zu (" STR_FMT "): %s in " STR_FMT, name, number,
-              STR_ARG(call), step->lacks, STR_ARG(told.body));
+        CHECK(!holds(told.body, expand(script, step->lacks)), "%s step %zu (" STR_FMT "): %s in " STR_FMT,
+              name, number, STR_ARG(call), step->lacks, STR_ARG(told.body));
     if (step->etag)
-        CHECK(str_is(told.etag, step->etag), "%s step %zu (" STR_FMT "): etag " STR_FMT, name, number, STR_ARG(call),
-              STR_ARG(told.etag));
+        CHECK(str_is(told.etag, step->etag), "%s step %zu (" STR_FMT "): etag " STR_FMT, name, number,
+              STR_ARG(call), STR_ARG(told.etag));
     if (step->status >= 400)
         CHECK(holds(told.body, STR("{\"error\":\"")) && holds(told.body, STR("\"message\":\"")),
               "%s step %zu: shape of " STR_FMT, name, number, STR_ARG(told.body));

@@ -115,8 +115,8 @@ static void pages_make_the_list(void **state)
             buf_char(&pieces, ',');
         buf_add(&pieces, items);
     }
-    CHECK(holds(whole, buf_str(&pieces)) && pieces.len == whole.len - 13 - strlen("],\"total\":7}"), STR_FMT "\n" STR_FMT,
-          STR_ARG(whole), STR_ARG(buf_str(&pieces)));
+    CHECK(holds(whole, buf_str(&pieces)) && pieces.len == whole.len - 13 - strlen("],\"total\":7}"),
+          STR_FMT "\n" STR_FMT, STR_ARG(whole), STR_ARG(buf_str(&pieces)));
 }
 
 static void other_methods_are_named(void **state)
@@ -132,8 +132,8 @@ static void other_methods_are_named(void **state)
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct told told = ask_as(*state, "acme", cases[i].method, str_from(cases[i].target));
-        CHECK(told.status == 405 && str_is(told.allow, cases[i].allow), "case %zu: %d " STR_FMT, i, told.status,
-              STR_ARG(told.allow));
+        CHECK(told.status == 405 && str_is(told.allow, cases[i].allow), "case %zu: %d " STR_FMT, i,
+              told.status, STR_ARG(told.allow));
     }
     CHECK(ask_as(*state, "acme", "HEAD", STR("/v1/groups")).status == 200, "HEAD is like GET");
 }
@@ -142,9 +142,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(creating_works),      TEST(routing_works),   TEST(tenancy_works),       TEST(duplicates_works),
-        TEST(patching_works),      TEST(listing_works),   TEST(measuring_works),     TEST(meeting_works),
-        TEST(grouping_works),      TEST(binding_works),   TEST(erasing_works),       TEST(pages_make_the_list),
+        TEST(creating_works),          TEST(routing_works), TEST(tenancy_works),   TEST(duplicates_works),
+        TEST(patching_works),          TEST(listing_works), TEST(measuring_works), TEST(meeting_works),
+        TEST(grouping_works),          TEST(binding_works), TEST(erasing_works),   TEST(pages_make_the_list),
         TEST(other_methods_are_named),
     };
 

@@ -147,6 +147,7 @@ struct dialect {
     struct lookup *lookups;
     size_t lookup_count;
     struct lens **lenses;
+    const char **lens_paths; /* the files they came from */
     size_t lens_count;
 };
 

@@ -144,6 +144,11 @@ void jdoc_set_boolean(struct jdoc *object, const char *name, bool value)
     jdoc_set(object, name, outer(json_boolean(value)));
 }
 
+void jdoc_remove(struct jdoc *object, const char *name)
+{
+    (void)json_object_del(inner_owned(object), name);
+}
+
 void jdoc_push(struct jdoc *array, struct jdoc *value)
 {
     if (json_array_append_new(inner_owned(array), inner_owned(value)))

@@ -32,6 +32,7 @@ void jdoc_set(struct jdoc *object, const char *name, struct jdoc *value);
 void jdoc_set_string(struct jdoc *object, const char *name, struct str text);
 void jdoc_set_integer(struct jdoc *object, const char *name, int64_t value);
 void jdoc_set_boolean(struct jdoc *object, const char *name, bool value);
+void jdoc_remove(struct jdoc *object, const char *name); /* nothing happens when it is not there */
 void jdoc_push(struct jdoc *array, struct jdoc *value);
 void jdoc_push_string(struct jdoc *array, struct str text);
 

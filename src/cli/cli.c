@@ -1,0 +1,200 @@
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { MAX_SETS = 128, MAX_OPTIONS = 12 };
+
+static const struct command {
+    const char *name, *usage;
+    command_fn *run;
+    const char *options; /* names, space separated; those that take a value end in '=' */
+} commands[] = {
+    { "serve", "serve -c FILE [--set key.path=value]…", command_serve, "" },
+    { "backend", "backend -c FILE: the embedded canonical service alone, on backend.listen", command_backend, "" },
+    { "check", "check [-c FILE]: configuration and mappings", command_check, "" },
+    { "test", "test [--seed N] [--count N]: the examples and laws of every mapping", command_test, "--seed= --count=" },
+    { "token",
+      "token --dialect D [--brand B] [--scope \"…\"] [--subject S] [--patient ID]… [--group ID]… [--ttl SECONDS] | "
+      "token add [--token T] [the same options] | token import FILE",
+      command_token, "--dialect= --brand= --scope= --subject= --patient= --group= --ttl= --token=" },
+    { "client", "client add --name N [--brand B] [--scope \"…\"] [--group ID]… | client list | client revoke ID",
+      command_client, "--name= --brand= --scope= --group=" },
+    { "crosswalk", "crosswalk import|export [CSV]: dialect,kind,brand,dialect_id,canonical_id", command_crosswalk, "" },
+    { "seed", "seed [--patients N]: sample data into the embedded backend", command_seed, "--patients=" },
+};
+
+static void print_help(FILE *to)
+{
+    (void)fprintf(to, "dragoman: an API dialect gateway\n\n");
+    for (size_t i = 0; i < COUNT(commands); i++)
+        (void)fprintf(to, "  dragoman %s\n", commands[i].usage);
+    (void)fprintf(to, "\nEvery subcommand takes -c FILE and --set key.path=value.\n");
+}
+
+int cli_usage(const char *fmt, ...)
+{
+    va_list ap;
+
+    (void)fputs("dragoman: ", stderr);
+    va_start(ap, fmt);
+    (void)vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    (void)fputs(" (dragoman help)\n", stderr);
+    return CLI_USAGE;
+}
+
+const struct option_value *option_find(const struct invocation *invocation, const char *name)
+{
+    for (size_t i = 0; i < invocation->option_count; i++)
+        if (!strcmp(invocation->options[i].name, name) && invocation->options[i].seen)
+            return &invocation->options[i];
+    return NULL;
+}
+
+const char *option_text(const struct invocation *invocation, const char *name, const char *otherwise)
+{
+    const struct option_value *option = option_find(invocation, name);
+
+    return option && option->count ? option->values[option->count - 1] : otherwise;
+}
+
+/* The command's own options, from its row. */
+static size_t declare_options(const struct command *command, struct arena *arena, struct option_value *options)
+{
+    struct str rest = str_from(command->options), name;
+    size_t count = 0;
+
+    while (str_next(&rest, ' ', &name)) {
+        bool takes = name.len && name.ptr[name.len - 1] == '=';
+        if (!name.len)
+            continue;
+        options[count++] = (struct option_value){
+            .name = arena_cstr(arena, str_of(name.ptr, name.len - takes)), .takes_value = takes
+        };
+    }
+    return count;
+}
+
+struct parsed {
+    const char *file;
+    const char *sets[MAX_SETS];
+    size_t set_count;
+};
+
+/* `--name value` and `--name=value`. Returns the arguments used, 0 when it is no such option, -1 when it lacks its
+ * value. */
+static int take(const char *name, bool takes_value, int left, char **argv, const char **value)
+{
+    size_t len = strlen(name);
+
+    *value = NULL;
+    if (!strcmp(argv[0], name)) {
+        if (!takes_value)
+            return 1;
+        if (left < 2)
+            return -1;
+        *value = argv[1];
+        return 2;
+    }
+    if (!takes_value || strncmp(argv[0], name, len) != 0 || argv[0][len] != '=')
+        return 0;
+    *value = argv[0] + len + 1;
+    return 1;
+}
+
+static int take_common(struct parsed *parsed, int left, char **argv)
+{
+    const char *value;
+    int used = take("-c", true, left, argv, &value);
+
+    if (used > 0)
+        parsed->file = value;
+    if (used)
+        return used;
+    used = take("--set", true, left, argv, &value);
+    if (used > 0 && parsed->set_count == MAX_SETS)
+        return -1;
+    if (used > 0)
+        parsed->sets[parsed->set_count++] = value;
+    return used;
+}
+
+static int take_own(struct invocation *invocation, int left, char **argv)
+{
+    const char *value;
+
+    for (size_t i = 0; i < invocation->option_count; i++) {
+        struct option_value *option = &invocation->options[i];
+        int used = take(option->name, option->takes_value, left, argv, &value);
+        if (!used)
+            continue;
+        if (used < 0 || option->count == OPTION_VALUES)
+            return -1;
+        option->seen = true;
+        option->values[option->count++] = value;
+        return used;
+    }
+    return 0;
+}
+
+static int parse(struct invocation *invocation, struct parsed *parsed, int argc, char **argv)
+{
+    for (int i = 0; i < argc;) {
+        int used = take_common(parsed, argc - i, argv + i);
+        if (!used)
+            used = take_own(invocation, argc - i, argv + i);
+        if (used < 0)
+            return cli_usage("%s lacks its value", argv[i]);
+        if (!used && argv[i][0] == '-' && argv[i][1])
+            return cli_usage("unknown option %s", argv[i]);
+        if (!used) {
+            invocation->words[invocation->word_count++] = argv[i];
+            used = 1;
+        }
+        i += used;
+    }
+    return 0;
+}
+
+static int run(const struct command *command, struct arena *arena, int argc, char **argv)
+{
+    struct option_value *options = ARENA_ARRAY(arena, struct option_value, MAX_OPTIONS);
+    struct invocation invocation = { .options = options, .words = ARENA_ARRAY(arena, char *, (size_t)argc + 1) };
+    struct parsed parsed = { 0 };
+    struct err err = { 0 };
+
+    invocation.option_count = declare_options(command, arena, options);
+    int wrong = parse(&invocation, &parsed, argc, argv);
+    if (wrong)
+        return wrong;
+    if (conf_load(&invocation.conf, parsed.file, parsed.sets, parsed.set_count, &err)) {
+        (void)fprintf(stderr, "dragoman: %s\n", err.detail);
+        return 1;
+    }
+    int result = command->run(&invocation, &err);
+    if (result < 0)
+        (void)fprintf(stderr, "dragoman: %s\n", err.detail);
+    conf_free(&invocation.conf);
+    return result < 0 ? 1 : result;
+}
+
+int cli_main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+
+    if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h")) {
+        print_help(stdout);
+        return 0;
+    }
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        if (strcmp(commands[i].name, name) != 0)
+            continue;
+        struct arena *arena = arena_new(SIZE_MAX);
+        int result = run(&commands[i], arena, argc - 2, argv + 2);
+        arena_free(&arena);
+        return result;
+    }
+    print_help(stderr);
+    return CLI_USAGE;
+}

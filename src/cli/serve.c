@@ -1,0 +1,146 @@
+/* The two services: the gateway (with the embedded backend in the same process unless backend.url says otherwise),
+ * and the backend alone. */
+#include "cli/cli.h"
+
+#include "backend/backend.h"
+#include "base/log.h"
+#include "edge/edge.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The program's log must not share libh2o's descriptor: it prints to standard error as it likes. */
+static void open_log(const struct conf *conf)
+{
+    static const char *const levels[] = { "error", "warn", "info", "debug" };
+    int level = LOG_INFO, fd = dup(STDERR_FILENO);
+
+    for (size_t i = 0; i < COUNT(levels); i++)
+        if (str_is(conf->log_level, levels[i]))
+            level = (int)i;
+    log_to(fd >= 0 ? fd : STDERR_FILENO, (enum log_level)level);
+}
+
+/* Before any thread starts, so that all inherit it: signals are taken by one thread with sigwait. */
+static void block_signals(void)
+{
+    sigset_t all;
+
+    (void)sigemptyset(&all);
+    (void)sigaddset(&all, SIGTERM);
+    (void)sigaddset(&all, SIGINT);
+    (void)sigaddset(&all, SIGUSR2);
+    (void)sigaddset(&all, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static int make_state_dir(const struct conf *conf, struct err *err)
+{
+    const char *dir = arena_cstr(conf->arena, conf->state_dir);
+
+    if (mkdir(dir, 0700) && errno != EEXIST)
+        return err_set(err, ERR_CONFIG, "state_dir: %s cannot be made: %s", dir, strerror(errno));
+    return 0;
+}
+
+/* Everything of one gateway process, taken down in the reverse order. */
+struct service {
+    struct auth *auth;
+    struct store *store;
+    struct gateway *gateway;
+    struct backend *backend;
+    struct edge *edge;
+};
+
+/* The embedded backend's address becomes the one the gateway calls. */
+static int start_backend(struct service *service, struct conf *conf, struct err *err)
+{
+    struct str host = conf->backend.listen;
+    uint16_t port = 0;
+
+    if (!conf->backend.embedded || conf->backend.url.len)
+        return 0;
+    if (backend_start(&service->backend, conf, service->auth, &port, err))
+        return -1;
+    while (host.len && host.ptr[host.len - 1] != ':')
+        host.len--;
+    host.len -= host.len > 0; /* without the port, which may have been 0 */
+    conf->backend.url = arena_printf(conf->arena, "http://" STR_FMT ":%u", STR_ARG(host), port);
+    return 0;
+}
+
+static int start(struct service *service, struct conf *conf, struct err *err)
+{
+    if (make_state_dir(conf, err) || auth_new(&service->auth, conf, err) ||
+        store_open(&service->store, arena_cstr(conf->arena, conf->state_dir), err) ||
+        gateway_new(&service->gateway, conf, service->auth, service->store, err) || start_backend(service, conf, err))
+        return -1;
+    return edge_start(&service->edge, conf, service->gateway, err);
+}
+
+static void stop(struct service *service)
+{
+    if (service->store)
+        store_close(&service->store);
+    edge_free(&service->edge);
+    if (service->backend)
+        backend_stop(&service->backend);
+    gateway_free(&service->gateway);
+    if (service->auth)
+        auth_free(&service->auth);
+}
+
+int command_serve(const struct invocation *invocation, struct err *err)
+{
+    struct conf *conf = invocation->conf;
+    struct service service = { 0 };
+
+    open_log(conf);
+    block_signals();
+    int failed = start(&service, conf, err);
+    if (!failed) {
+        log_line(LOG_INFO, "serving on " STR_FMT ", admin on " STR_FMT ", backend " STR_FMT, STR_ARG(conf->listen),
+                 STR_ARG(conf->admin_listen), STR_ARG(conf->backend.url));
+        edge_run(service.edge);
+        log_line(LOG_INFO, "stopped");
+    }
+    stop(&service);
+    return failed;
+}
+
+static void wait_for_stop(void)
+{
+    sigset_t stop;
+    int got;
+
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SIGTERM);
+    (void)sigaddset(&stop, SIGINT);
+    (void)sigwait(&stop, &got);
+}
+
+int command_backend(const struct invocation *invocation, struct err *err)
+{
+    struct conf *conf = invocation->conf;
+    struct auth *auth = NULL;
+    struct backend *backend = NULL;
+    uint16_t port;
+
+    open_log(conf);
+    block_signals();
+    int failed = make_state_dir(conf, err) || auth_new(&auth, conf, err) ||
+                 backend_start(&backend, conf, auth, &port, err);
+    if (!failed) {
+        log_line(LOG_INFO, "backend on " STR_FMT, STR_ARG(conf->backend.listen));
+        wait_for_stop();
+        backend_stop(&backend);
+    }
+    if (auth)
+        auth_free(&auth);
+    return failed ? -1 : 0;
+}

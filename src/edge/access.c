@@ -1,0 +1,117 @@
+#include "edge/access.h"
+
+#include "base/clock.h"
+#include "json/write.h"
+
+#include <unistd.h>
+
+enum { FLUSH_MS = 200, FLUSH_BYTES = 32 * 1024, LINE_BYTES = 2048 };
+
+struct access_log {
+    struct arena *arena;
+    struct arena *scratch;
+    struct loop *loop;
+    struct deadline flush;
+    struct buf lines;
+    int fd;
+};
+
+static void flush(struct access_log *log)
+{
+    deadline_clear(log->loop, &log->flush);
+    for (size_t at = 0; at < log->lines.len;) {
+        ssize_t n = write(log->fd, log->lines.ptr + at, log->lines.len - at);
+        if (n <= 0)
+            break; /* a full disk must not stop the service */
+        at += (size_t)n;
+    }
+    log->lines.len = 0;
+}
+
+static void on_flush(struct deadline *deadline)
+{
+    flush((struct access_log *)(void *)((char *)deadline - offsetof(struct access_log, flush)));
+}
+
+struct access_log *access_log_new(struct loop *loop, int fd)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct access_log *log = ARENA_NEW(arena, struct access_log);
+
+    log->arena = arena;
+    log->scratch = arena_new(SIZE_MAX);
+    log->loop = loop;
+    log->fd = fd;
+    log->flush.run = on_flush;
+    log->lines = buf_in(arena, FLUSH_BYTES * 2);
+    (void)buf_reserve(&log->lines, FLUSH_BYTES * 2);
+    return log;
+}
+
+void access_log_free(struct access_log **log)
+{
+    if (!*log)
+        return;
+    flush(*log);
+    struct arena *arena = (*log)->arena;
+    arena_free(&(*log)->scratch);
+    arena_free(&arena);
+    *log = NULL;
+}
+
+/* Only methods of RFC 9110 and RFC 5789 are words; a client may send any token. */
+static struct str known_method(struct str method)
+{
+    static const char *const known[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE" };
+
+    for (size_t i = 0; i < COUNT(known); i++)
+        if (str_is(method, known[i]))
+            return method;
+    return STR("other");
+}
+
+static void write_line(struct buf *out, const struct http_head *head, const struct flow_answer *answer)
+{
+    const struct flow_report *report = &answer->report;
+    char when[DATETIME_LEN];
+    bool first = true;
+
+    datetime_format(clock_wall_ms(), when);
+    buf_char(out, '{');
+    json_member_string(out, &first, STR("time"), str_of(when, sizeof when));
+    json_member_string(out, &first, STR("request_id"), report->request_id);
+    json_member_string(out, &first, STR("peer"), head->peer);
+    json_member_string(out, &first, STR("method"), known_method(head->method));
+    json_member_string(out, &first, STR("dialect"), report->dialect);
+    json_member_string(out, &first, STR("operation"), report->operation.len ? report->operation : STR("none"));
+    json_member_uint(out, &first, STR("status"), (uint64_t)answer->status);
+    json_member_uint(out, &first, STR("micros"), report->micros);
+    json_member_uint(out, &first, STR("bytes_in"), head->body.len);
+    json_member_uint(out, &first, STR("bytes_out"), answer->body.len);
+    json_member_uint(out, &first, STR("upstream_calls"), report->upstream_calls);
+    if (report->brand.len)
+        json_member_string(out, &first, STR("brand"), report->brand);
+    if (report->subject.len)
+        json_member_string(out, &first, STR("subject"), report->subject);
+    if (report->err)
+        json_member_string(out, &first, STR("error"), str_from(err_name(report->err->code)));
+    if (report->err && answer->status >= 500)
+        json_member_string(out, &first, STR("detail"), str_from(report->err->detail));
+    buf_add(out, STR("}\n"));
+}
+
+void access_log_add(struct access_log *log, const struct http_head *head, const struct flow_answer *answer)
+{
+    struct buf line = buf_in(log->scratch, LINE_BYTES * 4);
+
+    if (log->fd < 0)
+        return;
+    write_line(&line, head, answer);
+    if (buf_ok(&line))
+        buf_add(&log->lines, buf_str(&line));
+    arena_reset(log->scratch);
+    if (log->lines.len >= FLUSH_BYTES)
+        flush(log);
+    else if (!log->flush.index)
+        deadline_set(log->loop, &log->flush, FLUSH_MS);
+}

@@ -1,0 +1,12 @@
+/* The access log: one JSON line per request, without names, birth dates, tokens, paths, query values or bodies.
+ * Lines of one loop are gathered and written together, at the latest after a fifth of a second. */
+#pragma once
+
+#include "flow/flow.h"
+
+struct access_log;
+
+/* `fd` is borrowed; -1 writes nothing. For one loop. */
+struct access_log *access_log_new(struct loop *loop, int fd);
+void access_log_free(struct access_log **log); /* writes what is gathered */
+void access_log_add(struct access_log *log, const struct http_head *head, const struct flow_answer *answer);

@@ -1,0 +1,239 @@
+#include "edge/admin.h"
+
+#include "conf/conf.h"
+#include "store/store.h"
+
+struct admin {
+    struct arena *arena;
+    const struct conf *conf;
+    struct gateway *gateway;
+    struct loop *loop;
+    struct http_server *server;
+    struct worker *workers;
+    size_t worker_count;
+    bool draining;
+};
+
+/* A scrape: every worker copies its counters on its own thread, the last one posts back. */
+struct counting {
+    struct arena *arena;
+    struct admin *admin;
+    struct http_request *request; /* NULL when the scraper left */
+    _Atomic size_t left;
+    struct post back;
+};
+
+static void answer_text(struct http_request *request, int status, struct str text)
+{
+    struct http_header type = { .name = STR("content-type"), .value = STR("text/plain; version=0.0.4; charset=utf-8") };
+
+    http_answer(request, status, &type, 1, text);
+}
+
+/* Sums over the workers and one line each. */
+static void write_http(const struct admin *admin, struct buf *out)
+{
+    struct http_counts sum = { 0 };
+
+    for (size_t i = 0; i < admin->worker_count; i++) {
+        const struct http_counts *one = &admin->workers[i].counts.http;
+        sum.accepted += one->accepted;
+        sum.refused += one->refused;
+        sum.guard_refusals += one->guard_refusals;
+        sum.resets_cut += one->resets_cut;
+        sum.timeouts += one->timeouts;
+        sum.connections += one->connections;
+        sum.in_flight += one->in_flight;
+        sum.buffered_bytes += one->buffered_bytes;
+    }
+    buf_printf(out,
+               "# TYPE dragoman_connections gauge\ndragoman_connections %u\n"
+               "# TYPE dragoman_in_flight gauge\ndragoman_in_flight %u\n"
+               "# TYPE dragoman_buffered_bytes gauge\ndragoman_buffered_bytes %zu\n"
+               "# TYPE dragoman_connections_accepted_total counter\ndragoman_connections_accepted_total %llu\n"
+               "# TYPE dragoman_connections_refused_total counter\ndragoman_connections_refused_total %llu\n"
+               "# TYPE dragoman_guard_refusals_total counter\ndragoman_guard_refusals_total %llu\n"
+               "# TYPE dragoman_resets_cut_total counter\ndragoman_resets_cut_total %llu\n"
+               "# TYPE dragoman_timeouts_total counter\ndragoman_timeouts_total %llu\n",
+               sum.connections, sum.in_flight, sum.buffered_bytes, (unsigned long long)sum.accepted,
+               (unsigned long long)sum.refused, (unsigned long long)sum.guard_refusals,
+               (unsigned long long)sum.resets_cut, (unsigned long long)sum.timeouts);
+}
+
+static void write_upstream(const struct admin *admin, struct buf *out)
+{
+    struct call_counts sum = { 0 };
+
+    for (size_t i = 0; i < admin->worker_count; i++) {
+        const struct call_counts *one = &admin->workers[i].counts.calls;
+        sum.started_h1 += one->started_h1;
+        sum.started_curl += one->started_curl;
+        sum.failed += one->failed;
+        sum.retried += one->retried;
+        sum.open += one->open;
+        sum.idle += one->idle;
+        sum.waiting += one->waiting;
+    }
+    buf_printf(out,
+               "# HELP dragoman_upstream_requests_total Calls to the backend, by the transport that carried them.\n"
+               "# TYPE dragoman_upstream_requests_total counter\n"
+               "dragoman_upstream_requests_total{transport=\"h1\"} %llu\n"
+               "dragoman_upstream_requests_total{transport=\"curl\"} %llu\n"
+               "# TYPE dragoman_upstream_failures_total counter\ndragoman_upstream_failures_total %llu\n"
+               "# TYPE dragoman_upstream_retries_total counter\ndragoman_upstream_retries_total %llu\n"
+               "# TYPE dragoman_upstream_connections gauge\n"
+               "dragoman_upstream_connections{state=\"open\"} %u\ndragoman_upstream_connections{state=\"idle\"} %u\n"
+               "# TYPE dragoman_upstream_waiting gauge\ndragoman_upstream_waiting %u\n",
+               (unsigned long long)sum.started_h1, (unsigned long long)sum.started_curl,
+               (unsigned long long)sum.failed, (unsigned long long)sum.retried, sum.open, sum.idle, sum.waiting);
+}
+
+static void write_state(const struct admin *admin, struct buf *out)
+{
+    struct store_counts store = store_count(admin->gateway->store);
+    struct auth_counts auth = { 0 };
+
+    for (size_t i = 0; i < admin->worker_count; i++) {
+        auth.hits += admin->workers[i].counts.auth.hits;
+        auth.misses += admin->workers[i].counts.auth.misses;
+        auth.denied += admin->workers[i].counts.auth.denied;
+    }
+    buf_printf(out,
+               "# TYPE dragoman_crosswalk_lookups_total counter\n"
+               "dragoman_crosswalk_lookups_total{result=\"hit\"} %llu\n"
+               "dragoman_crosswalk_lookups_total{result=\"miss\"} %llu\n"
+               "# TYPE dragoman_crosswalk_allocated_total counter\ndragoman_crosswalk_allocated_total %llu\n"
+               "# TYPE dragoman_rest_lookups_total counter\n"
+               "dragoman_rest_lookups_total{result=\"hit\"} %llu\ndragoman_rest_lookups_total{result=\"miss\"} %llu\n"
+               "# TYPE dragoman_store_commits_total counter\ndragoman_store_commits_total %llu\n"
+               "# TYPE dragoman_token_checks_total counter\n"
+               "dragoman_token_checks_total{result=\"hit\"} %llu\ndragoman_token_checks_total{result=\"miss\"} %llu\n"
+               "dragoman_token_checks_total{result=\"denied\"} %llu\n",
+               (unsigned long long)store.id_hits, (unsigned long long)store.id_misses,
+               (unsigned long long)store.id_allocated, (unsigned long long)store.rest_hits,
+               (unsigned long long)store.rest_misses, (unsigned long long)store.commits,
+               (unsigned long long)auth.hits, (unsigned long long)auth.misses, (unsigned long long)auth.denied);
+}
+
+static void on_counted(struct post *post)
+{
+    struct counting *counting = (struct counting *)(void *)((char *)post - offsetof(struct counting, back));
+    struct admin *admin = counting->admin;
+    struct arena *arena = counting->arena;
+
+    for (size_t i = 0; i < admin->worker_count; i++)
+        admin->workers[i].counting = NULL;
+    if (counting->request) {
+        struct buf out = buf_in(arena, SIZE_MAX);
+        struct metrics **all = ARENA_ARRAY(arena, struct metrics *, admin->worker_count);
+        for (size_t i = 0; i < admin->worker_count; i++)
+            all[i] = admin->workers[i].metrics;
+        metrics_write(all, admin->worker_count, &out);
+        write_http(admin, &out);
+        write_upstream(admin, &out);
+        write_state(admin, &out);
+        answer_text(counting->request, 200, buf_str(&out));
+    }
+    arena_free(&arena);
+}
+
+/* On a worker's thread. */
+static void count_worker(struct post *post)
+{
+    struct worker *worker = (struct worker *)(void *)((char *)post - offsetof(struct worker, count));
+    struct counting *counting = worker->counting;
+
+    worker->counts = (struct worker_counts){ .http = http_server_counts(worker->server),
+                                             .auth = flow_auth_counts(worker->flow),
+                                             .calls = flow_call_counts(worker->flow) };
+    if (atomic_fetch_sub(&counting->left, 1) == 1)
+        loop_post(counting->admin->loop, &counting->back);
+}
+
+static void scraper_gone(void *data)
+{
+    struct counting *counting = data;
+
+    counting->request = NULL;
+}
+
+static void start_scrape(struct admin *admin, struct http_request *request)
+{
+    if (admin->draining || admin->workers[0].counting) {
+        answer_text(request, 503, STR("another scrape is under way\n"));
+        return;
+    }
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct counting *counting = ARENA_NEW(arena, struct counting);
+    counting->arena = arena;
+    counting->admin = admin;
+    counting->request = request;
+    counting->left = admin->worker_count;
+    counting->back.run = on_counted;
+    http_request_on_gone(request, scraper_gone, counting);
+    for (size_t i = 0; i < admin->worker_count; i++) {
+        admin->workers[i].counting = counting;
+        admin->workers[i].count.run = count_worker;
+        loop_post(admin->workers[i].loop, &admin->workers[i].count);
+    }
+}
+
+static void on_request(struct http_request *request, const struct http_head *head, enum err_code fault, void *data)
+{
+    struct admin *admin = data;
+    bool ready = !admin->draining && store_healthy(admin->gateway->store);
+
+    if (fault != ERR_NONE)
+        answer_text(request, err_status(fault), STR("refused\n"));
+    else if (!str_is(head->method, "GET") && !str_is(head->method, "HEAD"))
+        answer_text(request, 405, STR("GET only\n"));
+    else if (str_is(head->path, "/healthz"))
+        answer_text(request, 200, STR("ok\n"));
+    else if (str_is(head->path, "/readyz"))
+        answer_text(request, ready ? 200 : 503, ready ? STR("ready\n") : STR("not ready\n"));
+    else if (str_is(head->path, "/metrics"))
+        start_scrape(admin, request);
+    else
+        answer_text(request, 404, STR("no such page: /healthz, /readyz, /metrics\n"));
+}
+
+struct admin *admin_new(struct loop *loop, const struct conf *conf, struct gateway *gateway, struct worker *workers,
+                        size_t count)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct admin *admin = ARENA_NEW(arena, struct admin);
+    struct http_limits limits = http_default_limits;
+
+    limits.connections = 64;
+    limits.body_bytes = 1024;
+    *admin = (struct admin){ .arena = arena,
+                             .conf = conf,
+                             .gateway = gateway,
+                             .loop = loop,
+                             .workers = workers,
+                             .worker_count = count };
+    admin->server = http_server_new(loop, &limits, on_request, admin);
+    return admin;
+}
+
+int admin_listen(struct admin *admin, struct err *err)
+{
+    if (http_server_listen(admin->server, admin->conf->admin_listen, false, NULL, err))
+        return err_wrap(err, "admin.listen");
+    return 0;
+}
+
+void admin_draining(struct admin *admin)
+{
+    admin->draining = true;
+}
+
+void admin_free(struct admin **admin)
+{
+    if (!*admin)
+        return;
+    http_server_free(&(*admin)->server);
+    struct arena *arena = (*admin)->arena;
+    arena_free(&arena);
+    *admin = NULL;
+}

@@ -1,0 +1,13 @@
+/* The admin listener: /healthz (the process runs), /readyz (it can serve: 503 while it cannot or drains), /metrics
+ * (Prometheus text). Loopback by default; no patient data and no secrets. Runs on the loop it is given. */
+#pragma once
+
+#include "edge/worker.h"
+
+struct admin;
+
+struct admin *admin_new(struct loop *loop, const struct conf *conf, struct gateway *gateway, struct worker *workers,
+                        size_t count);
+MUST_CHECK int admin_listen(struct admin *admin, struct err *err);
+void admin_draining(struct admin *admin);
+void admin_free(struct admin **admin);

@@ -1,0 +1,154 @@
+#include "edge/edge.h"
+
+#include "base/log.h"
+#include "conf/conf.h"
+#include "edge/admin.h"
+#include "edge/worker.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+struct edge {
+    struct arena *arena;
+    const struct conf *conf;
+    struct worker *workers;
+    size_t worker_count;
+    struct admin *admin;
+    struct loop *loop; /* of the admin pages */
+    int access_fd;
+    bool own_access_fd;
+    pthread_t signals;
+    bool signals_started;
+    struct post stop;
+};
+
+static int open_access_log(struct edge *edge, struct err *err)
+{
+    struct str where = edge->conf->log_access;
+
+    edge->access_fd = -1;
+    if (str_is(where, "off"))
+        return 0;
+    if (str_is(where, "-")) {
+        edge->access_fd = STDOUT_FILENO;
+        return 0;
+    }
+    edge->access_fd = open(arena_cstr(edge->arena, where), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    edge->own_access_fd = edge->access_fd >= 0;
+    return edge->own_access_fd ? 0 : err_set(err, ERR_CONFIG, "log.access: " STR_FMT " cannot be opened",
+                                             STR_ARG(where));
+}
+
+static size_t count_workers(const struct conf *conf)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (conf->workers)
+        return conf->workers;
+    return cores > 0 ? (size_t)cores : 1;
+}
+
+/* Told by the signal thread: everything drains, then the admin loop ends. */
+static void on_stop(struct post *post)
+{
+    struct edge *edge = (struct edge *)(void *)((char *)post - offsetof(struct edge, stop));
+
+    log_line(LOG_INFO, "draining");
+    admin_draining(edge->admin);
+    for (size_t i = 0; i < edge->worker_count; i++)
+        worker_drain(&edge->workers[i]);
+    loop_stop(edge->loop); /* the admin pages go first: a load balancer sees it at once */
+}
+
+static void *wait_for_signal(void *data)
+{
+    struct edge *edge = data;
+    sigset_t stop;
+    int got;
+
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SIGTERM);
+    (void)sigaddset(&stop, SIGINT);
+    (void)sigaddset(&stop, SIGUSR2); /* edge_free: give up waiting */
+    if (!sigwait(&stop, &got) && got != SIGUSR2)
+        loop_post(edge->loop, &edge->stop);
+    return NULL;
+}
+
+static int start_workers(struct edge *edge, struct gateway *gateway, struct err *err)
+{
+    size_t count = count_workers(edge->conf);
+
+    edge->workers = ARENA_ARRAY(edge->arena, struct worker, count);
+    while (edge->worker_count < count)
+        if (worker_init(&edge->workers[edge->worker_count++], edge->conf, gateway, edge->access_fd, err))
+            return -1;
+    edge->admin = admin_new(edge->loop, edge->conf, gateway, edge->workers, edge->worker_count);
+    if (admin_listen(edge->admin, err))
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (worker_run(&edge->workers[i], err))
+            return -1;
+    return 0;
+}
+
+int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gateway, struct err *err)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct edge *made = *edge = ARENA_NEW(arena, struct edge);
+
+    made->arena = arena;
+    made->conf = conf;
+    made->loop = loop_new();
+    made->stop.run = on_stop;
+    made->access_fd = -1;
+    if (open_access_log(made, err) || start_workers(made, gateway, err))
+        goto failed;
+    if (pthread_create(&made->signals, NULL, wait_for_signal, made)) {
+        (void)err_set(err, ERR_INTERNAL, "the signal thread cannot be started");
+        goto failed;
+    }
+    made->signals_started = true;
+    return 0;
+failed:
+    edge_free(edge);
+    return -1;
+}
+
+static void stop_workers(struct edge *edge)
+{
+    for (size_t i = 0; i < edge->worker_count; i++) {
+        if (edge->workers[i].started)
+            worker_drain(&edge->workers[i]);
+        worker_stop(&edge->workers[i]);
+    }
+}
+
+void edge_run(struct edge *edge)
+{
+    loop_run(edge->loop);
+    stop_workers(edge);
+}
+
+void edge_free(struct edge **edge)
+{
+    struct edge *gone = *edge;
+
+    if (!gone)
+        return;
+    if (gone->signals_started) {
+        (void)pthread_kill(gone->signals, SIGUSR2);
+        (void)pthread_join(gone->signals, NULL);
+    }
+    stop_workers(gone);
+    for (size_t i = 0; i < gone->worker_count; i++)
+        worker_done(&gone->workers[i]);
+    admin_free(&gone->admin);
+    loop_free(&gone->loop);
+    if (gone->own_access_fd)
+        (void)close(gone->access_fd);
+    struct arena *arena = gone->arena;
+    arena_free(&arena);
+    *edge = NULL;
+}

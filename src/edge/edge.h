@@ -1,0 +1,20 @@
+/* Facade listeners and admin pages: requests become exchanges, answers go out, metrics and the access log are
+ * written. One worker per thread, each with its own loop, server, flow and upstream; the admin listener runs on the
+ * caller's thread. */
+#pragma once
+
+#include "base/err.h"
+
+struct conf;
+struct gateway;
+struct edge;
+
+/* Listens and starts the workers. `gateway` and its store are borrowed. Signals must be blocked already. */
+MUST_CHECK int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gateway, struct err *err);
+
+/* Serves the admin pages until SIGTERM or SIGINT, then drains: no new connection, requests in flight are answered,
+ * idle connections closed. When it returns no worker runs any more. Call from the thread that called edge_start. */
+void edge_run(struct edge *edge);
+
+/* After the store was closed, which may still post to the loops. */
+void edge_free(struct edge **edge);

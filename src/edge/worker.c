@@ -1,0 +1,179 @@
+#include "edge/worker.h"
+
+#include "conf/conf.h"
+
+/* One request between the server and the flow. Lives in its own arena, since both sides may end first. */
+struct visit {
+    struct arena *arena;
+    struct worker *worker;
+    struct http_request *request;
+    const struct http_head *head;
+    struct exchange *exchange;
+};
+
+static void end_visit(struct visit *visit)
+{
+    struct worker *worker = visit->worker;
+    struct arena *arena = visit->arena;
+
+    if (worker->spare_count == COUNT(worker->spare)) {
+        arena_free(&arena);
+        return;
+    }
+    arena_reset(arena);
+    worker->spare[worker->spare_count++] = arena;
+}
+
+static void on_gone(void *data)
+{
+    struct visit *visit = data;
+
+    flow_cancel(visit->exchange);
+    end_visit(visit);
+}
+
+static void on_answer(const struct flow_answer *answer, void *data)
+{
+    struct visit *visit = data;
+    struct worker *worker = visit->worker;
+
+    metrics_count(worker->metrics, answer);
+    access_log_add(worker->access, visit->head, answer);
+    http_answer(visit->request, answer->status, answer->headers, answer->header_count, answer->body);
+    end_visit(visit);
+}
+
+static const struct dialect *bound_dialect(const struct worker *worker, uint16_t port)
+{
+    for (size_t i = 0; i < worker->bound_count; i++)
+        if (worker->bound[i].port == port)
+            return worker->bound[i].dialect;
+    return NULL;
+}
+
+static void on_request(struct http_request *request, const struct http_head *head, enum err_code fault, void *data)
+{
+    struct worker *worker = data;
+    struct arena *arena = worker->spare_count ? worker->spare[--worker->spare_count] : arena_new(SIZE_MAX);
+    struct visit *visit = ARENA_NEW(arena, struct visit);
+
+    *visit = (struct visit){ .arena = arena, .worker = worker, .request = request, .head = head };
+    struct exchange *exchange =
+        flow_start(worker->flow, head, fault, bound_dialect(worker, head->local_port), on_answer, visit);
+    if (!exchange)
+        return; /* answered already, and the visit is over */
+    visit->exchange = exchange;
+    http_request_on_gone(request, on_gone, visit);
+}
+
+static struct http_limits limits_of(const struct conf *conf)
+{
+    struct http_limits limits = http_default_limits;
+
+    limits.head_bytes = conf->limits.head_kb * 1024;
+    limits.target_bytes = conf->limits.target_kb * 1024;
+    limits.body_bytes = conf->limits.body_kb * 1024;
+    limits.headers = (unsigned)conf->limits.headers;
+    limits.connections = (unsigned)conf->limits.connections;
+    limits.in_flight = (unsigned)conf->limits.in_flight;
+    limits.buffered_bytes = conf->limits.buffered_mb * 1024 * 1024;
+    limits.head_ms = conf->limits.head_ms;
+    limits.body_ms = conf->limits.body_ms;
+    limits.answer_ms = conf->limits.answer_ms;
+    limits.idle_ms = conf->limits.idle_ms;
+    limits.resets_per_second = (unsigned)conf->limits.resets_per_second;
+    return limits;
+}
+
+static int listen_all(struct worker *worker, struct err *err)
+{
+    const struct conf *conf = worker->conf;
+    struct arena *arena = conf->arena;
+
+    if (conf->tls_certificate.len &&
+        http_server_tls(worker->server, arena_cstr(arena, conf->tls_certificate), arena_cstr(arena, conf->tls_key),
+                        conf->tls_client_ca.len ? arena_cstr(arena, conf->tls_client_ca) : NULL, err))
+        return -1;
+    if (http_server_listen(worker->server, conf->listen, true, NULL, err))
+        return -1;
+    worker->bound = ARENA_ARRAY(arena, struct bound_port, conf->facade_count + 1);
+    for (size_t i = 0; i < conf->facade_count; i++) {
+        struct bound_port *bound = &worker->bound[worker->bound_count];
+        if (!conf->facades[i].listen.len)
+            continue;
+        if (http_server_listen(worker->server, conf->facades[i].listen, true, &bound->port, err))
+            return -1;
+        bound->dialect = gateway_dialect(worker->gateway, conf->facades[i].dialect);
+        worker->bound_count++;
+    }
+    return 0;
+}
+
+static void on_drained(void *data)
+{
+    struct worker *worker = data;
+
+    loop_stop(worker->loop);
+}
+
+static void drain(struct post *post)
+{
+    struct worker *worker = (struct worker *)(void *)((char *)post - offsetof(struct worker, drain));
+
+    http_server_drain(worker->server, worker->conf->limits.drain_ms, on_drained, worker);
+}
+
+int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, int access_fd,
+                struct err *err)
+{
+    struct http_limits limits = limits_of(conf);
+
+    *worker = (struct worker){ .conf = conf, .gateway = gateway, .loop = loop_new(), .drain = { .run = drain } };
+    worker->metrics = metrics_new(gateway);
+    worker->access = access_log_new(worker->loop, access_fd);
+    worker->server = http_server_new(worker->loop, &limits, on_request, worker);
+    if (upstream_new(&worker->upstream, worker->loop, conf, err))
+        return -1;
+    worker->flow = flow_new(gateway, worker->loop, worker->upstream);
+    return listen_all(worker, err);
+}
+
+static void *thread_main(void *data)
+{
+    struct worker *worker = data;
+
+    loop_run(worker->loop);
+    return NULL;
+}
+
+int worker_run(struct worker *worker, struct err *err)
+{
+    if (pthread_create(&worker->thread, NULL, thread_main, worker))
+        return err_set(err, ERR_INTERNAL, "a worker thread cannot be started");
+    worker->started = true;
+    return 0;
+}
+
+void worker_drain(struct worker *worker)
+{
+    loop_post(worker->loop, &worker->drain);
+}
+
+void worker_stop(struct worker *worker)
+{
+    if (worker->started)
+        (void)pthread_join(worker->thread, NULL);
+    worker->started = false;
+    flow_free(&worker->flow);
+    http_server_free(&worker->server);
+    upstream_free(&worker->upstream);
+    access_log_free(&worker->access);
+}
+
+void worker_done(struct worker *worker)
+{
+    worker_stop(worker);
+    while (worker->spare_count)
+        arena_free(&worker->spare[--worker->spare_count]);
+    loop_free(&worker->loop);
+}

@@ -1,0 +1,44 @@
+/* Inside edge/: one worker, a thread with its own loop and everything that belongs to it. */
+#pragma once
+
+#include "edge/access.h"
+#include "edge/metrics.h"
+#include "flow/flow.h"
+
+#include <pthread.h>
+
+struct worker {
+    const struct conf *conf;
+    struct gateway *gateway;
+    struct loop *loop;
+    struct http_server *server;
+    struct upstream *upstream;
+    struct flow *flow;
+    struct metrics *metrics;
+    struct access_log *access;
+    struct bound_port { /* listeners that belong to one dialect */
+        uint16_t port;
+        const struct dialect *dialect;
+    } *bound;
+    size_t bound_count;
+    struct arena *spare[64]; /* of requests */
+    size_t spare_count;
+    pthread_t thread;
+    bool started;
+    struct post drain;
+    struct worker_counts {
+        struct http_counts http;
+        struct auth_counts auth;
+        struct call_counts calls;
+    } counts; /* copied on the worker's thread when asked */
+    struct post count;
+    struct counting *counting;
+};
+
+/* Makes the worker and listens; `access_fd` is borrowed. */
+MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, int access_fd,
+                           struct err *err);
+MUST_CHECK int worker_run(struct worker *worker, struct err *err); /* starts its thread */
+void worker_drain(struct worker *worker);                         /* any thread; the thread ends by itself */
+void worker_stop(struct worker *worker); /* joins; gives up what is still under way */
+void worker_done(struct worker *worker); /* after the store was closed: frees the loop */

@@ -1,0 +1,165 @@
+/* Who asks for what: facade and operation, credential, scopes. */
+#include "flow/exchange.h"
+
+#include "conf/conf.h"
+
+static bool has_header(const void *data, struct str name)
+{
+    unsigned count = 0;
+
+    (void)http_find(data, name, &count);
+    return count > 0;
+}
+
+/* What the listener, or a host of the configuration, says. */
+static const struct dialect *configured(const struct exchange *x)
+{
+    const struct gateway *gateway = x->flow->gateway;
+    struct str host = x->head->host, port;
+
+    if (x->bound_dialect)
+        return x->bound_dialect;
+    (void)str_cut(x->head->host, ':', &host, &port);
+    for (size_t i = 0; i < gateway->conf->facade_count; i++) {
+        const struct conf_facade *facade = &gateway->conf->facades[i];
+        for (size_t k = 0; k < facade->host_count; k++)
+            if (str_eq_nocase(facade->hosts[k], host))
+                return gateway_dialect(gateway, facade->dialect);
+    }
+    return NULL;
+}
+
+enum step stage_route(struct exchange *x)
+{
+    const struct gateway *gateway = x->flow->gateway;
+    struct route_request request = { .method = x->head->method,
+                                     .host = x->head->host,
+                                     .bound = configured(x),
+                                     .has_header = has_header,
+                                     .data = x->head };
+    int bad = target_parse(&x->target, x->arena, x->head->path, x->head->query, &x->err);
+
+    if (bad)
+        x->target.segment_count = x->target.segment_count ? 1 : 0; /* enough to choose whose error shape it is */
+    x->dialect = route_facade(gateway->dialects, gateway->dialect_count, gateway->fallback, &request, &x->target);
+    if (x->server_fault != ERR_NONE)
+        return exchange_fail(x, x->server_fault, "refused by the server");
+    if (bad)
+        return STEP_FAIL;
+    if (route_operation(&x->route, x->arena, x->dialect, x->head->method, &x->target, &x->err)) {
+        x->missing = x->route.allow;
+        return STEP_FAIL;
+    }
+    x->operation = x->route.operation;
+    x->bound = x->operation->bound;
+    return STEP_NEXT;
+}
+
+/* Credentials by any carrier that some dialect knows: exactly one may be there. */
+static unsigned count_credentials(const struct exchange *x)
+{
+    const struct gateway *gateway = x->flow->gateway;
+    unsigned sum = 0, count;
+
+    for (size_t i = 0; i < gateway->dialect_count; i++) {
+        struct str name = gateway->dialects[i]->credential_header;
+        bool counted = false;
+        for (size_t k = 0; k < i; k++)
+            counted = counted || str_eq(gateway->dialects[k]->credential_header, name);
+        if (counted)
+            continue;
+        (void)http_find(x->head, name, &count);
+        sum += count;
+    }
+    return sum;
+}
+
+/* The token of the dialect's header without its scheme; empty when there is none. */
+static int read_credential(struct exchange *x, struct str *token)
+{
+    struct str scheme = x->dialect->credential_scheme;
+    struct str value = str_trim(http_find(x->head, x->dialect->credential_header, NULL));
+
+    *token = value;
+    if (!value.len || !scheme.len)
+        return 0;
+    if (value.len <= scheme.len || value.ptr[scheme.len] != ' ' ||
+        !str_eq_nocase(str_of(value.ptr, scheme.len), scheme))
+        return err_set(&x->err, ERR_UNAUTHENTICATED, "the credential is of another scheme");
+    *token = str_trim(str_from_at(value, scheme.len));
+    return 0;
+}
+
+static void on_record(struct record_get *get, const struct err *err, void *data)
+{
+    struct exchange *x = data;
+
+    (void)get;
+    x->record_pending = false;
+    exchange_came(x, err);
+}
+
+/* An opaque token is a key of the hashed table; stage_permit makes the record a principal. */
+static enum step find_opaque(struct exchange *x, struct str token)
+{
+    x->record = (struct record_get){ .kind = RECORD_TOKEN,
+                                     .key = auth_opaque_key(x->arena, token),
+                                     .arena = x->arena,
+                                     .done = on_record,
+                                     .data = x };
+    if (store_record_get(x->flow->gateway->store, x->flow->loop, &x->record))
+        return STEP_NEXT;
+    x->record_pending = true;
+    exchange_wait(x);
+    return STEP_WAIT;
+}
+
+enum step stage_credential(struct exchange *x)
+{
+    struct str token;
+
+    if (count_credentials(x) > 1)
+        return exchange_fail(x, ERR_TWO_CREDENTIALS, "more than one credential");
+    if (x->operation->open)
+        return STEP_NEXT;
+    if (read_credential(x, &token))
+        return STEP_FAIL;
+    if (!token.len)
+        return exchange_fail(x, ERR_UNAUTHENTICATED, "no credential");
+    if (!auth_looks_jwt(token))
+        return find_opaque(x, token);
+    return auth_judge(x->flow->gateway->auth, x->flow->auth, token, loop_wall_ms(x->flow->loop), &x->principal,
+                      &x->err)
+               ? STEP_FAIL
+               : STEP_NEXT;
+}
+
+static enum step choose_brand(struct exchange *x)
+{
+    x->brand = x->principal->brand;
+    if (x->brand.len)
+        return STEP_NEXT;
+    if (principal_is_admin(x->principal))
+        x->brand = http_find(x->head, STR("x-brand-id"), NULL);
+    if (!x->brand.len || x->brand.len > 128 || !str_is_utf8(x->brand))
+        return exchange_fail(x, ERR_FORBIDDEN, "the credential names no brand");
+    return STEP_NEXT;
+}
+
+enum step stage_permit(struct exchange *x)
+{
+    if (x->operation->open)
+        return STEP_NEXT;
+    if (!x->principal && !x->record.value.ptr)
+        return exchange_fail(x, ERR_INVALID_TOKEN, "the opaque token is unknown");
+    if (!x->principal &&
+        auth_principal_from_claims(x->record.value, loop_wall_ms(x->flow->loop), &x->principal, &x->err))
+        return STEP_FAIL;
+    for (size_t i = 0; i < x->operation->scope_count; i++) {
+        if (principal_allows(x->principal, x->operation->scopes[i]))
+            continue;
+        x->missing = x->operation->scopes[i];
+        return exchange_fail(x, ERR_SCOPE, "scope " STR_FMT " is missing", STR_ARG(x->missing));
+    }
+    return choose_brand(x);
+}

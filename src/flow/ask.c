@@ -1,0 +1,115 @@
+/* What is asked beyond the body: media types, paging, parameters. */
+#include "flow/exchange.h"
+
+#include "dialect/media.h"
+
+static enum step judge_media(struct exchange *x)
+{
+    const struct operation *operation = x->operation;
+    const struct str *types = operation->media_count ? operation->media : x->dialect->request_media;
+    size_t count = operation->media_count ? operation->media_count : x->dialect->request_media_count, index;
+    unsigned accepts = 0;
+    struct str accept = http_find(x->head, STR("accept"), &accepts);
+
+    x->media = media_choose(x->dialect, accepts ? accept : STR_NONE);
+    if (!x->media.ptr)
+        return exchange_fail(x, ERR_NOT_ACCEPTABLE, "Accept allows no media type of the dialect");
+    if (!operation->has_body || !x->head->body.len)
+        return STEP_NEXT;
+    if (!media_accepted(types, count, http_find(x->head, STR("content-type"), NULL), &index))
+        return exchange_fail(x, operation->media_error, "the content type is not accepted");
+    return STEP_NEXT;
+}
+
+static enum step wrong(struct exchange *x, struct str name, struct str want)
+{
+    x->wrong_parameter = name;
+    x->wrong_want = want;
+    return exchange_fail(x, ERR_INVALID_PARAMETER, "parameter '" STR_FMT "'", STR_ARG(name));
+}
+
+static struct str said(const struct exchange *x, const struct parameter *parameter, size_t *count)
+{
+    struct str value = target_parameter(&x->target, parameter->name, count);
+
+    if (!*count && parameter->alias.len)
+        value = target_parameter(&x->target, parameter->alias, count);
+    return value;
+}
+
+static enum step read_one(struct exchange *x, const struct parameter *parameter, struct str value)
+{
+    struct argument_fault fault;
+
+    if (!parameter_read(parameter, value, x->brand, x->arena, &x->arguments, &fault))
+        return STEP_NEXT;
+    if (fault.forbidden)
+        return exchange_fail(x, ERR_FORBIDDEN, "parameter '" STR_FMT "' names another brand", STR_ARG(fault.name));
+    return wrong(x, fault.name, fault.want);
+}
+
+static enum step read_query(struct exchange *x)
+{
+    const struct operation *operation = x->operation;
+    size_t count, other;
+
+    for (size_t i = 0; i < operation->query_count; i++) {
+        const struct parameter *parameter = &operation->query[i];
+        struct str value = said(x, parameter, &count);
+        if (!count && parameter->required)
+            return wrong(x, parameter->name, STR_NONE);
+        if (!count)
+            continue;
+        if (count > 1)
+            return wrong(x, parameter->name, STR("single value"));
+        if (parameter->needs.len) {
+            (void)target_parameter(&x->target, parameter->needs, &other);
+            if (!other)
+                return wrong(x, parameter->needs, STR_NONE);
+        }
+        if (read_one(x, parameter, value) == STEP_FAIL)
+            return STEP_FAIL;
+    }
+    parameters_join(operation->query, operation->query_count, x->arena, &x->arguments);
+    return STEP_NEXT;
+}
+
+/* At least one of these filters must be there. */
+static enum step judge_one_of(struct exchange *x)
+{
+    const struct operation *operation = x->operation;
+    size_t count;
+
+    if (!operation->one_of_count)
+        return STEP_NEXT;
+    for (size_t i = 0; i < operation->query_count; i++) {
+        for (size_t k = 0; k < operation->one_of_count; k++) {
+            if (!str_eq(operation->query[i].name, operation->one_of[k]))
+                continue;
+            (void)said(x, &operation->query[i], &count);
+            if (count)
+                return STEP_NEXT;
+        }
+    }
+    return wrong(x, operation->one_of[0], STR_NONE);
+}
+
+enum step stage_parameters(struct exchange *x)
+{
+    const struct operation *operation = x->operation;
+    struct str name;
+
+    if (judge_media(x) == STEP_FAIL)
+        return STEP_FAIL;
+    if (page_read(&x->page, &x->dialect->paging, x->bound->call && x->bound->call->items.len ? operation->paging : PAGING_NONE,
+                  &x->target, &name))
+        return wrong(x, name, STR("page"));
+    for (size_t i = 0; i < operation->path_count; i++)
+        if (read_one(x, &operation->path[i], x->route.path[i]) == STEP_FAIL)
+            return STEP_FAIL;
+    if (read_query(x) == STEP_FAIL || judge_one_of(x) == STEP_FAIL)
+        return STEP_FAIL;
+    for (size_t i = 0; i < operation->fixed_count; i++)
+        arguments_add(&x->arguments, x->arena, operation->fixed[i].name, operation->fixed[i].value, NULL);
+    return STEP_NEXT;
+}

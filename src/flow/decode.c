@@ -1,0 +1,172 @@
+/* The body: dialect bytes -> canonical documents, or faults that name the dialect's members. */
+#include "flow/exchange.h"
+
+#include "json/write.h"
+
+#include <stdio.h>
+
+struct lens_context exchange_context(const struct exchange *x)
+{
+    bool update = x->operation->stored.len > 0;
+
+    return (struct lens_context){ .mode = update ? LENS_UPDATE : LENS_CREATE,
+                                  .brand = x->brand,
+                                  .wall_ms = loop_wall_ms(x->flow->loop) };
+}
+
+static int read_tape(struct exchange *x, struct str text)
+{
+    struct tape_fault fault;
+
+    if (tape_read(&x->body, x->arena, text, &x->flow->gateway->limits, &fault))
+        return 0;
+    (void)snprintf(x->bad_json, sizeof x->bad_json, "line %u, column %u: %s", fault.line, fault.column, fault.what);
+    return err_set(&x->err, fault.limit ? ERR_TOO_LARGE : ERR_BAD_JSON, "line %u, column %u: %s", fault.line,
+                   fault.column, fault.what);
+}
+
+/* A form becomes an object of strings (RFC 6749 sends its requests so). */
+static int read_form(struct exchange *x)
+{
+    struct buf json = buf_in(x->arena, x->head->body.len * 6 + 1024);
+    struct target form;
+    bool first = true;
+
+    if (target_parse_form(&form, x->arena, x->head->body, &x->err))
+        return -1;
+    buf_char(&json, '{');
+    for (size_t i = 0; i < form.parameter_count; i++)
+        json_member_string(&json, &first, form.parameters[i].name, form.parameters[i].value);
+    buf_char(&json, '}');
+    return read_tape(x, buf_str(&json));
+}
+
+static bool is_form(const struct exchange *x)
+{
+    struct str type = http_find(x->head, STR("content-type"), NULL), rest;
+
+    (void)str_cut(type, ';', &type, &rest);
+    return str_eq_nocase(str_trim(type), STR("application/x-www-form-urlencoded"));
+}
+
+/* A body without the wrapper, put where the dialect says: {"attributes": BODY}. */
+static int wrap_bare(struct exchange *x)
+{
+    struct str raw = tape_raw(&x->body, 0);
+    struct buf json = buf_in(x->arena, raw.len + x->operation->bare.len * 6 + 64);
+    bool first = true;
+
+    x->bare = true;
+    buf_char(&json, '{');
+    json_member_raw(&json, &first, x->operation->bare, raw);
+    buf_char(&json, '}');
+    return read_tape(x, buf_str(&json));
+}
+
+/* The document's place in the body. */
+static int unwrap(struct exchange *x, uint32_t *at)
+{
+    const struct operation *operation = x->operation;
+
+    *at = 0;
+    if (tape_type(&x->body, 0) != JSON_OBJECT && !operation->wrapper.len)
+        return err_set(&x->err, ERR_BAD_REQUEST, "the body is no object");
+    if (!operation->wrapper.len)
+        return 0;
+    *at = tape_find(&x->body, 0, operation->wrapper);
+    if (*at == TAPE_NONE && operation->bare.len && tape_type(&x->body, 0) == JSON_OBJECT) {
+        *at = 0;
+        return wrap_bare(x);
+    }
+    if (*at != TAPE_NONE && (tape_type(&x->body, *at) == JSON_OBJECT ||
+                             (operation->many && tape_type(&x->body, *at) == JSON_ARRAY)))
+        return 0;
+    x->missing = operation->wrapper;
+    return err_set(&x->err, ERR_MISSING_WRAPPER, "the body has no '" STR_FMT "'", STR_ARG(operation->wrapper));
+}
+
+static int list_items(struct exchange *x, uint32_t at)
+{
+    x->many = tape_type(&x->body, at) == JSON_ARRAY;
+    x->item_count = x->many ? tape_count(&x->body, at) : 1;
+    if (x->item_count > x->operation->many && x->many)
+        return err_set(&x->err, ERR_TOO_LARGE, "more than %u documents", x->operation->many);
+    if (!x->item_count) {
+        x->missing = x->operation->wrapper;
+        return err_set(&x->err, ERR_MISSING_WRAPPER, "no document");
+    }
+    x->items = ARENA_ARRAY(x->arena, struct item, x->item_count);
+    uint32_t child = x->many ? tape_first(&x->body, at) : at;
+    for (size_t i = 0; i < x->item_count; i++, child = tape_next(&x->body, child))
+        x->items[i] = (struct item){ .x = x, .at = child };
+    return 0;
+}
+
+void exchange_add_fault(struct exchange *x, struct fault fault, size_t index)
+{
+    struct faults *all = &x->faults;
+    struct buf path = buf_in(x->arena, 4096);
+
+    if (all->count == all->space) {
+        size_t space = all->space ? all->space * 2 : 8;
+        struct fault *moved = ARENA_ARRAY(x->arena, struct fault, space);
+        if (all->count)
+            memcpy(moved, all->items, all->count * sizeof *moved);
+        all->items = moved;
+        all->space = space;
+    }
+    fault_path(x->dialect, fault.path, x->many, index, &path);
+    fault.path = buf_str(&path);
+    all->items[all->count++] = fault;
+}
+
+/* The faults of one document, with their places in the whole body. */
+static void take_faults(struct exchange *x, const struct faults *faults, size_t index)
+{
+    for (size_t i = 0; i < faults->count; i++)
+        exchange_add_fault(x, faults->items[i], index);
+}
+
+static enum step put_items(struct exchange *x)
+{
+    struct lens_context context = exchange_context(x);
+    bool forbidden = false;
+
+    for (size_t i = 0; i < x->item_count; i++) {
+        struct item *item = &x->items[i];
+        struct err err;
+        item->put.canonical = buf_in(x->arena, SIZE_MAX);
+        item->put.rest = buf_in(x->arena, SIZE_MAX);
+        if (x->many && tape_type(&x->body, item->at) != JSON_OBJECT) {
+            exchange_add_fault(x, (struct fault){ .kind = FAULT_TYPE, .want = STR("object") }, i);
+            continue;
+        }
+        if (!lens_put(x->operation->lens, &x->body, item->at, NULL, &context, x->arena, &item->put, &err))
+            continue;
+        if (!item->put.faults.count) {
+            x->err = err;
+            return STEP_FAIL;
+        }
+        for (size_t k = 0; k < item->put.faults.count; k++)
+            forbidden = forbidden || item->put.faults.items[k].forbidden;
+        take_faults(x, &item->put.faults, i);
+    }
+    if (forbidden)
+        return exchange_fail(x, ERR_FORBIDDEN, "the body names another brand");
+    if (x->faults.count)
+        return exchange_fail(x, ERR_INVALID, "%zu faults in the body", x->faults.count);
+    return STEP_NEXT;
+}
+
+enum step stage_decode(struct exchange *x)
+{
+    uint32_t at;
+
+    if (!x->operation->has_body)
+        return STEP_NEXT;
+    if (is_form(x) ? read_form(x) : read_tape(x, x->head->body))
+        return STEP_FAIL;
+    if (unwrap(x, &at) || list_items(x, at))
+        return STEP_FAIL;
+    return put_items(x);
+}

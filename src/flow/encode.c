@@ -1,0 +1,273 @@
+/* Entities -> the dialect's answer. */
+#include "flow/exchange.h"
+
+#include "base/clock.h"
+#include "json/write.h"
+
+static void add_comma(struct buf *out, size_t start)
+{
+    if (out->len > start)
+        buf_char(out, ',');
+}
+
+static int get_one(struct exchange *x, const struct shown *shown, struct buf *out)
+{
+    struct lens_context context = exchange_context(x);
+
+    return lens_get(x->operation->lens, shown->tape, shown->at, shown->has_rest ? &shown->rest : NULL, &context,
+                    x->arena, out, &x->slots, &x->err);
+}
+
+/* Every entity as an array. */
+static void write_items(struct exchange *x, struct buf *out)
+{
+    buf_char(out, '[');
+    size_t start = out->len;
+    for (size_t i = 0; i < x->shown_count && !x->err.code; i++) {
+        add_comma(out, start);
+        if (get_one(x, &x->shown[i], out))
+            return;
+    }
+    buf_char(out, ']');
+}
+
+static bool write_item(struct exchange *x, struct buf *out)
+{
+    if (x->many)
+        write_items(x, out);
+    else if (x->shown_count)
+        (void)get_one(x, &x->shown[0], out);
+    else
+        return false;
+    return true;
+}
+
+/* Members that were left out, by their place. */
+static bool write_ignored(struct exchange *x, struct buf *out)
+{
+    buf_char(out, '[');
+    size_t start = out->len;
+    for (size_t i = 0; i < x->item_count; i++) {
+        for (size_t k = 0; k < x->items[i].put.ignored.count; k++) {
+            struct buf path = buf_in(x->arena, 4096);
+            fault_path(x->dialect, x->items[i].put.ignored.items[k], x->many, i, &path);
+            add_comma(out, start);
+            json_string(out, buf_str(&path));
+        }
+    }
+    buf_char(out, ']');
+    return true;
+}
+
+/* Of many, those that were stored although others failed: [{"index", "id"}]. */
+static bool write_stored(struct exchange *x, struct buf *out)
+{
+    if (!x->partial)
+        return false;
+    buf_char(out, '[');
+    size_t start = out->len;
+    for (size_t i = 0; i < x->item_count; i++) {
+        if (!x->items[i].stored)
+            continue;
+        add_comma(out, start);
+        buf_add(out, STR("{\"index\":"));
+        buf_uint(out, i);
+        buf_add(out, STR(",\"id\":"));
+        exchange_add_slot(x, out->len, x->bound->call->entity, x->items[i].canonical_id);
+        buf_char(out, '}');
+    }
+    buf_char(out, ']');
+    return true;
+}
+
+void exchange_add_slot(struct exchange *x, size_t at, struct str kind, struct str canonical_id)
+{
+    struct id_slots *slots = &x->slots;
+
+    if (slots->count == slots->space) {
+        size_t space = slots->space ? slots->space * 2 : 8;
+        struct id_slot *moved = ARENA_ARRAY(x->arena, struct id_slot, space);
+        if (slots->count)
+            memcpy(moved, slots->items, slots->count * sizeof *moved);
+        slots->items = moved;
+        slots->space = space;
+    }
+    slots->items[slots->count++] = (struct id_slot){
+        .at = at, .kind = kind, .given = canonical_id,
+        .fill = exchange_id_form(x, kind) == ID_INTEGER ? FILL_NUMBER : FILL_STRING
+    };
+}
+
+/* A member of the backend's own document, or all of it. */
+static bool write_document(struct exchange *x, struct str name, struct buf *out)
+{
+    const struct tape *tape = x->made.count ? &x->made : x->shown_count ? x->shown[0].tape : NULL;
+
+    if (!name.len && x->document.len) {
+        buf_add(out, x->document);
+        return true;
+    }
+    uint32_t at = tape && name.len ? tape_find(tape, 0, name) : TAPE_NONE;
+    if (at == TAPE_NONE)
+        return false;
+    buf_add(out, tape_raw(tape, at));
+    return true;
+}
+
+static bool write_path(struct exchange *x, struct str name, struct buf *out)
+{
+    for (size_t i = 0; i < x->operation->path_count; i++) {
+        if (!str_eq(x->operation->path[i].name, name))
+            continue;
+        bool number = x->operation->path[i].type == PARAMETER_ID &&
+                      exchange_id_form(x, x->operation->path[i].kind) == ID_INTEGER;
+        if (number)
+            buf_add(out, x->route.path[i]);
+        else
+            json_string(out, x->route.path[i]);
+        return true;
+    }
+    return false;
+}
+
+/* Unpaged lists are one page that holds everything. */
+static bool write_number(struct exchange *x, enum template_var var, struct buf *out)
+{
+    bool paged = x->page.used;
+
+    switch (var) { /* the other variables are not numbers */
+    case VAR_TOTAL:
+        buf_uint(out, x->total);
+        return true;
+    case VAR_COUNT:
+        buf_uint(out, x->shown_count);
+        return true;
+    case VAR_PAGE:
+        buf_uint(out, paged ? x->page.number : 1);
+        return true;
+    case VAR_PAGES:
+        buf_uint(out, paged ? page_count(&x->page, x->total) : 1);
+        return true;
+    case VAR_SIZE:
+        buf_uint(out, paged ? x->page.size : x->shown_count);
+        return true;
+    case VAR_ITEM: case VAR_ITEMS: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_REQUEST_ID:
+    case VAR_IGNORED: case VAR_STORED: case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS:
+    case VAR_POINTER: case VAR_PARAMETER: case VAR_FIELDS: case VAR_ERRORS:
+        break;
+    }
+    return false;
+}
+
+static bool value(void *data, enum template_var var, struct str name, struct buf *out)
+{
+    struct exchange *x = data;
+
+    switch (var) {
+    case VAR_ITEM:
+        return write_item(x, out);
+    case VAR_ITEMS:
+        write_items(x, out);
+        return true;
+    case VAR_DOCUMENT:
+        return write_document(x, name, out);
+    case VAR_PATH:
+        return write_path(x, name, out);
+    case VAR_LINK:
+        return page_link(&x->page, x->dialect, &x->target, x->route.first, name, x->total, out);
+    case VAR_TOTAL: case VAR_COUNT: case VAR_PAGE: case VAR_PAGES: case VAR_SIZE:
+        return write_number(x, var, out);
+    case VAR_REQUEST_ID:
+        json_string(out, x->request_id);
+        return true;
+    case VAR_IGNORED:
+        return write_ignored(x, out);
+    case VAR_STORED:
+        return write_stored(x, out);
+    case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS: case VAR_POINTER: case VAR_PARAMETER:
+    case VAR_FIELDS: case VAR_ERRORS:
+        break; /* of errors only */
+    }
+    return false;
+}
+
+enum step stage_encode(struct exchange *x)
+{
+    const struct template *answer = x->bare && x->operation->answer_bare ? x->operation->answer_bare
+                                                                         : x->operation->answer;
+
+    x->out = buf_in(x->arena, SIZE_MAX);
+    if (x->partial)
+        (void)write_stored(x, &x->out);
+    else
+        template_write(answer, value, x, &x->out);
+    return x->err.code ? STEP_FAIL : STEP_NEXT;
+}
+
+enum step stage_name(struct exchange *x)
+{
+    struct id_query *ids = ARENA_ARRAY(x->arena, struct id_query, x->slots.count);
+
+    if (!x->slots.count)
+        return STEP_NEXT;
+    for (size_t i = 0; i < x->slots.count; i++)
+        ids[i] = (struct id_query){ .dialect = x->dialect->name,
+                                    .kind = x->slots.items[i].kind,
+                                    .brand = x->brand,
+                                    .form = (enum id_form)exchange_id_form(x, x->slots.items[i].kind),
+                                    .to_dialect = true,
+                                    .given = x->slots.items[i].given };
+    x->batch = (struct store_batch){ .ids = ids, .id_count = x->slots.count };
+    return exchange_batch(x, STEP_NEXT);
+}
+
+void exchange_answer(struct exchange *x, int status, struct str content_type, struct str body,
+                     const struct http_header *more, size_t more_count)
+{
+    struct http_header *headers = ARENA_ARRAY(x->arena, struct http_header, more_count + 4);
+    size_t count = 0;
+
+    headers[count++] = (struct http_header){ .name = STR("content-type"), .value = content_type };
+    headers[count++] = (struct http_header){ .name = STR("x-request-id"), .value = x->request_id };
+    headers[count++] = (struct http_header){ .name = STR("cache-control"), .value = STR("no-store") };
+    for (size_t i = 0; i < more_count; i++)
+        headers[count++] = more[i];
+    struct flow_answer answer = {
+        .status = status,
+        .headers = headers,
+        .header_count = count,
+        .body = body,
+        .report = { .dialect = x->dialect ? x->dialect->name : STR("none"),
+                    .operation = x->operation ? x->operation->name : STR_NONE,
+                    .request_id = x->request_id,
+                    .brand = x->brand,
+                    .subject = x->principal ? x->principal->subject : STR_NONE,
+                    .err = x->err.code ? &x->err : NULL,
+                    .upstream_calls = x->upstream_calls,
+                    .micros = clock_monotonic_us() - x->started_us },
+    };
+    x->ended = true;
+    x->done(&answer, x->data);
+}
+
+enum step stage_finish(struct exchange *x)
+{
+    struct buf body = buf_in(x->arena, SIZE_MAX);
+    struct http_header etag = { .name = STR("etag") };
+    const struct upstream_answer *single = x->operation->has_body && x->item_count ? &x->items[0].answer
+                                                                                     : &x->answers[0];
+
+    for (size_t i = 0; i < x->slots.count; i++)
+        x->slots.items[i].found = x->batch.ids[i].found;
+    lens_fill(buf_str(&x->out), &x->slots, 0, &body);
+    if (!buf_ok(&x->out) || !buf_ok(&body))
+        return exchange_fail(x, ERR_INTERNAL, "the answer does not fit");
+    if (x->partial) {
+        exchange_refuse_partly(x, buf_str(&body));
+        return STEP_NEXT;
+    }
+    if (x->operation->etag)
+        etag.value = single->etag;
+    exchange_answer(x, x->operation->status, x->media, buf_str(&body), &etag, etag.value.len > 0);
+    return STEP_NEXT;
+}

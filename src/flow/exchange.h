@@ -1,0 +1,201 @@
+/* Inside flow/: one client request's whole state, owned by one loop. Everything lives in `arena` and dies at once. */
+#pragma once
+
+#include "auth/grant.h"
+#include "dialect/page.h"
+#include "dialect/parameter.h"
+#include "dialect/route.h"
+#include "flow/flow.h"
+#include "store/store.h"
+
+/* What a stage says when it returns. */
+enum step {
+    STEP_NEXT,  /* go on */
+    STEP_WAIT,  /* go on with the next stage when all that is pending has come */
+    STEP_AGAIN, /* enter this stage again when all that is pending has come (or at once) */
+    STEP_FAIL   /* x->err says why */
+};
+typedef enum step stage_fn(struct exchange *x);
+
+/* An operation's calls, found once at start. */
+struct bound {
+    const struct contract_call *call, *stored, *then_call, *then_read, *then_undo;
+};
+
+/* One document of the body and what became of it. */
+struct item {
+    struct exchange *x;
+    uint32_t at; /* in x->body */
+    struct lens_put put;
+    struct str canonical; /* put.canonical with its gaps filled */
+    struct upstream_argument *arguments;
+    size_t argument_count;
+    struct upstream_call *call;
+    struct upstream_answer answer;
+    struct err err;
+    struct str canonical_id;
+    bool stored;
+    size_t shown;                               /* its index among the entities */
+    struct upstream_call *then_call, *read_call; /* `then:` of the operation */
+    bool undone;
+};
+
+/* One canonical entity to be shown. */
+struct shown {
+    const struct tape *tape;
+    uint32_t at;
+    struct str canonical_id;
+    struct tape rest;
+    bool has_rest;
+};
+
+/* A look-up document of one slot. */
+struct found_by {
+    struct exchange *x;
+    struct id_slot *slot;
+    const struct lookup *lookup;
+    struct arguments arguments;
+    struct upstream_call *call;
+    size_t first_id; /* of its ids in the batch */
+    size_t item;
+    bool impossible; /* it names an id that nobody has */
+};
+
+enum { ITEM_CALLS_AT_ONCE = 16, FETCH_SIZE = 1000, FETCH_PAGES_MAX = 64, NAMES_MAX = 1 << 20 };
+
+struct exchange {
+    struct flow *flow;
+    struct arena *arena;
+    const struct http_head *head;
+    flow_done_fn *done;
+    void *data;
+    struct exchange *next, **link; /* of the flow's list */
+
+    /* the driver's */
+    size_t at;
+    unsigned pending;
+    bool running, ended;
+    struct err err;
+    struct deadline deadline;
+    uint64_t started_us;
+    char request_id_text[64];
+    struct str request_id, traceparent;
+    unsigned upstream_calls;
+
+    /* route, auth */
+    enum err_code server_fault;
+    const struct dialect *bound_dialect, *dialect;
+    struct target target;
+    struct route route;
+    const struct operation *operation;
+    const struct bound *bound;
+    struct principal *principal;
+    struct str brand;
+    struct record_get record;
+    bool record_pending;
+
+    /* parameters */
+    struct str media;
+    struct page page;
+    struct arguments arguments;
+    struct faults faults;
+    struct str wrong_parameter, wrong_want; /* of ERR_INVALID_PARAMETER */
+    struct str missing;                     /* wrapper of ERR_MISSING_WRAPPER, allow of ERR_METHOD, scope of ERR_SCOPE */
+    char bad_json[160];                     /* of ERR_BAD_JSON: where and what */
+    bool nothing;                           /* a filter names what nobody has: an empty list */
+
+    /* decode */
+    struct tape body;
+    bool many, bare;
+    struct item *items;
+    size_t item_count, item_next;
+    struct found_by *lookups;
+    size_t lookup_count;
+
+    /* ids and rests */
+    struct store_batch batch;
+    bool batch_pending;
+    struct grant grant;
+    bool grant_pending;
+
+    /* stored entity of an update */
+    struct upstream_call *stored_call;
+    struct upstream_answer stored;
+    struct buf echo;          /* what get shows for it */
+    struct id_slots echo_ids;
+    struct str if_match;
+    unsigned attempts;
+
+    /* answers */
+    struct upstream_call *calls[FETCH_PAGES_MAX];
+    struct upstream_answer answers[FETCH_PAGES_MAX];
+    size_t call_count;
+    bool partial; /* some documents of many were stored, some not */
+    struct forgetting *forgetting; /* keep.c */
+    struct tape made; /* a document of a builtin */
+    struct str document;
+    uint64_t total;
+    struct shown *shown;
+    size_t shown_count;
+    struct buf out;
+    struct id_slots slots;
+};
+
+struct flow {
+    struct gateway *gateway;
+    struct loop *loop;
+    struct upstream *upstream;
+    struct auth_cache *auth;
+    struct exchange *first;
+    struct arena *spare[64];
+    size_t spare_count;
+};
+
+/* The stages, in the order of flow.c's table; each in the file named. */
+stage_fn stage_route, stage_credential, stage_permit;  /* admit.c */
+stage_fn stage_parameters;                             /* ask.c */
+stage_fn stage_decode;                                 /* decode.c */
+stage_fn stage_resolve, stage_judge;                   /* resolve.c */
+stage_fn stage_lookup, stage_make;                     /* lookup.c */
+stage_fn stage_stored, stage_compare, stage_patch;     /* stored.c */
+stage_fn stage_call, stage_collect;                    /* call.c */
+stage_fn stage_then, stage_reread;                     /* then.c */
+stage_fn stage_keep, stage_rests;                      /* keep.c */
+stage_fn stage_encode, stage_name, stage_finish;       /* encode.c */
+
+/* Something was asked for, and something has come (with `err` NULL if well). Called from library callbacks only. */
+void exchange_wait(struct exchange *x);
+void exchange_came(struct exchange *x, const struct err *err);
+
+/* err_set on the exchange, for a stage to return. */
+enum step exchange_fail(struct exchange *x, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
+
+/* The whole of a batch of the store: fills x->batch from what the caller set in it. */
+enum step exchange_batch(struct exchange *x, enum step done);
+unsigned exchange_id_form(const struct exchange *x, struct str kind);
+
+/* One canonical call with the exchange's credential. */
+struct upstream_call *exchange_call(struct exchange *x, const struct upstream_request *wanted, upstream_done_fn *done,
+                                    void *data);
+
+/* The arguments of the operation itself (path, query, fixed, bounds of the principal), then `more`. */
+void exchange_arguments(struct exchange *x, const struct contract_call *call, const struct upstream_argument *more,
+                        size_t more_count, struct upstream_request *request);
+
+/* Ends the exchange with an error in its dialect (fail.c), or with an answer (encode.c). */
+void exchange_refuse(struct exchange *x);
+void exchange_refuse_partly(struct exchange *x, struct str stored); /* `stored`: JSON */
+void exchange_answer(struct exchange *x, int status, struct str content_type, struct str body,
+                     const struct http_header *more, size_t more_count);
+void exchange_add_slot(struct exchange *x, size_t at, struct str kind, struct str canonical_id);
+void exchange_release(struct exchange *x);
+struct lens_context exchange_context(const struct exchange *x);
+/* A fault at the place of a slot. */
+void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t item, enum fault_kind kind);
+void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /* path relative to the document */
+
+void exchange_leave_forgetting(struct exchange *x);
+
+/* Makes `stage` the next one (a retry goes back). */
+void exchange_go(struct exchange *x, stage_fn *stage);
+void fault_path(const struct dialect *dialect, struct str path, bool many, size_t index, struct buf *out);

@@ -1,0 +1,346 @@
+/* Errors in the caller's own shape. */
+#include "flow/exchange.h"
+
+#include "json/write.h"
+#include "yaml/yaml.h"
+
+/* The path of a member as the dialect writes it: "address.street", or "/data/3/attributes/first_name". */
+void fault_path(const struct dialect *dialect, struct str path, bool many, size_t index, struct buf *out)
+{
+    char mark = dialect->pointer_paths ? '/' : '.';
+
+    buf_add(out, dialect->pointer_base);
+    if (many) {
+        if (dialect->pointer_paths || out->len)
+            buf_char(out, mark);
+        buf_uint(out, index);
+    }
+    if (path.len && (dialect->pointer_paths || out->len))
+        buf_char(out, mark);
+    for (size_t i = 0; i < path.len; i++)
+        buf_char(out, path.ptr[i] == '/' ? mark : path.ptr[i]);
+}
+
+/* What is being written: the error as a whole, or one of several. */
+struct refusal {
+    struct exchange *x;
+    const struct error_shape *shape;
+    int status;
+    struct str message, pointer, parameter;
+    struct str stored; /* JSON, of a bulk that failed midway */
+};
+
+/* `text` with $want or $wrapper replaced. */
+static struct str fill_words(struct exchange *x, struct str text, struct str value)
+{
+    struct buf out = buf_in(x->arena, 64 * 1024);
+
+    for (size_t i = 0; i < text.len; i++) {
+        struct str rest = str_from_at(text, i);
+        size_t skip = str_starts(rest, STR("$wrapper")) ? 8 : str_starts(rest, STR("$want")) ? 5 : 0;
+        if (!skip) {
+            buf_char(&out, text.ptr[i]);
+            continue;
+        }
+        buf_add(&out, value);
+        i += skip - 1;
+    }
+    return buf_str(&out);
+}
+
+static const struct yaml *words_of(const struct exchange *x, const char *kind, struct str want)
+{
+    const struct yaml *words = dialect_fault_words(x->dialect, kind, want);
+
+    return words && words->kind == YAML_LIST ? words->first : words;
+}
+
+/* The next text of a list of words; a single text has none. */
+static const struct yaml *next_words(const struct exchange *x, const struct yaml *words)
+{
+    return words->next && words->next->key.len == 0 && words->key.len == 0 && x ? words->next : NULL;
+}
+
+static struct str words_text(struct exchange *x, const struct yaml *words, struct str want)
+{
+    return words ? fill_words(x, words->text, want) : STR("is invalid");
+}
+
+static bool same_path_before(const struct faults *faults, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (str_eq(faults->items[i].path, faults->items[index].path))
+            return true;
+    return false;
+}
+
+/* All messages of one member. */
+static void write_messages(struct exchange *x, struct str path, struct buf *out)
+{
+    bool any = false;
+
+    buf_char(out, '[');
+    for (size_t i = 0; i < x->faults.count; i++) {
+        const struct fault *fault = &x->faults.items[i];
+        if (!str_eq(fault->path, path))
+            continue;
+        for (const struct yaml *words = words_of(x, fault_name(fault->kind), fault->want); words;
+             words = next_words(x, words)) {
+            if (any)
+                buf_char(out, ',');
+            any = true;
+            json_string(out, words_text(x, words, fault->want));
+        }
+    }
+    buf_char(out, ']');
+}
+
+/* {"first_name": ["can't be blank"], …} */
+static bool write_fields(struct refusal *refusal, struct buf *out)
+{
+    struct exchange *x = refusal->x;
+    bool first = true;
+
+    if (refusal->parameter.len) {
+        buf_char(out, '{');
+        json_name(out, &first, refusal->parameter);
+        buf_char(out, '[');
+        json_string(out, refusal->message);
+        buf_add(out, STR("]}"));
+        return true;
+    }
+    if (refusal->shape->fields) {
+        template_write(refusal->shape->fields, NULL, NULL, out);
+        return true;
+    }
+    if (!x->faults.count)
+        return false;
+    buf_char(out, '{');
+    for (size_t i = 0; i < x->faults.count; i++) {
+        if (same_path_before(&x->faults, i))
+            continue;
+        json_name(out, &first, x->faults.items[i].path);
+        write_messages(x, x->faults.items[i].path, out);
+    }
+    buf_char(out, '}');
+    return true;
+}
+
+static bool value(void *data, enum template_var var, struct str name, struct buf *out);
+
+static void write_each(const struct refusal *refusal, bool *first, struct buf *out)
+{
+    struct refusal one = *refusal;
+
+    if (!*first)
+        buf_char(out, ',');
+    *first = false;
+    template_write(refusal->x->dialect->error_each, value, &one, out);
+}
+
+/* One error per document of many that was not stored. */
+static void write_item_errors(const struct refusal *refusal, bool *first, struct buf *out)
+{
+    struct exchange *x = refusal->x;
+
+    for (size_t i = 0; i < x->item_count; i++) {
+        struct refusal one = *refusal;
+        struct buf pointer = buf_in(x->arena, 256);
+        if (x->items[i].stored)
+            continue;
+        fault_path(x->dialect, STR_NONE, true, i, &pointer);
+        one.shape = &x->dialect->errors[x->items[i].err.code ? x->items[i].err.code : ERR_UPSTREAM];
+        one.status = one.shape->status;
+        one.message = one.shape->message;
+        one.pointer = buf_str(&pointer);
+        write_each(&one, first, out);
+    }
+}
+
+/* One object per fault, or one for the error itself. */
+static bool write_errors(struct refusal *refusal, struct buf *out)
+{
+    struct exchange *x = refusal->x;
+    bool first = true;
+
+    if (!x->dialect->error_each)
+        return false;
+    buf_char(out, '[');
+    if (refusal->stored.len)
+        write_item_errors(refusal, &first, out);
+    for (size_t i = 0; i < x->faults.count && !refusal->stored.len; i++) {
+        const struct fault *fault = &x->faults.items[i];
+        for (const struct yaml *words = words_of(x, fault_name(fault->kind), fault->want); words;
+             words = next_words(x, words)) {
+            struct refusal one = *refusal;
+            one.message = words_text(x, words, fault->want);
+            one.pointer = fault->path;
+            write_each(&one, &first, out);
+        }
+    }
+    if (first)
+        write_each(refusal, &first, out);
+    buf_char(out, ']');
+    return true;
+}
+
+static bool write_text(struct str text, struct buf *out)
+{
+    if (!text.len)
+        return false;
+    json_string(out, text);
+    return true;
+}
+
+static bool write_status(int status, struct buf *out)
+{
+    buf_char(out, '"');
+    buf_uint(out, (uint64_t)status);
+    buf_char(out, '"');
+    return true;
+}
+
+static bool value(void *data, enum template_var var, struct str name, struct buf *out)
+{
+    struct refusal *refusal = data;
+
+    (void)name;
+    switch (var) {
+    case VAR_REQUEST_ID:
+        return write_text(refusal->x->request_id, out);
+    case VAR_CODE:
+        return write_text(refusal->shape->code, out);
+    case VAR_TITLE:
+        return write_text(refusal->shape->title, out);
+    case VAR_MESSAGE:
+        return write_text(refusal->message, out);
+    case VAR_STATUS:
+        return write_status(refusal->status, out);
+    case VAR_POINTER:
+        return write_text(refusal->pointer, out);
+    case VAR_PARAMETER:
+        return write_text(refusal->parameter, out);
+    case VAR_FIELDS:
+        return write_fields(refusal, out);
+    case VAR_ERRORS:
+        return write_errors(refusal, out);
+    case VAR_STORED:
+        buf_add(out, refusal->stored);
+        return refusal->stored.len > 0;
+    case VAR_ITEM: case VAR_ITEMS: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_TOTAL: case VAR_COUNT:
+    case VAR_PAGE: case VAR_PAGES: case VAR_SIZE: case VAR_IGNORED:
+        break; /* of answers only */
+    }
+    return false;
+}
+
+/* Every fault in one sentence, for dialects with a single message: "first_name is required; …". */
+static struct str joined_message(struct exchange *x)
+{
+    struct buf out = buf_in(x->arena, 64 * 1024);
+
+    for (size_t i = 0; i < x->faults.count; i++) {
+        const struct fault *fault = &x->faults.items[i];
+        const struct yaml *words = words_of(x, fault_name(fault->kind), fault->want);
+        if (i)
+            buf_add(&out, STR("; "));
+        buf_add(&out, fault->path);
+        buf_char(&out, ' ');
+        buf_add(&out, words_text(x, words, fault->want));
+    }
+    return buf_str(&out);
+}
+
+/* A parameter's message; with its name where the shape has no other place for it. */
+static struct str parameter_message(struct exchange *x)
+{
+    bool required = !x->wrong_want.len;
+    const struct yaml *words = words_of(x, required ? "parameter_required" : "parameter", x->wrong_want);
+    struct str text = words_text(x, words, x->wrong_want);
+
+    if (x->dialect->error_many || x->dialect->error_each)
+        return text;
+    return arena_printf(x->arena, STR_FMT " " STR_FMT, STR_ARG(x->wrong_parameter), STR_ARG(text));
+}
+
+static void describe(struct refusal *refusal)
+{
+    struct exchange *x = refusal->x;
+
+    refusal->message = refusal->shape->message;
+    refusal->pointer = refusal->shape->pointer;
+    if (x->err.code == ERR_INVALID_PARAMETER) {
+        refusal->parameter = x->wrong_parameter;
+        refusal->message = parameter_message(x);
+    } else if (x->err.code == ERR_MISSING_WRAPPER) {
+        refusal->message = fill_words(x, refusal->shape->message, x->missing);
+    } else if (x->faults.count && x->err.code == ERR_INVALID) {
+        refusal->message = joined_message(x);
+    } else if (x->err.code == ERR_BAD_JSON) {
+        /* the reader's words name a position and nothing of the body */
+        refusal->message = arena_printf(x->arena, STR_FMT ": %s", STR_ARG(refusal->shape->message), x->bad_json);
+    }
+}
+
+/* RFC 6750 section 3, for credentials in Authorization; RFC 9110 section 11.6.1 wants the field with every 401. */
+static struct str challenge(struct exchange *x)
+{
+    struct str scheme = x->dialect->credential_scheme.len ? x->dialect->credential_scheme : STR("Token");
+    struct buf out = buf_in(x->arena, 1024);
+
+    buf_printf(&out, STR_FMT " realm=\"" STR_FMT "\"", STR_ARG(scheme), STR_ARG(x->dialect->name));
+    if (x->err.code == ERR_INVALID_TOKEN)
+        buf_add(&out, STR(", error=\"invalid_token\""));
+    if (x->err.code == ERR_SCOPE)
+        buf_printf(&out, ", error=\"insufficient_scope\", scope=\"" STR_FMT "\"", STR_ARG(x->missing));
+    return buf_str(&out);
+}
+
+static size_t error_headers(struct exchange *x, int status, struct http_header *headers)
+{
+    size_t count = 0;
+
+    if (status == 401 || x->err.code == ERR_SCOPE)
+        headers[count++] = (struct http_header){ .name = STR("www-authenticate"), .value = challenge(x) };
+    if (x->err.code == ERR_METHOD && x->missing.len)
+        headers[count++] = (struct http_header){ .name = STR("allow"), .value = x->missing };
+    if (status == 503 || status == 429)
+        headers[count++] = (struct http_header){ .name = STR("retry-after"), .value = STR("1") };
+    return count;
+}
+
+static void refuse(struct exchange *x, struct refusal *refusal)
+{
+    struct buf body = buf_in(x->arena, SIZE_MAX);
+    struct http_header headers[4];
+    bool fields = x->faults.count || refusal->parameter.len || refusal->shape->fields;
+    const struct template *shape = fields && x->dialect->error_many ? x->dialect->error_many : x->dialect->error_one;
+    struct str media = x->media.ptr ? x->media : x->dialect->answer_without_accept;
+
+    template_write(shape, value, refusal, &body);
+    size_t count = error_headers(x, refusal->status, headers);
+    exchange_answer(x, refusal->status, media, buf_str(&body), headers, count);
+}
+
+void exchange_refuse(struct exchange *x)
+{
+    struct refusal refusal = { .x = x, .shape = &x->dialect->errors[x->err.code] };
+
+    if (x->err.code != ERR_INVALID && x->err.code != ERR_FORBIDDEN)
+        x->faults.count = 0;
+    refusal.status = refusal.shape->status;
+    describe(&refusal);
+    refuse(x, &refusal);
+}
+
+void exchange_refuse_partly(struct exchange *x, struct str stored)
+{
+    struct refusal refusal = { .x = x, .stored = stored };
+
+    for (size_t i = 0; i < x->item_count && !refusal.shape; i++)
+        if (!x->items[i].stored)
+            refusal.shape = &x->dialect->errors[x->items[i].err.code ? x->items[i].err.code : ERR_UPSTREAM];
+    refusal.status = refusal.shape->status;
+    refusal.message = refusal.shape->message;
+    refuse(x, &refusal);
+}

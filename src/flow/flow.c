@@ -1,0 +1,251 @@
+/* The file to read first: the table below is the life of a request. */
+#include "flow/exchange.h"
+
+#include "base/clock.h"
+#include "base/codec.h"
+#include "conf/conf.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* The way of a request, in order. Reading this table is reading the gateway. */
+static const struct {
+    const char *name;
+    stage_fn *run;
+} way[] = {
+    { "route", stage_route },           /* host, path, headers   -> facade, operation        */
+    { "credential", stage_credential }, /* header                -> principal                */
+    { "permit", stage_permit },         /* principal             -> brand; scopes judged     */
+    { "parameters", stage_parameters }, /* query, media types    -> canonical arguments      */
+    { "decode", stage_decode },         /* dialect bytes         -> canonical documents      */
+    { "resolve", stage_resolve },       /* dialect ids           -> canonical ids, one batch */
+    { "judge", stage_judge },           /* ids                   -> known, permitted         */
+    { "lookup", stage_lookup },         /* look-up documents     -> ids of what exists       */
+    { "stored", stage_stored },         /* an update             -> the entity as it is      */
+    { "compare", stage_compare },       /* the stored entity     -> what its client was shown */
+    { "patch", stage_patch },           /*                       -> what really changes      */
+    { "make", stage_make },             /* look-up documents     -> ids, made where missing  */
+    { "call", stage_call },             /* canonical documents   -> the backend's answers    */
+    { "collect", stage_collect },       /* answers               -> entities, brand judged   */
+    { "then", stage_then },             /* ids beside the entity -> a second call            */
+    { "reread", stage_reread },         /* after it              -> the entity as it is now  */
+    { "keep", stage_keep },             /* what has no canonical place -> the store, durable */
+    { "rests", stage_rests },           /* what the store read   -> beside each entity       */
+    { "encode", stage_encode },         /* entities              -> dialect bytes with gaps  */
+    { "name", stage_name },             /* canonical ids         -> dialect ids, durable     */
+    { "finish", stage_finish },         /* gaps filled           -> the answer               */
+};
+
+/* Runs stages until one waits; false when the exchange has ended and is gone. */
+static bool run(struct exchange *x)
+{
+    x->running = true;
+    while (!x->ended && !x->pending) {
+        enum step step = x->err.code ? STEP_FAIL : way[x->at].run(x);
+        switch (step) {
+        case STEP_NEXT:
+        case STEP_WAIT:
+            x->at++;
+            break;
+        case STEP_AGAIN:
+            break;
+        case STEP_FAIL:
+            err_wrap(&x->err, "%s", way[x->at < COUNT(way) ? x->at : COUNT(way) - 1].name);
+            exchange_refuse(x);
+            break;
+        }
+    }
+    x->running = false;
+    if (!x->ended)
+        return true;
+    exchange_release(x);
+    return false;
+}
+
+void exchange_wait(struct exchange *x)
+{
+    x->pending++;
+}
+
+void exchange_came(struct exchange *x, const struct err *err)
+{
+    x->pending--;
+    if (err && !x->err.code) {
+        x->err = *err;
+        x->pending = 0; /* the others are given up with the exchange */
+    }
+    if (!x->running && !x->pending)
+        (void)run(x);
+}
+
+enum step exchange_fail(struct exchange *x, enum err_code code, const char *fmt, ...)
+{
+    va_list ap;
+
+    x->err.code = code;
+    va_start(ap, fmt);
+    if (vsnprintf(x->err.detail, sizeof x->err.detail, fmt, ap) < 0)
+        x->err.detail[0] = '\0';
+    va_end(ap);
+    return STEP_FAIL;
+}
+
+void exchange_go(struct exchange *x, stage_fn *stage)
+{
+    for (x->at = 0; way[x->at].run != stage; x->at++)
+        assert(x->at + 1 < COUNT(way));
+}
+
+/* No exchange lasts longer than its whole time, whatever it waits for. */
+static void on_deadline(struct deadline *deadline)
+{
+    struct exchange *x = (struct exchange *)(void *)((char *)deadline - offsetof(struct exchange, deadline));
+    struct err err;
+
+    (void)err_set(&err, ERR_UPSTREAM_TIMEOUT, "the exchange took longer than limits.exchange_ms");
+    x->pending = 1;
+    exchange_came(x, &err);
+}
+
+/* A client's id is passed on only if it is short and harmless (it goes to logs and headers). */
+static bool request_id_allowed(struct str id)
+{
+    if (!id.len || id.len > 64)
+        return false;
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+              c == '.'))
+            return false;
+    }
+    return true;
+}
+
+static void set_request_id(struct exchange *x)
+{
+    struct str sent = http_find(x->head, STR("x-request-id"), NULL);
+
+    if (request_id_allowed(sent)) {
+        memcpy(x->request_id_text, sent.ptr, sent.len);
+        x->request_id = str_of(x->request_id_text, sent.len);
+    } else {
+        random_uuid(x->request_id_text);
+        x->request_id = str_of(x->request_id_text, UUID_LEN);
+    }
+    x->traceparent = http_find(x->head, STR("traceparent"), NULL);
+    if (x->traceparent.len > 64)
+        x->traceparent = STR_NONE;
+}
+
+static size_t arena_ceiling(const struct flow *flow)
+{
+    return 64u * 1024 * 1024 + flow->gateway->conf->limits.body_kb * 1024 * 24 +
+           flow->gateway->conf->backend.body_kb * 1024 * 8;
+}
+
+struct exchange *flow_start(struct flow *flow, const struct http_head *head, enum err_code fault,
+                            const struct dialect *bound, flow_done_fn *done, void *data)
+{
+    struct arena *arena = flow->spare_count ? flow->spare[--flow->spare_count] : arena_new(arena_ceiling(flow));
+    struct exchange *x = ARENA_NEW(arena, struct exchange);
+
+    x->flow = flow;
+    x->arena = arena;
+    x->head = head;
+    x->server_fault = fault;
+    x->bound_dialect = bound;
+    x->done = done;
+    x->data = data;
+    x->started_us = clock_monotonic_us();
+    set_request_id(x);
+    x->next = flow->first;
+    x->link = &flow->first;
+    if (x->next)
+        x->next->link = &x->next;
+    flow->first = x;
+    x->deadline.run = on_deadline;
+    deadline_set(flow->loop, &x->deadline, flow->gateway->conf->limits.exchange_ms);
+    return run(x) ? x : NULL;
+}
+
+void flow_cancel(struct exchange *exchange)
+{
+    exchange_release(exchange);
+}
+
+static void free_calls(struct exchange *x)
+{
+    struct upstream *upstream = x->flow->upstream;
+
+    for (size_t i = 0; i < x->call_count; i++)
+        upstream_call_free(upstream, &x->calls[i]);
+    for (size_t i = 0; i < x->item_count; i++) {
+        upstream_call_free(upstream, &x->items[i].call);
+        upstream_call_free(upstream, &x->items[i].then_call);
+        upstream_call_free(upstream, &x->items[i].read_call);
+    }
+    for (size_t i = 0; i < x->lookup_count; i++)
+        upstream_call_free(upstream, &x->lookups[i].call);
+    upstream_call_free(upstream, &x->stored_call);
+}
+
+void exchange_release(struct exchange *x)
+{
+    struct flow *flow = x->flow;
+    struct arena *arena = x->arena;
+
+    if (x->batch_pending)
+        store_batch_detach(&x->batch);
+    if (x->record_pending)
+        store_record_detach(&x->record);
+    if (x->grant_pending)
+        grant_detach(&x->grant);
+    exchange_leave_forgetting(x);
+    free_calls(x);
+    deadline_clear(flow->loop, &x->deadline);
+    if (x->principal)
+        principal_release(&x->principal);
+    *x->link = x->next;
+    if (x->next)
+        x->next->link = x->link;
+    if (flow->spare_count == COUNT(flow->spare)) {
+        arena_free(&arena);
+        return;
+    }
+    arena_reset(arena);
+    flow->spare[flow->spare_count++] = arena;
+}
+
+struct flow *flow_new(struct gateway *gateway, struct loop *loop, struct upstream *upstream)
+{
+    struct flow *flow = ARENA_NEW(gateway->arena, struct flow);
+
+    flow->gateway = gateway;
+    flow->loop = loop;
+    flow->upstream = upstream;
+    flow->auth = auth_cache_new(gateway->auth);
+    return flow;
+}
+
+void flow_free(struct flow **flow)
+{
+    if (!*flow)
+        return;
+    while ((*flow)->first)
+        exchange_release((*flow)->first);
+    while ((*flow)->spare_count)
+        arena_free(&(*flow)->spare[--(*flow)->spare_count]);
+    auth_cache_free(&(*flow)->auth);
+    *flow = NULL;
+}
+
+struct auth_counts flow_auth_counts(const struct flow *flow)
+{
+    return auth_cache_counts(flow->auth);
+}
+
+struct call_counts flow_call_counts(const struct flow *flow)
+{
+    return upstream_counts(flow->upstream);
+}

@@ -1,0 +1,140 @@
+/* What all loops share: mappings, contract, and how they belong together. */
+#include "flow/exchange.h"
+
+#include "conf/conf.h"
+#include "yaml/yaml.h"
+
+const struct dialect *gateway_dialect(const struct gateway *gateway, struct str name)
+{
+    for (size_t i = 0; i < gateway->dialect_count; i++)
+        if (str_eq(gateway->dialects[i]->name, name))
+            return gateway->dialects[i];
+    return NULL;
+}
+
+static int find_call(const struct gateway *gateway, const struct yaml *place, struct str name,
+                     const struct contract_call **call, struct err *err)
+{
+    if (!name.len)
+        return 0;
+    *call = contract_find(gateway->contract, name);
+    return *call ? 0 : yaml_fault(place, err, "unknown call '" STR_FMT "', expected one of canonical/contract.yaml",
+                                  STR_ARG(name));
+}
+
+/* A parameter that goes to the call must be one the call takes. */
+static int check_parameters(const struct parameter *parameters, size_t count, const struct contract_call *call,
+                            struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct parameter *p = &parameters[i];
+        if (p->in_body)
+            continue;
+        if (p->to.len && !contract_takes(call, p->to))
+            return yaml_fault(p->place, err, STR_FMT " takes no parameter '" STR_FMT "'", STR_ARG(call->name),
+                              STR_ARG(p->to));
+        if (p->to_end.len && !contract_takes(call, p->to_end))
+            return yaml_fault(p->place, err, STR_FMT " takes no parameter '" STR_FMT "'", STR_ARG(call->name),
+                              STR_ARG(p->to_end));
+    }
+    return 0;
+}
+
+static int bind_operation(struct gateway *gateway, struct operation *operation, struct err *err)
+{
+    struct bound *bound = ARENA_NEW(gateway->arena, struct bound);
+    const struct yaml *place = operation->place;
+
+    operation->bound = bound;
+    if (find_call(gateway, place, operation->call, &bound->call, err) ||
+        find_call(gateway, place, operation->stored, &bound->stored, err) ||
+        find_call(gateway, place, operation->then.call, &bound->then_call, err) ||
+        find_call(gateway, place, operation->then.read, &bound->then_read, err) ||
+        find_call(gateway, place, operation->then.undo, &bound->then_undo, err))
+        return -1;
+    if (!bound->call)
+        return 0;
+    return check_parameters(operation->path, operation->path_count, bound->call, err) ||
+                   check_parameters(operation->query, operation->query_count, bound->call, err)
+               ? -1
+               : 0;
+}
+
+static int bind_lookup(struct gateway *gateway, struct lookup *lookup, struct err *err)
+{
+    const struct contract_call *call = contract_find(gateway->contract, lookup->call);
+
+    if (!call)
+        return err_set(err, ERR_CONFIG, "look-up " STR_FMT ": unknown call '" STR_FMT "'", STR_ARG(lookup->name),
+                       STR_ARG(lookup->call));
+    lookup->bound = call;
+    return check_parameters(lookup->members, lookup->member_count, call, err);
+}
+
+static int bind_dialect(struct gateway *gateway, struct dialect *dialect, struct err *err)
+{
+    for (size_t i = 0; i < dialect->operation_count; i++)
+        if (bind_operation(gateway, &dialect->operations[i], err))
+            return -1;
+    for (size_t i = 0; i < dialect->lookup_count; i++)
+        if (bind_lookup(gateway, &dialect->lookups[i], err))
+            return -1;
+    return 0;
+}
+
+static int choose_fallback(struct gateway *gateway, struct err *err)
+{
+    struct str name = gateway->conf->default_facade;
+
+    gateway->fallback = name.len ? gateway_dialect(gateway, name) : gateway->dialects[0];
+    return gateway->fallback ? 0
+                             : err_set(err, ERR_CONFIG, "default_facade: no dialect is called '" STR_FMT "'",
+                                       STR_ARG(name));
+}
+
+static void set_limits(struct gateway *gateway)
+{
+    const struct conf *conf = gateway->conf;
+
+    gateway->limits = (struct tape_limits){ .bytes = (uint32_t)(conf->limits.body_kb * 1024),
+                                            .depth = (uint32_t)conf->limits.json_depth,
+                                            .members = (uint32_t)conf->limits.json_members,
+                                            .elements = (uint32_t)conf->limits.json_elements,
+                                            .string_bytes = (uint32_t)(conf->limits.json_string_kb * 1024),
+                                            .slots = tape_default_limits.slots };
+}
+
+int gateway_new(struct gateway **gateway, const struct conf *conf, struct auth *auth, struct store *store,
+                struct err *err)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct gateway *made = *gateway = ARENA_NEW(arena, struct gateway);
+    const char *mappings = arena_cstr(arena, conf->mappings);
+
+    made->arena = arena;
+    made->conf = conf;
+    made->auth = auth;
+    made->store = store;
+    set_limits(made);
+    int failed = contract_load(&made->contract, arena, mappings, conf, err) ||
+                 dialects_load(&made->dialects, &made->dialect_count, arena, mappings, err) ||
+                 choose_fallback(made, err);
+    for (size_t i = 0; i < made->dialect_count && !failed; i++)
+        failed = bind_dialect(made, made->dialects[i], err);
+    for (size_t i = 0; i < conf->facade_count && !failed; i++)
+        if (!gateway_dialect(made, conf->facades[i].dialect))
+            failed = err_set(err, ERR_CONFIG, "facades: no dialect is called '" STR_FMT "'",
+                             STR_ARG(conf->facades[i].dialect));
+    if (failed)
+        gateway_free(gateway);
+    return failed ? -1 : 0;
+}
+
+void gateway_free(struct gateway **gateway)
+{
+    if (!*gateway)
+        return;
+    struct arena *arena = (*gateway)->arena;
+    arena_free(&arena);
+    *gateway = NULL;
+}

@@ -1,0 +1,116 @@
+/* What has no place in the canonical entity goes to the store before the client is told; what the store holds
+ * beside the entities to be shown comes back; what was deleted is forgotten. */
+#include "flow/exchange.h"
+
+static struct rest_key key_of(const struct exchange *x, struct str canonical_id)
+{
+    return (struct rest_key){ .dialect = x->dialect->name,
+                              .kind = lens_entity(x->operation->lens),
+                              .brand = x->brand,
+                              .canonical_id = canonical_id };
+}
+
+static bool keeps_rests(const struct exchange *x)
+{
+    return x->operation->lens && lens_rest(x->operation->lens) == REST_STORE;
+}
+
+static void list_writes(struct exchange *x)
+{
+    x->batch.writes = ARENA_ARRAY(x->arena, struct rest_write, x->item_count);
+    for (size_t i = 0; i < x->item_count; i++) {
+        const struct item *item = &x->items[i];
+        if (item->stored && item->canonical_id.len && item->put.rest.len > 2)
+            x->batch.writes[x->batch.write_count++] =
+                (struct rest_write){ .key = key_of(x, item->canonical_id), .patch = buf_str(&item->put.rest) };
+    }
+}
+
+static void list_reads(struct exchange *x)
+{
+    x->batch.reads = ARENA_ARRAY(x->arena, struct rest_read, x->shown_count);
+    for (size_t i = 0; i < x->shown_count; i++)
+        x->batch.reads[x->batch.read_count++].key = key_of(x, x->shown[i].canonical_id);
+}
+
+/* An erasure goes on even if the client leaves, so it lives apart from the exchange. */
+struct forgetting {
+    struct arena *arena;
+    struct exchange *x; /* NULL once the exchange is gone */
+    struct store_erase erase;
+};
+
+static void on_erased(struct store_erase *erase, const struct err *err, void *data)
+{
+    struct forgetting *forgetting = data;
+    struct exchange *x = forgetting->x;
+    struct arena *arena = forgetting->arena;
+
+    (void)erase;
+    if (x) {
+        x->forgetting = NULL;
+        exchange_came(x, err);
+    }
+    arena_free(&arena);
+}
+
+void exchange_leave_forgetting(struct exchange *x)
+{
+    if (x->forgetting)
+        x->forgetting->x = NULL;
+    x->forgetting = NULL;
+}
+
+/* After a DELETE: crosswalk rows become tombstones, rests go. */
+static enum step forget(struct exchange *x)
+{
+    const struct parameter *last = NULL;
+    struct arena *arena;
+
+    for (size_t i = 0; i < x->operation->path_count; i++)
+        if (x->operation->path[i].type == PARAMETER_ID)
+            last = &x->operation->path[i];
+    if (!last)
+        return STEP_NEXT;
+    arena = arena_new(SIZE_MAX);
+    struct forgetting *made = ARENA_NEW(arena, struct forgetting);
+    *made = (struct forgetting){
+        .arena = arena,
+        .x = x,
+        .erase = { .kind = arena_copy(arena, last->kind),
+                   .brand = arena_copy(arena, x->brand),
+                   .canonical_id = arena_copy(arena, arguments_find(&x->arguments, last->to)),
+                   .done = on_erased,
+                   .data = made },
+    };
+    x->forgetting = made;
+    exchange_wait(x);
+    store_erase_start(x->flow->gateway->store, x->flow->loop, &made->erase);
+    return STEP_WAIT;
+}
+
+enum step stage_keep(struct exchange *x)
+{
+    x->batch = (struct store_batch){ 0 };
+    if (x->bound->call && str_is(x->bound->call->method, "DELETE"))
+        return forget(x);
+    if (!keeps_rests(x) || x->operation->builtin != BUILTIN_NONE)
+        return STEP_NEXT;
+    list_writes(x);
+    list_reads(x);
+    return x->batch.read_count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;
+}
+
+enum step stage_rests(struct exchange *x)
+{
+    for (size_t i = 0; i < x->batch.read_count; i++) {
+        struct str json = x->batch.reads[i].json;
+        struct tape_fault fault;
+        if (!json.len)
+            continue;
+        if (!tape_read(&x->shown[i].rest, x->arena, json, &tape_default_limits, &fault))
+            return exchange_fail(x, ERR_INTERNAL, "a stored rest does not read: %s", fault.what);
+        x->shown[i].has_rest = true;
+    }
+    return STEP_NEXT;
+}

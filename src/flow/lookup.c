@@ -1,0 +1,109 @@
+/* Look-up documents: ids of what exists, and of what is made where it is missing. */
+#include "flow/exchange.h"
+
+#include "json/write.h"
+
+static void on_found(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
+                     void *data)
+{
+    struct found_by *found = data;
+
+    (void)call;
+    if (answer) {
+        const struct contract_call *made = found->lookup->bound;
+        const struct tape *tape = &answer->document;
+        uint32_t at = 0;
+        if (tape->count && made->items.len) {
+            at = tape_find(tape, 0, made->items);
+            bool one = at != TAPE_NONE && tape_type(tape, at) == JSON_ARRAY && tape_count(tape, at) == 1;
+            at = one ? tape_first(tape, at) : TAPE_NONE;
+        }
+        at = tape->count && at != TAPE_NONE ? tape_find(tape, at, STR("id")) : TAPE_NONE;
+        if (at != TAPE_NONE && tape_type(tape, at) == JSON_STRING)
+            found->slot->found = arena_copy(found->x->arena, tape_string(tape, at, found->x->arena));
+    }
+    exchange_came(found->x, err);
+}
+
+/* The new entity's members, for look-ups that make. */
+static struct str make_body(struct found_by *found)
+{
+    struct exchange *x = found->x;
+    struct buf body = buf_in(x->arena, NAMES_MAX);
+    bool first = true;
+
+    buf_char(&body, '{');
+    json_member_string(&body, &first, STR("brand_id"), x->brand);
+    for (size_t i = 0; i < found->arguments.count; i++) {
+        const struct argument *argument = &found->arguments.items[i];
+        if (argument->from && argument->from->in_body)
+            json_member_string(&body, &first, argument->name, argument->value);
+    }
+    buf_char(&body, '}');
+    return buf_str(&body);
+}
+
+static void start(struct found_by *found)
+{
+    struct exchange *x = found->x;
+    const struct contract_call *call = found->lookup->bound;
+    struct upstream_argument *more = ARENA_ARRAY(x->arena, struct upstream_argument, found->arguments.count + 1);
+    size_t count = 0;
+
+    for (size_t i = 0; i < found->arguments.count; i++)
+        if (contract_takes(call, found->arguments.items[i].name))
+            more[count++] = (struct upstream_argument){ .name = found->arguments.items[i].name,
+                                                        .value = found->arguments.items[i].value };
+    struct upstream_request request = { .call = call, .arguments = more, .argument_count = count };
+    if (found->lookup->match == LOOKUP_MAKE)
+        request.body = make_body(found);
+    if (call->paged) {
+        request.paged = true;
+        request.limit = 2; /* one more than may be there */
+    }
+    exchange_wait(x);
+    found->call = exchange_call(x, &request, on_found, found);
+}
+
+/* Two documents that say the same need one call; here they are simply asked for twice, which is as right. */
+static enum step start_all(struct exchange *x, bool making)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < x->lookup_count; i++) {
+        if ((x->lookups[i].lookup->match == LOOKUP_MAKE) != making)
+            continue;
+        start(&x->lookups[i]);
+        any = true;
+    }
+    return any ? STEP_WAIT : STEP_NEXT;
+}
+
+enum step stage_lookup(struct exchange *x)
+{
+    return start_all(x, false);
+}
+
+/* What was looked up must have been found, and be permitted, before anything is made. */
+static enum step judge_found(struct exchange *x)
+{
+    for (size_t i = 0; i < x->lookup_count; i++) {
+        const struct found_by *found = &x->lookups[i];
+        bool bound = x->principal && x->principal->patients_bound && str_is(found->slot->kind, "patient");
+        if (found->lookup->match != LOOKUP_ONE)
+            continue;
+        if (bound && !(found->slot->found.ptr && principal_may_patient(x->principal, found->slot->found)))
+            return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is bound to other patients");
+        if (!found->slot->found.ptr)
+            exchange_slot_fault(x, found->slot, found->item, FAULT_ID);
+    }
+    return x->faults.count ? exchange_fail(x, ERR_INVALID, "%zu look-ups found not exactly one", x->faults.count)
+                           : STEP_NEXT;
+}
+
+enum step stage_make(struct exchange *x)
+{
+    if (judge_found(x) == STEP_FAIL)
+        return STEP_FAIL;
+    return start_all(x, true);
+}

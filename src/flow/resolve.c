@@ -1,0 +1,286 @@
+/* Ids: everything a request names, looked up in one batch, then judged. */
+#include "flow/exchange.h"
+
+unsigned exchange_id_form(const struct exchange *x, struct str kind)
+{
+    for (size_t i = 0; i < x->dialect->kind_count; i++)
+        if (str_eq(x->dialect->kinds[i].kind, kind))
+            return x->dialect->kinds[i].form;
+    return ID_SAME;
+}
+
+static void on_batch(struct store_batch *batch, const struct err *err, void *data)
+{
+    struct exchange *x = data;
+
+    (void)batch;
+    x->batch_pending = false;
+    exchange_came(x, err);
+}
+
+enum step exchange_batch(struct exchange *x, enum step done)
+{
+    x->batch.arena = x->arena;
+    x->batch.done = on_batch;
+    x->batch.data = x;
+    if (store_batch(x->flow->gateway->store, x->flow->loop, &x->batch))
+        return done;
+    x->batch_pending = true;
+    exchange_wait(x);
+    return STEP_WAIT;
+}
+
+/* Numbers of ids, in the order in which they stand in the batch: parameters, slots, look-up documents. */
+static size_t count_ids(const struct exchange *x)
+{
+    size_t sum = x->arguments.id_count;
+
+    for (size_t i = 0; i < x->item_count; i++)
+        sum += x->items[i].put.ids.count;
+    for (size_t i = 0; i < x->lookup_count; i++)
+        sum += x->lookups[i].arguments.id_count;
+    return sum;
+}
+
+static struct id_query query_of(const struct exchange *x, struct str kind, struct str given)
+{
+    return (struct id_query){ .dialect = x->dialect->name,
+                              .kind = kind,
+                              .brand = x->brand,
+                              .form = (enum id_form)exchange_id_form(x, kind),
+                              .given = given };
+}
+
+static size_t count_lookups(const struct exchange *x)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < x->item_count; i++)
+        for (size_t k = 0; k < x->items[i].put.ids.count; k++)
+            sum += x->items[i].put.ids.items[k].lookup.len > 0;
+    return sum;
+}
+
+/* The text of a member of a look-up document; arrays of strings become comma lists. ptr NULL: absent. */
+static struct str lookup_text(struct exchange *x, const struct tape *tape, struct str path, bool *bad)
+{
+    uint32_t at = 0;
+    struct str part;
+
+    while (at != TAPE_NONE && str_next(&path, '.', &part))
+        at = tape_find(tape, at, part);
+    if (at == TAPE_NONE || tape_type(tape, at) == JSON_NULL)
+        return STR_NONE;
+    if (tape_type(tape, at) == JSON_STRING)
+        return tape_string(tape, at, x->arena);
+    if (tape_type(tape, at) != JSON_ARRAY) {
+        *bad = true;
+        return STR_NONE;
+    }
+    struct buf list = buf_in(x->arena, NAMES_MAX);
+    for (uint32_t i = tape_first(tape, at); i < tape_next(tape, at); i = tape_next(tape, i)) {
+        *bad = *bad || tape_type(tape, i) != JSON_STRING;
+        if (list.len)
+            buf_char(&list, ',');
+        if (!*bad)
+            buf_add(&list, tape_string(tape, i, x->arena));
+    }
+    return buf_str(&list);
+}
+
+void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t item, enum fault_kind kind)
+{
+    exchange_add_fault(x, (struct fault){ .kind = kind, .path = slot->path, .want = slot->kind }, item);
+}
+
+/* Reads one look-up document's members into canonical arguments. */
+static int read_lookup(struct exchange *x, struct found_by *found)
+{
+    struct tape_fault bad_json;
+    struct tape tape;
+    bool bad = false;
+
+    if (!tape_read(&tape, x->arena, found->slot->given, &x->flow->gateway->limits, &bad_json) ||
+        tape_type(&tape, 0) != JSON_OBJECT)
+        return -1;
+    for (size_t i = 0; i < found->lookup->member_count && !bad; i++) {
+        const struct parameter *member = &found->lookup->members[i];
+        struct argument_fault fault;
+        struct str value = lookup_text(x, &tape, member->name, &bad);
+        if (!value.len && member->required)
+            return -1;
+        if (value.len && parameter_read(member, value, x->brand, x->arena, &found->arguments, &fault))
+            return -1;
+    }
+    parameters_join(found->lookup->members, found->lookup->member_count, x->arena, &found->arguments);
+    for (size_t i = 0; i < found->lookup->fixed_count; i++)
+        arguments_add(&found->arguments, x->arena, found->lookup->fixed[i].name, found->lookup->fixed[i].value, NULL);
+    return bad ? -1 : 0;
+}
+
+static int prepare_lookups(struct exchange *x)
+{
+    x->lookups = ARENA_ARRAY(x->arena, struct found_by, count_lookups(x));
+    for (size_t i = 0; i < x->item_count; i++) {
+        for (size_t k = 0; k < x->items[i].put.ids.count; k++) {
+            struct id_slot *slot = &x->items[i].put.ids.items[k];
+            if (!slot->lookup.len)
+                continue;
+            struct found_by *found = &x->lookups[x->lookup_count++];
+            *found = (struct found_by){
+                .x = x, .slot = slot, .item = i, .lookup = dialect_lookup(x->dialect, slot->lookup)
+            };
+            if (!found->lookup)
+                return err_set(&x->err, ERR_INTERNAL, "no look-up '" STR_FMT "'", STR_ARG(slot->lookup));
+            if (read_lookup(x, found))
+                exchange_slot_fault(x, slot, i, FAULT_FORMAT);
+        }
+    }
+    return x->faults.count ? err_set(&x->err, ERR_INVALID, "%zu look-ups are not understood", x->faults.count) : 0;
+}
+
+enum step stage_resolve(struct exchange *x)
+{
+    size_t at = 0;
+
+    if (prepare_lookups(x))
+        return STEP_FAIL;
+    struct id_query *ids = ARENA_ARRAY(x->arena, struct id_query, count_ids(x));
+    for (size_t i = 0; i < x->arguments.id_count; i++)
+        ids[at++] = query_of(x, x->arguments.ids[i].from->kind, x->arguments.ids[i].given);
+    for (size_t i = 0; i < x->item_count; i++)
+        for (size_t k = 0; k < x->items[i].put.ids.count; k++)
+            if (!x->items[i].put.ids.items[k].lookup.len)
+                ids[at++] = query_of(x, x->items[i].put.ids.items[k].kind, x->items[i].put.ids.items[k].given);
+    for (size_t i = 0; i < x->lookup_count; i++) {
+        x->lookups[i].first_id = at;
+        for (size_t k = 0; k < x->lookups[i].arguments.id_count; k++)
+            ids[at++] = query_of(x, x->lookups[i].arguments.ids[k].from->kind, x->lookups[i].arguments.ids[k].given);
+    }
+    if (!at)
+        return STEP_NEXT;
+    x->batch = (struct store_batch){ .ids = ids, .id_count = at };
+    return exchange_batch(x, STEP_NEXT);
+}
+
+/* What an id means to this principal. A brand is only ever the caller's own. */
+enum verdict { KNOWN, UNKNOWN, NOT_PERMITTED };
+
+static enum verdict judge(const struct exchange *x, struct str kind, struct str found)
+{
+    const struct principal *who = x->principal;
+
+    if (str_is(kind, "patient") && who && who->patients_bound)
+        return found.ptr && principal_may_patient(who, found) ? KNOWN : NOT_PERMITTED;
+    if (!found.ptr || (str_is(kind, "brand") && !str_eq(found, x->brand)))
+        return UNKNOWN;
+    if (str_is(kind, "group") && who && who->groups_bound) {
+        for (size_t i = 0; i < who->group_count; i++)
+            if (str_eq(who->groups[i], found))
+                return KNOWN;
+        return UNKNOWN;
+    }
+    return KNOWN;
+}
+
+static bool is_path_parameter(const struct exchange *x, const struct parameter *parameter)
+{
+    return parameter >= x->operation->path && parameter < x->operation->path + x->operation->path_count;
+}
+
+/* Appends to the argument of that name, as a comma list, or makes it. */
+static void add_to_list(struct exchange *x, struct arguments *arguments, const struct parameter *from,
+                        struct str value)
+{
+    for (size_t i = 0; i < arguments->count; i++) {
+        struct argument *item = &arguments->items[i];
+        if (item->from != from)
+            continue;
+        item->value = arena_printf(x->arena, STR_FMT "," STR_FMT, STR_ARG(item->value), STR_ARG(value));
+        return;
+    }
+    arguments_add(arguments, x->arena, from->to, value, from);
+}
+
+/* A list parameter none of whose ids is known selects nothing. */
+static bool any_of(const struct arguments *arguments, const struct parameter *from)
+{
+    for (size_t i = 0; i < arguments->count; i++)
+        if (arguments->items[i].from == from)
+            return true;
+    return false;
+}
+
+static enum step judge_parameters(struct exchange *x)
+{
+    const struct id_query *ids = x->batch.ids;
+
+    for (size_t i = 0; i < x->arguments.id_count; i++) {
+        const struct parameter *from = x->arguments.ids[i].from;
+        enum verdict verdict = judge(x, from->kind, ids[i].found);
+        if (verdict == NOT_PERMITTED)
+            return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is bound to other patients");
+        if (verdict == UNKNOWN && is_path_parameter(x, from))
+            return exchange_fail(x, ERR_NOT_FOUND, "the " STR_FMT " of the path is unknown", STR_ARG(from->kind));
+        if (verdict == KNOWN && from->to.len)
+            add_to_list(x, &x->arguments, from, ids[i].found);
+        else if (verdict == UNKNOWN && from->type == PARAMETER_ID)
+            x->nothing = true;
+    }
+    for (size_t i = 0; i < x->arguments.id_count; i++) {
+        const struct parameter *from = x->arguments.ids[i].from;
+        if (from->type == PARAMETER_IDS && !any_of(&x->arguments, from))
+            x->nothing = true;
+    }
+    return STEP_NEXT;
+}
+
+static enum step judge_slots(struct exchange *x, size_t *at)
+{
+    for (size_t i = 0; i < x->item_count; i++) {
+        for (size_t k = 0; k < x->items[i].put.ids.count; k++) {
+            struct id_slot *slot = &x->items[i].put.ids.items[k];
+            if (slot->lookup.len)
+                continue;
+            slot->found = x->batch.ids[(*at)++].found;
+            enum verdict verdict = judge(x, slot->kind, slot->found);
+            if (verdict == NOT_PERMITTED)
+                return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is bound to other patients");
+            if (verdict == UNKNOWN)
+                exchange_slot_fault(x, slot, i, FAULT_ID);
+        }
+    }
+    return STEP_NEXT;
+}
+
+static void judge_lookups(struct exchange *x)
+{
+    for (size_t i = 0; i < x->lookup_count; i++) {
+        struct found_by *found = &x->lookups[i];
+        for (size_t k = 0; k < found->arguments.id_count; k++) {
+            const struct parameter *from = found->arguments.ids[k].from;
+            struct str id = x->batch.ids[found->first_id + k].found;
+            if (judge(x, from->kind, id) != KNOWN)
+                found->impossible = true;
+            else if (from->to.len)
+                add_to_list(x, &found->arguments, from, id);
+        }
+        if (found->impossible)
+            exchange_slot_fault(x, found->slot, found->item, FAULT_ID);
+    }
+}
+
+enum step stage_judge(struct exchange *x)
+{
+    size_t at = x->arguments.id_count;
+
+    if (judge_parameters(x) == STEP_FAIL || judge_slots(x, &at) == STEP_FAIL)
+        return STEP_FAIL;
+    judge_lookups(x);
+    if (x->faults.count)
+        return exchange_fail(x, ERR_INVALID, "%zu ids of the body are unknown", x->faults.count);
+    if (x->principal && ((x->principal->patients_bound && !x->principal->patient_count) ||
+                         (x->principal->groups_bound && !x->principal->group_count)))
+        x->nothing = true;
+    return STEP_NEXT;
+}

@@ -1,0 +1,136 @@
+/* Updates: a member that is not exact is compared with what the client was shown, so that what was read and is
+ * written back changes nothing. */
+#include "flow/exchange.h"
+
+static void on_stored(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
+                      void *data)
+{
+    struct exchange *x = data;
+
+    (void)call;
+    if (answer)
+        x->stored = *answer;
+    exchange_came(x, err);
+}
+
+static struct str stored_id(const struct exchange *x)
+{
+    for (size_t i = 0; i < x->operation->path_count; i++)
+        if (x->operation->path[i].type == PARAMETER_ID)
+            return arguments_find(&x->arguments, x->operation->path[i].to);
+    return STR_NONE;
+}
+
+/* The entity and what its dialect keeps beside it, asked for at the same time. */
+enum step stage_stored(struct exchange *x)
+{
+    struct upstream_request request = { .call = x->bound->stored };
+    struct rest_read *read;
+
+    if (!x->bound->stored || !lens_needs_stored(x->operation->lens, &x->body, x->items[0].at))
+        return STEP_NEXT;
+    exchange_arguments(x, request.call, NULL, 0, &request);
+    exchange_wait(x);
+    x->stored_call = exchange_call(x, &request, on_stored, x);
+    read = ARENA_NEW(x->arena, struct rest_read);
+    read->key = (struct rest_key){ .dialect = x->dialect->name,
+                                   .kind = lens_entity(x->operation->lens),
+                                   .brand = x->brand,
+                                   .canonical_id = stored_id(x) };
+    x->batch = (struct store_batch){ .reads = read, .read_count = 1 };
+    (void)exchange_batch(x, STEP_WAIT);
+    return STEP_WAIT;
+}
+
+static int get_echo(struct exchange *x)
+{
+    struct lens_context context = exchange_context(x);
+    struct str json = x->batch.reads[0].json;
+    struct tape rest;
+    struct tape_fault fault;
+    bool has_rest = json.len && tape_read(&rest, x->arena, json, &tape_default_limits, &fault);
+
+    x->echo = buf_in(x->arena, SIZE_MAX);
+    return lens_get(x->operation->lens, &x->stored.document, 0, has_rest ? &rest : NULL, &context, x->arena, &x->echo,
+                    &x->echo_ids, &x->err);
+}
+
+static struct id_query name_query(const struct exchange *x, const struct id_slot *slot)
+{
+    return (struct id_query){ .dialect = x->dialect->name,
+                              .kind = slot->kind,
+                              .brand = x->brand,
+                              .form = (enum id_form)exchange_id_form(x, slot->kind),
+                              .to_dialect = true,
+                              .given = slot->given };
+}
+
+enum step stage_compare(struct exchange *x)
+{
+    if (!x->stored_call)
+        return STEP_NEXT;
+    if (!x->stored.document.count)
+        return exchange_fail(x, ERR_UPSTREAM, "the stored entity came without a body");
+    if (get_echo(x))
+        return STEP_FAIL;
+    struct id_query *ids = ARENA_ARRAY(x->arena, struct id_query, x->echo_ids.count);
+    for (size_t i = 0; i < x->echo_ids.count; i++)
+        ids[i] = name_query(x, &x->echo_ids.items[i]);
+    x->batch = (struct store_batch){ .ids = ids, .id_count = x->echo_ids.count };
+    return x->echo_ids.count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;
+}
+
+/* Ids of the first put, taken over by their place. */
+static void take_over(const struct id_slots *from, struct id_slots *to)
+{
+    for (size_t i = 0; i < to->count; i++)
+        for (size_t k = 0; k < from->count; k++)
+            if (str_eq(from->items[k].path, to->items[i].path) && str_eq(from->items[k].given, to->items[i].given))
+                to->items[i].found = from->items[k].found;
+}
+
+/* Look-ups point at slots of the first put; those that are still there move on to the second. */
+static void move_lookups(struct exchange *x, struct id_slots *to)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < x->lookup_count; i++) {
+        struct found_by found = x->lookups[i];
+        bool there = false;
+        for (size_t k = 0; k < to->count && !there; k++) {
+            there = str_eq(found.slot->path, to->items[k].path) && str_eq(found.slot->lookup, to->items[k].lookup);
+            if (there)
+                found.slot = &to->items[k];
+        }
+        if (there)
+            x->lookups[kept++] = found;
+    }
+    x->lookup_count = kept;
+}
+
+enum step stage_patch(struct exchange *x)
+{
+    struct lens_context context = exchange_context(x);
+    struct item *item = &x->items[0];
+    struct tape shown;
+    struct tape_fault fault;
+
+    if (!x->stored_call)
+        return STEP_NEXT;
+    for (size_t i = 0; i < x->echo_ids.count; i++)
+        x->echo_ids.items[i].found = x->batch.ids[i].found;
+    struct buf text = buf_in(x->arena, SIZE_MAX);
+    lens_fill(buf_str(&x->echo), &x->echo_ids, 0, &text);
+    struct tape_limits limits = tape_default_limits;
+    limits.bytes = UINT32_MAX / 4;
+    if (!tape_read(&shown, x->arena, buf_str(&text), &limits, &fault))
+        return exchange_fail(x, ERR_INTERNAL, "what is shown does not read back: %s", fault.what);
+    struct lens_put again = { .canonical = buf_in(x->arena, SIZE_MAX), .rest = buf_in(x->arena, SIZE_MAX) };
+    if (lens_put(x->operation->lens, &x->body, item->at, &shown, &context, x->arena, &again, &x->err))
+        return STEP_FAIL;
+    take_over(&item->put.ids, &again.ids);
+    move_lookups(x, &again.ids);
+    item->put = again;
+    x->if_match = arena_copy(x->arena, x->stored.etag);
+    return STEP_NEXT;
+}

@@ -1,0 +1,150 @@
+/* A second call after the main one, fed with ids that the body named beside the entity (`then:` in dialect.yaml):
+ * memberships. If it fails, an entity just created is taken back, so that nothing half-happens. */
+#include "flow/exchange.h"
+
+#include "json/write.h"
+
+/* True when the document names the parameter at all, an empty list included. */
+static bool names_param(const struct item *item, struct str param)
+{
+    for (size_t i = 0; i < item->put.ids.count; i++)
+        if (str_eq(item->put.ids.items[i].param, param))
+            return true;
+    for (size_t i = 0; i < item->put.params_name.count; i++)
+        if (str_eq(item->put.params_name.items[i], param))
+            return true;
+    return false;
+}
+
+static struct str then_body(struct exchange *x, const struct item *item)
+{
+    const struct then *then = &x->operation->then;
+    struct buf body = buf_in(x->arena, NAMES_MAX);
+    bool first = true;
+
+    buf_char(&body, '{');
+    json_name(&body, &first, then->member);
+    buf_char(&body, '[');
+    first = true;
+    for (size_t i = 0; i < item->put.ids.count; i++) {
+        const struct id_slot *slot = &item->put.ids.items[i];
+        if (!str_eq(slot->param, then->param))
+            continue;
+        if (!first)
+            buf_char(&body, ',');
+        first = false;
+        json_string(&body, slot->found);
+    }
+    buf_add(&body, STR("]}"));
+    return buf_str(&body);
+}
+
+/* The request of a call about the item's own entity. */
+static struct upstream_request about(struct exchange *x, const struct item *item, const struct contract_call *call)
+{
+    struct upstream_request request = { .call = call };
+    struct upstream_argument *own = ARENA_NEW(x->arena, struct upstream_argument);
+
+    for (size_t i = 0; i < call->segment_count; i++)
+        if (call->segments[i].is_parameter)
+            *own = (struct upstream_argument){ .name = call->segments[i].text, .value = item->canonical_id };
+    exchange_arguments(x, call, own, 1, &request);
+    return request;
+}
+
+static void on_then(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
+                    void *data)
+{
+    struct item *item = data;
+
+    (void)call;
+    if (!answer)
+        item->err = *err;
+    exchange_came(item->x, NULL);
+}
+
+enum step stage_then(struct exchange *x)
+{
+    bool any = false;
+
+    if (!x->bound->then_call)
+        return STEP_NEXT;
+    for (size_t i = 0; i < x->item_count; i++) {
+        struct item *item = &x->items[i];
+        if (!item->stored || !names_param(item, x->operation->then.param))
+            continue;
+        struct upstream_request request = about(x, item, x->bound->then_call);
+        request.body = then_body(x, item);
+        exchange_wait(x);
+        item->then_call = exchange_call(x, &request, on_then, item);
+        any = true;
+    }
+    return any ? STEP_WAIT : STEP_NEXT;
+}
+
+static void on_read(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
+                    void *data)
+{
+    struct item *item = data;
+
+    (void)call;
+    if (answer && answer->document.count) {
+        item->answer = *answer;
+        item->x->shown[item->shown].tape = &item->answer.document;
+        item->x->shown[item->shown].at = 0;
+    }
+    exchange_came(item->x, err);
+}
+
+/* The outcome of taking back is not told to the client: the first failure is. */
+static void on_undone(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
+                      void *data)
+{
+    struct item *item = data;
+
+    (void)call;
+    (void)answer;
+    (void)err;
+    exchange_came(item->x, NULL);
+}
+
+static void start_undo(struct exchange *x, struct item *item)
+{
+    struct upstream_request request = about(x, item, x->bound->then_undo);
+
+    item->undone = true;
+    exchange_wait(x);
+    item->read_call = exchange_call(x, &request, on_undone, item);
+}
+
+enum step stage_reread(struct exchange *x)
+{
+    const struct item *failed = NULL;
+    bool any = false;
+
+    for (size_t i = 0; i < x->item_count; i++) {
+        struct item *item = &x->items[i];
+        if (!item->then_call)
+            continue;
+        if (item->err.code && x->bound->then_undo && !item->undone) {
+            start_undo(x, item);
+            return STEP_AGAIN;
+        }
+        if (item->err.code) {
+            failed = item;
+            continue;
+        }
+        if (item->read_call)
+            continue;
+        struct upstream_request request = about(x, item, x->bound->then_read);
+        exchange_wait(x);
+        item->read_call = exchange_call(x, &request, on_read, item);
+        any = true;
+    }
+    if (any)
+        return STEP_AGAIN;
+    if (!failed)
+        return STEP_NEXT;
+    x->err = failed->err;
+    return STEP_FAIL;
+}

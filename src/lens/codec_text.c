@@ -102,7 +102,7 @@ static bool is_email(struct str text)
             return false;
     }
     /* A space that is none of ASCII's is no word either. */
-    return is_domain(domain) && !memmem(text.ptr, text.len, "\xc2\xa0", 2);
+    return is_domain(domain) && !text_find(text, STR("\xc2\xa0"));
 }
 
 int put_email(struct put *put, const struct field *field, uint32_t at, struct str *json)
@@ -193,7 +193,7 @@ bool get_lines(struct get *get, const struct field *field, uint32_t at)
     const char *cut = NULL;
     buf_char(run->out, '[');
     do {
-        cut = field->join.len ? memmem(rest.ptr, rest.len, field->join.ptr, field->join.len) : NULL;
+        cut = text_find(rest, field->join);
         size_t line = cut ? (size_t)(cut - rest.ptr) : rest.len;
         json_string(run->out, str_of(rest.ptr, line));
         rest = cut ? str_from_at(rest, line + field->join.len) : rest;

@@ -160,7 +160,7 @@ bool get_part(struct get *get, const struct field *field, uint32_t at)
         leader--;
     struct str rest = tape_string(run->in, at, run->arena), mine = STR_NONE;
     for (size_t i = 0; i < leader->part_count; i++) {
-        const char *cut = memmem(rest.ptr, rest.len, leader->split.ptr, leader->split.len);
+        const char *cut = text_find(rest, leader->split);
         bool last = i + 1 == leader->part_count;
         if (last ? cut != NULL : cut == NULL)
             return false;

@@ -175,6 +175,12 @@ struct lens {
     size_t need;
 };
 
+/* Where `what` stands in `text`, or NULL; an empty `what` stands nowhere. */
+static inline const char *text_find(struct str text, struct str what)
+{
+    return text.len && what.len ? memmem(text.ptr, text.len, what.ptr, what.len) : NULL;
+}
+
 /* False and *full set when the arena has no `size` bytes left. */
 bool lens_room(struct arena *arena, size_t size, bool *full);
 

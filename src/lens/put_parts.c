@@ -35,7 +35,7 @@ static bool add_part(struct put *put, const struct field *field, struct buf *tex
     bool string = fault == FINE && tape_type(in, at) == JSON_STRING;
     struct str part = string ? tape_string(in, at, put->run->arena) : json;
 
-    if (fault == FINE && memmem(part.ptr, part.len, field->split.ptr, field->split.len))
+    if (fault == FINE && text_find(part, field->split))
         fault = FAULT_FORMAT; /* get could not tell the parts */
     if (fault != FINE) {
         put_fault(put, field, (enum fault_kind)fault);

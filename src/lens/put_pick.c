@@ -51,7 +51,7 @@ static bool splits_back(const struct field *field, const struct tape *tape, uint
         return false;
     for (uint32_t i = tape_first(tape, at); i < tape_next(tape, at); i = tape_next(tape, i)) {
         struct str line = tape_type(tape, i) == JSON_STRING ? tape_string(tape, i, arena) : field->join;
-        if (memmem(line.ptr, line.len, field->join.ptr, field->join.len))
+        if (text_find(line, field->join))
             return false;
     }
     return true;

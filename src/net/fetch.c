@@ -230,7 +230,6 @@ static int set_rules(const struct call_client *client, CURL *easy)
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROXY, ""); /* not the environment's */
     SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_PIPEWAIT, 1L); /* one HTTP/2 connection rather than many */
     SET(CURLOPT_CONNECTTIMEOUT_MS,
         client->limits.connect_ms < INT32_MAX ? (long)client->limits.connect_ms : 0L);
     SET(CURLOPT_MAXAGE_CONN, (long)(client->limits.idle_ms / 1000 + 1));

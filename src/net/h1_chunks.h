@@ -1,5 +1,5 @@
-/* Undoes the chunked transfer coding, strictly (RFC 9112 section 7.1): libh2o's own decoder takes "0x5" for the last
- * chunk, any number of CRs and bare LFs, and does not bound extensions. Pure. */
+/* Undoes the chunked transfer coding, strictly (RFC 9112 section 7.1): libh2o's own decoder takes "0x5" for
+ * the last chunk, any number of CRs and bare LFs, and does not bound extensions. Pure. */
 #pragma once
 
 #include "base/buf.h"
@@ -25,7 +25,7 @@ struct h1_chunks {
     size_t trailer; /* bytes of all trailer lines */
 };
 
-/* Appends what `in` holds of the body. Zero-initialise `chunks` before the first piece; `state` is CHUNK_DONE once
- * the last chunk and the trailers are read. Bytes after that are a failure. */
+/* Appends what `in` holds of the body. Zero-initialise `chunks` before the first piece; `state` is CHUNK_DONE
+ * once the last chunk and the trailers are read. Bytes after that are a failure. */
 MUST_CHECK int h1_chunks_take(struct h1_chunks *chunks, struct str in, size_t most_trailer, struct buf *body,
                               struct err *err);

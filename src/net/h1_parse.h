@@ -1,5 +1,5 @@
-/* Reads one HTTP/1.1 answer, strictly (RFC 9112). Pure: it owns no socket. Its user puts bytes where h1_parse_space
- * says and reports how many. Whatever way the bytes are cut, the result is the same. */
+/* Reads one HTTP/1.1 answer, strictly (RFC 9112). Pure: it owns no socket. Its user puts bytes where
+ * h1_parse_space says and reports how many. Whatever way the bytes are cut, the result is the same. */
 #pragma once
 
 #include "base/buf.h"
@@ -27,7 +27,8 @@ struct h1_parse {
     struct buf body; /* of chunks */
 };
 
-void h1_parse_init(struct h1_parse *parse, struct arena *arena, size_t head_bytes, size_t body_bytes, bool to_head);
+void h1_parse_init(struct h1_parse *parse, struct arena *arena, size_t head_bytes, size_t body_bytes,
+                   bool to_head);
 
 struct h1_space {
     char *ptr;

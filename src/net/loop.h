@@ -1,5 +1,5 @@
-/* An event loop: one thread, libh2o's loop inside. Everything but loop_post and loop_stop must be called on the
- * loop's own thread (or before it runs). */
+/* An event loop: one thread, libh2o's loop inside. Everything but loop_post and loop_stop must be called on
+ * the loop's own thread (or before it runs). */
 #pragma once
 
 #include "base/err.h"
@@ -17,16 +17,16 @@ void loop_stop(struct loop *loop); /* any thread */
 uint64_t loop_now_ms(const struct loop *loop);
 int64_t loop_wall_ms(const struct loop *loop);
 
-/* A post runs once on the loop's thread, soon, in order of posting. The memory is the caller's and must live until
- * it ran; it may be posted again from inside `run`. */
+/* A post runs once on the loop's thread, soon, in order of posting. The memory is the caller's and must live
+ * until it ran; it may be posted again from inside `run`. */
 struct post {
     void (*run)(struct post *post);
     struct post *next; /* the loop's */
 };
 void loop_post(struct loop *loop, struct post *post); /* any thread */
 
-/* A deadline in the caller's memory; zero-initialise it. `run` is called once, at or soon after `at_ms`. Setting a
- * set deadline moves it. Clearing one that is not set does nothing. */
+/* A deadline in the caller's memory; zero-initialise it. `run` is called once, at or soon after `at_ms`.
+ * Setting a set deadline moves it. Clearing one that is not set does nothing. */
 struct deadline {
     void (*run)(struct deadline *deadline);
     uint64_t at_ms; /* the loop's from here on */
@@ -35,9 +35,9 @@ struct deadline {
 void deadline_set(struct loop *loop, struct deadline *deadline, uint64_t after_ms);
 void deadline_clear(struct loop *loop, struct deadline *deadline);
 
-/* Work for another thread: `work` runs on one of a few helper threads (password hashing, slow files), then `done`
- * on the loop that submitted it. The memory is the caller's and must live until `done`. At most 1,024 wait; more
- * are refused with false. */
+/* Work for another thread: `work` runs on one of a few helper threads (password hashing, slow files), then
+ * `done` on the loop that submitted it. The memory is the caller's and must live until `done`. At most 1,024
+ * wait; more are refused with false. */
 struct errand {
     struct post post; /* the loop's */
     struct loop *loop;

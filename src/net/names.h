@@ -1,5 +1,5 @@
-/* The addresses of one host: at once for literal addresses and localhost, through an errand for other names, and
- * kept for 30 seconds. For the loop's thread. */
+/* The addresses of one host: at once for literal addresses and localhost, through an errand for other names,
+ * and kept for 30 seconds. For the loop's thread. */
 #pragma once
 
 #include "base/arena.h"
@@ -30,6 +30,6 @@ struct names {
 void names_init(struct names *names, struct loop *loop, struct arena *arena, struct str host, uint16_t port);
 void names_done(struct names *names);
 
-/* True when `found` may be used. Else `asking` tells whether a look-up is under way (`changed` will be called) or
- * could not be started. */
+/* True when `found` may be used. Else `asking` tells whether a look-up is under way (`changed` will be
+ * called) or could not be started. */
 bool names_ready(struct names *names);

@@ -43,8 +43,8 @@ struct server {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int fds[SERVER_CONNECTIONS]; /* open ones; -1: free */
-    size_t open, most_open, accepted;
-    atomic_size_t requests;
+    size_t open;
+    atomic_size_t accepted, requests;
     char last_request[8192]; /* its head */
 };
 
@@ -177,8 +177,7 @@ static void server_take(struct server *server, int fd)
         conn->slot++;
     server->fds[conn->slot] = fd;
     server->accepted++;
-    if (++server->open > server->most_open)
-        server->most_open = server->open;
+    server->open++;
     (void)pthread_mutex_unlock(&server->lock);
     (void)pthread_attr_init(&attributes);
     (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);

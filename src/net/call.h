@@ -79,7 +79,7 @@ enum call_transport call_carrier(const struct call *call); /* CALL_H1 or CALL_CU
 /* Counters since the client was made, for metrics. */
 struct call_counts {
     uint64_t started_h1, started_curl, failed, retried;
-    unsigned open, idle, waiting; /* h1 now: connections, calls */
+    unsigned open, idle, waiting; /* of h1, now: connections, calls */
 };
 struct call_counts call_client_counts(const struct call_client *client);
 

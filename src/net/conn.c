@@ -262,7 +262,9 @@ static void fail_or_retry(struct conn *conn, const struct err *err)
     pool->client->counts.retried++;
     call->connect_by_ms = loop_now_ms(pool->client->loop) + pool->client->limits.connect_ms;
     conn_open(pool, call);
-    if (!call->failing)
+    if (call->failing)
+        pool_next(pool); /* the place is free */
+    else
         call_arm(call);
 }
 

@@ -4,15 +4,19 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <h2o/socket.h>
 
-/* Libh2o moves buffers from 32 MB on to a file in the temporary directory; bodies must never get there. */
-static void keep_buffers_in_memory(void)
+/* Libh2o moves buffers from 32 MB on to a file in the temporary directory; bodies must never get there.
+ * Libh2o and OpenSSL write to sockets that may be closed without asking for an error instead of the signal.
+ */
+static void prepare_process(void)
 {
     h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
+    (void)signal(SIGPIPE, SIG_IGN);
 }
 
 static void on_wake(h2o_socket_t *sock, const char *err)
@@ -39,7 +43,7 @@ struct loop *loop_new(void)
     struct arena *arena = arena_new(SIZE_MAX);
     struct loop *loop = ARENA_NEW(arena, struct loop);
 
-    (void)pthread_once(&once, keep_buffers_in_memory);
+    (void)pthread_once(&once, prepare_process);
     loop->arena = arena;
     loop->instant = ARENA_NEW(arena, struct loop_instant);
     loop->last = &loop->first;
@@ -65,6 +69,7 @@ void loop_free(struct loop **loop)
         return;
     errands_leave(gone);
     h2o_socket_close(gone->wake); /* closes the eventfd too */
+    /* Version 2.2.5 leaves its epoll descriptor open: loops are not for making many. */
     h2o_evloop_destroy(gone->h2o);
     (void)pthread_mutex_destroy(&gone->lock);
     struct arena *arena = gone->arena; /* the loop lives in it */

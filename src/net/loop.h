@@ -6,7 +6,7 @@
 
 struct loop;
 
-struct loop *loop_new(void); /* never NULL */
+struct loop *loop_new(void); /* never NULL; from the first on the process ignores SIGPIPE */
 void loop_free(struct loop **loop);
 
 /* Runs until loop_stop. Signals must be blocked in the calling thread. */

@@ -1,13 +1,7 @@
 #include "store/inside.h"
 
 /* What the cache could not answer, copied: the batch's own memory may vanish before the db thread comes to
- * it. */
-struct id_item {
-    struct id_query query;
-    size_t at; /* in the batch */
-    enum id_source source;
-};
-
+ * it. Look-ups are struct id_item. */
 struct read_item {
     struct rest_key key;
     struct str json;
@@ -15,8 +9,8 @@ struct read_item {
 };
 
 struct write_item {
-    struct rest_key key;
-    struct str patch, json;
+    struct rest_write write;
+    struct str json;
 };
 
 struct batch_task {
@@ -26,6 +20,7 @@ struct batch_task {
     struct read_item *reads;
     struct write_item *writes;
     size_t id_count, read_count, write_count;
+    struct trace *erased; /* what came after its owner's erasure */
 };
 
 /* ---- on the loop: from the cache ---- */
@@ -51,10 +46,8 @@ static size_t answer_ids(struct store *store, struct store_batch *batch)
         query->found = STR_NONE;
         if (query->form == ID_SAME && query->given.len)
             query->found = copy_if_room(batch->arena, query->given);
-        if (!needs_lookup(query))
-            continue;
-        struct cache_key key = store_id_key(store, query, query->to_dialect, query->given);
-        missing += !store_cache_get(store->cache, &key, 0, batch->arena, &query->found);
+        if (needs_lookup(query))
+            missing += !store_id_get(store, batch->arena, query);
     }
     return missing;
 }
@@ -94,7 +87,8 @@ static struct id_query copy_query(struct arena *arena, const struct id_query *qu
                               .brand = arena_copy(arena, query->brand),
                               .form = query->form,
                               .to_dialect = query->to_dialect,
-                              .given = arena_copy(arena, query->given) };
+                              .given = arena_copy(arena, query->given),
+                              .owner = arena_copy(arena, query->owner) };
 }
 
 static void copy_ids(struct batch_task *task, const struct store_batch *batch, size_t missing)
@@ -120,22 +114,46 @@ static void copy_rests(struct batch_task *task, const struct store_batch *batch,
     task->writes = ARENA_ARRAY(arena, struct write_item, batch->write_count);
     for (; task->write_count < batch->write_count; task->write_count++) {
         const struct rest_write *write = &batch->writes[task->write_count];
-        task->writes[task->write_count] = (struct write_item){ .key = copy_key(arena, &write->key),
-                                                               .patch = arena_copy(arena, write->patch) };
+        task->writes[task->write_count].write =
+            (struct rest_write){ .key = copy_key(arena, &write->key),
+                                 .patch = arena_copy(arena, write->patch),
+                                 .owner = arena_copy(arena, write->owner) };
     }
 }
 
 /* ---- on the db thread ---- */
 
+/* Before anything else: what this batch knows to be owned may have missed its owner's erasure. */
+static int erase_late(struct batch_task *task, struct db *db, struct err *err)
+{
+    struct arena *arena = task->task.arena;
+
+    for (size_t i = 0; i < task->id_count; i++) {
+        const struct id_query *query = &task->ids[i].query;
+        struct entity entity = { .kind = query->kind, .brand = query->brand, .canonical_id = query->given };
+        if (query->to_dialect && store_entity_follow(db, arena, entity, query->owner, &task->erased, err))
+            return -1;
+    }
+    for (size_t i = 0; i < task->write_count; i++) {
+        const struct rest_key *key = &task->writes[i].write.key;
+        struct entity entity = { .kind = key->kind, .brand = key->brand, .canonical_id = key->canonical_id };
+        if (store_entity_follow(db, arena, entity, task->writes[i].write.owner, &task->erased, err))
+            return -1;
+    }
+    return 0;
+}
+
 static int run_batch(struct task *base, struct db *db, struct err *err)
 {
     struct batch_task *task = (struct batch_task *)base;
 
+    if (erase_late(task, db, err))
+        return -1;
     for (struct id_item *item = task->ids; item < task->ids + task->id_count; item++)
-        if (store_id_find(db, base->arena, &item->query, &item->source, err))
+        if (store_id_find(db, base->arena, item, err))
             return -1;
     for (struct write_item *item = task->writes; item < task->writes + task->write_count; item++)
-        if (store_rest_patch(db, base->arena, &item->key, item->patch, &item->json, err))
+        if (store_rest_patch(db, base->arena, &item->write, &item->json, err))
             return -1;
     for (struct read_item *item = task->reads; item < task->reads + task->read_count; item++)
         if (store_rest_load(db, base->arena, &item->key, &item->json, err))
@@ -143,16 +161,10 @@ static int run_batch(struct task *base, struct db *db, struct err *err)
     return 0;
 }
 
-static void cache_id(struct store *store, const struct id_item *item)
+static void cache_id(struct store *store, struct arena *arena, const struct id_item *item)
 {
-    const struct id_query *query = &item->query;
-
-    if (item->source != ID_ROW && item->source != ID_NEW_ROW)
-        return;
-    struct cache_key asked = store_id_key(store, query, query->to_dialect, query->given);
-    struct cache_key back = store_id_key(store, query, !query->to_dialect, query->found);
-    store_cache_put(store->cache, &asked, query->found, CACHE_FOREVER);
-    store_cache_put(store->cache, &back, query->given, CACHE_FOREVER);
+    if (item->source == ID_ROW || item->source == ID_NEW_ROW)
+        store_id_put(store, arena, item);
     if (item->source == ID_NEW_ROW)
         atomic_fetch_add_explicit(&store->id_allocated, 1, memory_order_relaxed);
 }
@@ -168,10 +180,11 @@ static void batch_committed(struct task *base)
 {
     struct batch_task *task = (struct batch_task *)base;
 
+    store_traces_drop(base->store, task->erased);
     for (size_t i = 0; i < task->id_count; i++)
-        cache_id(base->store, &task->ids[i]);
+        cache_id(base->store, base->arena, &task->ids[i]);
     for (size_t i = 0; i < task->write_count; i++)
-        cache_rest(base->store, &task->writes[i].key, task->writes[i].json);
+        cache_rest(base->store, &task->writes[i].write.key, task->writes[i].json);
     for (size_t i = 0; i < task->read_count; i++)
         cache_rest(base->store, &task->reads[i].key, task->reads[i].json);
 }

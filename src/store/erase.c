@@ -1,37 +1,92 @@
 #include "store/inside.h"
 
-/* A cache entry of the entity: of its rest in a dialect, or (with an id) of its row in the crosswalk. */
-struct trace {
-    struct str dialect, dialect_id;
-    struct trace *next;
-};
-
 struct erase_task {
     struct task task;
     struct store_erase *erase;
-    struct str kind, brand, canonical_id;
+    struct entity entity;
     struct trace *traces;
 };
 
-static void bind_entity(struct db_statement *statement, const struct erase_task *task)
+static void bind_entity(struct db_statement *statement, const struct entity *entity)
 {
-    db_bind_text(statement, 1, task->kind);
-    db_bind_text(statement, 2, task->brand);
-    db_bind_text(statement, 3, task->canonical_id);
+    db_bind_text(statement, 1, entity->kind);
+    db_bind_text(statement, 2, entity->brand);
+    db_bind_text(statement, 3, entity->canonical_id);
 }
 
 /* Steps a statement of two columns, dialect and dialect id, to its end. */
-static int take_traces(struct erase_task *task, struct db_statement *statement, struct err *err)
+static int take_traces(struct arena *arena, struct db_statement *statement, const struct entity *entity,
+                       struct trace **traces, struct err *err)
 {
     int rc;
 
-    bind_entity(statement, task);
+    bind_entity(statement, entity);
     while ((rc = db_step(statement, err)) == 1) {
-        struct trace *trace = ARENA_NEW(task->task.arena, struct trace);
-        *trace = (struct trace){ .dialect = arena_copy(task->task.arena, db_column_text(statement, 0)),
-                                 .dialect_id = arena_copy(task->task.arena, db_column_text(statement, 1)),
-                                 .next = task->traces };
-        task->traces = trace;
+        struct trace *trace = ARENA_NEW(arena, struct trace);
+        *trace = (struct trace){ .entity = entity,
+                                 .dialect = arena_copy(arena, db_column_text(statement, 0)),
+                                 .dialect_id = arena_copy(arena, db_column_text(statement, 1)),
+                                 .next = *traces };
+        *traces = trace;
+    }
+    return rc;
+}
+
+int store_entity_erase(struct db *db, struct arena *arena, const struct entity *entity, struct trace **traces,
+                       struct err *err)
+{
+    struct db_statement *remember = db_prepare(
+        db, "INSERT INTO erasure(kind, brand, canonical_id) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING");
+
+    bind_entity(remember, entity);
+    if (db_step(remember, err) < 0)
+        return -1;
+    struct db_statement *bury =
+        db_prepare(db, "UPDATE crosswalk SET erased = 1, owner = NULL WHERE kind = ?1 AND brand = ?2 "
+                       "AND canonical_id = ?3 AND erased = 0 RETURNING dialect, dialect_id");
+    if (take_traces(arena, bury, entity, traces, err))
+        return -1;
+    struct db_statement *delete =
+        db_prepare(db, "DELETE FROM rest WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
+                       "RETURNING dialect, ''");
+    return take_traces(arena, delete, entity, traces, err);
+}
+
+int store_entity_follow(struct db *db, struct arena *arena, struct entity entity, struct str owner,
+                        struct trace **traces, struct err *err)
+{
+    if (!owner.len)
+        return 0;
+    struct db_statement *find =
+        db_prepare(db, "SELECT 1 FROM erasure WHERE brand = ?1 AND canonical_id = ?2 LIMIT 1");
+    db_bind_text(find, 1, entity.brand);
+    db_bind_text(find, 2, owner);
+    int erased = db_step(find, err);
+    if (erased < 1)
+        return erased;
+    struct entity *late = ARENA_NEW(arena, struct entity);
+    *late = entity;
+    return store_entity_erase(db, arena, late, traces, err);
+}
+
+/* All that the entity owns, as a list: erasing changes the tables that are read here. */
+static int list_owned(struct db *db, struct arena *arena, const struct entity *owner, struct entity **owned,
+                      struct err *err)
+{
+    struct db_statement *find =
+        db_prepare(db, "SELECT kind, canonical_id FROM crosswalk WHERE brand = ?1 AND owner = ?2 UNION "
+                       "SELECT kind, canonical_id FROM rest WHERE brand = ?1 AND owner = ?2");
+    int rc;
+
+    db_bind_text(find, 1, owner->brand);
+    db_bind_text(find, 2, owner->canonical_id);
+    while ((rc = db_step(find, err)) == 1) {
+        struct entity *entity = ARENA_NEW(arena, struct entity);
+        *entity = (struct entity){ .kind = arena_copy(arena, db_column_text(find, 0)),
+                                   .brand = owner->brand,
+                                   .canonical_id = arena_copy(arena, db_column_text(find, 1)),
+                                   .next = *owned };
+        *owned = entity;
     }
     return rc;
 }
@@ -39,40 +94,37 @@ static int take_traces(struct erase_task *task, struct db_statement *statement, 
 static int run_erase(struct task *base, struct db *db, struct err *err)
 {
     struct erase_task *task = (struct erase_task *)base;
-    struct db_statement *remember = db_prepare(
-        db, "INSERT INTO erasure(kind, brand, canonical_id) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING");
+    struct entity *owned = NULL;
 
-    bind_entity(remember, task);
-    if (db_step(remember, err) < 0)
+    if (store_entity_erase(db, base->arena, &task->entity, &task->traces, err) ||
+        list_owned(db, base->arena, &task->entity, &owned, err))
         return -1;
-    if (take_traces(task,
-                    db_prepare(db, "UPDATE crosswalk SET erased = 1 WHERE kind = ?1 AND brand = ?2 "
-                                   "AND canonical_id = ?3 AND erased = 0 RETURNING dialect, dialect_id"),
-                    err))
-        return -1;
-    return take_traces(task,
-                       db_prepare(db, "DELETE FROM rest WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
-                                      "RETURNING dialect, ''"),
-                       err);
+    for (const struct entity *at = owned; at; at = at->next)
+        if (store_entity_erase(db, base->arena, at, &task->traces, err))
+            return -1;
+    return 0;
 }
 
-static void erase_committed(struct task *base)
+void store_traces_drop(struct store *store, const struct trace *traces)
 {
-    const struct erase_task *task = (struct erase_task *)base;
-    struct store *store = base->store;
-
-    for (const struct trace *at = task->traces; at; at = at->next) {
+    for (const struct trace *at = traces; at; at = at->next) {
+        const struct entity *entity = at->entity;
         struct rest_key rest = { .dialect = at->dialect,
-                                 .kind = task->kind,
-                                 .brand = task->brand,
-                                 .canonical_id = task->canonical_id };
-        struct id_query query = { .dialect = at->dialect, .kind = task->kind, .brand = task->brand };
+                                 .kind = entity->kind,
+                                 .brand = entity->brand,
+                                 .canonical_id = entity->canonical_id };
+        struct id_query query = { .dialect = at->dialect, .kind = entity->kind, .brand = entity->brand };
         struct cache_key keys[] = { store_rest_key(store, &rest),
-                                    store_id_key(store, &query, true, task->canonical_id),
+                                    store_id_key(store, &query, true, entity->canonical_id),
                                     store_id_key(store, &query, false, at->dialect_id) };
         for (size_t i = 0; i < COUNT(keys); i++)
             store_cache_drop(store->cache, &keys[i]);
     }
+}
+
+static void erase_committed(struct task *base)
+{
+    store_traces_drop(base->store, ((struct erase_task *)base)->traces);
 }
 
 static void finish_erase(struct task *base, const struct err *err)
@@ -93,9 +145,9 @@ void store_erase_start(struct store *store, struct loop *loop, struct store_eras
     task->task.committed = erase_committed;
     task->task.finish = finish_erase;
     task->erase = erase;
-    task->kind = arena_copy(arena, erase->kind);
-    task->brand = arena_copy(arena, erase->brand);
-    task->canonical_id = arena_copy(arena, erase->canonical_id);
+    task->entity = (struct entity){ .kind = arena_copy(arena, erase->kind),
+                                    .brand = arena_copy(arena, erase->brand),
+                                    .canonical_id = arena_copy(arena, erase->canonical_id) };
     erase->inside = task;
     store_task_submit(&task->task);
 }

@@ -12,6 +12,37 @@ struct cache_key store_id_key(const struct store *store, const struct id_query *
     return store_cache_key(store->cache, to_dialect ? CACHE_ID_OUT : CACHE_ID_IN, parts, COUNT(parts));
 }
 
+/* What the cache has for a canonical id is a byte that says whether the row has an owner, then the id. */
+enum { OWNED = '+', UNOWNED = '-' };
+
+bool store_id_get(struct store *store, struct arena *arena, struct id_query *query)
+{
+    struct cache_key key = store_id_key(store, query, query->to_dialect, query->given);
+    struct str value;
+
+    if (!store_cache_get(store->cache, &key, 0, arena, &value))
+        return false;
+    if (query->to_dialect && query->owner.len && value.ptr[0] == UNOWNED)
+        return false;
+    query->found = query->to_dialect ? str_from_at(value, 1) : value;
+    return true;
+}
+
+void store_id_put(struct store *store, struct arena *arena, const struct id_item *item)
+{
+    const struct id_query *query = &item->query;
+    struct str canonical = query->to_dialect ? query->given : query->found;
+    struct str id = query->to_dialect ? query->found : query->given;
+    struct cache_key out = store_id_key(store, query, true, canonical);
+    struct cache_key in = store_id_key(store, query, false, id);
+    char *value = arena_alloc(arena, id.len + 1);
+
+    value[0] = item->owned ? OWNED : UNOWNED;
+    memcpy(value + 1, id.ptr, id.len); /* no id is empty */
+    store_cache_put(store->cache, &out, str_of(value, id.len + 1), CACHE_FOREVER);
+    store_cache_put(store->cache, &in, canonical, CACHE_FOREVER);
+}
+
 int store_is_erased(struct db *db, struct str kind, struct str brand, struct str canonical_id,
                     struct err *err)
 {
@@ -34,21 +65,23 @@ static void bind_query(struct db_statement *statement, const struct id_query *qu
 }
 
 /* The other id of a row: 1 found, 0 no row, -1 failed. A tombstone is a row with an unknown id (ptr NULL). */
-static int find_row(struct db *db, struct arena *arena, const struct id_query *query, bool by_canonical,
-                    struct str *found, struct err *err)
+static int find_row(struct db *db, struct arena *arena, struct id_item *item, bool by_canonical,
+                    struct err *err)
 {
+    const struct id_query *query = &item->query;
     struct db_statement *find =
-        by_canonical
-            ? db_prepare(db, "SELECT dialect_id, erased FROM crosswalk WHERE dialect = ?1 AND kind = ?2 "
-                             "AND brand = ?3 AND canonical_id = ?4")
-            : db_prepare(db, "SELECT canonical_id, erased FROM crosswalk WHERE dialect = ?1 AND kind = ?2 "
-                             "AND brand = ?3 AND dialect_id = ?4");
+        by_canonical ? db_prepare(db, "SELECT dialect_id, erased, owner FROM crosswalk WHERE dialect = ?1 "
+                                      "AND kind = ?2 AND brand = ?3 AND canonical_id = ?4")
+                     : db_prepare(db, "SELECT canonical_id, erased, owner FROM crosswalk WHERE dialect = ?1 "
+                                      "AND kind = ?2 AND brand = ?3 AND dialect_id = ?4");
 
     bind_query(find, query, query->given);
     int rc = db_step(find, err);
-    if (rc == 1)
-        *found = db_column_int(find, 1) ? STR_NONE : arena_copy(arena, db_column_text(find, 0));
-    return rc;
+    if (rc != 1)
+        return rc;
+    item->query.found = db_column_int(find, 1) ? STR_NONE : arena_copy(arena, db_column_text(find, 0));
+    item->owned = !db_column_null(find, 2);
+    return 1;
 }
 
 static int next_integer(struct db *db, struct arena *arena, const struct id_query *query, struct str *id,
@@ -96,11 +129,12 @@ static int propose(struct db *db, struct arena *arena, const struct id_query *qu
 static int insert(struct db *db, const struct id_query *query, struct str id, struct err *err)
 {
     struct db_statement *add =
-        db_prepare(db, "INSERT INTO crosswalk(dialect, kind, brand, canonical_id, dialect_id) "
-                       "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING");
+        db_prepare(db, "INSERT INTO crosswalk(dialect, kind, brand, canonical_id, dialect_id, owner) "
+                       "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, '')) ON CONFLICT DO NOTHING");
 
     bind_query(add, query, query->given);
     db_bind_text(add, 5, id);
+    db_bind_text(add, 6, query->owner);
     return db_step(add, err) < 0 ? -1 : (int)db_changes(db);
 }
 
@@ -122,45 +156,61 @@ static int allocate(struct db *db, struct arena *arena, struct id_query *query, 
     return err_set(err, ERR_CONFLICT, "crosswalk: no free id (" STR_FMT ")", STR_ARG(query->kind));
 }
 
-static int find_out(struct db *db, struct arena *arena, struct id_query *query, enum id_source *source,
-                    struct err *err)
+static int find_out(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
 {
+    struct id_query *query = &item->query;
     int erased = store_is_erased(db, query->kind, query->brand, query->given, err);
 
     if (erased)
         return erased < 0 ? -1 : 0;
-    *source = ID_NEW_ROW;
+    item->source = ID_NEW_ROW;
+    item->owned = query->owner.len > 0;
     return allocate(db, arena, query, err);
 }
 
 /* Without a row a verbatim id is the canonical id, unless that one goes by another name or was erased. */
-static int find_in_verbatim(struct db *db, struct arena *arena, struct id_query *query,
-                            enum id_source *source, struct err *err)
+static int find_in_verbatim(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
 {
-    struct str other;
-    int known = find_row(db, arena, query, true, &other, err);
+    struct id_query *query = &item->query;
+    int known = find_row(db, arena, item, true, err);
     int erased = known ? known : store_is_erased(db, query->kind, query->brand, query->given, err);
 
+    query->found = STR_NONE;
     if (erased)
         return erased < 0 ? -1 : 0;
-    *source = ID_ITSELF;
+    item->source = ID_ITSELF;
     query->found = query->given;
     return 0;
 }
 
-int store_id_find(struct db *db, struct arena *arena, struct id_query *query, enum id_source *source,
-                  struct err *err)
+/* The first owner stays: an entity does not change hands. */
+static int set_owner(struct db *db, struct id_item *item, struct err *err)
 {
-    *source = ID_UNKNOWN;
+    struct db_statement *set =
+        db_prepare(db, "UPDATE crosswalk SET owner = ?5 WHERE dialect = ?1 AND kind = ?2 AND brand = ?3 "
+                       "AND canonical_id = ?4");
+
+    bind_query(set, &item->query, item->query.given);
+    db_bind_text(set, 5, item->query.owner);
+    item->owned = true;
+    return db_step(set, err) < 0 ? -1 : 0;
+}
+
+int store_id_find(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
+{
+    struct id_query *query = &item->query;
+
+    item->source = ID_UNKNOWN;
     query->found = STR_NONE;
-    int found = find_row(db, arena, query, query->to_dialect, &query->found, err);
+    int found = find_row(db, arena, item, query->to_dialect, err);
     if (found < 0)
         return -1;
     if (found) {
-        *source = query->found.ptr ? ID_ROW : ID_UNKNOWN;
-        return 0;
+        item->source = query->found.ptr ? ID_ROW : ID_UNKNOWN;
+        bool adopt = query->found.ptr && query->to_dialect && query->owner.len && !item->owned;
+        return adopt ? set_owner(db, item, err) : 0;
     }
     if (query->to_dialect)
-        return find_out(db, arena, query, source, err);
-    return query->form == ID_VERBATIM ? find_in_verbatim(db, arena, query, source, err) : 0;
+        return find_out(db, arena, item, err);
+    return query->form == ID_VERBATIM ? find_in_verbatim(db, arena, item, err) : 0;
 }

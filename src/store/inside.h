@@ -50,16 +50,45 @@ MUST_CHECK int store_give(struct arena *arena, struct str value, struct str *to,
 MUST_CHECK int store_is_erased(struct db *db, struct str kind, struct str brand, struct str canonical_id,
                                struct err *err);
 
-/* How an id was found: only what a row says may be cached. */
+/* An entity that was erased, and a cache entry of it that must go: of its rest in a dialect, or (with an id)
+ * of its row in the crosswalk. */
+struct entity {
+    struct str kind, brand, canonical_id;
+    struct entity *next;
+};
+struct trace {
+    const struct entity *entity;
+    struct str dialect, dialect_id;
+    struct trace *next;
+};
+
+/* The entity itself, not what it owns. Adds to `traces`; `entity` must live as long as they do. */
+MUST_CHECK int store_entity_erase(struct db *db, struct arena *arena, const struct entity *entity,
+                                  struct trace **traces, struct err *err);
+/* The same, if `owner` (or empty) was erased before. */
+MUST_CHECK int store_entity_follow(struct db *db, struct arena *arena, struct entity entity, struct str owner,
+                                   struct trace **traces, struct err *err);
+void store_traces_drop(struct store *store, const struct trace *traces); /* after the commit */
+
+/* One look-up on its way. How an id was found: only what a row says may be cached. */
 enum id_source { ID_UNKNOWN, ID_ROW, ID_NEW_ROW, ID_ITSELF };
-MUST_CHECK int store_id_find(struct db *db, struct arena *arena, struct id_query *query,
-                             enum id_source *source, struct err *err);
+struct id_item {
+    struct id_query query;
+    size_t at; /* in the batch */
+    enum id_source source;
+    bool owned; /* the row has an owner */
+};
+MUST_CHECK int store_id_find(struct db *db, struct arena *arena, struct id_item *item, struct err *err);
+
+/* From and to the cache. A row without an owner does not answer a query that has one. */
+MUST_CHECK bool store_id_get(struct store *store, struct arena *arena, struct id_query *query);
+void store_id_put(struct store *store, struct arena *arena, const struct id_item *item);
 
 MUST_CHECK int store_rest_load(struct db *db, struct arena *arena, const struct rest_key *key,
                                struct str *json, struct err *err);
 /* `json`: what is stored now, empty for none. */
-MUST_CHECK int store_rest_patch(struct db *db, struct arena *arena, const struct rest_key *key,
-                                struct str patch, struct str *json, struct err *err);
+MUST_CHECK int store_rest_patch(struct db *db, struct arena *arena, const struct rest_write *write,
+                                struct str *json, struct err *err);
 
 struct cache_key store_id_key(const struct store *store, const struct id_query *query, bool to_dialect,
                               struct str given);

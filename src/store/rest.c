@@ -29,18 +29,34 @@ int store_rest_load(struct db *db, struct arena *arena, const struct rest_key *k
     return rc < 0 ? -1 : 0;
 }
 
-static int save(struct db *db, const struct rest_key *key, struct str json, struct err *err)
+static int save(struct db *db, const struct rest_write *write, struct str json, struct err *err)
 {
     struct db_statement *save =
-        json.len ? db_prepare(db, "INSERT INTO rest(kind, brand, canonical_id, dialect, json) "
-                                  "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET json = excluded.json")
+        json.len ? db_prepare(db, "INSERT INTO rest(kind, brand, canonical_id, dialect, json, owner) "
+                                  "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, '')) ON CONFLICT DO UPDATE "
+                                  "SET json = excluded.json, owner = coalesce(owner, excluded.owner)")
                  : db_prepare(db, "DELETE FROM rest WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
                                   "AND dialect = ?4");
 
-    bind_key(save, key);
-    if (json.len)
+    bind_key(save, &write->key);
+    if (json.len) {
         db_bind_text(save, 5, json);
+        db_bind_text(save, 6, write->owner);
+    }
     return db_step(save, err) < 0 ? -1 : 0;
+}
+
+/* The rest stays as it is. */
+static int set_owner(struct db *db, const struct rest_write *write, struct err *err)
+{
+    if (!write->owner.len)
+        return 0;
+    struct db_statement *set =
+        db_prepare(db, "UPDATE rest SET owner = ?5 WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
+                       "AND dialect = ?4 AND owner IS NULL");
+    bind_key(set, &write->key);
+    db_bind_text(set, 5, write->owner);
+    return db_step(set, err) < 0 ? -1 : 0;
 }
 
 /* What is kept must be readable again, so the merged rest is read with the same limits as every document. */
@@ -78,16 +94,17 @@ static int merge(struct arena *arena, struct str old, struct str patch, struct s
     return 0;
 }
 
-int store_rest_patch(struct db *db, struct arena *arena, const struct rest_key *key, struct str patch,
-                     struct str *json, struct err *err)
+int store_rest_patch(struct db *db, struct arena *arena, const struct rest_write *write, struct str *json,
+                     struct err *err)
 {
+    const struct rest_key *key = &write->key;
     struct str old;
     int erased = store_is_erased(db, key->kind, key->brand, key->canonical_id, err);
 
     *json = STR("");
     if (erased)
         return erased < 0 ? -1 : 0;
-    if (store_rest_load(db, arena, key, &old, err) || merge(arena, old, patch, json, err))
+    if (store_rest_load(db, arena, key, &old, err) || merge(arena, old, write->patch, json, err))
         return -1;
-    return str_eq(old, *json) ? 0 : save(db, key, *json, err);
+    return str_eq(old, *json) ? set_owner(db, write, err) : save(db, write, *json, err);
 }

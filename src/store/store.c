@@ -7,22 +7,25 @@ enum { CACHE_BYTES = 64 * 1024 * 1024 };
 
 /* A dialect id, once given, keeps its row for ever: `erased` makes it a tombstone. `erasure` remembers erased
  * entities that a dialect had not seen, so that a request still under way does not bring anything of them
- * back. */
+ * back; it is keyed to be asked about owners, too, whose kind is not known. */
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS crosswalk("
     "  dialect TEXT NOT NULL, kind TEXT NOT NULL, brand TEXT NOT NULL,"
     "  dialect_id TEXT NOT NULL, canonical_id TEXT NOT NULL, erased INTEGER NOT NULL DEFAULT 0,"
+    "  owner TEXT,"
     "  PRIMARY KEY(dialect, kind, brand, dialect_id)) STRICT, WITHOUT ROWID;"
     "CREATE UNIQUE INDEX IF NOT EXISTS crosswalk_canonical ON crosswalk(kind, brand, canonical_id, dialect);"
+    "CREATE INDEX IF NOT EXISTS crosswalk_owner ON crosswalk(brand, owner) WHERE owner IS NOT NULL;"
     "CREATE TABLE IF NOT EXISTS sequence("
     "  dialect TEXT NOT NULL, kind TEXT NOT NULL, brand TEXT NOT NULL, next INTEGER NOT NULL,"
     "  PRIMARY KEY(dialect, kind, brand)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS erasure("
     "  kind TEXT NOT NULL, brand TEXT NOT NULL, canonical_id TEXT NOT NULL,"
-    "  PRIMARY KEY(kind, brand, canonical_id)) STRICT, WITHOUT ROWID;"
+    "  PRIMARY KEY(brand, canonical_id, kind)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS rest("
     "  kind TEXT NOT NULL, brand TEXT NOT NULL, canonical_id TEXT NOT NULL, dialect TEXT NOT NULL,"
-    "  json TEXT NOT NULL, UNIQUE(kind, brand, canonical_id, dialect)) STRICT;"
+    "  json TEXT NOT NULL, owner TEXT, UNIQUE(kind, brand, canonical_id, dialect)) STRICT;"
+    "CREATE INDEX IF NOT EXISTS rest_owner ON rest(brand, owner) WHERE owner IS NOT NULL;"
     "CREATE TABLE IF NOT EXISTS record("
     "  kind INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, expires_ms INTEGER NOT NULL, family "
     "TEXT,"

@@ -34,8 +34,13 @@ struct id_query {
     bool to_dialect; /* canonical -> dialect (allocates if unknown), else dialect -> canonical (never
                         allocates) */
     struct str given;
+    struct str owner; /* with to_dialect: kept in the row, unless that has one already; else not looked at */
     struct str found; /* result, in the batch's arena; ptr NULL: unknown (or erased) */
 };
+
+/* An owner is the canonical id of the entity (a patient) with which another one (a metric, an encounter) must
+ * be erased; empty: none, or not known here. No two entities of a brand that own anything may share their
+ * canonical id, whatever their kinds. It is what the backend says, never what a client claims. */
 
 /* A batch of look-ups and rest reads and writes that is answered together. */
 struct rest_key {
@@ -48,6 +53,7 @@ struct rest_read {
 struct rest_write {
     struct rest_key key;
     struct str patch; /* RFC 7396 merge patch on the stored rest; a rest that becomes {} or null is deleted */
+    struct str owner; /* kept with the rest, unless that has one already */
 };
 
 struct store_batch {
@@ -73,7 +79,9 @@ bool store_batch(struct store *store, struct loop *loop, struct store_batch *bat
  */
 void store_batch_detach(struct store_batch *batch);
 
-/* Erasure of one canonical entity: its rests in every dialect, and its crosswalk rows become tombstones. */
+/* Erasure of one canonical entity and of every one that it owns, of whatever kind: their rests in every
+ * dialect, and their crosswalk rows become tombstones. An entity is owned when any row or rest of it says so;
+ * owners of owners do not count. What is said to be owned only after its owner's erasure is erased then. */
 struct store_erase {
     struct str kind, brand, canonical_id; /* borrowed until done */
     void (*done)(struct store_erase *erase, const struct err *err, void *data);

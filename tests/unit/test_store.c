@@ -312,25 +312,6 @@ static void a_rest_stays_readable_under_the_limits(void **state)
 
 /* ---- erasure ---- */
 
-static void erase_noted(struct store_erase *erase, const struct err *err, void *data)
-{
-    (void)erase;
-    answer_note(data, err);
-}
-
-static void erase_wait(struct store *store, const char *canonical_id)
-{
-    struct answer answer = { 0 };
-    struct store_erase erase = { .kind = STR("k"),
-                                 .brand = STR("b"),
-                                 .canonical_id = str_from(canonical_id),
-                                 .done = erase_noted,
-                                 .data = &answer };
-
-    store_erase_start(store, NULL, &erase);
-    CHECK(answer.called && answer.code == ERR_NONE, "%s", answer.detail);
-}
-
 static void erased_entities_leave_tombstones(void **state)
 {
     struct place place = place_new();

@@ -101,3 +101,22 @@ static inline struct str id_wait(struct store *store, struct arena *arena, struc
     CHECK(answer.code == ERR_NONE, "%s", answer.detail);
     return query.found;
 }
+
+static inline void erase_noted(struct store_erase *erase, const struct err *err, void *data)
+{
+    (void)erase;
+    answer_note(data, err);
+}
+
+static inline void erase_wait(struct store *store, const char *canonical_id)
+{
+    struct answer answer = { 0 };
+    struct store_erase erase = { .kind = STR("k"),
+                                 .brand = STR("b"),
+                                 .canonical_id = str_from(canonical_id),
+                                 .done = erase_noted,
+                                 .data = &answer };
+
+    store_erase_start(store, NULL, &erase);
+    CHECK(answer.called && answer.code == ERR_NONE, "%s", answer.detail);
+}

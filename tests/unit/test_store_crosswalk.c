@@ -31,15 +31,6 @@ static struct str export_all(struct store *store, struct arena *arena)
     return buf_str(&buf);
 }
 
-static void erase_now(struct store *store, const char *canonical_id)
-{
-    struct store_erase erase = { .kind = STR("k"),
-                                 .brand = STR("b"),
-                                 .canonical_id = str_from(canonical_id) };
-
-    store_erase_start(store, NULL, &erase);
-}
-
 static void rows_come_out_as_they_went_in_and_in_order(void **state)
 {
     struct place place = place_new();
@@ -61,7 +52,7 @@ static void rows_come_out_as_they_went_in_and_in_order(void **state)
     assert_int_equal(store_crosswalk_import(place.store, NULL, 0, &err), 0);
     assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-1")), "11"));
     assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, false, "10")), "c-2"));
-    erase_now(place.store, "c-2");
+    erase_wait(place.store, "c-2");
     assert_true(str_is(export_all(place.store, arena), "1:d,a,b,9,c-9\n2:d,k,b,11,c-1\n3:d,k,b,9,c-3\n"));
     arena_free(&arena);
     place_done(&place);
@@ -108,7 +99,7 @@ static void an_import_below_allocated_ids_lowers_nothing(void **state)
     (void)state;
     (void)id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-1"));
     (void)id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-2"));
-    erase_now(place.store, "c-2");
+    erase_wait(place.store, "c-2");
     assert_int_equal(store_crosswalk_import(place.store, &row, 1, &err), 0);
     assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-3")), "3"));
     arena_free(&arena);
@@ -141,8 +132,8 @@ static void a_bad_row_is_refused_by_its_line_and_nothing_stays(void **state)
     memset(too_long, 'x', sizeof too_long - 1);
     (void)id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-1"));
     (void)id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-2"));
-    erase_now(place.store, "c-2");
-    erase_now(place.store, "c-3");
+    erase_wait(place.store, "c-2");
+    erase_wait(place.store, "c-3");
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct crosswalk_row rows[] = {
             row_of(2, "k", "50", "c-50"),

@@ -40,7 +40,7 @@ static int cannot_be(struct load *load, const struct yaml *at, const struct node
 {
     return yaml_fault(at, load->err,
                       "\"" STR_FMT "\" is mapped %s elsewhere, expected either the whole or its parts",
-                      STR_ARG(node->path), what);
+                      STR_ARG(node->path.len ? node->path : STR(".")), what);
 }
 
 int load_leaf(struct load *load, const struct yaml *at, struct str path, struct node **leaf)

@@ -1,0 +1,174 @@
+/* Faults in mapping files: each with its exact place. */
+#include "test_lens_kit.h"
+
+#include <stdio.h>
+
+#define HEAD       "dialect: d\nresource: r\nentity: e\n"
+#define ONE(field) HEAD "fields:\n  a: " field "\n"
+
+static const struct {
+    const char *text;
+    const char *at;   /* "line:column" */
+    const char *what; /* how the message begins */
+} bad[] = {
+    { "", "1:1", "`dialect:` is missing" },
+    { "resource: r\nentity: e\nfields: {}\n", "1:1", "`dialect:` is missing" },
+    { "dialect: d\nresource: r\nfields: {}\n", "1:1", "`entity:` is missing" },
+    { HEAD, "1:1", "`fields:` is missing" },
+    { HEAD "fields: {}\nwrap: x\n", "5:1", "unknown key \"wrap\"" },
+    { HEAD "fields: [a]\n", "4:9", "found a list, expected a map" },
+    { ONE("x"), "5:6", "\"a\" is neither a field nor a group" },
+    { ONE("{ type: txt, is: a }"), "5:14", "\"txt\" is no type" },
+    { ONE("{ type: string, is: a, requird: create }"), "5:29", "unknown key \"requird\"" },
+    { ONE("{ type: string, is: a, required: maybe }"), "5:39",
+      "found \"maybe\", expected create, update or always" },
+    { ONE("{ type: string, is: a, read_only: always }"), "5:40",
+      "found \"always\", expected true, create or update" },
+    { ONE("{ type: string, is: a, blank: keep }"), "5:36", "found \"keep\", expected refuse" },
+    { ONE("{ type: integer, is: a, blank: refuse }"), "5:30", "`blank:` does not go with type integer" },
+    { ONE("{ type: string, is: a, kind: patient }"), "5:29", "`kind:` does not go with type string" },
+    { ONE("{ type: boolean, is: a, min_length: 1 }"), "5:30", "`min_length:` does not go with type boolean" },
+    { ONE("{ type: string, is: a, min_length: -1 }"), "5:41", "found \"-1\", expected a whole number" },
+    { ONE("{ type: integer, is: a, min: x }"), "5:35", "\"x\" is no value of the field's type" },
+    { ONE("{ type: string, is: a, const: b }"), "5:29", "`const:` stands beside `is:`" },
+    { ONE("{ type: string, is: a, keep: true }"), "5:29", "`keep:` stands beside `is:`" },
+    { ONE("{ type: string, keep: false }"), "5:28", "found \"false\", expected true" },
+    { ONE("{ type: string, is: a..b }"), "5:26", "\"a..b\" is no canonical path" },
+    { ONE("{ type: string, is: a. }"), "5:26", "\"a.\" is no canonical path" },
+    { ONE("{ type: string, is: . }"), "5:26", "\".\" is the element of a list" },
+    { ONE("{ type: string, is: [a, b] }"), "5:26", "found a list, expected text" },
+    { ONE("{ type: quantity, is: a }"), "5:28", "a quantity goes to two members" },
+    { ONE("{ type: quantity }"), "5:3", "type quantity lacks `is:`" },
+    { ONE("{ type: string, is: x }\n  b: { type: string, is: x }"), "6:6",
+      "\"x\" is written by \"a\" already" },
+    { ONE("{ type: object, is: x }\n  b: { type: string, is: x.y }"), "6:26", "\"x\" is mapped as a whole" },
+    { ONE("{ type: string, is: x.y }\n  b: { type: object, is: x }"), "6:26", "\"x\" is mapped in parts" },
+    { ONE("{ type: string, is: a, enum: [x, x] }"), "5:39", "\"x\" stands twice" },
+    { ONE("{ type: string, is: a, enum: { x: p, y: p } }"), "5:46", "canonical \"p\" stands twice" },
+    { ONE("{ type: string, is: a, enum: x }"), "5:35", "an enum lists values" },
+    { ONE("{ type: string, is: a, enum: [] }"), "5:35", "an enum lists values" },
+    { ONE("{ type: boolean, is: a, enum: { yes: p } }"), "5:43", "\"yes\" is no value of the field's type" },
+    { ONE("{ type: string, is: a, otherwise: same }"), "5:29", "`otherwise:` stands alone" },
+    { ONE("{ type: string, keep: true, otherwise: same }"), "5:45", "`same` is a canonical value" },
+    { ONE("{ type: string, is: a, otherwise_put: same }"), "5:29", "`otherwise_put:` stands alone" },
+    { ONE("{ type: integer, table: none, by: x, column: c }"), "5:30", "there is no table \"none\"" },
+    { ONE("{ type: integer, table: gauge_scales, by: x, column: c }"), "5:59",
+      "the table has no column \"c\"" },
+    { ONE("{ type: integer, table: gauge_scales }"), "5:23", "`table:` is not complete" },
+    { ONE("{ type: integer, by: x }"), "5:23", "`by:` stands alone" },
+    { ONE("{ type: integer, derive: years_since }"), "5:23", "`derive:` stands alone" },
+    { ONE("{ type: integer, derive: months, from: x }"), "5:31", "nothing is derived so" },
+    { ONE("{ type: string, is: a, when: { x: y } }"), "5:37", "\"x\" is written by no other field" },
+    { ONE("{ type: string, is: a, when: { x: y, z: y } }"), "5:35", "`when:` has one condition" },
+    { ONE("{ type: string, is: a, unless: b }"), "5:37", "\"b\" is no field before this one" },
+    { ONE("{ type: string, is: a, unless: b }\n  b: { type: string, is: b }"), "5:37",
+      "\"b\" is no field before" },
+    { ONE("{ type: string, is: a, split: / }"), "5:29", "`split:` stands alone" },
+    { ONE("{ type: string, is: a, split: /, part: 1 }"), "5:36", "the parts are not complete" },
+    { ONE("{ type: string, is: a, split: /, part: 0 }"), "5:45", "found \"0\", expected a whole number" },
+    { ONE("{ type: id, is: a }"), "5:3", "type id lacks `kind:`" },
+    { ONE("{ type: id, is: a, kind: k, as: number }"), "5:38", "found \"number\", expected integer" },
+    { ONE("{ type: link, to: /x }"), "5:24", "the link names no field" },
+    { ONE("{ type: link, to: \"/x/{id}\" }"), "5:24", "\"id\" is no field at the top" },
+    { ONE("{ type: entries, is: a, name: n }"), "5:3", "type entries lacks `value:`" },
+    { ONE("{ type: lines, is: a }"), "5:3", "type lines lacks `join:`" },
+    { ONE("{ type: pick }"), "5:3", "type pick lacks `fields:`" },
+    { ONE("{ type: pick, fields: { b: { type: string, keep: true } } }"), "5:30",
+      "a pick's elements have plain fields" },
+    { ONE("{ type: pick, fields: { b: { type: pick, fields: {} } } }"), "5:47",
+      "a pick stands inside a pick" },
+    { ONE("{ type: list, is: a, fields: { b: { type: string, is: . }, c: { type: string, is: x } } }"),
+      "5:88", "\".\" is mapped as a whole" },
+    { ONE("{ type: string, is: a, equals: $now }"), "5:37", "\"$now\" is no value of the context" },
+    { ONE("{ type: string, is: a, lookup: x }"), "5:29", "`lookup:` does not go with type string" },
+    { ONE("{ type: string, is: a, absent: empty }"), "5:37", "a string is never empty" },
+    { ONE("{ type: string, is: a, absent: none }"), "5:37", "found \"none\", expected omit, null or empty" },
+    { ONE("{ type: string, is: a }") "set: { a: $today }\n", "6:11",
+      "\"$today\" is no value of the context" },
+    { ONE("{ type: string, is: a.b }") "set: { a: 1 }\n", "6:11", "\"a\" is mapped in parts" },
+    { ONE("{ type: string, is: a }") "rest: drop\n", "6:7", "\"drop\" is no place for the rest" },
+    { ONE("{ type: string, keep: true }") "rest: refuse\n", "6:7", "\"a\" is kept in the rest" },
+    { ONE("{ type: string, is: m.d }") "rest: m.d\n", "6:7", "\"m.d\" is written by \"a\" already" },
+    { ONE("{ type: string, is: a }") "examples:\n  - { dialect: {} }\n", "7:5",
+      "the example is not complete" },
+    { ONE("{ type: string, is: a }") "examples:\n  - { dialect: {}, canonical: {}, mod: x }\n", "7:35",
+      "unknown key \"mod\"" },
+};
+
+static void bad_files_are_refused_with_their_place(void **state)
+{
+    struct lens_style style = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct err err = { 0 };
+        struct lens_tables *tables;
+        struct lens *lens;
+        char expected[256];
+        assert_int_equal(lens_tables_load(&tables, arena, SOURCE_DIR "/mappings/tables", &err), 0);
+        int rc = lens_parse(&lens, arena, str_from(bad[i].text), "map.yaml", &style, tables, &err);
+        assert_true(snprintf(expected, sizeof expected, "map.yaml:%s: %s", bad[i].at, bad[i].what) > 0);
+        CHECK(rc == -1, "case %zu: %s", i, bad[i].text);
+        CHECK(err.code == ERR_CONFIG, "case %zu", i);
+        CHECK(strncmp(err.detail, expected, strlen(expected)) == 0, "case %zu: %s\nexpected %s", i,
+              err.detail, expected);
+        CHECK(strstr(err.detail, "expected"), "case %zu says not what was expected: %s", i, err.detail);
+        arena_free(&arena);
+    }
+}
+
+static const char *const good[] = {
+    HEAD "fields: {}\n",
+    ONE("{ type: string, is: a, example: x }"),
+    /* A member that is itself called "type". */
+    ONE("{ type: { type: string, is: a } }"),
+    /* Parts, alternatives and variants may share a path; what is only read may always. */
+    ONE("{ type: string, is: x, split: /, part: 2 }\n  b: { type: string, is: x, split: /, part: 1 }"),
+    ONE("{ type: string, is: x }\n  b: { type: string, is: x, read_only: true }"),
+    ONE("{ type: string, is: x }\n  b: { type: string, is: x, unless: a }"),
+    ONE("{ type: string, is: k }\n  b: { type: string, is: x, when: { k: p } }\n  c: { type: date, is: x, "
+        "when: { k: q } }"),
+    ONE("{ type: string, is: a }") "rest: metadata.d\n",
+};
+
+static void good_files_load(void **state)
+{
+    struct lens_style style = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct err err = { 0 };
+        struct lens *lens;
+        CHECK(lens_parse(&lens, arena, str_from(good[i]), "map.yaml", &style, NULL, &err) == 0,
+              "case %zu: %s", i, err.detail);
+        assert_true(str_is(lens_dialect(lens), "d") && str_is(lens_resource(lens), "r") &&
+                    str_is(lens_entity(lens), "e"));
+        arena_free(&arena);
+    }
+}
+
+static void a_file_that_is_not_there_is_named(void **state)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct lens_style style = { 0 };
+    struct err err = { 0 };
+    struct lens *lens;
+
+    (void)state;
+    CHECK(lens_load(&lens, arena, "/nowhere/x.yaml", &style, NULL, &err) == -1, "loaded");
+    CHECK(strstr(err.detail, "/nowhere/x.yaml"), "%s", err.detail);
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_files_are_refused_with_their_place),
+        cmocka_unit_test(good_files_load),
+        cmocka_unit_test(a_file_that_is_not_there_is_named),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

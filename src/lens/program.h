@@ -97,7 +97,7 @@ struct table_column {
 };
 
 enum { MODE_CREATE = 1, MODE_UPDATE = 2, MODE_BOTH = 3 };
-enum { NO_SLOT = UINT32_MAX };
+#define NO_SLOT UINT32_MAX
 
 struct field {
     const struct yaml *from; /* its place in the file */

@@ -176,7 +176,9 @@ void put_nothing(struct put *put, const struct field *field, uint32_t at)
 {
     const struct put_run *run = put->run;
 
-    if (field->required & run->mode)
+    if (field->inside && at == SLOT_CLEARED)
+        clear(put, field, at); /* there is no element that could lack it */
+    else if (field->required & run->mode)
         put_fault(put, field, at == SLOT_CLEARED ? FAULT_NULL : FAULT_BLANK);
     else if (run->mode == MODE_UPDATE && field->null_refuse)
         put_fault(put, field, FAULT_NULL);

@@ -72,11 +72,12 @@ static void each_part(struct put *put, const struct field *leader,
     }
 }
 
-static void fault_missing(struct put *put, const struct field *leader)
+/* Beside a value a null is missing too. */
+static void fault_missing(struct put *put, const struct field *leader, bool values)
 {
     for (size_t i = 0; i < leader->part_count; i++) {
         uint32_t at = put->slots[leader->parts[i]->in];
-        if (at == TAPE_NONE || put_is_null(put, at))
+        if (at == TAPE_NONE || (values && put_is_null(put, at)))
             put_fault(put, leader->parts[i], FAULT_TOGETHER);
     }
 }
@@ -93,10 +94,10 @@ void put_parts(struct put *put, const struct field *leader)
         put_absent(put, leader);
     else if (tally.shown)
         return;
-    else if (tally.null == leader->part_count)
+    else if (tally.null == leader->part_count || (!tally.given && put->run->mode == MODE_CREATE))
         each_part(put, leader, put_nothing);
     else if (tally.given == leader->part_count)
         join_parts(put, leader);
-    else if (tally.given)
-        fault_missing(put, leader);
+    else
+        fault_missing(put, leader, tally.given > 0);
 }

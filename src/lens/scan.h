@@ -5,7 +5,7 @@
 
 /* What a slot holds when an enclosing member was null: nothing stands there, but the value is to be cleared.
  */
-enum { SLOT_CLEARED = TAPE_NONE - 1 };
+#define SLOT_CLEARED (UINT32_MAX - 1)
 
 /* Members that no node names, listed per object in the document's order. */
 struct unknowns {
@@ -19,7 +19,7 @@ struct unknowns {
     size_t count, space;
     bool full;
 };
-enum { UNKNOWN_NONE = UINT32_MAX };
+#define UNKNOWN_NONE UINT32_MAX
 
 static inline uint32_t unknowns_first(const struct unknowns *unknowns, uint32_t slot)
 {

@@ -1,0 +1,52 @@
+/* A mapping file that loads runs: whatever it says, a small document goes through and back without a crash.
+ */
+#include "lens/lens.h"
+
+#include <stdlib.h>
+
+static const char document[] =
+    "{\"a\":\"1\",\"b\":[{\"c\":\"2\",\"d\":null}],\"e\":{\"f\":3},\"type\":\"x\",\"id\":\"7\"}";
+
+static void run(const struct lens *lens, enum lens_mode mode, struct arena *arena, const struct tape *in)
+{
+    struct lens_context context = { .mode = mode, .brand = STR("acme"), .wall_ms = 1717754400000 };
+    struct lens_put put = { .canonical = buf_in(arena, 1 << 20), .rest = buf_in(arena, 1 << 20) };
+    struct buf shown = buf_in(arena, 1 << 20);
+    struct id_slots ids = { 0 };
+    struct err err;
+
+    if (lens_put(lens, in, 0, in, &context, arena, &put, &err) && err.code != ERR_INVALID &&
+        err.code != ERR_TOO_LARGE)
+        abort();
+    if (lens_get(lens, in, 0, in, &context, arena, &shown, &ids, &err))
+        abort();
+    struct tape again;
+    struct tape_fault fault;
+    struct buf filled = buf_in(arena, 1 << 20);
+    lens_fill(buf_str(&shown), &ids, 0, &filled);
+    if (!tape_read(&again, arena, buf_str(&filled), &tape_default_limits, &fault) && !fault.limit)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct lens_style style = { .absent_as_null = size & 1, .refuse_null_on_create = size & 2 };
+    struct tape_fault fault;
+    struct tape in;
+    struct lens *lens;
+    struct err err = { 0 };
+
+    if (!tape_read(&in, arena, str_from(document), &tape_default_limits, &fault))
+        abort();
+    if (lens_parse(&lens, arena, str_of((const char *)data, size), "fuzz.yaml", &style, NULL, &err) == 0) {
+        run(lens, LENS_CREATE, arena, &in);
+        run(lens, LENS_UPDATE, arena, &in);
+    } else if (err.code != ERR_CONFIG) {
+        abort();
+    }
+    arena_free(&arena);
+    return 0;
+}

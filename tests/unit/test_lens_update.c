@@ -1,0 +1,213 @@
+/* Updates: only what is named goes out, null clears, and what is shown and written back says nothing. */
+#include "test_lens_kit.h"
+
+static const struct lens_style plain = { 0 };
+
+static const char fields[] =
+    "fields:\n"
+    "  id: { type: id, is: id, kind: k, read_only: true }\n"
+    "  a: { type: string, is: a, required: create, blank: refuse, null: refuse }\n"
+    "  b: { type: string, is: m.b, default: x }\n"
+    "  g:\n"
+    "    c: { type: string, is: m.g.c }\n"
+    "    d: { type: string, is: m.g.d }\n"
+    "    ro: { type: string, is: ro, read_only: true }\n"
+    "    t: { type: string, const: t }\n"
+    "  h:\n"
+    "    e: { type: string, is: e, null: refuse }\n"
+    "  k: { type: string, keep: true }\n"
+    "  mail: { type: email, is: mail, invalid: keep }\n"
+    "  sex: { type: string, is: sex, enum: [m, f], otherwise: same }\n"
+    "  when: { type: datetime, is: at }\n"
+    "  q: { type: quantity, is: [n, x] }\n"
+    "  tel:\n"
+    "    type: pick\n"
+    "    fields:\n"
+    "      value: { type: string, is: phone, required: always }\n"
+    "      note: { type: string, is: m.note }\n"
+    "  ids: { type: entries, is: ids, name: s, value: v, skip: { u: false } }\n"
+    "  all: { type: list, is: all, param: all, fields: { id: { type: id, is: ., kind: el } } }\n"
+    "  els: { type: list, is: els, fields: { v: { type: string, is: v } } }\n"
+    "  map: { type: map, is: map }\n"
+    "  s1: { type: number, is: bp, split: /, part: 1 }\n"
+    "  s2: { type: number, is: bp, split: /, part: 2 }\n"
+    "set: { z: 1 }\n";
+
+static const struct {
+    const char *in, *shown, *canonical, *rest, *faults;
+} updates[] = {
+    { "{}", NULL, "{}", "", "" },
+    { "{\"a\":\"1\"}", NULL, "{\"a\":\"1\"}", "", "" },
+    { "{\"b\":null}", NULL, "{\"m\":{\"b\":null}}", "", "" },
+    { "{\"a\":null}", NULL, NULL, NULL, "a null string" },
+    { "{\"a\":\" \"}", NULL, NULL, NULL, "a blank string" },
+    { "{\"id\":\"x\",\"a\":\"1\"}", NULL, "{\"a\":\"1\"}", "", "" },
+    /* Nested paths make nested patches; what the dialect does not name stays. */
+    { "{\"g\":{\"c\":\"1\"}}", NULL, "{\"m\":{\"g\":{\"c\":\"1\"}}}", "", "" },
+    { "{\"g\":{}}", NULL, "{}", "", "" },
+    /* A null group clears what it holds, in the entity and in the rest. */
+    { "{\"g\":null}", NULL, "{\"m\":{\"g\":{\"c\":null,\"d\":null}}}", "{\"g\":null}", "" },
+    { "{\"h\":null}", NULL, NULL, NULL, "h/e null string" },
+    { "{\"g\":{\"x\":null,\"y\":1}}", NULL, "{}", "{\"g\":{\"x\":null,\"y\":1}}", "" },
+    /* Kept fields. */
+    { "{\"k\":\"1\"}", NULL, "{}", "{\"k\":\"1\"}", "" },
+    { "{\"k\":null}", NULL, "{}", "{\"k\":null}", "" },
+    { "{\"mail\":\"a@b\"}", NULL, "{\"mail\":\"a@b\"}", "{\"mail\":null}", "" },
+    { "{\"mail\":\"none\"}", NULL, "{\"mail\":null}", "{\"mail\":\"none\"}", "" },
+    { "{\"mail\":null}", NULL, "{\"mail\":null}", "{\"mail\":null}", "" },
+    /* A quantity is one of two members. */
+    { "{\"q\":1}", NULL, "{\"n\":\"1\",\"x\":null}", "{\"q\":null}", "" },
+    { "{\"q\":\"hi\"}", NULL, "{\"n\":null,\"x\":\"hi\"}", "{\"q\":null}", "" },
+    { "{\"q\":true}", NULL, "{\"n\":null,\"x\":\"true\"}", "{\"q\":true}", "" },
+    { "{\"q\":null}", NULL, "{\"n\":null,\"x\":null}", "{\"q\":null}", "" },
+    /* An array is sent whole: what its element does not have is cleared. */
+    { "{\"tel\":[{\"value\":\"1\"}]}", NULL, "{\"m\":{\"note\":null},\"phone\":\"1\"}", "{\"tel\":null}",
+      "" },
+    { "{\"tel\":[{\"value\":\"1\",\"x\":2}]}", NULL, "{\"m\":{\"note\":null},\"phone\":\"1\"}",
+      "{\"tel\":[{\"value\":\"1\",\"x\":2}]}", "" },
+    { "{\"tel\":[{\"note\":\"1\"}]}", NULL, NULL, NULL, "tel/0/value blank string" },
+    { "{\"tel\":[]}", NULL, "{\"m\":{\"note\":null},\"phone\":null}", "{\"tel\":null}", "" },
+    { "{\"tel\":null}", NULL, "{\"m\":{\"note\":null},\"phone\":null}", "{\"tel\":null}", "" },
+    { "{\"ids\":[{\"s\":\"p\",\"v\":\"1\"}]}", NULL, "{\"ids\":{\"p\":\"1\"}}", "{\"ids\":null}", "" },
+    { "{\"ids\":[{\"s\":\"p\",\"v\":\"1\"}]}",
+      "{\"ids\":[{\"s\":\"q\",\"v\":\"2\"},{\"s\":\"q\",\"v\":\"3\"},{\"s\":\"p\",\"v\":\"4\"},"
+      "{\"s\":\"r\",\"v\":\"5\",\"u\":false}]}",
+      "{\"ids\":{\"p\":\"1\",\"q\":null}}", "{\"ids\":null}", "" },
+    { "{\"ids\":[]}", "{\"ids\":[{\"s\":\"q\",\"v\":\"2\"}]}", "{\"ids\":{\"q\":null}}", "{\"ids\":null}",
+      "" },
+    { "{\"ids\":null}", "{\"ids\":[{\"s\":\"q\",\"v\":\"2\"}]}", "{\"ids\":{\"q\":null}}", "{\"ids\":null}",
+      "" },
+    { "{\"ids\":null}", NULL, "{\"ids\":null}", "{\"ids\":null}", "" },
+    { "{\"els\":[{\"v\":\"1\",\"x\":1}]}", NULL, "{\"els\":[{\"v\":\"1\"}]}", "{\"els\":[{\"x\":1}]}", "" },
+    { "{\"els\":[{\"v\":null}]}", NULL, "{\"els\":[{\"v\":null}]}", "{\"els\":null}", "" },
+    { "{\"els\":null}", NULL, "{\"els\":null}", "{\"els\":null}", "" },
+    { "{\"map\":{\"a\":\"1\",\"b\":null}}", NULL, "{\"map\":{\"a\":\"1\",\"b\":null}}", "", "" },
+    { "{\"map\":{\"a\":1}}", NULL, NULL, NULL, "map type object" },
+    { "{\"s1\":1,\"s2\":2}", NULL, "{\"bp\":\"1/2\"}", "", "" },
+    { "{\"s1\":1}", NULL, NULL, NULL, "s2 together number" },
+    { "{\"s1\":null}", NULL, NULL, NULL, "s2 together number" },
+    { "{\"s1\":null,\"s2\":1}", NULL, NULL, NULL, "s1 together number" },
+    { "{\"s1\":null,\"s2\":null}", NULL, "{\"bp\":null}", "", "" },
+    { "{\"s1\":1,\"s2\":2}", "{\"s1\":1.0,\"s2\":2}", "{}", "", "" },
+    { "{\"s1\":1,\"s2\":3}", "{\"s1\":1,\"s2\":2}", "{\"bp\":\"1/3\"}", "", "" },
+    /* What is shown and written back says nothing, even what would be refused as new. */
+    { "{\"sex\":\"other\"}", NULL, NULL, NULL, "sex enum m, f" },
+    { "{\"sex\":\"other\"}", "{\"sex\":\"\\u006fther\"}", "{}", "", "" },
+    { "{\"sex\":\"f\"}", "{\"sex\":\"other\"}", "{\"sex\":\"f\"}", "", "" },
+    { "{\"sex\":null}", "{}", "{}", "", "" },
+    { "{\"sex\":null}", "{\"sex\":\"m\"}", "{\"sex\":null}", "", "" },
+    { "{\"when\":\"2024-01-01T00:00:00.000Z\"}", "{\"when\":\"2024-01-01T00:00:00.000Z\"}", "{}", "", "" },
+    { "{\"when\":\"2024-01-01T00:00:00Z\"}", "{\"when\":\"2024-01-01T00:00:00.000Z\"}",
+      "{\"at\":\"2024-01-01T00:00:00.000Z\"}", "", "" },
+    { "{\"q\":1.0}", "{\"q\":1}", "{}", "", "" },
+    { "{\"tel\":[{\"note\":\"1\"}]}", "{\"tel\":[{\"note\":\"1\"}]}", "{}", "", "" },
+    { "{\"ids\":[{\"v\":\"1\",\"s\":\"p\"}]}", "{\"ids\":[{\"s\":\"p\",\"v\":\"1\"}]}", "{}", "", "" },
+    { "{\"els\":[]}", "{\"els\":[]}", "{}", "", "" },
+    { "{\"mail\":\"none\"}", "{\"mail\":\"none\"}", "{\"mail\":null}", "{\"mail\":\"none\"}", "" },
+};
+
+static void updates_say_what_is_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(updates); i++) {
+        struct kit kit = kit_of_fields(fields, plain);
+        kit_put(&kit, LENS_UPDATE, updates[i].in, updates[i].shown);
+        CHECK_TEXT(kit_faults(&kit), updates[i].faults, "case %zu: %s", i, updates[i].in);
+        if (updates[i].canonical) {
+            CHECK_TEXT(buf_str(&kit.put.canonical), updates[i].canonical, "case %zu: %s", i, updates[i].in);
+            CHECK_TEXT(buf_str(&kit.put.rest), updates[i].rest, "case %zu: %s", i, updates[i].in);
+        }
+        kit_done(&kit);
+    }
+}
+
+static void a_list_of_a_parameter_may_be_emptied(void **state)
+{
+    static const struct {
+        const char *in, *shown;
+        size_t params, ids;
+    } cases[] = {
+        { "{}", NULL, 0, 0 },
+        { "{\"all\":[]}", NULL, 1, 0 },
+        { "{\"all\":null}", NULL, 1, 0 },
+        { "{\"all\":[{\"id\":\"1\"}]}", NULL, 0, 1 },
+        { "{\"all\":[{\"id\":\"1\"}]}", "{\"all\":[{\"id\":\"1\"}]}", 0, 0 },
+        { "{\"all\":[{\"id\":\"1\"}]}", "{\"all\":[]}", 0, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit kit = kit_of_fields(fields, plain);
+        kit_put(&kit, LENS_UPDATE, cases[i].in, cases[i].shown);
+        CHECK(kit.rc == 0, "case %zu", i);
+        CHECK(kit.put.params_name.count == cases[i].params, "case %zu: params", i);
+        CHECK(kit.put.ids.count == cases[i].ids, "case %zu: ids", i);
+        CHECK_TEXT(buf_str(&kit.put.canonical), "{}", "case %zu", i);
+        kit_done(&kit);
+    }
+}
+
+static void the_stored_entity_is_needed_where_a_field_is_not_exact(void **state)
+{
+    static const struct {
+        const char *in;
+        bool needed;
+    } cases[] = {
+        { "{\"a\":\"1\",\"b\":null,\"g\":{\"c\":\"1\"},\"k\":\"x\",\"id\":\"1\",\"x\":1}", false },
+        { "{\"mail\":\"none\"}", false },
+        { "{\"sex\":\"m\"}", true },
+        { "{\"when\":null}", true },
+        { "{\"q\":1}", true },
+        { "{\"tel\":[]}", true },
+        { "{\"ids\":[]}", true },
+        { "{\"all\":[]}", true },
+        { "{\"s2\":1}", true },
+        { "{\"g\":null}", false },
+        { "[]", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit kit = kit_of_fields(fields, plain);
+        CHECK(lens_needs_stored(kit.lens, kit_tape(&kit, cases[i].in), 0) == cases[i].needed, "case %zu", i);
+        kit_done(&kit);
+    }
+}
+
+/* The member that a condition speaks of may be the stored one. */
+static void conditions_look_at_what_is_shown(void **state)
+{
+    static const char text[] = "fields:\n  kind: { type: string, is: key, enum: { one: 1st, two: 2nd } }\n"
+                               "  v: { type: string, is: v, when: { key: 2nd } }\n";
+    static const struct {
+        const char *in, *shown, *canonical, *rest;
+    } cases[] = {
+        { "{\"v\":\"x\"}", "{\"kind\":\"two\"}", "{\"v\":\"x\"}", "" },
+        { "{\"v\":\"x\"}", "{\"kind\":\"one\"}", "{}", "{\"v\":\"x\"}" },
+        { "{\"v\":\"x\"}", NULL, "{}", "{\"v\":\"x\"}" },
+        { "{\"v\":\"x\",\"kind\":\"one\"}", "{\"kind\":\"two\"}", "{\"key\":\"1st\"}", "{\"v\":\"x\"}" },
+        { "{\"v\":\"x\",\"kind\":null}", "{\"kind\":\"two\"}", "{\"key\":null}", "{\"v\":\"x\"}" },
+        { "{\"v\":\"x\",\"kind\":\"two\"}", "{\"kind\":\"two\"}", "{\"v\":\"x\"}", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit kit = kit_of_fields(text, plain);
+        kit_put(&kit, LENS_UPDATE, cases[i].in, cases[i].shown);
+        CHECK_TEXT(buf_str(&kit.put.canonical), cases[i].canonical, "case %zu", i);
+        CHECK_TEXT(buf_str(&kit.put.rest), cases[i].rest, "case %zu", i);
+        kit_done(&kit);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(updates_say_what_is_named),
+        cmocka_unit_test(a_list_of_a_parameter_may_be_emptied),
+        cmocka_unit_test(the_stored_entity_is_needed_where_a_field_is_not_exact),
+        cmocka_unit_test(conditions_look_at_what_is_shown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -20,9 +20,6 @@ dragoman_try_flags(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wsha
   -Wcast-qual -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum
   -Wduplicated-cond -Wlogical-op -Wtrampolines -Wbidi-chars=any
   -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion)
-# Our names stay ours: without this the linker exports what a shared library also calls by that name (jansson's
-# json_string, called by libjwt), and the library would get our function.
-target_link_options(dragoman_flags INTERFACE -Wl,--exclude-libs,ALL)
 if(DRAGOMAN_WERROR)
   target_compile_options(dragoman_flags INTERFACE -Werror)
 endif()

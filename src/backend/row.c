@@ -31,7 +31,7 @@ static void json_value(struct buf *buf, const struct column *column, const struc
     else if (column->type == COLUMN_BOOL)
         buf_add(buf, str_is(value->text, "0") ? STR("false") : STR("true"));
     else
-        json_string(buf, value->text);
+        json_quote(buf, value->text);
 }
 
 void row_json(struct buf *buf, const struct entity *entity, const struct value *values, struct str groups)

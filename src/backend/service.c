@@ -92,7 +92,7 @@ struct str json_list(struct arena *arena, const struct str *items, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (i)
             buf_char(&out, ',');
-        json_string(&out, items[i]);
+        json_quote(&out, items[i]);
     }
     buf_char(&out, ']');
     return buf_str(&out);

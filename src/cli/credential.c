@@ -173,7 +173,7 @@ static void print_member(const char *name, struct str value, bool first)
     struct arena *arena = arena_new(SIZE_MAX);
     struct buf out = buf_in(arena, SIZE_MAX);
 
-    json_string(&out, value);
+    json_quote(&out, value);
     (void)printf("%s\"%s\":" STR_FMT, first ? "{" : ",", name, STR_ARG(buf_str(&out)));
     arena_free(&arena);
 }

@@ -138,6 +138,6 @@ bool page_link(const struct page *page, const struct dialect *dialect, const str
         buf_uint(&digits, page->size);
         add_pair(&link, &mark, dialect->paging.size, buf_str(&digits));
     }
-    json_string(out, buf_str(&link));
+    json_quote(out, buf_str(&link));
     return true;
 }

@@ -70,7 +70,7 @@ static int load_children(struct template *made, struct arena *arena, const struc
             return -1;
         if (node->kind == YAML_MAP) {
             struct buf key = buf_in(arena, SIZE_MAX);
-            json_string(&key, child->key);
+            json_quote(&key, child->key);
             buf_char(&key, ':');
             (*end)->key = buf_str(&key);
         }

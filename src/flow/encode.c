@@ -52,7 +52,7 @@ static bool write_ignored(struct exchange *x, struct buf *out)
             struct buf path = buf_in(x->arena, 4096);
             fault_path(x->dialect, x->items[i].put.ignored.items[k], x->many, i, &path);
             add_comma(out, start);
-            json_string(out, buf_str(&path));
+            json_quote(out, buf_str(&path));
         }
     }
     buf_char(out, ']');
@@ -124,7 +124,7 @@ static bool write_path(struct exchange *x, struct str name, struct buf *out)
         if (number)
             buf_add(out, x->route.path[i]);
         else
-            json_string(out, x->route.path[i]);
+            json_quote(out, x->route.path[i]);
         return true;
     }
     return false;
@@ -178,7 +178,7 @@ static bool value(void *data, enum template_var var, struct str name, struct buf
     case VAR_TOTAL: case VAR_COUNT: case VAR_PAGE: case VAR_PAGES: case VAR_SIZE:
         return write_number(x, var, out);
     case VAR_REQUEST_ID:
-        json_string(out, x->request_id);
+        json_quote(out, x->request_id);
         return true;
     case VAR_IGNORED:
         return write_ignored(x, out);

@@ -89,7 +89,7 @@ static void write_messages(struct exchange *x, struct str path, struct buf *out)
             if (any)
                 buf_char(out, ',');
             any = true;
-            json_string(out, words_text(x, words, fault->want));
+            json_quote(out, words_text(x, words, fault->want));
         }
     }
     buf_char(out, ']');
@@ -105,7 +105,7 @@ static bool write_fields(struct refusal *refusal, struct buf *out)
         buf_char(out, '{');
         json_name(out, &first, refusal->parameter);
         buf_char(out, '[');
-        json_string(out, refusal->message);
+        json_quote(out, refusal->message);
         buf_add(out, STR("]}"));
         return true;
     }
@@ -188,7 +188,7 @@ static bool write_text(struct str text, struct buf *out)
 {
     if (!text.len)
         return false;
-    json_string(out, text);
+    json_quote(out, text);
     return true;
 }
 

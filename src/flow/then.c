@@ -33,7 +33,7 @@ static struct str then_body(struct exchange *x, const struct item *item)
         if (!first)
             buf_char(&body, ',');
         first = false;
-        json_string(&body, slot->found);
+        json_quote(&body, slot->found);
     }
     buf_add(&body, STR("]}"));
     return buf_str(&body);

@@ -18,7 +18,7 @@ static void put_escape(struct buf *buf, unsigned char c)
         buf_add(buf, str_of((char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6));
 }
 
-void json_string(struct buf *buf, struct str text)
+void json_quote(struct buf *buf, struct str text)
 {
     size_t start = 0;
 
@@ -39,14 +39,14 @@ void json_name(struct buf *buf, bool *first, struct str name)
     if (!*first)
         buf_char(buf, ',');
     *first = false;
-    json_string(buf, name);
+    json_quote(buf, name);
     buf_char(buf, ':');
 }
 
 void json_member_string(struct buf *buf, bool *first, struct str name, struct str value)
 {
     json_name(buf, first, name);
-    json_string(buf, value);
+    json_quote(buf, value);
 }
 
 void json_member_uint(struct buf *buf, bool *first, struct str name, uint64_t value)

@@ -177,7 +177,7 @@ int put_lines(struct put *put, const struct field *field, uint32_t at, struct st
             buf_add(&text, field->join);
         buf_add(&text, tape_string(run->in, i, run->arena));
     }
-    json_string(&quoted, buf_str(&text));
+    json_quote(&quoted, buf_str(&text));
     run->full |= text.full || quoted.full;
     *json = buf_str(&quoted);
     return FINE;
@@ -195,7 +195,7 @@ bool get_lines(struct get *get, const struct field *field, uint32_t at)
     do {
         cut = text_find(rest, field->join);
         size_t line = cut ? (size_t)(cut - rest.ptr) : rest.len;
-        json_string(run->out, str_of(rest.ptr, line));
+        json_quote(run->out, str_of(rest.ptr, line));
         rest = cut ? str_from_at(rest, line + field->join.len) : rest;
         if (cut)
             buf_char(run->out, ',');

@@ -103,7 +103,7 @@ static void add_escaped(struct buf *out, struct str text)
 {
     size_t at = out->len;
 
-    json_string(out, text);
+    json_quote(out, text);
     if (!buf_ok(out))
         return;
     memmove(out->ptr + at, out->ptr + at + 1, out->len - at - 2);
@@ -176,7 +176,7 @@ bool get_part(struct get *get, const struct field *field, uint32_t at)
     if (field->type == TYPE_NUMBER || field->type == TYPE_INTEGER)
         buf_add(run->out, mine);
     else
-        json_string(run->out, mine);
+        json_quote(run->out, mine);
     return true;
 }
 

@@ -9,7 +9,7 @@ static void fill(struct buf *out, const struct id_slot *slot)
     switch (slot->fill) {
     case FILL_STRING:
         if (slot->found.ptr)
-            json_string(out, slot->found);
+            json_quote(out, slot->found);
         else
             buf_add(out, STR("null"));
         return;
@@ -20,10 +20,10 @@ static void fill(struct buf *out, const struct id_slot *slot)
             buf_add(out, STR("null"));
         return;
     case FILL_INSIDE:
-        /* json_string's quotes are those of the text around it. */
+        /* json_quote's quotes are those of the text around it. */
         if (slot->found.ptr) {
             size_t at = out->len;
-            json_string(out, slot->found);
+            json_quote(out, slot->found);
             if (!buf_ok(out))
                 return;
             memmove(out->ptr + at, out->ptr + at + 1, out->len - at - 2);

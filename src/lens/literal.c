@@ -45,7 +45,7 @@ int literal_load_typed(struct literal *literal, struct arena *arena, const struc
     if (bare)
         buf_add(&json, text);
     else
-        json_string(&json, text);
+        json_quote(&json, text);
     return finish(literal, arena, node, &json, err);
 }
 

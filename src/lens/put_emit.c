@@ -34,7 +34,7 @@ static bool emit_set(const struct put *put, const struct node *leaf, struct buf 
         buf_add(out, leaf->set.json);
         break;
     case SET_BRAND:
-        json_string(out, context->brand);
+        json_quote(out, context->brand);
         break;
     case SET_NOW:
         buf_char(out, '"');

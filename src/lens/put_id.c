@@ -82,7 +82,7 @@ static void put_digits(struct put *put, const struct field *field, struct str di
 {
     struct buf json = buf_in(put->run->arena, SIZE_MAX);
 
-    json_string(&json, digits);
+    json_quote(&json, digits);
     put->run->full |= json.full;
     put_cell(put, field->is[0], buf_str(&json));
     if (put->run->mode == MODE_UPDATE)
@@ -122,8 +122,8 @@ void take_quantity(struct put *put, const struct field *field, uint32_t at)
         put_fault(put, field, FAULT_TYPE); /* its kind would be lost */
         return;
     }
-    json_string(&text, raw);
+    json_quote(&text, raw);
     run->full |= text.full;
     put_words(put, field, buf_str(&text));
-    put_keep(put, field, raw);
+    put_keep(put, field, buf_str(&text)); /* the same text tells get that it was no string */
 }

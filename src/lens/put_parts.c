@@ -57,7 +57,7 @@ static void join_parts(struct put *put, const struct field *leader)
         fine &= add_part(put, leader->parts[i], &text);
     if (!fine)
         return;
-    json_string(&json, buf_str(&text));
+    json_quote(&json, buf_str(&text));
     run->full |= text.full || json.full;
     put_cell(put, leader->is[0], buf_str(&json));
 }

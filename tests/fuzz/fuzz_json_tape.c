@@ -29,7 +29,7 @@ static uint32_t write_decoded(struct buf *buf, const struct tape *tape, uint32_t
     uint32_t end = tape_next(tape, at), i = tape_first(tape, at);
 
     if (tape_type(tape, at) == JSON_STRING) {
-        json_string(buf, tape_string(tape, at, arena));
+        json_quote(buf, tape_string(tape, at, arena));
     } else if (object || tape_type(tape, at) == JSON_ARRAY) {
         buf_char(buf, object ? '{' : '[');
         while (i < end) {

@@ -50,7 +50,7 @@ static void writes_strings(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct buf buf = buf_in(arena, 1000);
-        json_string(&buf, cases[i].text);
+        json_quote(&buf, cases[i].text);
         CHECK(str_eq(buf_str(&buf), cases[i].json), "row %zu: " STR_FMT, i, STR_ARG(buf_str(&buf)));
         struct tape tape = read_ok(buf_str(&buf));
         CHECK(tape_string_is(&tape, 0, cases[i].text), "row %zu does not read back", i);
@@ -79,11 +79,11 @@ static void stops_at_ceiling(void **state)
     (void)state;
     for (size_t ceiling = 0; ceiling < 12; ceiling++) {
         struct buf buf = buf_in(arena, ceiling);
-        json_string(&buf, STR("abc\ndef\""));
+        json_quote(&buf, STR("abc\ndef\""));
         CHECK(!buf_ok(&buf) && buf.len <= ceiling, "ceiling %zu, length %zu", ceiling, buf.len);
     }
     struct buf buf = buf_in(arena, 12);
-    json_string(&buf, STR("abc\ndef\""));
+    json_quote(&buf, STR("abc\ndef\""));
     CHECK(buf_ok(&buf) && buf.len == 12, "length %zu", buf.len);
 }
 

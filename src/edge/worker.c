@@ -156,6 +156,9 @@ int worker_run(struct worker *worker, struct err *err)
 
 void worker_drain(struct worker *worker)
 {
+    if (worker->draining)
+        return;
+    worker->draining = true;
     loop_post(worker->loop, &worker->drain);
 }
 

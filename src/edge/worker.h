@@ -24,7 +24,7 @@ struct worker {
     struct arena *spare[64]; /* of requests */
     size_t spare_count;
     pthread_t thread;
-    bool started;
+    bool started, draining;
     struct post drain;
     struct worker_counts {
         struct http_counts http;
@@ -39,6 +39,6 @@ struct worker {
 MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, int access_fd,
                            struct err *err);
 MUST_CHECK int worker_run(struct worker *worker, struct err *err); /* starts its thread */
-void worker_drain(struct worker *worker);                         /* any thread; the thread ends by itself */
+void worker_drain(struct worker *worker);                         /* the admin's thread; the worker's ends by itself */
 void worker_stop(struct worker *worker); /* joins; gives up what is still under way */
 void worker_done(struct worker *worker); /* after the store was closed: frees the loop */

@@ -5,20 +5,21 @@
 #include "json/number.h"
 #include "json/write.h"
 
-/* The number with its digits, else the text; a value of another kind was kept and is shown while it is still
- * the stored one. */
-static bool same_kind(struct get *get, uint32_t kept, uint32_t text)
+/* A value that was neither a number nor a string: the rest has the same text, which is JSON. */
+static struct str other_kind(struct get *get, uint32_t kept, uint32_t text)
 {
     const struct get_run *run = get->run;
     struct tape_fault fault;
-    struct tape stored;
+    struct tape value;
 
-    return kept != TAPE_NONE && tape_type(run->in, text) == JSON_STRING &&
-           tape_read(&stored, run->arena, tape_string(run->in, text, run->arena), &tape_default_limits,
-                     &fault) &&
-           tape_equal(run->rest, kept, &stored, 0);
+    if (kept == TAPE_NONE || tape_type(run->rest, kept) != JSON_STRING ||
+        !tape_equal(run->rest, kept, run->in, text))
+        return STR_NONE;
+    struct str json = tape_string(run->in, text, run->arena);
+    return tape_read(&value, run->arena, json, &tape_default_limits, &fault) ? json : STR_NONE;
 }
 
+/* The number with its digits, else the text. */
 bool get_quantity(struct get *get, const struct field *field)
 {
     const struct get_run *run = get->run;
@@ -34,7 +35,8 @@ bool get_quantity(struct get *get, const struct field *field)
     }
     if (text == TAPE_NONE)
         return false;
-    buf_add(run->out, same_kind(get, kept, text) ? tape_raw(run->rest, kept) : tape_raw(run->in, text));
+    struct str json = kept == TAPE_NONE ? STR_NONE : other_kind(get, kept, text);
+    buf_add(run->out, json.ptr ? json : tape_raw(run->in, text));
     return true;
 }
 

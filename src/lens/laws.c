@@ -45,6 +45,21 @@ static bool covers(const struct tape *a, uint32_t at_a, const struct tape *b, ui
     return true;
 }
 
+/* Entries have names, and no order: it is the canonical object's. */
+static bool same_entries(const struct tape *a, uint32_t at_a, const struct tape *b, uint32_t at_b)
+{
+    if (at_a == TAPE_NONE || at_b == TAPE_NONE || tape_count(a, at_a) != tape_count(b, at_b))
+        return false;
+    for (uint32_t i = tape_first(a, at_a); i < tape_next(a, at_a); i = tape_next(a, i)) {
+        uint32_t j = tape_first(b, at_b);
+        while (j < tape_next(b, at_b) && !tape_equal(a, i, b, j))
+            j = tape_next(b, j);
+        if (j == tape_next(b, at_b))
+            return false;
+    }
+    return true;
+}
+
 static bool merged(struct document *target, const struct document *patch, struct arena *arena)
 {
     struct buf text = buf_in(arena, MOST_TEXT);
@@ -57,6 +72,7 @@ struct trial {
     const struct lens *lens;
     struct arena *arena;
     struct document sent, canonical, rest, shown;
+    struct str other; /* a second document, whose members updates take */
     const char *law;  /* the one that is broken */
     struct str where; /* the field, or what else there is to say */
 };
@@ -184,6 +200,103 @@ static bool writes_back(struct trial *trial)
     return true;
 }
 
+/* A field whose value speaks for itself: no other field shows it, and none decides whether it is shown. */
+static bool stands_alone(const struct field *field)
+{
+    bool source = field->source == FROM_CANONICAL || (field->source == FROM_REST && !field->otherwise);
+
+    return source && !field->inside && !field->write_only && !field->param.ptr && !field->lookup.ptr &&
+           !field->split.ptr && !field->unless_name.ptr && field->when == NO_SLOT &&
+           !(field->read_only & MODE_UPDATE);
+}
+
+/* The document with one member only: its groups around its value. */
+static struct str only_member(const struct field *field, const struct tape *tape, uint32_t at,
+                              struct arena *arena)
+{
+    struct buf text = buf_in(arena, MOST_TEXT);
+    struct str path = field->path, part;
+    size_t depth = 0;
+
+    for (; str_next(&path, '/', &part); depth++) {
+        bool first = true;
+        buf_char(&text, '{');
+        json_name(&text, &first, part);
+    }
+    buf_add(&text, tape_raw(tape, at));
+    for (; depth; depth--)
+        buf_char(&text, '}');
+    return buf_str(&text);
+}
+
+/* What get shows of `field` after an update that names it alone, and of all others, is what it showed of the
+ * document where the value came from, and what it showed before. */
+static bool changes_alone(struct trial *trial, const struct field *changed, const struct document *source,
+                          const struct document *shown)
+{
+    for (const struct field *field = trial->lens->shape->fields;
+         field < trial->lens->shape->fields + trial->lens->shape->count; field++) {
+        const struct document *expected = field == changed ? source : &trial->shown;
+        uint32_t found = find_path(&shown->tape, field->path);
+        uint32_t wanted = find_path(&expected->tape, field->path);
+        bool entries =
+            field->type == TYPE_ENTRIES && same_entries(&shown->tape, found, &expected->tape, wanted);
+        if (stands_alone(field) && !entries &&
+            !same(&shown->tape, found, &expected->tape, wanted, trial->arena))
+            return broken(trial, "an update of one member changes that one alone",
+                          arena_printf(trial->arena, STR_FMT " after an update of " STR_FMT,
+                                       STR_ARG(field->path), STR_ARG(changed->path)));
+    }
+    return true;
+}
+
+/* Not so for an object, which is merged into the stored one, and for a null that is refused on update or
+ * stands for a default on create. */
+static bool means_the_same(const struct trial *trial, const struct field *field, enum json_type type)
+{
+    bool merges = field->type == TYPE_OBJECT || field->type == TYPE_MAP || field->type == TYPE_ANY;
+    bool set = field->is[0] != NO_SLOT && trial->lens->shape->leaves[field->is[0]]->set_from;
+    bool clears = !field->null_refuse && !field->required && !field->fallback.json.ptr && !set;
+
+    return !merges && (type != JSON_NULL || clears);
+}
+
+/* `other` is a document that put takes on create; one of its members goes into an update of what is stored.
+ */
+static bool updates_one(struct trial *trial, const struct field *field, const struct document *other,
+                        const struct document *other_shown)
+{
+    uint32_t at = find_path(&other->tape, field->path);
+    struct document sent, canonical = trial->canonical, rest = trial->rest, shown;
+
+    if (!stands_alone(field) || at == TAPE_NONE || !means_the_same(trial, field, tape_type(&other->tape, at)))
+        return true;
+    if (!test_read(&sent, trial->arena, only_member(field, &other->tape, at, trial->arena)))
+        return broken(trial, "the document is JSON", field->path);
+    struct put_result put = test_put(trial->lens, &sent, &trial->shown, LENS_UPDATE, trial->arena);
+    if (!put.fine)
+        return refused(trial, "an update takes what create takes", &put);
+    if (!merged(&canonical, &put.canonical, trial->arena) || !merged(&rest, &put.rest, trial->arena) ||
+        !test_get(trial->lens, &canonical, &rest, trial->arena, &shown))
+        return broken(trial, "an update is JSON", put.canonical.text);
+    return changes_alone(trial, field, other_shown, &shown);
+}
+
+static bool updates_each(struct trial *trial, struct str text)
+{
+    struct document other, shown;
+
+    if (!test_read(&other, trial->arena, text))
+        return true;
+    struct put_result put = test_put(trial->lens, &other, NULL, LENS_CREATE, trial->arena);
+    if (!put.fine || !test_get(trial->lens, &put.canonical, &put.rest, trial->arena, &shown))
+        return true;
+    for (size_t i = 0; i < trial->lens->shape->count; i++)
+        if (!updates_one(trial, &trial->lens->shape->fields[i], &other, &shown))
+            return false;
+    return true;
+}
+
 /* All laws for one document; false when one is broken. */
 static bool try_document(struct trial *trial, struct str text)
 {
@@ -198,7 +311,7 @@ static bool try_document(struct trial *trial, struct str text)
         return broken(trial, "get shows what put made", STR_NONE);
     return keeps_exact(trial) &&
            (trial->lens->rest == REST_REFUSE || keeps_unknown(trial, trial->lens->shape->dialect, 0, 0)) &&
-           writes_back(trial);
+           writes_back(trial) && updates_each(trial, trial->other);
 }
 
 /* Fails in the same way: the same law, and for a refusal the same words. */
@@ -206,7 +319,7 @@ static bool fails_alike(void *context, struct str document)
 {
     const struct trial *first = context;
     CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
-    struct trial trial = { .lens = first->lens, .arena = arena };
+    struct trial trial = { .lens = first->lens, .arena = arena, .other = first->other };
 
     if (try_document(&trial, document))
         return false;
@@ -219,7 +332,7 @@ static size_t report_failure(struct trial *trial, struct str document, uint64_t 
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
     struct str small = shrink_document(document, fails_alike, trial, arena);
-    struct trial last = { .lens = trial->lens, .arena = trial->arena };
+    struct trial last = { .lens = trial->lens, .arena = trial->arena, .other = trial->other };
 
     (void)try_document(&last, arena_copy(trial->arena, small));
     buf_printf(report, STR_FMT " (document %u of seed %llu): %s\n  at    " STR_FMT "\n  for   " STR_FMT "\n",
@@ -239,8 +352,10 @@ size_t test_laws(const struct lens *lens, uint64_t seed, unsigned count, struct 
         CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
         struct random random = { .state = seed + i };
         struct trial trial = { .lens = lens, .arena = arena };
-        struct buf document = buf_in(arena, MOST_TEXT);
+        struct buf document = buf_in(arena, MOST_TEXT), other = buf_in(arena, MOST_TEXT);
         generate_document(lens, &random, arena, &document);
+        generate_document(lens, &random, arena, &other);
+        trial.other = buf_str(&other);
         if (!try_document(&trial, buf_str(&document)))
             failures += report_failure(&trial, buf_str(&document), seed, i, report);
     }

@@ -58,7 +58,7 @@ static const struct {
     /* A quantity is one of two members. */
     { "{\"q\":1}", NULL, "{\"n\":\"1\",\"x\":null}", "{\"q\":null}", "" },
     { "{\"q\":\"hi\"}", NULL, "{\"n\":null,\"x\":\"hi\"}", "{\"q\":null}", "" },
-    { "{\"q\":true}", NULL, "{\"n\":null,\"x\":\"true\"}", "{\"q\":true}", "" },
+    { "{\"q\":true}", NULL, "{\"n\":null,\"x\":\"true\"}", "{\"q\":\"true\"}", "" },
     { "{\"q\":null}", NULL, "{\"n\":null,\"x\":null}", "{\"q\":null}", "" },
     /* An array is sent whole: what its element does not have is cleared. */
     { "{\"tel\":[{\"value\":\"1\"}]}", NULL, "{\"m\":{\"note\":null},\"phone\":\"1\"}", "{\"tel\":null}",

@@ -285,7 +285,10 @@ static int show(struct exchange *x, const struct tape *tape, uint32_t at)
         return err_set(&x->err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
     }
     x->shown[x->shown_count++] =
-        (struct shown){ .tape = tape, .at = at, .canonical_id = text_member(x, tape, at, STR("id")) };
+        (struct shown){ .tape = tape,
+                        .at = at,
+                        .canonical_id = text_member(x, tape, at, STR("id")),
+                        .owner = text_member(x, tape, at, STR("patient_id")) };
     return 0;
 }
 

@@ -10,10 +10,11 @@ static void add_comma(struct buf *out, size_t start)
         buf_char(out, ',');
 }
 
-static int get_one(struct exchange *x, const struct shown *shown, struct buf *out)
+static int get_one(struct exchange *x, struct shown *shown, struct buf *out)
 {
     struct lens_context context = exchange_context(x);
 
+    shown->first_slot = x->slots.count;
     return lens_get(x->operation->lens, shown->tape, shown->at, shown->has_rest ? &shown->rest : NULL, &context,
                     x->arena, out, &x->slots, &x->err);
 }
@@ -204,6 +205,18 @@ enum step stage_encode(struct exchange *x)
     return x->err.code ? STEP_FAIL : STEP_NEXT;
 }
 
+/* An id allocated for an entity itself is erased with the patient it belongs to. */
+static void name_owners(struct exchange *x, struct id_query *ids)
+{
+    for (size_t i = 0; i < x->shown_count; i++) {
+        const struct shown *shown = &x->shown[i];
+        size_t end = i + 1 < x->shown_count ? x->shown[i + 1].first_slot : x->slots.count;
+        for (size_t k = shown->first_slot; k < end && shown->owner.len; k++)
+            if (str_eq(x->slots.items[k].given, shown->canonical_id))
+                ids[k].owner = shown->owner;
+    }
+}
+
 enum step stage_name(struct exchange *x)
 {
     struct id_query *ids = ARENA_ARRAY(x->arena, struct id_query, x->slots.count);
@@ -217,6 +230,7 @@ enum step stage_name(struct exchange *x)
                                     .form = (enum id_form)exchange_id_form(x, x->slots.items[i].kind),
                                     .to_dialect = true,
                                     .given = x->slots.items[i].given };
+    name_owners(x, ids);
     x->batch = (struct store_batch){ .ids = ids, .id_count = x->slots.count };
     return exchange_batch(x, STEP_NEXT);
 }

@@ -44,9 +44,10 @@ struct item {
 struct shown {
     const struct tape *tape;
     uint32_t at;
-    struct str canonical_id;
+    struct str canonical_id, owner; /* owner: the patient it belongs to, empty for a patient itself */
     struct tape rest;
     bool has_rest;
+    size_t first_slot; /* its ids in the exchange's slots */
 };
 
 /* A look-up document of one slot. */

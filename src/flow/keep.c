@@ -22,7 +22,9 @@ static void list_writes(struct exchange *x)
         const struct item *item = &x->items[i];
         if (item->stored && item->canonical_id.len && item->put.rest.len > 2)
             x->batch.writes[x->batch.write_count++] =
-                (struct rest_write){ .key = key_of(x, item->canonical_id), .patch = buf_str(&item->put.rest) };
+                (struct rest_write){ .key = key_of(x, item->canonical_id),
+                                     .patch = buf_str(&item->put.rest),
+                                     .owner = x->shown[item->shown].owner };
     }
 }
 

@@ -263,7 +263,7 @@ static struct str text_member(const struct exchange *x, const struct tape *tape,
 }
 
 /* What the backend returns is judged like what the client asked: its brand, and its patient for a bound principal. */
-static bool may_see(const struct exchange *x, const struct tape *tape, uint32_t at)
+bool exchange_may_see(const struct exchange *x, const struct tape *tape, uint32_t at)
 {
     struct str brand = text_member(x, tape, at, STR("brand_id"));
     const struct principal *who = x->principal;
@@ -279,7 +279,7 @@ static bool may_see(const struct exchange *x, const struct tape *tape, uint32_t 
 
 static int show(struct exchange *x, const struct tape *tape, uint32_t at)
 {
-    if (!may_see(x, tape, at)) {
+    if (!exchange_may_see(x, tape, at)) {
         if (x->bound->call && x->bound->call->items.len)
             return err_set(&x->err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
         return err_set(&x->err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");

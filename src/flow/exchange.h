@@ -195,6 +195,8 @@ struct lens_context exchange_context(const struct exchange *x);
 void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t item, enum fault_kind kind);
 void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /* path relative to the document */
 
+bool exchange_must_read(const struct exchange *x);                                 /* resolve.c */
+bool exchange_may_see(const struct exchange *x, const struct tape *tape, uint32_t at); /* call.c */
 void exchange_leave_forgetting(struct exchange *x);
 
 /* Makes `stage` the next one (a retry goes back). */

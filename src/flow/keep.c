@@ -24,7 +24,8 @@ static void list_writes(struct exchange *x)
             x->batch.writes[x->batch.write_count++] =
                 (struct rest_write){ .key = key_of(x, item->canonical_id),
                                      .patch = buf_str(&item->put.rest),
-                                     .owner = x->shown[item->shown].owner };
+                                     .owner = x->shown[item->shown].owner,
+                                     .whole = exchange_context(x).mode == LENS_CREATE };
     }
 }
 

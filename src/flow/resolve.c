@@ -270,11 +270,43 @@ static void judge_lookups(struct exchange *x)
     }
 }
 
+/* A principal bound to patients works on those: it makes no new one, and changes what is not named by a patient only
+ * where the entity can be read, and so judged, before. */
+static enum step judge_bounds(struct exchange *x)
+{
+    const struct operation *operation = x->operation;
+    bool patient = false, other = false;
+
+    if (!x->principal || !x->principal->patients_bound || !x->bound->call)
+        return STEP_NEXT;
+    for (size_t i = 0; i < operation->path_count; i++) {
+        patient = patient || str_is(operation->path[i].kind, "patient");
+        other = other || operation->path[i].kind.len;
+    }
+    if (operation->has_body && !other && str_is(x->bound->call->entity, "patient"))
+        return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "a principal bound to patients makes no new one");
+    bool writes = !str_is(x->bound->call->method, "GET");
+    if (writes && other && !patient && !x->bound->stored)
+        return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the entity cannot be judged before it is changed");
+    return STEP_NEXT;
+}
+
+/* True when the entity itself must be read and judged before the call. */
+bool exchange_must_read(const struct exchange *x)
+{
+    if (!x->principal || !x->principal->patients_bound || !x->bound->stored)
+        return false;
+    for (size_t i = 0; i < x->operation->path_count; i++)
+        if (str_is(x->operation->path[i].kind, "patient"))
+            return false;
+    return true;
+}
+
 enum step stage_judge(struct exchange *x)
 {
     size_t at = x->arguments.id_count;
 
-    if (judge_parameters(x) == STEP_FAIL || judge_slots(x, &at) == STEP_FAIL)
+    if (judge_bounds(x) == STEP_FAIL || judge_parameters(x) == STEP_FAIL || judge_slots(x, &at) == STEP_FAIL)
         return STEP_FAIL;
     judge_lookups(x);
     if (x->faults.count)

@@ -27,7 +27,10 @@ enum step stage_stored(struct exchange *x)
     struct upstream_request request = { .call = x->bound->stored };
     struct rest_read *read;
 
-    if (!x->bound->stored || !lens_needs_stored(x->operation->lens, &x->body, x->items[0].at))
+    if (!x->bound->stored)
+        return STEP_NEXT;
+    bool compared = x->item_count && lens_needs_stored(x->operation->lens, &x->body, x->items[0].at);
+    if (!compared && !exchange_must_read(x))
         return STEP_NEXT;
     exchange_arguments(x, request.call, NULL, 0, &request);
     exchange_wait(x);
@@ -71,6 +74,10 @@ enum step stage_compare(struct exchange *x)
         return STEP_NEXT;
     if (!x->stored.document.count)
         return exchange_fail(x, ERR_UPSTREAM, "the stored entity came without a body");
+    if (!exchange_may_see(x, &x->stored.document, 0))
+        return exchange_fail(x, ERR_NOT_FOUND, "the stored entity is of another brand or patient");
+    if (!x->item_count)
+        return STEP_NEXT;
     if (get_echo(x))
         return STEP_FAIL;
     struct id_query *ids = ARENA_ARRAY(x->arena, struct id_query, x->echo_ids.count);
@@ -115,7 +122,7 @@ enum step stage_patch(struct exchange *x)
     struct tape shown;
     struct tape_fault fault;
 
-    if (!x->stored_call)
+    if (!x->stored_call || !x->item_count)
         return STEP_NEXT;
     for (size_t i = 0; i < x->echo_ids.count; i++)
         x->echo_ids.items[i].found = x->batch.ids[i].found;

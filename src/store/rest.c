@@ -75,6 +75,17 @@ static bool is_nothing(const struct tape *tape)
     return tape_type(tape, 0) == JSON_NULL || (tape_type(tape, 0) == JSON_OBJECT && tape_count(tape, 0) == 0);
 }
 
+/* A new entity's rest replaces what there is. */
+static int take_whole(struct arena *arena, struct str patch, struct str *json, struct err *err)
+{
+    struct tape tape;
+
+    if (read_json(&tape, arena, patch, "new", err))
+        return -1;
+    *json = is_nothing(&tape) ? STR("") : patch;
+    return 0;
+}
+
 static int merge(struct arena *arena, struct str old, struct str patch, struct str *json, struct err *err)
 {
     struct tape target = { 0 }, change, merged;
@@ -104,7 +115,8 @@ int store_rest_patch(struct db *db, struct arena *arena, const struct rest_write
     *json = STR("");
     if (erased)
         return erased < 0 ? -1 : 0;
-    if (store_rest_load(db, arena, key, &old, err) || merge(arena, old, write->patch, json, err))
+    if (store_rest_load(db, arena, key, &old, err) ||
+        (write->whole ? take_whole(arena, write->patch, json, err) : merge(arena, old, write->patch, json, err)))
         return -1;
     return str_eq(old, *json) ? set_owner(db, write, err) : save(db, write, *json, err);
 }

@@ -54,6 +54,7 @@ struct rest_write {
     struct rest_key key;
     struct str patch; /* RFC 7396 merge patch on the stored rest; a rest that becomes {} or null is deleted */
     struct str owner; /* kept with the rest, unless that has one already */
+    bool whole;       /* `patch` is the rest itself (a new entity's): its nulls are kept, too */
 };
 
 struct store_batch {

@@ -117,6 +117,7 @@ static void copy_rests(struct batch_task *task, const struct store_batch *batch,
         task->writes[task->write_count].write =
             (struct rest_write){ .key = copy_key(arena, &write->key),
                                  .patch = arena_copy(arena, write->patch),
+                                 .whole = write->whole,
                                  .owner = arena_copy(arena, write->owner) };
     }
 }

@@ -34,10 +34,11 @@ describe('the metric example', () => {
     test('the same measurement from patient-graph', async () => {
         const { json: latest } = await all.graph.get(`/v1/patients/${graphId}/metrics`);
         assert.equal(latest.patient_id, graphId);
-        const key = latest.metrics.find((m) => m.metric_key === 'ldl_cholesterol');
-        assert.deepEqual({ ...key }, { metric_key: 'ldl_cholesterol', last_value: '121', unit: 'mg/dl',
-            last_recorded_at: '2017-03-14T11:00:57.000Z', is_phi: true });
-        const { json: series } = await all.graph.get(`/v1/patients/${graphId}/metrics/ldl_cholesterol`);
+        const { json: whole } = await all.graph.get(`/v1/patients/${graphId}/metrics/ldl_cholesterol`);
+        const newest = whole.data.at(-1);
+        assert.deepEqual(latest.metrics.find((m) => m.metric_key === 'ldl_cholesterol'), { metric_key: 'ldl_cholesterol',
+            last_value: newest.value_numeric, unit: newest.unit, last_recorded_at: newest.recorded_at, is_phi: true });
+        const { json: series } = await all.graph.get(`/v1/patients/${graphId}/metrics/ldl_cholesterol?from=2017-03-14T11:00:57Z&to=2017-03-14T11:00:58Z`);
         assert.equal(series.count, 1);
         const { patient_id, brand_id, value_numeric, value_text, source } = series.data[0];
         assert.deepEqual({ patient_id, brand_id, value_numeric, value_text, source },
@@ -45,7 +46,7 @@ describe('the metric example', () => {
     });
 
     test('the same measurement from General', async () => {
-        const { json } = await all.general.get('/v1/patients/1049/gauges?gauge_type=ldl_cholesterol');
+        const { json } = await all.general.get('/v1/patients/1049/gauges?gauge_type=ldl_cholesterol&start_date=2017-03-14&end_date=2017-03-14');
         assert.equal(json.gauges.length, 1);
         const { patient_id, gauge_type, value, scale_min, scale_max, recorded_at, notes } = json.gauges[0];
         assert.deepEqual({ patient_id, gauge_type, value, scale_min, scale_max, recorded_at, notes }, { patient_id: 1049,
@@ -68,7 +69,7 @@ describe('the metric example', () => {
         assert.equal(json.data[1].relationships.patient.data.id, twineId);
         assert.equal(json.data[2].attributes.systolic, 120);
         assert.equal('value' in json.data[2].attributes, false);
-        const { json: pressure } = await all.graph.get(`/v1/patients/${graphId}/metrics/blood_pressure`);
+        const { json: pressure } = await all.graph.get(`/v1/patients/${graphId}/metrics/blood_pressure?from=2024-01-02T00:00:00Z&to=2024-01-02T00:00:01Z`);
         assert.equal(pressure.data[0].value_text, '120/80');
         assert.equal(pressure.data[0].value_numeric, null);
     });
@@ -110,7 +111,7 @@ describe('the metric example', () => {
     test('values that are no numbers', async () => {
         const { json } = await all.twine.post('/pub/patient_health_metric', { data: metric({ type: 'nausea_level', value: 'mild', occurred_at: '2024-02-01T00:00:00Z' }) }, 200);
         assert.equal(json.data.attributes.value, 'mild');
-        const { json: series } = await all.graph.get(`/v1/patients/${graphId}/metrics/nausea_level`);
+        const { json: series } = await all.graph.get(`/v1/patients/${graphId}/metrics/nausea_level?from=2024-02-01T00:00:00Z`);
         assert.equal(series.data[0].value_text, 'mild');
         assert.equal(series.data[0].value_numeric, null);
     });

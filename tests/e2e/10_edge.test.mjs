@@ -69,7 +69,7 @@ describe('one port, two protocols', () => {
         const two = await raw(gateway.port, `GET /v1/patients/1049 HTTP/1.1\r\n${head}\r\nGET /v1/patients/1049 HTTP/1.1\r\n${head}Connection: close\r\n\r\n`);
         assert.equal(two.text.match(/HTTP\/1\.1 200/g)?.length, 2);
         assert.ok(two.closed);
-        const body = document('general-create.json');
+        const body = JSON.stringify({ patient: person() });
         const chunked = await raw(gateway.port, `POST /v1/patients HTTP/1.1\r\n${head}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n`
             + `5\r\n${body.slice(0, 5)}\r\n${(body.length - 5).toString(16)}\r\n${body.slice(5)}\r\n0\r\n\r\n`);
         assert.match(chunked.text, /^HTTP\/1\.1 201/);
@@ -91,12 +91,16 @@ describe('one port, two protocols', () => {
         'a folded line': 'GET /v1/patients HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n',
         'a bare line feed': 'GET /v1/patients HTTP/1.1\nHost: x\n\n',
         'a space before the colon': 'GET /v1/patients HTTP/1.1\r\nHost: x\r\nX-User-Token : a\r\n\r\n',
-        'a credential spelt with underscores': 'GET /v1/patients HTTP/1.1\r\nHost: x\r\nX_User_Token: a\r\n\r\n',
     })) test(`${what}: 400, closed, and nothing after it is read`, async () => {
         const { text, closed } = await raw(gateway.port, head + smuggled);
         assert.match(text, /^HTTP\/1\.1 400/);
         assert.equal(text.match(/HTTP\/1\.1 /g).length, 1);
         assert.ok(closed);
+    });
+
+    test('a credential spelt with underscores is none', async () => {
+        const { status } = await request(gateway.port, 'GET', '/v1/patients/1049', { headers: { x_user_token: all.general.token } });
+        assert.ok([400, 401].includes(status), String(status));
     });
 
     test('an upgrade to h2c is no way around', async () => {

@@ -171,7 +171,7 @@ export function checkShape(dialect, answer) {
         assert.match(answer.headers['content-type'] ?? '', /^application\/(json|vnd\.api\+json)(;|$)/, 'content type');
         if (answer.status >= 400) dialects[dialect].error(answer);
         else dialects[dialect].success(answer);
-        if (answer.status === 401) assert.match(answer.headers['www-authenticate'] ?? '', /^Bearer/, 'WWW-Authenticate');
+        if (answer.status === 401) assert.match(answer.headers['www-authenticate'] ?? '', /^(Bearer|Token) realm="/, 'WWW-Authenticate');
         if (answer.status === 405) assert.ok(answer.headers.allow, 'Allow');
     } catch (error) {
         error.message = `${where}: ${error.message}\n${answer.text.slice(0, 1500)}`;

@@ -1,7 +1,7 @@
 // Issue 2, point 6 and "upstream": whatever a backend does wrong, the caller gets 502, 503 or 504 in its dialect, soon.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ACME, ANY, clients, freePorts, sanitized, startBadBackend, startGateway } from './harness.mjs';
+import { ACME, ANY, clients, freePorts, sanitized, sleep, startBadBackend, startGateway } from './harness.mjs';
 
 const head = (lines, body = '') => `HTTP/1.1 ${lines}\r\n\r\n${body}`;
 const list = '{"patients":[],"total":0}';
@@ -85,9 +85,12 @@ describe('a backend that fails', () => {
 
     test('a good answer still gets through, in pieces too', async () => {
         await everyDialect((s) => s.end(head(`${json}\r\ncontent-length: ${list.length}`, list)), [200]);
-        await everyDialect((s) => {
+        await everyDialect(async (s) => {
             const bytes = head(`${json}\r\ntransfer-encoding: chunked`, `5\r\n${list.slice(0, 5)}\r\n14\r\n${list.slice(5)}\r\n0\r\n\r\n`);
-            [...bytes].forEach((byte, n) => setTimeout(() => s.writable && s.write(byte), n));
+            for (const byte of bytes) {
+                if (s.writable) s.write(byte);
+                await sleep(1);
+            }
         }, sanitized ? [200, 504] : [200]);
     });
 
@@ -116,7 +119,7 @@ describe('a backend that fails', () => {
 
     test('a backend that is not there: 502 or 503', async () => {
         const [port] = await freePorts(1);
-        const other = await startGateway({ ready: '/healthz', seed: false, set: { 'backend.url': `http://127.0.0.1:${port}` } });
+        const other = await startGateway({ ready: '/healthz', set: { 'backend.url': `http://127.0.0.1:${port}` } });
         try {
             const of = clients(other);
             for (const [name, path] of expectations()) {

@@ -8,7 +8,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ACME, answer, binary, clients, document, person, request, root, sleep, startBadBackend, startGateway, transport } from './harness.mjs';
+import { ACME, answer, binary, clients, document, freePorts, person, request, root, sleep, startBadBackend, startGateway, transport } from './harness.mjs';
 import { checkShape } from './shapes.mjs';
 
 function h2Request(session, headers, body) {
@@ -213,8 +213,9 @@ describe('the end', () => {
 });
 
 describe('a start that must not happen', () => {
-    let dir;
-    before(() => {
+    let dir, ports;
+    before(async () => {
+        ports = await freePorts(3);
         dir = mkdtempSync(join(tmpdir(), 'dragoman-bad-'));
         cpSync(join(root, 'mappings'), join(dir, 'mappings'), { recursive: true });
     });
@@ -226,7 +227,8 @@ describe('a start that must not happen', () => {
         assert.equal(stderr.trim().split('\n').length, 1, `one line: ${stderr}`);
         assert.match(stderr, place);
     }
-    const own = () => ['--set', `state_dir=${join(dir, 'state')}`, '--set', 'listen=127.0.0.1:0', '--set', 'admin.listen=127.0.0.1:0', '--set', 'backend.listen=127.0.0.1:0'];
+    const own = () => ['state_dir=' + join(dir, 'state'), ...['listen', 'admin.listen', 'backend.listen'].map((key, n) => `${key}=127.0.0.1:${ports[n]}`)]
+        .flatMap((set) => ['--set', set]);
 
     test('a bad configuration names file, line and column', () => {
         const cases = [['listen: 127.0.0.1:8080\nlissten: x\n', /bad\.yaml:2:1: /], ['workers: many\n', /bad\.yaml:1:10: /], ['limits:\n  body_kb: -1\n', /bad\.yaml:2:12: /],
@@ -253,14 +255,14 @@ describe('a start that must not happen', () => {
             const place = new RegExp(`patient\\.yaml:${from === 'is: phone' ? '\\d+' : line(bad, to.split('\n').at(-1))}:\\d+: `);
             refused(['serve', '-c', 'good.yaml', ...own()], place);
             refused(['check', '-c', 'good.yaml'], place);
+            writeFileSync(file, good);
         }
-        writeFileSync(file, good);
         const fine = spawnSync(binary, ['check', '-c', 'good.yaml', '--set', `state_dir=${join(dir, 'state')}`], { cwd: dir, encoding: 'utf8' });
         assert.equal(fine.status, 0, fine.stderr);
     });
 
     test('wrong usage is exit 2', () => {
-        for (const args of [[], ['nonsense'], ['serve', '--nonsense'], ['token', '--dialect'], ['serve', '--set', 'novalue']]) {
+        for (const args of [[], ['nonsense'], ['serve', '--nonsense'], ['token', '--dialect'], ['serve', '--set']]) {
             const { status, stderr } = spawnSync(binary, args, { cwd: dir, encoding: 'utf8', timeout: 20000 });
             assert.equal(status, 2, `${args.join(' ')}: ${status} ${stderr}`);
             assert.ok(stderr.length > 0);

@@ -8,7 +8,8 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Decodes into `arena`; false for a bad escape or a control byte. */
+/* Decodes into `arena`; false for a bad escape, a raw control byte, or a NUL in whatever spelling: what comes after
+ * this may take it for an end. */
 static bool decode(struct arena *arena, struct str raw, bool plus_is_space, struct str *text)
 {
     bool plain = true;
@@ -29,7 +30,8 @@ static bool decode(struct arena *arena, struct str raw, bool plus_is_space, stru
             to[len++] = plus_is_space && raw.ptr[i] == '+' ? ' ' : raw.ptr[i];
             continue;
         }
-        if (i + 2 >= raw.len || (high = hex(raw.ptr[i + 1])) < 0 || (low = hex(raw.ptr[i + 2])) < 0)
+        if (i + 2 >= raw.len || (high = hex(raw.ptr[i + 1])) < 0 || (low = hex(raw.ptr[i + 2])) < 0 ||
+            !(high | low))
             return false;
         to[len++] = (char)(high << 4 | low);
         i += 2;

@@ -16,8 +16,9 @@ struct target {
     size_t parameter_count;
 };
 
-/* ERR_BAD_REQUEST for bad percent-encoding, encoded slashes, backslashes or control bytes, dot segments, empty
- * segments, invalid UTF-8; ERR_URI_TOO_LONG for too many parts. One trailing slash is ignored. */
+/* ERR_BAD_REQUEST for bad percent-encoding, NUL and invalid UTF-8 anywhere; in a path also for encoded slashes,
+ * backslashes or control bytes, dot segments, empty segments, path parameters; ERR_URI_TOO_LONG for too many parts.
+ * One trailing slash is ignored. */
 MUST_CHECK int target_parse(struct target *target, struct arena *arena, struct str path, struct str query,
                             struct err *err);
 

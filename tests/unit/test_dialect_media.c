@@ -1,0 +1,122 @@
+/* Media types: which request bodies are read and what an answer is written as. */
+#include "check.h"
+
+#include "dialect/media.h"
+
+static const struct str types[] = { STR_INIT("application/vnd.api+json"), STR_INIT("application/json") };
+
+static void content_types(void **state)
+{
+    static const struct {
+        struct str type;
+        int index; /* -1: refused */
+    } cases[] = {
+        { STR_INIT("application/vnd.api+json"), 0 },
+        { STR_INIT("application/json"), 1 },
+        { STR_INIT("APPLICATION/JSON"), 1 },
+        { STR_INIT("application/json; charset=utf-8"), 1 },
+        { STR_INIT("application/json;charset=UTF-8"), 1 },
+        { STR_INIT("application/json; charset=\"utf-8\""), 1 },
+        { STR_INIT("application/json ; Charset = utf-8 "), 1 },
+        { STR_INIT("application/json;"), 1 },
+        { STR_INIT("application/vnd.api+json; charset=utf-8"), 0 },
+        { STR_INIT(""), -1 },
+        { { .ptr = NULL, .len = 0 }, -1 },
+        { STR_INIT(";"), -1 },
+        { STR_INIT("; charset=utf-8"), -1 },
+        { STR_INIT("application"), -1 },
+        { STR_INIT("application/"), -1 },
+        { STR_INIT("application/jso"), -1 },
+        { STR_INIT("application/jsonx"), -1 },
+        { STR_INIT("application/json, application/json"), -1 },
+        { STR_INIT("application/*"), -1 },
+        { STR_INIT("*/*"), -1 },
+        { STR_INIT("text/json"), -1 },
+        { STR_INIT("text/plain"), -1 },
+        { STR_INIT("application/xml"), -1 },
+        { STR_INIT("application/x-www-form-urlencoded"), -1 },
+        { STR_INIT("multipart/form-data; boundary=x"), -1 },
+        { STR_INIT("application/json; charset=latin1"), -1 },
+        { STR_INIT("application/json; charset=utf-16"), -1 },
+        { STR_INIT("application/json; charset"), -1 },
+        { STR_INIT("application/json; charset="), -1 },
+        { STR_INIT("application/json; charset=\"utf-8"), -1 },
+        { STR_INIT("application/json; charset='utf-8'"), -1 },
+        { STR_INIT("application/json; version=1"), -1 },
+        { STR_INIT("application/json; charset=utf-8; version=1"), -1 },
+        { STR_INIT("application/vnd.api+json; ext=\"https://x\""), -1 },
+        { STR_INIT("application/vnd.api+json; profile=x"), -1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t index = 99;
+        bool accepted = media_accepted(types, COUNT(types), cases[i].type, &index);
+        CHECK(accepted == (cases[i].index >= 0), "%.*s", STR_ARG(cases[i].type));
+        CHECK(!accepted || index == (size_t)cases[i].index, "%.*s: %zu", STR_ARG(cases[i].type), index);
+    }
+}
+
+static void accept(void **state)
+{
+    static const struct {
+        struct str accept;
+        const char *chosen; /* NULL: none */
+    } cases[] = {
+        { { .ptr = NULL, .len = 0 }, "application/json" },
+        { STR_INIT(""), "application/json" },
+        { STR_INIT("  "), "application/json" },
+        { STR_INIT("application/json"), "application/json" },
+        { STR_INIT("application/vnd.api+json"), "application/vnd.api+json" },
+        { STR_INIT("*/*"), "application/vnd.api+json" },
+        { STR_INIT("application/*"), "application/vnd.api+json" },
+        { STR_INIT("Application/JSON"), "application/json" },
+        { STR_INIT("text/html, application/json"), "application/json" },
+        { STR_INIT("text/html,application/xhtml+xml,*/*;q=0.8"), "application/vnd.api+json" },
+        { STR_INIT("application/json, application/vnd.api+json"), "application/vnd.api+json" },
+        { STR_INIT("application/json, application/vnd.api+json;q=0.9"), "application/json" },
+        { STR_INIT("application/json;q=0.1, */*"), "application/vnd.api+json" },
+        { STR_INIT("application/vnd.api+json;q=0, */*"), "application/json" },
+        { STR_INIT("*/*, application/vnd.api+json;q=0"), "application/json" },
+        { STR_INIT("application/*;q=0.5, application/json;q=0.6"), "application/json" },
+        { STR_INIT("*/*;q=0.001"), "application/vnd.api+json" },
+        { STR_INIT("application/json ; q=1.000"), "application/json" },
+        { STR_INIT("application/json;Q=0.5"), "application/json" },
+        { STR_INIT("application/json;charset=utf-8;q=0.5"), "application/json" },
+        { STR_INIT(",,application/json,,"), "application/json" },
+        { STR_INIT("text/html"), NULL },
+        { STR_INIT("text/*"), NULL },
+        { STR_INIT("text/html, image/*;q=0.5"), NULL },
+        { STR_INIT("application/json;q=0"), NULL },
+        { STR_INIT("application/json;q=0.0"), NULL },
+        { STR_INIT("application/json;q=0.000"), NULL },
+        { STR_INIT("*/*;q=0"), NULL },
+        { STR_INIT("application/*;q=0"), NULL },
+        { STR_INIT("*/*;q=0, text/html"), NULL },
+        { STR_INIT("application/json;q=0, application/vnd.api+json;q=0, */*"), NULL },
+        { STR_INIT("application"), NULL },
+        { STR_INIT("application/"), NULL },
+        { STR_INIT("*"), NULL },
+        { STR_INIT("*/json"), NULL },
+        { STR_INIT("app/*"), NULL },
+        { STR_INIT(";q=1"), NULL },
+        { STR_INIT(","), NULL },
+    };
+    struct dialect dialect = { .answer_media = types,
+                               .answer_media_count = COUNT(types),
+                               .answer_without_accept = types[1] };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct str chosen = media_choose(&dialect, cases[i].accept);
+        CHECK(cases[i].chosen ? str_is(chosen, cases[i].chosen) : !chosen.ptr, "%.*s: %.*s",
+              STR_ARG(cases[i].accept), STR_ARG(chosen));
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = { cmocka_unit_test(content_types), cmocka_unit_test(accept) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

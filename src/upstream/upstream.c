@@ -117,8 +117,12 @@ static void add_header(struct upstream_call *call, struct str name, struct str v
 
 static void add_headers(struct upstream_call *call, const struct upstream_request *request)
 {
+    struct buf bearer = buf_in(call->arena, request->token.len + sizeof "Bearer ");
+
+    buf_add(&bearer, STR("Bearer "));
+    buf_add(&bearer, request->token);
     if (request->token.len)
-        add_header(call, STR("authorization"), arena_printf(call->arena, "Bearer " STR_FMT, STR_ARG(request->token)));
+        add_header(call, STR("authorization"), buf_str(&bearer));
     add_header(call, STR("x-request-id"), request->request_id);
     add_header(call, STR("x-brand-id"), request->brand);
     add_header(call, STR("traceparent"), request->traceparent);

@@ -32,10 +32,15 @@ static struct block *block_new(size_t size)
 
 struct arena *arena_new(size_t ceiling)
 {
+    return arena_new_sized(ceiling, FIRST_BLOCK);
+}
+
+struct arena *arena_new_sized(size_t ceiling, size_t size)
+{
     struct arena *arena = malloc(sizeof *arena);
     if (!arena)
         abort();
-    struct block *first = block_new(FIRST_BLOCK);
+    struct block *first = block_new(size);
     *arena = (struct arena){ .first = first, .current = first, .ceiling = ceiling };
     return arena;
 }
@@ -132,4 +137,15 @@ struct str arena_printf(struct arena *arena, const char *fmt, ...)
     n = vsnprintf(text, (size_t)n + 1, fmt, ap);
     va_end(ap);
     return str_of(text, (size_t)n);
+}
+
+void *arena_grow(struct arena *arena, void *items, size_t count, size_t *space, size_t size)
+{
+    if (count < *space)
+        return items;
+    *space = *space ? *space * 2 : 8;
+    void *moved = arena_zero(arena, *space * size);
+    if (count)
+        memcpy(moved, items, count * size);
+    return moved;
 }

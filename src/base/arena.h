@@ -9,6 +9,8 @@ struct arena;
 /* `ceiling` bounds the bytes given out in all; past it arena_alloc aborts the process unless the caller asked
  * arena_room first. Pass SIZE_MAX for what the configuration already bounds. Never NULL. */
 struct arena *arena_new(size_t ceiling);
+/* The same with a first block of `first` bytes: for one that is reset after every piece of work of that size. */
+struct arena *arena_new_sized(size_t ceiling, size_t first);
 void arena_free(struct arena **arena);
 
 /* Forgets everything but keeps the first block, so that a reused arena does not call malloc. */
@@ -26,6 +28,9 @@ void *arena_zero(struct arena *arena, size_t size);
 struct str arena_copy(struct arena *arena, struct str s);
 const char *arena_cstr(struct arena *arena, struct str s);
 struct str arena_printf(struct arena *arena, const char *fmt, ...) PRINTF(2, 3);
+
+/* Room for one more element of `size` bytes in an array that grows by doubling: the array, maybe moved. */
+void *arena_grow(struct arena *arena, void *items, size_t count, size_t *space, size_t size);
 
 #define ARENA_NEW(arena, type)          ((type *)arena_zero((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_zero((arena), sizeof(type) * (count)))

@@ -43,6 +43,8 @@ MUST_CHECK int cli_batch(struct store *store, struct store_batch *batch, struct 
 
 command_fn command_serve, command_backend;                         /* serve.c */
 command_fn command_check, command_test;                            /* check.c */
-command_fn command_token, command_client;                          /* credential.c */
+command_fn command_token;                                          /* token.c */
+command_fn command_client;                                         /* client.c */
 command_fn command_crosswalk;                                      /* crosswalk.c */
 command_fn command_seed;                                           /* seed.c */
+command_fn command_translate;                                      /* translate.c */

@@ -7,27 +7,15 @@ enum { DAY_MS = 86400000 };
 void arguments_add(struct arguments *arguments, struct arena *arena, struct str name, struct str value,
                    const struct parameter *from)
 {
-    if (arguments->count == arguments->space) {
-        size_t space = arguments->space ? arguments->space * 2 : 8;
-        struct argument *moved = ARENA_ARRAY(arena, struct argument, space);
-        if (arguments->count)
-            memcpy(moved, arguments->items, arguments->count * sizeof *moved);
-        arguments->items = moved;
-        arguments->space = space;
-    }
+    arguments->items =
+        arena_grow(arena, arguments->items, arguments->count, &arguments->space, sizeof *arguments->items);
     arguments->items[arguments->count++] = (struct argument){ .name = name, .value = value, .from = from };
 }
 
 static void want_id(struct arguments *arguments, struct arena *arena, const struct parameter *from, struct str given)
 {
-    if (arguments->id_count == arguments->id_space) {
-        size_t space = arguments->id_space ? arguments->id_space * 2 : 4;
-        struct wanted_id *moved = ARENA_ARRAY(arena, struct wanted_id, space);
-        if (arguments->id_count)
-            memcpy(moved, arguments->ids, arguments->id_count * sizeof *moved);
-        arguments->ids = moved;
-        arguments->id_space = space;
-    }
+    arguments->ids =
+        arena_grow(arena, arguments->ids, arguments->id_count, &arguments->id_space, sizeof *arguments->ids);
     arguments->ids[arguments->id_count++] = (struct wanted_id){ .from = from, .given = given };
 }
 

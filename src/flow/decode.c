@@ -107,14 +107,7 @@ void exchange_add_fault(struct exchange *x, struct fault fault, size_t index)
     struct faults *all = &x->faults;
     struct buf path = buf_in(x->arena, 4096);
 
-    if (all->count == all->space) {
-        size_t space = all->space ? all->space * 2 : 8;
-        struct fault *moved = ARENA_ARRAY(x->arena, struct fault, space);
-        if (all->count)
-            memcpy(moved, all->items, all->count * sizeof *moved);
-        all->items = moved;
-        all->space = space;
-    }
+    all->items = arena_grow(x->arena, all->items, all->count, &all->space, sizeof *all->items);
     fault_path(x->dialect, fault.path, x->many, index, &path);
     fault.path = buf_str(&path);
     all->items[all->count++] = fault;

@@ -85,14 +85,7 @@ void exchange_add_slot(struct exchange *x, size_t at, struct str kind, struct st
 {
     struct id_slots *slots = &x->slots;
 
-    if (slots->count == slots->space) {
-        size_t space = slots->space ? slots->space * 2 : 8;
-        struct id_slot *moved = ARENA_ARRAY(x->arena, struct id_slot, space);
-        if (slots->count)
-            memcpy(moved, slots->items, slots->count * sizeof *moved);
-        slots->items = moved;
-        slots->space = space;
-    }
+    slots->items = arena_grow(x->arena, slots->items, slots->count, &slots->space, sizeof *slots->items);
     slots->items[slots->count++] = (struct id_slot){
         .at = at, .kind = kind, .given = canonical_id,
         .fill = exchange_id_form(x, kind) == ID_INTEGER ? FILL_NUMBER : FILL_STRING

@@ -1,0 +1,124 @@
+/* `client`: OAuth clients. The secret is shown once and stored hashed. */
+#include "cli/desk.h"
+
+#include "auth/grant.h"
+#include "base/codec.h"
+
+#include <stdio.h>
+
+/* Without --scope a client may do all that the dialects with a token endpoint offer, but nothing
+ * administrative. */
+static struct str client_scope(struct desk *desk)
+{
+    struct buf all = buf_in(desk->arena, 64 * 1024);
+
+    for (size_t i = 0; i < desk->gateway->dialect_count; i++) {
+        struct str rest = desk_scope(desk, desk->gateway->dialects[i]), one;
+        while (str_next(&rest, ' ', &one)) {
+            if (scope_has(buf_str(&all), one))
+                continue;
+            if (all.len)
+                buf_char(&all, ' ');
+            buf_add(&all, one);
+        }
+    }
+    return buf_str(&all);
+}
+
+/* Group ids as any dialect writes them. */
+static const struct str *client_groups(struct desk *desk, struct str brand, size_t *count)
+{
+    const struct option_value *given = option_find(desk->invocation, "--group");
+
+    *count = given ? given->count : 0;
+    struct str *ids = ARENA_ARRAY(desk->arena, struct str, *count + 1);
+    for (size_t i = 0; i < *count; i++) {
+        ids[i] = str_from(given->values[i]);
+        for (size_t k = 0; k < desk->gateway->dialect_count; k++) {
+            struct str found = desk_canonical_id(desk, desk->gateway->dialects[k], "group", brand, ids[i]);
+            if (!str_eq(found, ids[i])) {
+                ids[i] = found;
+                break;
+            }
+        }
+    }
+    return ids;
+}
+
+static int add_client(struct desk *desk, struct err *err)
+{
+    const struct invocation *invocation = desk->invocation;
+    const char *name = option_text(invocation, "--name", NULL);
+    struct str brand = str_from(option_text(invocation, "--brand", "acme"));
+    struct str scope = str_from(option_text(invocation, "--scope", NULL));
+    char id[UUID_LEN], secret[UUID_LEN];
+    struct buf hash = buf_in(desk->arena, 1024), json = buf_in(desk->arena, 64 * 1024);
+    size_t groups;
+
+    if (!name)
+        return cli_usage("client add: --name is missing");
+    random_uuid(id);
+    random_uuid(secret);
+    if (client_secret_hash(str_of(secret, sizeof secret), &hash, err))
+        return -1;
+    const struct str *ids = client_groups(desk, brand, &groups);
+    struct jdoc *doc = jdoc_object();
+    jdoc_set_string(doc, "name", str_from(name));
+    jdoc_set_string(doc, "brand", brand);
+    jdoc_set_string(doc, "scope", scope.ptr ? scope : client_scope(desk));
+    if (groups)
+        desk_push_all(doc, "groups", ids, groups);
+    jdoc_set_string(doc, "secret_hash", buf_str(&hash));
+    jdoc_write(doc, &json);
+    jdoc_free(&doc);
+    if (store_record_put_now(desk->store, RECORD_CLIENT, str_of(id, sizeof id), buf_str(&json), 0, err))
+        return -1;
+    desk_print_member("client_id", str_of(id, sizeof id), true);
+    desk_print_member("client_secret", str_of(secret, sizeof secret), false);
+    (void)printf("}\n");
+    return 0;
+}
+
+static int print_client(struct str key, struct str value, void *data)
+{
+    struct err err;
+    struct jdoc *doc = jdoc_parse(value, &err);
+    struct str name = STR_NONE, brand = STR_NONE, scope = STR_NONE;
+
+    (void)data;
+    (void)jdoc_string(jdoc_get(doc, "name"), &name);
+    (void)jdoc_string(jdoc_get(doc, "brand"), &brand);
+    (void)jdoc_string(jdoc_get(doc, "scope"), &scope);
+    desk_print_member("client_id", key, true);
+    desk_print_member("name", name, false);
+    desk_print_member("brand", brand, false);
+    desk_print_member("scope", scope, false);
+    (void)printf("}\n");
+    jdoc_free(&doc);
+    return 0;
+}
+
+static int list_clients(struct desk *desk, struct err *err)
+{
+    return store_record_each_now(desk->store, RECORD_CLIENT, print_client, NULL, err);
+}
+
+static int revoke_client(struct desk *desk, struct err *err)
+{
+    struct str id = str_from(desk->invocation->words[1]);
+
+    return store_record_put_now(desk->store, RECORD_CLIENT, id, STR_NONE, 0, err);
+}
+
+int command_client(const struct invocation *invocation, struct err *err)
+{
+    const char *word = invocation->word_count ? invocation->words[0] : "";
+
+    if (!strcmp(word, "add") && invocation->word_count == 1)
+        return desk_with(invocation, add_client, err);
+    if (!strcmp(word, "list") && invocation->word_count == 1)
+        return desk_with(invocation, list_clients, err);
+    if (!strcmp(word, "revoke") && invocation->word_count == 2)
+        return desk_with(invocation, revoke_client, err);
+    return cli_usage("client: expected add, list, or revoke ID");
+}

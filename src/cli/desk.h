@@ -1,0 +1,38 @@
+/* Inside cli/: what commands about tokens and clients share: store, keys and dialects, opened and closed
+ * together. */
+#pragma once
+
+#include "cli/cli.h"
+#include "jdoc/jdoc.h"
+#include "store/store.h"
+
+struct desk {
+    const struct invocation *invocation;
+    struct conf *conf;
+    struct arena *arena;
+    struct auth *auth;
+    struct store *store;
+    struct gateway *gateway;
+};
+
+/* Opens the desk, works, closes it. */
+int desk_with(const struct invocation *invocation, int (*work)(struct desk *desk, struct err *err),
+              struct err *err);
+
+/* A space separated list of scopes holds the word. */
+bool scope_has(struct str list, struct str word);
+
+/* Every read: and write: scope that the dialect's operations name. */
+struct str desk_scope(struct desk *desk, const struct dialect *dialect);
+
+/* An id as the dialect (or NULL) writes it becomes the canonical one; anything else is taken as canonical. */
+struct str desk_canonical_id(struct desk *desk, const struct dialect *dialect, const char *kind,
+                             struct str brand, struct str given);
+const struct str *desk_canonical_ids(struct desk *desk, const struct dialect *dialect, const char *option,
+                                     const char *kind, struct str brand, size_t *count);
+
+/* A member that is an array of strings. */
+void desk_push_all(struct jdoc *object, const char *name, const struct str *items, size_t count);
+
+/* Prints `{"name":"value"` or `,"name":"value"`. */
+void desk_print_member(const char *name, struct str value, bool first);

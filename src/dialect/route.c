@@ -142,6 +142,19 @@ static void take_path(struct route *route, const struct target *target)
                 route->path[k] = target->segments[route->first + i];
 }
 
+/* A method in the list, once: a word and a parameter may stand at the same place of two paths. */
+static void add_method(struct buf *list, struct str method)
+{
+    struct str rest = buf_str(list), known;
+
+    while (str_next(&rest, ',', &known))
+        if (str_eq(str_trim(known), method))
+            return;
+    if (list->len)
+        buf_add(list, STR(", "));
+    buf_add(list, method);
+}
+
 static struct str allowed_methods(struct arena *arena, const struct dialect *dialect, const struct target *target,
                                   size_t first)
 {
@@ -152,11 +165,9 @@ static struct str allowed_methods(struct arena *arena, const struct dialect *dia
         if (!operation_fits(operation, target, first))
             continue;
         for (size_t k = 0; k < operation->method_count; k++) {
-            if (list.len)
-                buf_add(&list, STR(", "));
-            buf_add(&list, operation->methods[k]);
+            add_method(&list, operation->methods[k]);
             if (str_is(operation->methods[k], "GET"))
-                buf_add(&list, STR(", HEAD"));
+                add_method(&list, STR("HEAD"));
         }
     }
     return buf_str(&list);

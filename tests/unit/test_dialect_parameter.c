@@ -1,0 +1,237 @@
+/* Parameters: how their text is read, and what canonical arguments they become. */
+#include "check.h"
+
+#include "dialect/parameter.h"
+
+static const struct parameter_word pain[] = { { STR_INIT("pain"), STR_INIT("pain_level") } };
+static const struct parameter_word flags[] = { { STR_INIT("true"), STR_INIT("inactive") },
+                                               { STR_INIT("false"), STR_INIT("active") } };
+
+/* Arguments as "name=value name=value", ids as "?given"; "!want" for a refusal, "forbidden". */
+static struct str reading(struct arena *arena, const struct parameter *parameter, struct str value)
+{
+    struct arguments arguments = { 0 };
+    struct argument_fault fault;
+    struct buf out = buf_in(arena, 64 * 1024);
+
+    if (parameter_read(parameter, value, STR("acme"), arena, &arguments, &fault)) {
+        buf_printf(&out, fault.forbidden ? "forbidden" : "!" STR_FMT, STR_ARG(fault.want));
+        CHECK(str_eq(fault.name, parameter->name), "a fault has the parameter's name");
+        return buf_str(&out);
+    }
+    for (size_t i = 0; i < arguments.count; i++)
+        buf_printf(&out, "%s" STR_FMT "=" STR_FMT, i ? " " : "", STR_ARG(arguments.items[i].name),
+                   STR_ARG(arguments.items[i].value));
+    for (size_t i = 0; i < arguments.id_count; i++)
+        buf_printf(&out, "%s?" STR_FMT, i ? " " : "", STR_ARG(arguments.ids[i].given));
+    return buf_str(&out);
+}
+
+static void values(void **state)
+{
+    static const struct parameter string = { .name = STR_INIT("p"), .to = STR_INIT("t") };
+    static const struct parameter judged = { .name = STR_INIT("p"), .type = PARAMETER_INTEGER };
+    static const struct parameter integer = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_INTEGER };
+    static const struct parameter day = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_DAY };
+    static const struct parameter day_end = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_DAY_END };
+    static const struct parameter moment = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_MOMENT };
+    static const struct parameter moment_end = { .name = STR_INIT("p"),
+                                                 .to = STR_INIT("t"),
+                                                 .type = PARAMETER_MOMENT_END };
+    static const struct parameter range = {
+        .name = STR_INIT("p"), .to = STR_INIT("from"), .to_end = STR_INIT("to"), .type = PARAMETER_RANGE
+    };
+    static const struct parameter open_words = {
+        .name = STR_INIT("p"), .to = STR_INIT("t"), .words = pain, .word_count = COUNT(pain)
+    };
+    static const struct parameter only_words = {
+        .name = STR_INIT("p"), .to = STR_INIT("t"), .words = flags, .word_count = COUNT(flags), .only = true
+    };
+    static const struct parameter brand = { .name = STR_INIT("p"), .equals_brand = true };
+    static const struct parameter id = { .name = STR_INIT("p"), .kind = STR_INIT("k"), .type = PARAMETER_ID };
+    static const struct parameter ids = { .name = STR_INIT("p"), .kind = STR_INIT("k"), .type = PARAMETER_IDS };
+    static const struct {
+        const struct parameter *parameter;
+        const char *in, *out;
+    } cases[] = {
+        { &string, "x", "t=x" },
+        { &string, "", "t=" },
+        { &string, " a,b|c ", "t= a,b|c " },
+        { &judged, "7", "" }, /* without `to:` it is only judged */
+        { &judged, "x", "!integer" },
+        { &integer, "0", "t=0" },
+        { &integer, "-12", "t=-12" },
+        { &integer, "9223372036854775807", "t=9223372036854775807" },
+        { &integer, "9223372036854775808", "!integer" },
+        { &integer, "", "!integer" },
+        { &integer, "-", "!integer" },
+        { &integer, "+1", "!integer" },
+        { &integer, "1.0", "!integer" },
+        { &integer, "1e3", "!integer" },
+        { &integer, "0x10", "!integer" },
+        { &integer, " 1", "!integer" },
+        { &integer, "1 ", "!integer" },
+        { &integer, "NaN", "!integer" },
+        { &day, "2023-10-27", "t=2023-10-27T00:00:00.000Z" },
+        { &day, "2024-02-29", "t=2024-02-29T00:00:00.000Z" },
+        { &day, "2023-02-29", "!date" },
+        { &day, "2023-13-01", "!date" },
+        { &day, "2023-00-10", "!date" },
+        { &day, "2023-10-32", "!date" },
+        { &day, "2023-10-27T00:00:00Z", "!date" },
+        { &day, "2023-10-7", "!date" },
+        { &day, "23-10-07", "!date" },
+        { &day, "27.10.2023", "!date" },
+        { &day, "20231027", "!date" },
+        { &day, "", "!date" },
+        { &day, "today", "!date" },
+        { &day, "2023-10-27 ", "!date" },
+        { &day_end, "2023-10-27", "t=2023-10-28T00:00:00.000Z" },
+        { &day_end, "2023-12-31", "t=2024-01-01T00:00:00.000Z" },
+        { &day_end, "2024-02-28", "t=2024-02-29T00:00:00.000Z" },
+        { &day_end, "2023-02-30", "!date" },
+        { &moment, "2023-10-27", "t=2023-10-27T00:00:00.000Z" },
+        { &moment, "2023-10-27T14:30:00Z", "t=2023-10-27T14:30:00.000Z" },
+        { &moment, "2023-10-27T14:30:00+02:00", "t=2023-10-27T12:30:00.000Z" },
+        { &moment, "2023-10-27T00:30:00.5+02:00", "t=2023-10-26T22:30:00.500Z" },
+        { &moment, "2023-10-27T14:30:00", "!date-time" },
+        { &moment, "2023-10-27 14:30:00Z", "!date-time" },
+        { &moment, "2023-10-27T24:00:00Z", "!date-time" },
+        { &moment, "2023-10-27T14:30:60Z", "!date-time" },
+        { &moment, "1698417000", "!date-time" },
+        { &moment, "", "!date-time" },
+        { &moment_end, "2023-10-27", "t=2023-10-28T00:00:00.000Z" },
+        { &moment_end, "2023-10-27T14:30:00Z", "t=2023-10-27T14:30:00.000Z" },
+        { &moment_end, "2023-10-27T", "!date-time" },
+        { &range, "2023-01-01T00:00:00Z..2023-02-01T00:00:00+01:00",
+          "from=2023-01-01T00:00:00.000Z to=2023-01-31T23:00:00.000Z" },
+        { &range, "2023-01-01T00:00:00.123Z..2023-02-01T00:00:00Z",
+          "from=2023-01-01T00:00:00.123Z to=2023-02-01T00:00:00.000Z" },
+        { &range, "2023-01-01T00:00:00Z", "!range start..end of date-times" },
+        { &range, "2023-01-01T00:00:00Z..", "!range start..end of date-times" },
+        { &range, "..2023-01-01T00:00:00Z", "!range start..end of date-times" },
+        { &range, "..", "!range start..end of date-times" },
+        { &range, ".", "!range start..end of date-times" },
+        { &range, "", "!range start..end of date-times" },
+        { &range, "2023-01-01..2023-02-01", "!range start..end of date-times" },
+        { &range, "2023-01-01T00:00:00Z...2023-02-01T00:00:00Z", "!range start..end of date-times" },
+        { &range, "2023-01-01T00:00:00Z.2023-02-01T00:00:00Z", "!range start..end of date-times" },
+        { &range, "2023-01-01T00:00:00Z..2023-02-01T00:00:00Z..2023-03-01T00:00:00Z",
+          "!range start..end of date-times" },
+        { &open_words, "pain", "t=pain_level" },
+        { &open_words, "mood", "t=mood" },
+        { &open_words, "pain_level", "t=pain_level" },
+        { &open_words, "PAIN", "t=PAIN" },
+        { &only_words, "true", "t=inactive" },
+        { &only_words, "false", "t=active" },
+        { &only_words, "True", "!value" },
+        { &only_words, "1", "!value" },
+        { &only_words, "", "!value" },
+        { &only_words, "active", "!value" },
+        { &brand, "acme", "" },
+        { &brand, "globex", "forbidden" },
+        { &brand, "ACME", "forbidden" },
+        { &brand, "", "forbidden" },
+        { &brand, "acme ", "forbidden" },
+        { &id, "1049", "?1049" },
+        { &id, "a,b", "?a,b" },
+        { &id, "", "?" },
+        { &ids, "1", "?1" },
+        { &ids, "1,2,3", "?1 ?2 ?3" },
+        { &ids, " 1 , 2", "?1 ?2" },
+        { &ids, "1,", "?1 ?" }, /* an id that nobody has */
+        { &ids, "", "" },
+        { &ids, "1,2,3,4,5,6,7,8,9", "?1 ?2 ?3 ?4 ?5 ?6 ?7 ?8 ?9" },
+    };
+    struct arena *arena = arena_new(SIZE_MAX);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct str found = reading(arena, cases[i].parameter, str_from(cases[i].in));
+        CHECK(str_is(found, cases[i].out), "'%s': '%.*s', expected '%s'", cases[i].in, STR_ARG(found), cases[i].out);
+    }
+    arena_free(&arena);
+}
+
+/* Two parameters that make one argument. */
+static void parts(void **state)
+{
+    static const struct parameter rows[] = {
+        { .name = STR_INIT("v"), .to = STR_INIT("external_id"), .part = 2 },
+        { .name = STR_INIT("s"), .to = STR_INIT("external_id"), .part = 1 },
+        { .name = STR_INIT("o"), .to = STR_INIT("other") },
+    };
+    static const struct {
+        const char *system, *value, *other; /* NULL: not said */
+        const char *out;
+    } cases[] = {
+        { "EHR", "12", NULL, "external_id=EHR|12" },
+        { "EHR", "12", "x", "external_id=EHR|12;other=x" },
+        { "a|b", "c", NULL, "external_id=a\\|b|c" },
+        { "a", "b|c", NULL, "external_id=a|b\\|c" },
+        { "a\\", "b", NULL, "external_id=a\\\\|b" },
+        { "a\\|", "|\\", NULL, "external_id=a\\\\\\||\\|\\\\" },
+        { "", "", NULL, "external_id=|" },
+        { "EHR", NULL, "x", "external_id=EHR;other=x" }, /* alone: whoever asks for both judges that */
+        { NULL, "12", NULL, "external_id=12" },
+        { NULL, NULL, "x", "other=x" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        /* in both orders of reading */
+        for (size_t turn = 0; turn < 2; turn++) {
+            struct arena *arena = arena_new(SIZE_MAX);
+            struct arguments arguments = { 0 };
+            struct argument_fault fault;
+            const char *texts[] = { cases[i].value, cases[i].system, cases[i].other };
+            for (size_t k = 0; k < COUNT(rows); k++) {
+                size_t at = turn && k < 2 ? 1 - k : k;
+                int bad = texts[at] && parameter_read(&rows[at], str_from(texts[at]), STR("acme"), arena, &arguments,
+                                                      &fault);
+                CHECK(!bad, "%s", texts[at]);
+            }
+            parameters_join(rows, COUNT(rows), arena, &arguments);
+            /* the order of arguments does not matter, so they are asked for by name */
+            struct buf out = buf_in(arena, 1024);
+            struct str joined = arguments_find(&arguments, STR("external_id"));
+            struct str other = arguments_find(&arguments, STR("other"));
+            if (joined.ptr)
+                buf_printf(&out, "external_id=" STR_FMT, STR_ARG(joined));
+            if (other.ptr)
+                buf_printf(&out, "%sother=" STR_FMT, out.len ? ";" : "", STR_ARG(other));
+            CHECK(str_is(buf_str(&out), cases[i].out), "case %zu.%zu: %.*s", i, turn, STR_ARG(buf_str(&out)));
+            CHECK(arguments.count == (size_t)(joined.ptr != NULL) + (other.ptr != NULL), "case %zu.%zu: %zu arguments",
+                  i, turn, arguments.count);
+            arena_free(&arena);
+        }
+    }
+}
+
+static void arguments_grow(void **state)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct arguments arguments = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        arguments_add(&arguments, arena, arena_printf(arena, "n%d", i), arena_printf(arena, "v%d", i), NULL);
+    for (int i = 0; i < 100; i++) {
+        struct str name = arena_printf(arena, "n%d", i), value = arena_printf(arena, "v%d", i);
+        CHECK(str_eq(arguments_find(&arguments, name), value), "%d", i);
+    }
+    CHECK(!arguments_find(&arguments, STR("n100")).ptr, "absent");
+    CHECK(!arguments_find(&arguments, STR("")).ptr, "absent");
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values),
+        cmocka_unit_test(parts),
+        cmocka_unit_test(arguments_grow),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

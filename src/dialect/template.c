@@ -139,8 +139,11 @@ static bool write_node(const struct template *node, template_value_fn *value, vo
 
 void template_write(const struct template *template, template_value_fn *value, void *data, struct buf *out)
 {
+    size_t start = out->len;
+
     if (write_node(template, value, data, out))
         return;
+    out->len = start;
     buf_add(out, template->kind == OBJECT ? STR("{}") : STR("null"));
 }
 

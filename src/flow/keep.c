@@ -29,6 +29,27 @@ static void list_writes(struct exchange *x)
     }
 }
 
+/* What is new gets its id in the same transaction as its rest: one commit instead of two. The answer's own look-up
+ * then meets the cache. */
+static void list_names(struct exchange *x)
+{
+    struct str kind = x->bound->call->entity;
+    unsigned form = exchange_id_form(x, kind);
+
+    if (!x->batch.write_count || form == ID_SAME || exchange_context(x).mode != LENS_CREATE)
+        return;
+    x->batch.ids = ARENA_ARRAY(x->arena, struct id_query, x->shown_count);
+    for (size_t i = 0; i < x->shown_count; i++)
+        if (x->shown[i].canonical_id.len)
+            x->batch.ids[x->batch.id_count++] = (struct id_query){ .dialect = x->dialect->name,
+                                                                   .kind = kind,
+                                                                   .brand = x->brand,
+                                                                   .form = (enum id_form)form,
+                                                                   .to_dialect = true,
+                                                                   .given = x->shown[i].canonical_id,
+                                                                   .owner = x->shown[i].owner };
+}
+
 static void list_reads(struct exchange *x)
 {
     x->batch.reads = ARENA_ARRAY(x->arena, struct rest_read, x->shown_count);
@@ -100,6 +121,7 @@ enum step stage_keep(struct exchange *x)
     if (!keeps_rests(x) || x->operation->builtin != BUILTIN_NONE)
         return STEP_NEXT;
     list_writes(x);
+    list_names(x);
     list_reads(x);
     return x->batch.read_count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;
 }

@@ -102,6 +102,7 @@ struct lookup {
     size_t member_count;
     const struct fixed_parameter *fixed;
     size_t fixed_count;
+    const struct yaml *place;
     const void *bound;
 };
 

@@ -4,6 +4,31 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+/* "/v1" or "/a/b": what a path begins with, no slash at the end. */
+static bool is_path_prefix(struct str text)
+{
+    struct str rest = str_from_at(text, 1), piece;
+
+    if (text.len < 2 || text.ptr[0] != '/' || text.ptr[text.len - 1] == '/')
+        return false;
+    while (str_next(&rest, '/', &piece))
+        if (!piece.len)
+            return false;
+    return true;
+}
+
+static int check_facade(const struct yaml *map, struct err *err)
+{
+    const struct yaml *paths = yaml_get(map, "paths"), *prefix = yaml_get(map, "prefix");
+
+    for (const struct yaml *path = paths ? paths->first : NULL; path; path = path->next)
+        if (!is_path_prefix(path->text))
+            return yaml_fault(path, err, "found \"" STR_FMT "\", expected a path such as /v1", STR_ARG(path->text));
+    if (prefix && !is_path_prefix(prefix->text))
+        return yaml_fault(prefix, err, "found \"" STR_FMT "\", expected a path such as /v1", STR_ARG(prefix->text));
+    return 0;
+}
+
 static int load_facade(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
     static const char *const known[] = { "hosts", "paths", "prefix", NULL };
@@ -12,9 +37,10 @@ static int load_facade(struct dialect *dialect, struct arena *arena, const struc
         return err_set(err, ERR_CONFIG, STR_FMT ": no facade:", STR_ARG(dialect->name));
     if (yaml_map(map, err) || yaml_only(map, known, err) ||
         load_texts(map, "hosts", arena, &dialect->hosts, &dialect->host_count, err) ||
-        load_texts(map, "paths", arena, &dialect->paths, &dialect->path_count, err))
+        load_texts(map, "paths", arena, &dialect->paths, &dialect->path_count, err) ||
+        load_text(map, "prefix", &dialect->prefix, err))
         return -1;
-    return load_text(map, "prefix", &dialect->prefix, err);
+    return check_facade(map, err);
 }
 
 static int load_credential(struct dialect *dialect, const struct yaml *map, struct err *err)
@@ -27,7 +53,16 @@ static int load_credential(struct dialect *dialect, const struct yaml *map, stru
         load_text(map, "header", &dialect->credential_header, err) ||
         load_text(map, "scheme", &dialect->credential_scheme, err))
         return -1;
-    return dialect->credential_header.len ? 0 : yaml_fault(map, err, "a credential without header:");
+    if (!dialect->credential_header.len)
+        return yaml_fault(map, err, "a credential without header:");
+    for (size_t i = 0; i < dialect->credential_header.len; i++) {
+        char c = dialect->credential_header.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) /* as requests arrive here */
+            return yaml_fault(yaml_get(map, "header"), err,
+                              "found \"" STR_FMT "\", expected a header's name in lower case",
+                              STR_ARG(dialect->credential_header));
+    }
+    return 0;
 }
 
 static int load_media(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
@@ -134,11 +169,14 @@ static int load_lookups(struct dialect *dialect, struct arena *arena, const stru
         struct lookup *made = &dialect->lookups[dialect->lookup_count++];
         bool make = false;
         made->name = child->key;
+        made->place = child;
         if (yaml_map(child, err) || yaml_only(child, known, err) || load_text(child, "call", &made->call, err) ||
             load_choice(child, "match", "make", "one", &make, err) ||
             load_fixed(yaml_get(child, "fixed"), arena, &made->fixed, &made->fixed_count, err) ||
             load_parameters(yaml_get(child, "members"), arena, &made->members, &made->member_count, err))
             return -1;
+        if (!made->call.len)
+            return yaml_fault(child, err, "a look-up without a call, expected call: NAME");
         made->match = make ? LOOKUP_MAKE : LOOKUP_ONE;
     }
     return 0;

@@ -45,6 +45,23 @@ static int load_paths(struct dialect *dialect, const struct yaml *map, struct er
     return 0;
 }
 
+/* Each row is a text, or a list of texts. */
+static int check_words(const struct yaml *faults, struct err *err)
+{
+    struct str text;
+
+    if (yaml_map(faults, err))
+        return -1;
+    for (const struct yaml *row = faults->first; row; row = row->next) {
+        if (row->kind == YAML_MAP || (row->kind == YAML_LIST && !row->first))
+            return yaml_fault(row, err, "no words, expected text or a list of texts");
+        for (const struct yaml *one = row->first; one; one = one->next)
+            if (yaml_text(one, &text, err))
+                return -1;
+    }
+    return 0;
+}
+
 int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
     static const char *const known[] = { "one", "many", "each", "paths", "base", "codes", "faults", NULL };
@@ -69,7 +86,7 @@ int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml 
     dialect->faults = yaml_get(map, "faults");
     if (!dialect->faults)
         return yaml_fault(map, err, "no words for faults, expected faults:");
-    return yaml_map(dialect->faults, err);
+    return check_words(dialect->faults, err);
 }
 
 const struct yaml *dialect_fault_words(const struct dialect *dialect, const char *kind, struct str want)

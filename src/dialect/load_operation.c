@@ -61,6 +61,31 @@ static int check_path(const struct yaml *map, const struct operation *made, stru
     return 0;
 }
 
+static bool has_query(const struct operation *made, struct str name)
+{
+    for (size_t i = 0; i < made->query_count; i++)
+        if (str_eq(made->query[i].name, name))
+            return true;
+    return false;
+}
+
+/* What rows say of each other must be rows. */
+static int check_query(const struct yaml *map, const struct operation *made, struct err *err)
+{
+    const struct yaml *one_of = yaml_get(map, "needs_one_of");
+
+    for (size_t i = 0; i < made->query_count; i++) {
+        const struct parameter *p = &made->query[i];
+        if (p->needs.len && !has_query(made, p->needs))
+            return yaml_fault(yaml_get(p->place, "needs"), err, "'" STR_FMT "' is no row under query:",
+                              STR_ARG(p->needs));
+    }
+    for (const struct yaml *name = one_of ? one_of->first : NULL; name; name = name->next)
+        if (!has_query(made, name->text))
+            return yaml_fault(name, err, "'" STR_FMT "' is no row under query:", STR_ARG(name->text));
+    return 0;
+}
+
 static int load_builtin(const struct yaml *map, struct operation *made, struct err *err)
 {
     const struct yaml *node = yaml_get(map, "builtin");
@@ -162,7 +187,7 @@ static int check_operation(const struct dialect *dialect, const struct yaml *map
         return yaml_fault(map, err, "a call without a resource, expected resource: NAME");
     if (!made->answer)
         return yaml_fault(map, err, "an operation without an answer, expected e.g. answer: $item");
-    return check_path(map, made, err);
+    return check_path(map, made, err) || check_query(map, made, err) ? -1 : 0;
 }
 
 static int load_operation(const struct dialect *dialect, struct arena *arena, const struct yaml *map,

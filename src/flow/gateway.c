@@ -62,11 +62,10 @@ static int bind_operation(struct gateway *gateway, struct operation *operation, 
 
 static int bind_lookup(struct gateway *gateway, struct lookup *lookup, struct err *err)
 {
-    const struct contract_call *call = contract_find(gateway->contract, lookup->call);
+    const struct contract_call *call = NULL;
 
-    if (!call)
-        return err_set(err, ERR_CONFIG, "look-up " STR_FMT ": unknown call '" STR_FMT "'", STR_ARG(lookup->name),
-                       STR_ARG(lookup->call));
+    if (find_call(gateway, lookup->place, lookup->call, &call, err))
+        return -1;
     lookup->bound = call;
     return check_parameters(lookup->members, lookup->member_count, call, err);
 }

@@ -1,0 +1,356 @@
+/* Faults in dialect.yaml: each with its exact place, none let through. One good file, one line of it replaced. */
+#include "check.h"
+
+#include "dialect/dialect.h"
+#include "yaml/yaml.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Every section is one line, so a section's number is its line. */
+static const struct {
+    const char *key, *text;
+} good[] = {
+    { "dialect", "d" },
+    { "facade", "{ hosts: [d.localhost], paths: [/v1] }" },
+    { "credential", "{ header: x-token }" },
+    { "media", "{ request: [application/json], answer: [application/json] }" },
+    { "lens", "{ absent: omit }" },
+    { "ids", "{ patient: integer }" },
+    { "paging", "{ number: page, size: size }" },
+    { "errors", "{ one: { e: $message }, faults: { blank: x } }" },
+    { "lookups", "{ l: { call: c, members: { m: { type: string } } } }" },
+    { "operations",
+      "{ list: { request: GET /v1/x, scopes: [a], resource: r, call: c, answer: $items } }" },
+};
+
+static const char mapping[] = "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a }\n";
+
+/* mappings/ of one dialect in a folder of its own. */
+struct folder {
+    struct arena *arena;
+    char dir[64];
+};
+
+static const char *path_in(const struct folder *folder, const char *name)
+{
+    return arena_printf(folder->arena, "%s/%s", folder->dir, name).ptr;
+}
+
+static void write_file(const struct folder *folder, const char *name, struct str text)
+{
+    FILE *out = fopen(path_in(folder, name), "w");
+
+    assert_non_null(out);
+    assert_true(fwrite(text.ptr, 1, text.len, out) == text.len);
+    assert_int_equal(fclose(out), 0);
+}
+
+static struct folder folder_new(void)
+{
+    struct folder folder = { .arena = arena_new(SIZE_MAX), .dir = "/tmp/test_dialect.XXXXXX" };
+
+    assert_non_null(mkdtemp(folder.dir));
+    assert_int_equal(mkdir(path_in(&folder, "d"), 0700), 0);
+    write_file(&folder, "d/r.yaml", STR(mapping));
+    return folder;
+}
+
+static void folder_done(struct folder *folder)
+{
+    (void)unlink(path_in(folder, "d/r.yaml"));
+    (void)unlink(path_in(folder, "d/dialect.yaml"));
+    (void)rmdir(path_in(folder, "d"));
+    assert_int_equal(rmdir(folder->dir), 0);
+    arena_free(&folder->arena);
+}
+
+/* `key` with another text; NULL takes the section away. Other keys are appended. */
+static struct str file_with(struct arena *arena, const char *key, const char *text)
+{
+    struct buf out = buf_in(arena, 64 * 1024);
+    bool found = false;
+
+    for (size_t i = 0; i < COUNT(good); i++) {
+        bool here = key && !strcmp(good[i].key, key);
+        found = found || here;
+        if (!here)
+            buf_printf(&out, "%s: %s\n", good[i].key, good[i].text);
+        else if (text)
+            buf_printf(&out, "%s: %s\n", key, text);
+    }
+    if (key && !found)
+        buf_printf(&out, "%s: %s\n", key, text);
+    return buf_str(&out);
+}
+
+static const struct {
+    const char *key, *text;
+    const char *fault; /* from the line number on, or the whole where it names no line */
+} bad[] = {
+    { "dialect", NULL, "1:1: no name, expected dialect: NAME" },
+    { "dialect", "[d]", "1:10: found a list, expected text" },
+    { "dialekt", "d", "11:1: unknown key" },
+    { "facade", NULL, "d: no facade:" },
+    { "facade", "[/v1]", "2:9: found a list, expected a map" },
+    { "facade", "{ path: [/v1] }", "2:11: unknown key" },
+    { "facade", "{ paths: /v1 }", "2:18: found \"/v1\", expected a list" },
+    { "facade", "{ paths: [[/v1]] }", "2:19: found a list, expected text" },
+    { "facade", "{ prefix: [/pub] }", "2:19: found a list, expected text" },
+    { "facade", "{ prefix: pub }", "2:19: found \"pub\", expected a path such as /v1" },
+    { "facade", "{ prefix: / }", "2:19: found \"/\", expected a path such as /v1" },
+    { "facade", "{ prefix: /pub/ }", "2:19: found \"/pub/\", expected a path such as /v1" },
+    { "facade", "{ paths: [/v1, v2] }", "2:24: found \"v2\", expected a path such as /v1" },
+    { "facade", "{ paths: [/v1//x] }", "2:19: found \"/v1//x\", expected a path such as /v1" },
+    { "credential", NULL, "d: no credential:" },
+    { "credential", "{ scheme: Bearer }", "3:13: a credential without header:" },
+    { "credential", "{ header: \"\" }", "3:13: a credential without header:" },
+    { "credential", "{ header: X-Token }", "3:23: found \"X-Token\", expected a header's name in lower case" },
+    { "credential", "{ header: x-token, sheme: Bearer }", "3:32: unknown key" },
+    { "media", NULL, "d: no media:" },
+    { "media", "{ request: [application/json] }", "4:8: media: needs request: and answer:" },
+    { "media", "{ answer: [application/json] }", "4:8: media: needs request: and answer:" },
+    { "media", "{ request: [], answer: [application/json] }", "4:8: media: needs request: and answer:" },
+    { "media", "{ request: [a/b], answer: [a/b], without: a/b }", "4:41: unknown key" },
+    { "lens", "{ absent: leave }", "5:17: unknown value, expected null or omit" },
+    { "lens", "{ null_on_create: maybe }", "5:25: unknown value, expected refuse or absent" },
+    { "lens", "{ read_only: drop }", "5:20: unknown value, expected refuse or ignore" },
+    { "lens", "{ read_only: [refuse] }", "5:20: unknown value, expected refuse or ignore" },
+    { "lens", "{ readonly: refuse }", "5:9: unknown key" },
+    { "ids", "[patient]", "6:6: found a list, expected a map" },
+    { "ids", "{ patient: uuid }", "6:17: unknown form of id, expected same, integer, hex24 or verbatim" },
+    { "ids", "{ a: same, b: [hex24] }", "6:20: unknown form of id" },
+    { "paging", "{ number: page }", "7:9: paging: needs size: and one of number: and offset:" },
+    { "paging", "{ size: size }", "7:9: paging: needs size: and one of number: and offset:" },
+    { "paging", "{ number: page, offset: o, size: s }", "7:9: paging: needs size: and one of" },
+    { "paging", "{ number: page, size: s, max: 0 }", "7:39: found \"0\", expected a whole number" },
+    { "paging", "{ number: page, size: s, max: 1001 }", "7:39: found \"1001\", expected a whole number" },
+    { "paging", "{ number: page, size: s, max: ten }", "7:39: found \"ten\", expected a whole number" },
+    { "paging", "{ number: page, size: s, max: 10, default: 11 }", "7:52: found \"11\", expected a whole number" },
+    { "paging", "{ number: page, size: s, min: 2 }", "7:39: found \"2\", expected a whole number" },
+    { "paging", "{ number: page, size: s, over: error }", "7:40: unknown value, expected refuse or clamp" },
+    { "paging", "{ number: page, size: s, refuse: cursor }", "7:42: found \"cursor\", expected a list" },
+    { "errors", NULL, "d: no errors:" },
+    { "errors", "{ faults: { blank: x } }", "8:9: no shape for an error, expected one:" },
+    { "errors", "{ one: { e: $message } }", "8:9: no words for faults, expected faults:" },
+    { "errors", "{ one: { e: $massage }, faults: {} }", "8:21: unknown variable '$massage'" },
+    { "errors", "{ one: {}, faults: [x] }", "8:28: found a list, expected a map" },
+    { "errors", "{ one: {}, faults: {}, codes: [x] }", "8:39: found a list, expected a map" },
+    { "errors", "{ one: {}, faults: {}, codes: { no_such: { code: x } } }", "8:41: unknown error 'no_such'" },
+    { "errors", "{ one: {}, faults: {}, codes: { conflict: { status: 200 } } }",
+      "8:61: found \"200\", expected a whole number" },
+    { "errors", "{ one: {}, faults: {}, codes: { conflict: { status: 600 } } }",
+      "8:61: found \"600\", expected a whole number" },
+    { "errors", "{ one: {}, faults: {}, codes: { conflict: { text: x } } }", "8:53: unknown key" },
+    { "errors", "{ one: {}, faults: {}, codes: { conflict: 409 } }", "8:51: found \"409\", expected a map" },
+    { "errors", "{ one: {}, faults: {}, paths: slashes }",
+      "8:39: unknown way to write paths, expected dotted or pointer" },
+    { "errors", "{ one: {}, faults: {}, all: {} }", "8:32: unknown key" },
+    { "errors", "{ one: {}, faults: { blank: { a: b } } }", "8:37: no words, expected text or a list of texts" },
+    { "errors", "{ one: {}, faults: { blank: [x, [y]] } }", "8:41: found a list, expected text" },
+    { "errors", "{ one: {}, faults: { blank: [] } }", "8:37: no words, expected text or a list of texts" },
+    { "lookups", "{ l: { call: c, match: two } }", "9:33: unknown value, expected make or one" },
+    { "lookups", "{ l: { call: c, member: {} } }", "9:26: unknown key" },
+    { "lookups", "{ l: { call: c, members: { m: { type: strin } } } }", "9:48: unknown type, expected string" },
+    { "lookups", "{ l: { match: one } }", "9:15: a look-up without a call, expected call: NAME" },
+    { "operations", NULL, "d: no operations:" },
+    { "operations", "[list]", "10:13: found a list, expected a map" },
+    { "nothing", "x", "11:1: unknown key" },
+};
+
+static void faults_have_places(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct folder folder = folder_new();
+        struct dialect **dialects;
+        struct err err = { 0 };
+        size_t count;
+        write_file(&folder, "d/dialect.yaml", file_with(folder.arena, bad[i].key, bad[i].text));
+        int failed = dialects_load(&dialects, &count, folder.arena, folder.dir, &err);
+        const char *file = arena_printf(folder.arena, "%s/d/dialect.yaml:", folder.dir).ptr;
+        struct str said = str_from(err.detail);
+        if (str_starts(said, str_from(file)))
+            said = str_from_at(said, strlen(file));
+        CHECK(failed && err.code == ERR_CONFIG, "%s: %s", bad[i].key, bad[i].text ? bad[i].text : "(none)");
+        CHECK(str_starts(said, str_from(bad[i].fault)), "%s: %s\n  said     %.*s\n  expected %s", bad[i].key,
+              bad[i].text ? bad[i].text : "(none)", STR_ARG(said), bad[i].fault);
+        folder_done(&folder);
+    }
+}
+
+/* What stands in an operation; "10:" and the column where it begins are the same for all. */
+#define HEAD "request: GET /v1/x, scopes: [a], resource: r, call: c, answer: $items"
+static const struct {
+    const char *text;
+    const char *place; /* line:column */
+    const char *what;
+} bad_operations[] = {
+    { "scopes: [a], resource: r, call: c, answer: $items", "10:18", "no request, expected e.g." },
+    { "request: GET, scopes: [a], resource: r, call: c, answer: $items", "10:29", "no request, expected e.g." },
+    { "request: /v1/x, scopes: [a], resource: r, call: c, answer: $items", "10:29", "no request" },
+    { "request: GET v1/x, scopes: [a], resource: r, call: c, answer: $items", "10:29", "no request" },
+    { "request: [GET /v1/x], scopes: [a], resource: r, call: c, answer: $items", "10:29", "no request" },
+    { "request: GET /v1//x, scopes: [a], resource: r, call: c, answer: $items", "10:29", "an empty path segment" },
+    { "request: \"GET /v1/{id}\", scopes: [a], resource: r, call: c, answer: $items", "10:18",
+      "{id} of the request has no row under path:" },
+    { HEAD ", path: { id: { type: string } }", "10:18", "path: has a row that the request does not name" },
+    { HEAD ", also: PATCH", "10:97", "found \"PATCH\", expected a list" },
+    { HEAD ", also: [PUT, PATCH, POST]", "10:110", "too many methods" },
+    { "request: GET /v1/x, resource: r, call: c, answer: $items", "10:18", "an operation without scopes" },
+    { "request: GET /v1/x, open: false, resource: r, call: c, answer: $items", "10:18",
+      "an operation without scopes" },
+    { "request: GET /v1/x, open: maybe, resource: r, call: c, answer: $items", "10:46", "found \"maybe\", expected" },
+    { "request: GET /v1/x, scopes: [], resource: r, call: c, answer: $items", "10:18", "an operation without scopes" },
+    { "request: GET /v1/x, scopes: a, resource: r, call: c, answer: $items", "10:48", "found \"a\", expected a list" },
+    { "request: GET /v1/x, scopes: [a], resource: q, call: c, answer: $items", "10:63",
+      "no mapping file has resource: q" },
+    { "request: GET /v1/x, scopes: [a], call: c, answer: $items", "10:18", "a call without a resource" },
+    { "request: GET /v1/x, scopes: [a], resource: r, answer: $items", "10:18", "an operation that does nothing" },
+    { "request: GET /v1/x, scopes: [a], resource: r, call: c", "10:18", "an operation without an answer" },
+    { "request: GET /v1/x, scopes: [a], resource: r, call: c, answer: $itms", "10:83", "unknown variable '$itms'" },
+    { HEAD ", builtin: tokens", "10:100", "unknown builtin, expected token or jwks" },
+    { HEAD ", paging: always", "10:99", "unknown paging, expected none or optional" },
+    { HEAD ", status: 404", "10:99", "found \"404\", expected a whole number" },
+    { HEAD ", status: created", "10:99", "found \"created\", expected a whole number" },
+    { HEAD ", media_error: teapot", "10:104", "unknown error name" },
+    { HEAD ", etag: sometimes", "10:97", "found \"sometimes\", expected" },
+    { HEAD ", body: data", "10:97", "found \"data\", expected a map" },
+    { HEAD ", body: { wrap: data }", "10:99", "unknown key" },
+    { HEAD ", body: { many: 0 }", "10:105", "found \"0\", expected a whole number" },
+    { HEAD ", body: { many: 10001 }", "10:105", "found \"10001\", expected a whole number" },
+    { HEAD ", then: { call: c }", "10:97", "then: needs call, param, member and read" },
+    { HEAD ", then: { call: c, param: p, member: m, reed: c }", "10:129", "unknown key" },
+    { HEAD ", query: [search]", "10:98", "found a list, expected a map" },
+    { HEAD ", query: { q: string }", "10:103", "found \"string\", expected a map" },
+    { HEAD ", query: { q: { to: x } }", "10:103", "a parameter without a type" },
+    { HEAD ", query: { q: { type: text } }", "10:111", "unknown type, expected string" },
+    { HEAD ", query: { q: { type: string, too: x } }", "10:119", "unknown key" },
+    { HEAD ", query: { q: { type: id, to: x } }", "10:103", "an id without a kind" },
+    { HEAD ", query: { q: { type: ids, to: x } }", "10:103", "an id without a kind" },
+    { HEAD ", query: { q: { type: string, kind: k } }", "10:103", "a kind on a parameter that is no id" },
+    { HEAD ", query: { q: { type: range, to: x } }", "10:103", "a range needs both to: and to_end:" },
+    { HEAD ", query: { q: { type: string, to: x, part: 3 } }", "10:132", "found \"3\", expected a whole number" },
+    { HEAD ", query: { q: { type: string, to: x, equals: acme } }", "10:134", "unknown value, expected $brand" },
+    { HEAD ", query: { q: { type: string, to: x, enum: [a] } }", "10:132", "found a list, expected a map" },
+    { HEAD ", query: { q: { type: string, to: x, only: x } }", "10:132", "found \"x\", expected" },
+    { HEAD ", query: { q: { type: string, to: x, in: query } }", "10:130", "unknown place, expected body" },
+    { HEAD ", query: { q: { type: string, to: x, required: x } }", "10:136", "found \"x\", expected" },
+    { HEAD ", fixed: [a]", "10:98", "found a list, expected a map" },
+    { HEAD ", fixed: { a: [b] }", "10:103", "found a list, expected text" },
+    { HEAD ", needs_one_of: [q]", "10:106", "'q' is no row under query:" },
+    { HEAD ", query: { q: { type: string, needs: r } }", "10:126", "'r' is no row under query:" },
+    { HEAD ", answers: $item", "10:91", "unknown key" },
+    { HEAD " }, twin: { " HEAD, "10:96", "the same request as list" },
+};
+
+static void faults_of_operations(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad_operations); i++) {
+        struct folder folder = folder_new();
+        struct dialect **dialects;
+        struct err err = { 0 };
+        size_t count;
+        struct str text = arena_printf(folder.arena, "{ o: { %s } }", bad_operations[i].text);
+        if (strstr(bad_operations[i].text, "twin"))
+            text = arena_printf(folder.arena, "{ list: { %s } }", bad_operations[i].text);
+        write_file(&folder, "d/dialect.yaml", file_with(folder.arena, "operations", text.ptr));
+        int failed = dialects_load(&dialects, &count, folder.arena, folder.dir, &err);
+        struct str want = arena_printf(folder.arena, "%s/d/dialect.yaml:%s: %s", folder.dir, bad_operations[i].place,
+                                       bad_operations[i].what);
+        CHECK(failed && err.code == ERR_CONFIG, "%s", bad_operations[i].text);
+        CHECK(str_starts(str_from(err.detail), want), "%s\n  said     %s\n  expected %.*s", bad_operations[i].text,
+              err.detail, STR_ARG(want));
+        folder_done(&folder);
+    }
+}
+
+static void what_is_not_said_has_a_default(void **state)
+{
+    struct folder folder = folder_new();
+    struct dialect **dialects;
+    struct err err = { 0 };
+    size_t count;
+
+    (void)state;
+    write_file(&folder, "d/dialect.yaml", file_with(folder.arena, NULL, NULL));
+    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) == 0, "%s", err.detail);
+    CHECK(count == 1, "%zu", count);
+    const struct dialect *d = dialects[0];
+    CHECK(str_is(d->title, "d") && str_is(d->answer_without_accept, "application/json"), "title, media");
+    CHECK(d->operation_count == 1 && d->operations[0].status == 200, "status");
+    CHECK(d->operations[0].media_error == ERR_MEDIA_TYPE && d->operations[0].paging == PAGING_ALWAYS, "operation");
+    CHECK(d->operations[0].lens == d->lenses[0], "lens");
+    CHECK(d->lookup_count == 1 && d->lookups[0].match == LOOKUP_ONE, "look-up");
+    CHECK(dialect_lookup(d, STR("l")) == &d->lookups[0] && !dialect_lookup(d, STR("m")), "look-ups by name");
+    for (int code = ERR_NONE + 1; code < ERR_COUNT; code++) {
+        const struct error_shape *shape = &d->errors[code];
+        CHECK(shape->status == err_status((enum err_code)code), "%s", err_name((enum err_code)code));
+        CHECK(str_is(shape->code, err_name((enum err_code)code)), "%s", err_name((enum err_code)code));
+        CHECK(str_is(shape->message, err_text((enum err_code)code)), "%s", err_name((enum err_code)code));
+    }
+    folder_done(&folder);
+}
+
+static void folders_without_dialects(void **state)
+{
+    struct folder folder = folder_new();
+    struct dialect **dialects;
+    struct err err = { 0 };
+    size_t count;
+
+    (void)state;
+    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) && err.code == ERR_CONFIG, "none");
+    CHECK(strstr(err.detail, "no folder holds a dialect.yaml"), "%s", err.detail);
+    CHECK(dialects_load(&dialects, &count, folder.arena, "/tmp/no/such/folder", &err), "no folder");
+    CHECK(strstr(err.detail, "/tmp/no/such/folder"), "%s", err.detail);
+    /* a mapping file's fault names that file */
+    write_file(&folder, "d/dialect.yaml", file_with(folder.arena, NULL, NULL));
+    write_file(&folder, "d/r.yaml", STR("dialect: d\nresource: r\nentity: e\nfields: { a: { type: no } }\n"));
+    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err), "a bad mapping");
+    CHECK(strstr(err.detail, "/d/r.yaml:4:"), "%s", err.detail);
+    folder_done(&folder);
+}
+
+static void fault_words(void **state)
+{
+    struct folder folder = folder_new();
+    struct dialect **dialects;
+    struct err err = { 0 };
+    size_t count;
+    static const struct {
+        const char *kind, *want, *words;
+    } cases[] = {
+        { "blank", "", "plain" },       { "blank", "string", "plain" }, { "blank", "date", "dated" },
+        { "blank", "dat", "plain" },    { "blank", "dates", "plain" },  { "blank", "date_time", "plain" },
+        { "format", "date", "format" },
+    };
+
+    (void)state;
+    write_file(&folder, "d/dialect.yaml",
+               file_with(folder.arena, "errors",
+                         "{ one: {}, faults: { blank_date: dated, blank: plain, format: format, blankdate: no } }"));
+    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) == 0, "%s", err.detail);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct yaml *words = dialect_fault_words(dialects[0], cases[i].kind, str_from(cases[i].want));
+        CHECK(words && str_is(words->text, cases[i].words), "%s %s", cases[i].kind, cases[i].want);
+    }
+    folder_done(&folder);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(faults_have_places),
+        cmocka_unit_test(faults_of_operations),
+        cmocka_unit_test(what_is_not_said_has_a_default),
+        cmocka_unit_test(folders_without_dialects),
+        cmocka_unit_test(fault_words),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -21,6 +21,10 @@ static const struct command {
     { "client", "client add --name N [--brand B] [--scope \"…\"] [--group ID]… | client list | client revoke ID",
       command_client, "--name= --brand= --scope= --group=" },
     { "crosswalk", "crosswalk import|export [CSV]: dialect,kind,brand,dialect_id,canonical_id", command_crosswalk, "" },
+    { "translate",
+      "translate --from D --to D --resource R [--as R] [--brand B] [--strict] [--rejects FILE]: documents, one per line, "
+      "from standard input to standard output",
+      command_translate, "--from= --to= --resource= --as= --brand= --rejects= --strict" },
     { "seed", "seed [--patients N]: sample data into the embedded backend", command_seed, "--patients=" },
 };
 

@@ -28,22 +28,64 @@ static void scan_rest(struct get *get, uint32_t at)
     scan_object(&scan, get->shape->dialect, at);
 }
 
+static void name_path(struct get *get, struct str path, struct str name)
+{
+    const struct lens_context *context = get->run->context;
+    struct str parts[] = { get->prefix, path, name };
+    struct buf whole = buf_in(context->unread_arena, SIZE_MAX);
+
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        if (whole.len && parts[i].len)
+            buf_char(&whole, '/');
+        buf_add(&whole, parts[i]);
+    }
+    names_add(context->unread, context->unread_arena, buf_str(&whole), &get->run->full);
+}
+
+/* Nothing is lost with a null or an empty array. */
+static bool says_something(const struct tape *in, uint32_t at)
+{
+    if (at == TAPE_NONE || tape_type(in, at) == JSON_NULL)
+        return false;
+    return tape_type(in, at) < JSON_ARRAY || tape_count(in, at) > 0;
+}
+
+static void name_unread(struct get *get, const struct node *parent, const struct unknowns *unknowns)
+{
+    const struct tape *in = get->run->in;
+
+    for (const struct node *child = parent->first; child; child = child->next)
+        if (child->group)
+            name_unread(get, child, unknowns);
+        else if (!child->shown && says_something(in, get_at(get, child->slot)))
+            name_path(get, child->path, STR_NONE);
+    for (uint32_t next = unknowns_first(unknowns, parent->slot); next != UNKNOWN_NONE;
+         next = unknowns->items[next].next) {
+        uint32_t name = unknowns->items[next].name;
+        if (says_something(in, name + 1))
+            name_path(get, parent->path, tape_string(in, name, get->run->context->unread_arena));
+    }
+}
+
 void get_object(struct get *get, uint32_t at, uint32_t rest_at)
 {
     struct get_run *run = get->run;
     const struct node *root = get->shape->canonical;
-    struct scan scan = { .tape = run->in, .slots = get->slots };
-    bool first = true;
+    bool first = true, names = run->context->unread != NULL;
+    struct unknowns unknowns = { .arena = run->arena, .slots = get->shape->canonical_slots };
+    struct scan scan = { .tape = run->in, .slots = get->slots, .unknowns = names ? &unknowns : NULL };
 
     memset(get->slots, 0xff, sizeof(uint32_t) * get->shape->canonical_slots);
     get->slots[root->slot] = at;
     if (root->group && tape_type(run->in, at) == JSON_OBJECT)
         scan_object(&scan, root, at);
+    if (names)
+        name_unread(get, root, &unknowns);
     scan_rest(get, rest_at);
     buf_char(run->out, '{');
     (void)get_members(get, get->shape->dialect, &first);
     buf_char(run->out, '}');
-    run->full |= get->unknowns.full;
+    run->full |= get->unknowns.full | unknowns.full;
 }
 
 /* `rest: metadata.NAME`: the rest is a member of the canonical entity. */

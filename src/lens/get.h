@@ -20,6 +20,7 @@ struct get {
     uint32_t *slots;          /* by canonical slot: where on `in` */
     uint32_t *kept;           /* by dialect slot: where on `rest` */
     struct unknowns unknowns; /* of the rest */
+    struct str prefix;        /* of canonical paths: the list whose element this is */
 };
 
 MUST_CHECK bool get_begin(struct get *get, struct get_run *run, const struct shape *shape);

@@ -247,12 +247,14 @@ bool get_list(struct get *get, const struct field *field, uint32_t at)
     struct get_run *run = get->run;
     struct get inner;
     uint32_t kept = get_kept(get, field), count = 0;
+    struct str path = get->shape->leaves[field->is[0]]->path;
 
     if (tape_type(run->in, at) != JSON_ARRAY || !get_begin(&inner, run, field->element))
         return false;
     bool pairs = kept != TAPE_NONE && tape_type(run->rest, kept) == JSON_ARRAY &&
                  tape_count(run->rest, kept) == tape_count(run->in, at);
     uint32_t beside = pairs ? tape_first(run->rest, kept) : TAPE_NONE;
+    inner.prefix = path;
     buf_char(run->out, '[');
     for (uint32_t i = tape_first(run->in, at); i < tape_next(run->in, at); i = tape_next(run->in, i)) {
         separate(run->out, &count);

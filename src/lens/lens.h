@@ -39,12 +39,20 @@ struct str lens_entity(const struct lens *lens);
 enum lens_rest { REST_STORE, REST_MEMBER, REST_REFUSE };
 enum lens_rest lens_rest(const struct lens *lens);
 
-enum lens_mode { LENS_CREATE, LENS_UPDATE };
+enum lens_mode {
+    LENS_CREATE,
+    LENS_UPDATE,
+    LENS_SHOWN /* put of a document that the dialect itself showed: members that clients may only read, and
+                  parameters of calls, are members of the entity; nothing is defaulted; null is absent */
+};
+struct names;
 
 struct lens_context {
     enum lens_mode mode;
     struct str brand;    /* canonical brand acted for */
     int64_t wall_ms;     /* now */
+    struct arena *unread_arena; /* get, with `unread`: where the names are */
+    struct names *unread; /* get: canonical members that no field shows are named here, by path; or NULL */
 };
 
 /* Why a member was refused. `path` is relative to the document, parts joined by '/'. */
@@ -92,6 +100,7 @@ struct lens_put {
     struct id_slots ids;
     struct names params_name, params_value; /* non-id parameters of the call, decoded text, index by index */
     struct names ignored; /* read-only members that were left out, and declared losses, by path */
+    struct names *kept;   /* or NULL: what would go into `rest` is named here by path, and not written */
     struct faults faults;
 };
 

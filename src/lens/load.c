@@ -43,6 +43,7 @@ static int load_rest_member(struct load *load, const struct yaml *rest, struct s
     load->lens->rest = REST_MEMBER;
     load->lens->rest_path = path;
     load->lens->rest_slot = leaf->slot;
+    leaf->shown = true;
     return 0;
 }
 

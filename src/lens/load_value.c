@@ -14,6 +14,7 @@ int load_is(struct load *load, struct field *field, const struct yaml *value)
         if (yaml_text(at, &path, load->err) || load_leaf(load, at, path, &leaf) ||
             load_writer(load, field, leaf))
             return -1;
+        leaf->shown |= !field->write_only && !field->lookup.ptr;
         field->is[i++] = leaf->slot;
     }
     return 0;

@@ -39,6 +39,7 @@ struct node {
     struct node *first, *last, *next;
     /* canonical side */
     const struct field *writer; /* the first field that puts here */
+    bool shown;                 /* a field of get shows it */
     struct literal set;         /* what put writes here on create when no field did */
     enum { SET_NONE, SET_LITERAL, SET_BRAND, SET_NOW } set_from;
 };

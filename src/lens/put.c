@@ -52,7 +52,7 @@ static void judge_group(struct put *put, const struct node *group)
         put_fault_at(put, group->order, FAULT_TYPE, put_path(put, group->path), STR("object"));
     else if (run->mode == MODE_UPDATE)
         clear_members(put, group);
-    else if (run->lens->style.refuse_null_on_create)
+    else if (put_refuses_null(put))
         put_fault_at(put, group->order, FAULT_NULL, put_path(put, group->path), STR("object"));
 }
 
@@ -109,6 +109,22 @@ void put_object(struct put *put, uint32_t at)
     put->run->full |= put->unknowns.full;
 }
 
+/* By path: what will come back to this dialect only. */
+static void name_kept(struct put *put, const struct node *parent)
+{
+    struct put_run *run = put->run;
+
+    for (const struct node *child = parent->first; child; child = child->next)
+        if (child->group)
+            name_kept(put, child);
+        else if (put->kept[child->slot].ptr)
+            names_add(run->out->kept, run->arena, child->path, &run->full);
+    for (uint32_t next = unknowns_first(&put->unknowns, parent->slot); next != UNKNOWN_NONE;
+         next = put->unknowns.items[next].next)
+        names_add(run->out->kept, run->arena,
+                  put_path_name(put, parent->path, put->unknowns.items[next].name), &run->full);
+}
+
 static void finish(struct put *put)
 {
     struct put_run *run = put->run;
@@ -120,7 +136,10 @@ static void finish(struct put *put)
             put_cell(put, lens->rest_slot, buf_str(&rest));
         run->full |= rest.full;
     } else if (lens->rest == REST_STORE) {
-        (void)put_emit_rest(put, &run->out->rest);
+        if (!run->out->kept)
+            (void)put_emit_rest(put, &run->out->rest);
+        else if (put->keeps || put->unknowns.heads)
+            name_kept(put, put->shape->dialect);
     }
     put_emit(put, &run->out->canonical, &run->out->ids);
 }
@@ -142,7 +161,8 @@ int lens_put(const struct lens *lens, const struct tape *in, uint32_t at, const 
                            .context = context,
                            .arena = arena,
                            .out = out,
-                           .mode = context->mode == LENS_CREATE ? MODE_CREATE : MODE_UPDATE };
+                           .mode = context->mode == LENS_UPDATE ? MODE_UPDATE : MODE_CREATE,
+                           .whole = context->mode == LENS_SHOWN };
     struct put put;
 
     if (!has_room(&run, at) || !put_begin(&put, &run, lens->shape))

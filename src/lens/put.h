@@ -21,6 +21,7 @@ struct put_run {
     struct arena *arena;
     struct lens_put *out;
     unsigned mode; /* a MODE_ bit */
+    bool whole;    /* LENS_SHOWN */
     unsigned orders[MOST_FAULTS];
     bool full;
 };
@@ -87,6 +88,26 @@ void put_ignored(struct put *put, const struct field *field);
 struct names;
 void names_add(struct names *names, struct arena *arena, struct str name, bool *full);
 void ids_add(struct id_slots *ids, struct arena *arena, struct id_slot slot, bool *full);
+
+/* Put may not write it. */
+static inline bool put_is_read_only(const struct put *put, const struct field *field)
+{
+    bool sourced = field->source == FROM_CANONICAL || field->source == FROM_REST;
+
+    return (field->read_only & put->run->mode) && !(put->run->whole && sourced);
+}
+
+/* The parameter of the call that the field stands for; a document that was shown has members only. */
+static inline struct str put_parameter_name(const struct put *put, const struct field *field)
+{
+    return put->run->whole ? STR_NONE : field->param;
+}
+
+/* Null on create is a fault. */
+static inline bool put_refuses_null(const struct put *put)
+{
+    return put->run->lens->style.refuse_null_on_create && !put->run->whole;
+}
 
 /* Into the cells and the rest. */
 void put_cell(struct put *put, uint32_t slot, struct str json);

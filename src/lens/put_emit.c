@@ -26,7 +26,7 @@ static bool emit_set(const struct put *put, const struct node *leaf, struct buf 
     const struct lens_context *context = put->run->context;
     bool none = leaf->set_from == SET_NONE || (leaf->set_from == SET_BRAND && !context->brand.ptr);
 
-    if (none || put->run->mode != MODE_CREATE)
+    if (none || put->run->mode != MODE_CREATE || put->run->whole)
         return false;
     write_lead(out, leaf->lead, first);
     switch (leaf->set_from) {

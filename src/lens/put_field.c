@@ -47,7 +47,7 @@ static bool leaf_is(struct put *put, uint32_t slot, const struct literal *wanted
 
     if (cell->state != CELL_NONE)
         return cell->state == CELL_JSON && literal_is_json(wanted, cell->json, put->run->arena);
-    return put->run->mode == MODE_CREATE && leaf->set_from == SET_LITERAL &&
+    return put->run->mode == MODE_CREATE && !put->run->whole && leaf->set_from == SET_LITERAL &&
            literal_is_json(wanted, leaf->set.json, put->run->arena);
 }
 
@@ -156,7 +156,7 @@ void put_absent(struct put *put, const struct field *field)
     }
     if (picked && run->mode == MODE_UPDATE)
         put_null(put, field->is[0]); /* an element is sent whole */
-    else if (run->mode == MODE_CREATE && field->fallback.json.ptr)
+    else if (run->mode == MODE_CREATE && !run->whole && field->fallback.json.ptr)
         put_cell(put, field->is[0], field->fallback.json);
 }
 
@@ -184,7 +184,7 @@ void put_nothing(struct put *put, const struct field *field, uint32_t at)
         put_fault(put, field, FAULT_NULL);
     else if (run->mode == MODE_UPDATE)
         clear(put, field, at);
-    else if (run->lens->style.refuse_null_on_create)
+    else if (put_refuses_null(put))
         put_fault(put, field, FAULT_NULL);
     else
         put_absent(put, field);
@@ -197,16 +197,19 @@ static void put_constant(struct put *put, const struct field *field, uint32_t at
     for (size_t i = 0; i < field->accept_count; i++)
         if (literal_is(&field->accept[i], put->run->in, at))
             return;
-    if (put->run->mode == MODE_CREATE && put_is_null(put, at) && !put->run->lens->style.refuse_null_on_create)
+    if (put->run->mode == MODE_CREATE && put_is_null(put, at) && !put_refuses_null(put))
         return;
     put_fault(put, field, FAULT_EQUALS);
 }
 
 void put_read_only(struct put *put, const struct field *field, uint32_t at)
 {
-    if (at == SLOT_CLEARED)
+    /* What get makes of other members is made again by whoever shows the document next. */
+    bool made = put->run->whole && (field->source != FROM_NOWHERE || put_is_null(put, at));
+
+    if (at == SLOT_CLEARED || made)
         return;
-    if (put->run->lens->style.read_only == READ_ONLY_REFUSE)
+    if (put->run->lens->style.read_only == READ_ONLY_REFUSE && !put->run->whole)
         put_fault(put, field, FAULT_READ_ONLY);
     else
         put_ignored(put, field);
@@ -290,7 +293,7 @@ static void put_checked(struct put *put, const struct field *field, uint32_t at)
         put_unkeep(put, field);
     if (field->source == FROM_REST)
         put_kept(put, field, at);
-    else if (field->param.ptr)
+    else if (put_parameter_name(put, field).ptr)
         put_parameter(put, field, at);
     else
         put_text(put, field->is[0], json);
@@ -333,7 +336,7 @@ static bool both_given(struct put *put, const struct field *field, uint32_t at)
 
 static bool is_fixed(const struct put *put, const struct field *field)
 {
-    return field->source == FROM_CONST || (field->read_only & put->run->mode);
+    return field->source == FROM_CONST || put_is_read_only(put, field);
 }
 
 static void put_one(struct put *put, const struct field *field, uint32_t at)
@@ -342,7 +345,7 @@ static void put_one(struct put *put, const struct field *field, uint32_t at)
         put_unknown(put, field, at);
     else if (field->source == FROM_CONST)
         put_constant(put, field, at);
-    else if (field->read_only & put->run->mode)
+    else if (put_is_read_only(put, field))
         put_read_only(put, field, at);
     else if (put_is_shown(put, field, at))
         put->slots[field->in] = TAPE_NONE; /* as if it had not been sent */

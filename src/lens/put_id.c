@@ -25,8 +25,7 @@ static struct id_slot slot_of(struct put *put, const struct field *field, uint32
     return (struct id_slot){ .kind = field->kind,
                              .given = string ? tape_string(in, at, put->run->arena) : tape_raw(in, at),
                              .path = put_field_path(put, field),
-                             .lookup = field->lookup,
-                             .param = field->param };
+                             .lookup = field->lookup };
 }
 
 /* Inside the list of a parameter every element is one value of it. */
@@ -34,7 +33,7 @@ static struct str parameter_of(const struct put *put, const struct field *field)
 {
     for (const struct put *at = put; at->outer && !field->param.ptr; at = at->outer)
         field = at->list;
-    return field->param;
+    return put_parameter_name(put, field);
 }
 
 /* Another field says the same id in another way: by itself, or by what it can be looked up with. */

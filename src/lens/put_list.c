@@ -22,7 +22,7 @@ static void check_named(struct list *list)
 {
     struct put *inner = &list->inner;
 
-    if (!list->field->param.ptr || inner->run->out->faults.count)
+    if (!put_parameter_name(list->put, list->field).ptr || inner->run->out->faults.count)
         return;
     const struct field *first = NULL;
     for (size_t i = inner->shape->count; i-- > 0;) {
@@ -56,7 +56,7 @@ static void take_element(struct list *list, uint32_t index, uint32_t at)
         return;
     separate(&list->json, index);
     separate(&list->rest, index);
-    if (!list->field->param.ptr)
+    if (!put_parameter_name(list->put, list->field).ptr)
         put_emit(inner, &list->json, list->gaps);
     if (put_emit_rest(inner, &list->rest))
         list->extra = true;
@@ -73,7 +73,7 @@ static void finish(struct list *list)
     put->run->full |= list->json.full || list->rest.full;
     if (list->extra)
         put_keep(put, list->field, buf_str(&list->rest));
-    if (!list->field->param.ptr)
+    if (!put_parameter_name(put, list->field).ptr)
         put->cells[list->field->is[0]] =
             (struct cell){ .state = CELL_JSON, .json = buf_str(&list->json), .gaps = list->gaps };
 }
@@ -89,7 +89,7 @@ static void name_empty(struct put *put, const struct field *field)
 
 static void take_null(struct put *put, const struct field *field)
 {
-    if (field->param.ptr)
+    if (put_parameter_name(put, field).ptr)
         name_empty(put, field);
     else
         put_null(put, field->is[0]);
@@ -110,7 +110,7 @@ void take_list(struct put *put, const struct field *field, uint32_t at)
         put_fault(put, field, (enum fault_kind)fault);
         return;
     }
-    if (field->param.ptr && !tape_count(in, at))
+    if (put_parameter_name(put, field).ptr && !tape_count(in, at))
         name_empty(put, field);
     struct list list = { .put = put,
                          .field = field,

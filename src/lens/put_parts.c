@@ -88,7 +88,7 @@ void put_parts(struct put *put, const struct field *leader)
 
     if (!put_applies(put, leader))
         each_part(put, leader, put_unknown);
-    else if (leader->read_only & put->run->mode)
+    else if (put_is_read_only(put, leader))
         each_part(put, leader, put_read_only);
     else if (tally.absent == leader->part_count)
         put_absent(put, leader);

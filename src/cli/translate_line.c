@@ -1,0 +1,228 @@
+/* One document: put of the one lens, ids, get of the other. */
+#include "cli/translate.h"
+
+enum { MOST_REASONS = 5 };
+
+/* What one run of get gave. */
+struct shown {
+    struct buf text;
+    struct id_slots ids;
+    size_t unknown; /* ids that the target cannot spell */
+    struct names *unread;
+};
+
+static bool refuse(struct translator *translator, const char *fmt, ...) PRINTF(2, 3);
+
+static bool refuse(struct translator *translator, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+
+    va_start(ap, fmt);
+    int len = vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    size_t fits = len < 0 ? 0 : (size_t)len < sizeof text ? (size_t)len : sizeof text - 1;
+    translator->reason = arena_copy(translator->arena, str_of(text, str_utf8_prefix(str_of(text, fits))));
+    return false;
+}
+
+/* The first few faults; values are not among them. */
+static bool refuse_faults(struct translator *translator, const struct faults *faults)
+{
+    struct buf text = buf_in(translator->arena, SIZE_MAX);
+
+    for (size_t i = 0; i < faults->count && i < MOST_REASONS; i++) {
+        const struct fault *fault = &faults->items[i];
+        buf_printf(&text, "%s" STR_FMT ": %s%s" STR_FMT, i ? "; " : "", STR_ARG(fault->path),
+                   fault_name(fault->kind), fault->want.len ? ", expected " : "", STR_ARG(fault->want));
+    }
+    if (faults->count > MOST_REASONS)
+        buf_printf(&text, "; and %zu more", faults->count - MOST_REASONS);
+    translator->reason = buf_str(&text);
+    return false;
+}
+
+static void note(struct translator *translator, struct names *names, struct str name)
+{
+    struct str *moved = names->items;
+
+    if (names->count == names->space) {
+        names->space = names->space ? names->space * 2 : 8;
+        moved = ARENA_ARRAY(translator->arena, struct str, names->space);
+        if (names->count)
+            memcpy(moved, names->items, sizeof *moved * names->count);
+    }
+    names->items = moved;
+    moved[names->count++] = name;
+}
+
+static bool read(struct translator *translator, struct str text, struct tape *tape)
+{
+    struct tape_fault fault;
+
+    if (tape_read(tape, translator->arena, text, translator->limits, &fault))
+        return true;
+    return refuse(translator, "column %u: %s", fault.column, fault.what);
+}
+
+static bool put(struct translator *translator, struct str line, struct lens_put *put)
+{
+    struct tape in;
+    struct err err;
+
+    if (!read(translator, line, &in))
+        return false;
+    (void)buf_reserve(&put->canonical, line.len); /* mostly enough: growing copies */
+    if (!lens_put(translator->route->put, &in, 0, NULL, &translator->shown, translator->arena, put, &err))
+        return true;
+    return put->faults.count ? refuse_faults(translator, &put->faults) : refuse(translator, "%s", err.detail);
+}
+
+/* An id that the target cannot spell is none: so the target shows neither it nor links with it. */
+static bool find_canonical_ids(struct translator *translator, struct id_slots *ids, struct names *unknown)
+{
+    for (size_t i = 0; i < ids->count; i++) {
+        struct id_slot *slot = &ids->items[i];
+        if (slot->lookup.len)
+            return refuse(translator, STR_FMT ": a look-up needs the backend, expected an id",
+                          STR_ARG(slot->path));
+        slot->found = ids_canonical(translator->ids, slot->kind, slot->given);
+        if (ids_shown(translator->ids, translator->route, slot->kind, slot->found).ptr)
+            continue;
+        slot->found = STR_NONE;
+        note(translator, unknown, slot->path);
+    }
+    return true;
+}
+
+/* Of the canonical text, and of the rest when the document goes back to its own dialect. */
+static bool get(struct translator *translator, struct str canonical, struct str rest, struct shown *shown)
+{
+    const struct translate_route *route = translator->route;
+    struct tape in, kept;
+    struct err err;
+
+    *shown->unread = (struct names){ 0 };
+    shown->ids = (struct id_slots){ 0 };
+    shown->text = buf_in(translator->arena, SIZE_MAX);
+    if (!read(translator, canonical, &in) || (rest.len && !read(translator, rest, &kept)))
+        return false;
+    (void)buf_reserve(&shown->text, canonical.len + 256); /* mostly enough: growing copies */
+    if (lens_get(route->get, &in, 0, rest.len ? &kept : NULL, &translator->now, translator->arena,
+                 &shown->text, &shown->ids, &err))
+        return refuse(translator, "%s", err.detail);
+    shown->unknown = 0;
+    for (size_t i = 0; i < shown->ids.count; i++) {
+        struct id_slot *slot = &shown->ids.items[i];
+        slot->found = ids_shown(translator->ids, route, slot->kind, slot->given);
+        shown->unknown += !slot->found.ptr;
+    }
+    return true;
+}
+
+/* Where a value of `text` that `slot` was given stands, quotes included; empty when it is no plain part of
+ * the text. */
+static struct str value_of(struct str text, struct str given)
+{
+    uintptr_t start = (uintptr_t)text.ptr, at = (uintptr_t)given.ptr;
+
+    if (at <= start || at + given.len >= start + text.len)
+        return STR_NONE;
+    bool quoted = given.ptr[-1] == '"';
+    return str_of(given.ptr - quoted, given.len + 2 * (size_t)quoted);
+}
+
+/* The canonical text with null in the place of ids that only get knew to be ids, and that the target cannot
+ * spell. */
+static struct str without_unknown(struct translator *translator, struct str text, const struct shown *shown,
+                                  struct names *unknown)
+{
+    struct buf out = buf_in(translator->arena, SIZE_MAX);
+    const char *done = text.ptr;
+
+    for (size_t i = 0; i < shown->ids.count; i++) {
+        const struct id_slot *slot = &shown->ids.items[i];
+        struct str value = slot->found.ptr ? STR_NONE : value_of(text, slot->given);
+        if (!value.ptr || value.ptr < done)
+            continue; /* the same one again, in a link */
+        buf_add(&out, str_of(done, (size_t)(value.ptr - done)));
+        buf_add(&out, STR("null"));
+        done = value.ptr + value.len;
+        note(translator, unknown, slot->kind);
+    }
+    buf_add(&out, str_of(done, (size_t)(text.ptr + text.len - done)));
+    return buf_str(&out);
+}
+
+/* By enum loss. */
+struct lost {
+    struct names names[LOSS_COUNT];
+};
+
+static bool is_lossy(const struct lost *lost)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < LOSS_COUNT; i++)
+        count += lost->names[i].count;
+    return count > 0;
+}
+
+static bool refuse_lossy(struct translator *translator, const struct lost *lost)
+{
+    struct buf text = buf_in(translator->arena, SIZE_MAX);
+
+    buf_add(&text, STR("would be lost:"));
+    for (size_t i = 0; i < LOSS_COUNT; i++)
+        for (size_t k = 0; k < lost->names[i].count && k < MOST_REASONS; k++)
+            buf_printf(&text, " " STR_FMT, STR_ARG(lost->names[i].items[k]));
+    translator->reason = buf_str(&text);
+    return false;
+}
+
+static void note_lost(struct translator *translator, const struct lost *lost, uint64_t number)
+{
+    for (size_t i = 0; i < LOSS_COUNT; i++)
+        for (size_t k = 0; k < lost->names[i].count; k++)
+            losses_add(translator->losses, (enum loss)i, lost->names[i].items[k], number);
+}
+
+static bool translate(struct translator *translator, struct str line, struct lost *lost, struct shown *shown)
+{
+    struct arena *arena = translator->arena;
+    bool home = translator->route->put == translator->route->get;
+    struct names *unknown = &lost->names[LOSS_ID];
+    struct lens_put in = { .canonical = buf_in(arena, SIZE_MAX),
+                           .rest = buf_in(arena, SIZE_MAX),
+                           .kept = home ? NULL : &lost->names[LOSS_KEPT] };
+    struct buf filled = buf_in(arena, SIZE_MAX);
+
+    if (!put(translator, line, &in) || !find_canonical_ids(translator, &in.ids, unknown))
+        return false;
+    if (in.ids.count)
+        lens_fill(buf_str(&in.canonical), &in.ids, 0, &filled);
+    struct str canonical = buf_str(in.ids.count ? &filled : &in.canonical), rest = buf_str(&in.rest);
+    lost->names[LOSS_IGNORED] = in.ignored;
+    if (!get(translator, canonical, rest, shown))
+        return false;
+    return !shown->unknown ||
+           get(translator, without_unknown(translator, canonical, shown, unknown), rest, shown);
+}
+
+bool translate_line(struct translator *translator, struct str line, uint64_t number)
+{
+    struct lost lost = { 0 };
+    struct shown shown = { .unread = &lost.names[LOSS_UNREAD] };
+
+    translator->now.unread = shown.unread;
+    if (!translate(translator, line, &lost, &shown))
+        return false;
+    translator->lossy = is_lossy(&lost);
+    if (translator->lossy && translator->strict)
+        return refuse_lossy(translator, &lost);
+    if (translator->lossy)
+        note_lost(translator, &lost, number);
+    lens_fill(buf_str(&shown.text), &shown.ids, 0, translator->out);
+    buf_char(translator->out, '\n');
+    return true;
+}

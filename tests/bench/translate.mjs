@@ -44,7 +44,7 @@ function measure(file) {
         join(root, 'conf/dragoman.yaml'), '--set', 'state_dir=/nonexistent'], { cwd: root, stdio: [input, 'ignore', 'pipe'] });
     const elapsed = (performance.now() - started) / 1000;
     closeSync(input);
-    if (done.status !== 0) throw new Error(done.stderr.toString());
+    if (done.status !== 0) throw done.error ?? new Error(done.stderr.toString());
     return elapsed;
 }
 

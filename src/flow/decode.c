@@ -87,18 +87,20 @@ static int unwrap(struct exchange *x, uint32_t *at)
 
 static int list_items(struct exchange *x, uint32_t at)
 {
-    x->many = tape_type(&x->body, at) == JSON_ARRAY;
-    x->item_count = x->many ? tape_count(&x->body, at) : 1;
-    if (x->item_count > x->operation->many && x->many)
+    bool many = tape_type(&x->body, at) == JSON_ARRAY;
+    size_t count = many ? tape_count(&x->body, at) : 1;
+
+    if (many && count > x->operation->many)
         return err_set(&x->err, ERR_TOO_LARGE, "more than %u documents", x->operation->many);
-    if (!x->item_count) {
+    if (!count) {
         x->missing = x->operation->wrapper;
         return err_set(&x->err, ERR_MISSING_WRAPPER, "no document");
     }
-    x->items = ARENA_ARRAY(x->arena, struct item, x->item_count);
-    uint32_t child = x->many ? tape_first(&x->body, at) : at;
-    for (size_t i = 0; i < x->item_count; i++, child = tape_next(&x->body, child))
-        x->items[i] = (struct item){ .x = x, .at = child };
+    x->many = many;
+    x->items = ARENA_ARRAY(x->arena, struct item, count);
+    uint32_t child = many ? tape_first(&x->body, at) : at;
+    for (; x->item_count < count; child = tape_next(&x->body, child))
+        x->items[x->item_count++] = (struct item){ .x = x, .at = child };
     return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "json/number.h"
+#include "json/write.h"
 
 static bool media_type_fits(const struct route *route, struct str type)
 {
@@ -68,6 +69,34 @@ static bool all_strings(const struct tape *body, uint32_t object)
     return true;
 }
 
+static bool integer_valid(const struct column *column, const struct tape *body, uint32_t at)
+{
+    uint64_t number;
+
+    return tape_type(body, at) == JSON_NUMBER && str_to_uint(tape_raw(body, at), &number) &&
+           number >= column->min && number <= column->max;
+}
+
+static bool strings_valid(const struct column *column, const struct tape *body, uint32_t at)
+{
+    if (tape_type(body, at) != JSON_ARRAY || tape_count(body, at) > column->max)
+        return false;
+    for (uint32_t i = tape_first(body, at); i < tape_next(body, at); i = tape_next(body, i))
+        if (tape_type(body, i) != JSON_STRING || !tape_text(body, i).len)
+            return false;
+    return true;
+}
+
+/* Code points: every byte that does not continue one. */
+static bool shorter(struct str text, unsigned min)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.len && count < min; i++)
+        count += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
+    return count < min;
+}
+
 /* What is wrong with the value, or NULL and the value as it is stored. A patch of a map may hold nulls: the
  * merged map is judged later. */
 static const char *read_value(struct task *task, const struct column *column, uint32_t at,
@@ -82,6 +111,8 @@ static const char *read_value(struct task *task, const struct column *column, ui
         value->text = text = tape_string(body, at, task->arena);
     if (column->not_empty && type == JSON_STRING && !text.len)
         return "must not be empty";
+    if (type == JSON_STRING && column->type == COLUMN_TEXT && shorter(text, column->min))
+        return "is too short";
     switch (column->type) {
     case COLUMN_BOOL:
         value->text = type == JSON_TRUE ? STR("1") : STR("0");
@@ -97,6 +128,7 @@ static const char *read_value(struct task *task, const struct column *column, ui
     case COLUMN_ID:
     case COLUMN_BRAND:
     case COLUMN_PATIENT:
+    case COLUMN_OWNER:
     case COLUMN_CREATED:
     case COLUMN_UPDATED:
     case COLUMN_VERSION:
@@ -117,13 +149,22 @@ static const char *read_value(struct task *task, const struct column *column, ui
         return type == JSON_STRING && uuid_valid(text) ? NULL : "must be a UUID";
     case COLUMN_DECIMAL:
         return type == JSON_STRING && number_valid(text) ? NULL : "must be a string that is a number";
+    case COLUMN_INTEGER:
+        value->text = tape_raw(body, at);
+        return integer_valid(column, body, at) ? NULL : "must be an integer in its range";
+    case COLUMN_STRINGS:
+        value->text = json_compact(task->arena, tape_raw(body, at));
+        return strings_valid(column, body, at) ? NULL
+                                               : "must be an array of strings, none empty, not too many";
+    case COLUMN_BODY:
+        break; /* no member of its own */
     }
     return NULL;
 }
 
 static bool may_set(const struct route *route, const struct column *column)
 {
-    if (column->type == COLUMN_BRAND || column->type == COLUMN_PATIENT)
+    if (column->type == COLUMN_BRAND || column->type == COLUMN_PATIENT || column->type == COLUMN_OWNER)
         return true; /* when they repeat what holds anyway */
     return route->body == BODY_CREATE ? column->create : column->patch;
 }
@@ -163,7 +204,36 @@ static void note(struct buf *faults, struct str name, const char *what)
     buf_printf(faults, "%s" STR_FMT ": %s", faults->len ? "; " : "", STR_ARG(name), what);
 }
 
-/* All members that the entity knows; those it does not know are ignored. */
+static bool is_known(const struct entity *entity, const struct tape *body, uint32_t name)
+{
+    for (size_t i = 0; i < entity->column_count; i++)
+        if (entity->columns[i].type != COLUMN_BODY && column_shown(&entity->columns[i]) &&
+            tape_string_is(body, name, entity->columns[i].name))
+            return true;
+    return false;
+}
+
+/* The members that are no columns, as one object. */
+static void read_others(struct task *task, struct value *value)
+{
+    const struct tape *body = &task->body;
+    struct buf others = buf_in(task->arena, SIZE_MAX);
+
+    buf_char(&others, '{');
+    for (uint32_t i = tape_first(body, 0); i < tape_next(body, 0); i = tape_next(body, i + 1)) {
+        if (is_known(task->route->entity, body, i))
+            continue;
+        if (others.len > 1)
+            buf_char(&others, ',');
+        buf_add(&others, tape_raw(body, i));
+        buf_char(&others, ':');
+        buf_add(&others, json_compact(task->arena, tape_raw(body, i + 1)));
+    }
+    buf_char(&others, '}');
+    *value = (struct value){ .text = buf_str(&others), .given = true };
+}
+
+/* All members that the entity knows; those it does not know are ignored unless it has a column for them. */
 static int read_members(struct task *task, struct err *err)
 {
     const struct entity *entity = task->route->entity;
@@ -175,6 +245,10 @@ static int read_members(struct task *task, struct err *err)
         uint32_t at = column_shown(column) ? tape_find(&task->body, 0, column->name) : TAPE_NONE;
         const char *what = NULL;
 
+        if (column->type == COLUMN_BODY) {
+            read_others(task, &task->values[i]);
+            continue;
+        }
         if (at != TAPE_NONE)
             what = read_member(task, column, at, &task->values[i]);
         else if (column->required && task->route->body == BODY_CREATE)

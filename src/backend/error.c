@@ -49,7 +49,7 @@ void task_refuse(struct task *task, const struct err *err)
         name = names[i].name;
         status = names[i].status;
     }
-    if (status >= 500 && err->detail[0])
+    if (status >= 500 && err->code != ERR_NOT_IMPLEMENTED && err->detail[0])
         log_line(LOG_ERROR, "backend: %s", err->detail);
     buf_char(&body, '{');
     json_member_string(&body, &first, STR("error"), str_from(name));

@@ -25,6 +25,10 @@ static const struct column columns[] = {
     { .name = STR_INIT("created_at"), .type = COLUMN_CREATED },
 };
 
+static const struct entity_event recorded = {
+    .type = "metric_recorded", .title = "Metric recorded", .about = "metric_key", .when = "recorded_at"
+};
+
 const struct entity metric_entity = {
     .table = "metrics",
     .one = "metric",
@@ -39,6 +43,7 @@ const struct entity metric_entity = {
         "CREATE INDEX IF NOT EXISTS metrics_kind ON metrics (brand_id, metric_key, recorded_at, id);\n"
         "CREATE INDEX IF NOT EXISTS metrics_patient ON metrics (brand_id, patient_id, metric_key, "
         "recorded_at, id);\n",
+    .event = &recorded,
 };
 
 static const struct filter by_id[] = {

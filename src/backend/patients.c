@@ -240,12 +240,23 @@ int patient_patch(struct task *task, struct db *db, struct err *err)
     return select_answer(task, db, 200, err);
 }
 
-/* Every table with rows of a patient, the patient last. */
+/* Every table that may have rows of a patient, the patient last; the answer names those that had. */
 static const struct {
     const char *table, *sql;
 } erasures[] = {
     { "metrics", "DELETE FROM metrics WHERE brand_id = ? AND patient_id = ?" },
     { "encounters", "DELETE FROM encounters WHERE brand_id = ? AND patient_id = ?" },
+    { "patient_providers", "DELETE FROM patient_providers WHERE brand_id = ? AND patient_id = ?" },
+    { "medications", "DELETE FROM medications WHERE brand_id = ? AND patient_id = ?" },
+    { "timeline_events", "DELETE FROM timeline_events WHERE brand_id = ? AND patient_id = ?" },
+    { "journal_entries", "DELETE FROM journal_entries WHERE brand_id = ? AND patient_id = ?" },
+    { "onboardings", "DELETE FROM onboardings WHERE brand_id = ? AND patient_id = ?" },
+    { "intake_responses", "DELETE FROM intake_responses WHERE brand_id = ? AND patient_id = ?" },
+    { "researcher_acknowledgements",
+      "DELETE FROM researcher_acknowledgements WHERE brand_id = ? AND patient_id = ?" },
+#define ERASED(name) { #name, "DELETE FROM " #name " WHERE brand_id = ? AND patient_id = ?" },
+    COLLECTIONS(ERASED)
+#undef ERASED
     { "memberships", "DELETE FROM memberships WHERE brand_id = ? AND patient_id = ?" },
     { "external_ids", "DELETE FROM external_ids WHERE brand_id = ? AND patient_id = ?" },
     { "patients", "DELETE FROM patients WHERE brand_id = ? AND id = ?" },
@@ -262,7 +273,8 @@ static int erase(struct task *task, struct db *db, struct buf *body, struct err 
         db_bind_text(statement, 2, task->id);
         if (db_step(statement, err) < 0)
             return -1;
-        json_member_uint(body, &first, str_from(erasures[i].table), (uint64_t)db_changes(db));
+        if (db_changes(db))
+            json_member_uint(body, &first, str_from(erasures[i].table), (uint64_t)db_changes(db));
     }
     return 0;
 }

@@ -167,10 +167,13 @@ static bool read_choice(const char *choices, struct str value)
 static int read_filter(struct task *task, const struct filter *filter, struct str value,
                        struct filter_value *to, struct err *err)
 {
+    struct date date;
+
     switch (filter->kind) {
     case FILTER_ID:
     case FILTER_PATH_0:
     case FILTER_PATH_1:
+    case FILTER_KEY:
         break;
     case FILTER_TEXT:
         to->text = value;
@@ -186,6 +189,11 @@ static int read_filter(struct task *task, const struct filter *filter, struct st
     case FILTER_TIME:
         if (!read_time(task->arena, value, &to->text))
             return bad(task, err, filter->name, "must be an RFC 3339 date-time");
+        break;
+    case FILTER_DATE:
+        to->text = value;
+        if (!date_parse(value, &date))
+            return bad(task, err, filter->name, "must be a date, YYYY-MM-DD");
         break;
     case FILTER_SEARCH:
         to->text = text_fold(task->arena, value);
@@ -223,6 +231,17 @@ static int read_param(struct task *task, struct str name, struct str value, uint
     return 0;
 }
 
+/* The filters that the route demands. */
+static int judge_needed(struct task *task, struct err *err)
+{
+    const struct select *select = task->route->select;
+
+    for (size_t i = 0; task->route->filtered && i < select->filter_count; i++)
+        if (select->filters[i].kind >= FILTER_TEXT && !(task->filter_mask & 1u << i))
+            return bad(task, err, select->filters[i].name, "required");
+    return 0;
+}
+
 int query_read(struct task *task, struct str query, struct err *err)
 {
     struct str piece, raw_name, raw_value, name, value;
@@ -244,5 +263,5 @@ int query_read(struct task *task, struct str query, struct err *err)
     }
     if (task->route->brand_query && !(seen & 1u))
         return task_fail(task, err, ERR_INVALID_PARAMETER, "query parameter brand_id: required");
-    return 0;
+    return judge_needed(task, err);
 }

@@ -18,6 +18,8 @@ struct route {
     const struct select *select;                      /* what is read, or answered after a write */
     enum body_kind body;
     bool patient;       /* path[0] is a patient, which the caller must be allowed to see */
+    bool me;            /* and is the one that the caller's token is bound to */
+    bool filtered;      /* the query must name every filter */
     bool brand_query;   /* the query must name the brand */
     bool get_or_create; /* takes that query parameter */
 };

@@ -7,6 +7,11 @@
 #define PATCH  STR_INIT("PATCH")
 #define DELETE STR_INIT("DELETE")
 
+static int not_here(struct task *task, struct err *err)
+{
+    return task_fail(task, err, ERR_NOT_IMPLEMENTED, "the embedded backend does not offer this");
+}
+
 /* Reading this table is reading the service. A literal segment stands before a parameter at the same place.
  */
 static const struct route routes[] = {
@@ -35,11 +40,83 @@ static const struct route routes[] = {
     { POST, STR_INIT("/v1/patients/{patient_id}/encounters"), row_post, .select = &encounter_one,
       .body = BODY_CREATE, .entity = &encounter_entity, .patient = true },
 
+    { GET, STR_INIT("/v1/encounters"), select_list, .select = &encounter_all },
+    { GET, STR_INIT("/v1/encounters/{id}"), select_one, .select = &encounter_one },
+    { PATCH, STR_INIT("/v1/encounters/{id}"), encounter_patch, .select = &encounter_one, .body = BODY_PATCH,
+      .entity = &encounter_entity },
+    { DELETE, STR_INIT("/v1/encounters/{id}"), encounter_delete, .select = &encounter_one },
+
+    { GET, STR_INIT("/v1/patients/{patient_id}/timeline"), select_list, .select = &timeline_list,
+      .patient = true },
+
+    { GET, STR_INIT("/v1/providers"), select_list, .select = &provider_list },
+    { POST, STR_INIT("/v1/providers"), provider_create, .select = &provider_one, .body = BODY_CREATE,
+      .entity = &provider_entity },
+    { GET, STR_INIT("/v1/providers/{id}"), select_one, .select = &provider_one },
+    { GET, STR_INIT("/v1/patients/{patient_id}/providers"), select_list, .select = &link_list,
+      .patient = true },
+    { POST, STR_INIT("/v1/patients/{patient_id}/providers"), link_put, .select = &link_one,
+      .body = BODY_CREATE, .entity = &link_entity, .patient = true },
+    { DELETE, STR_INIT("/v1/patients/{patient_id}/providers/{provider_id}"), link_end, .select = &link_one,
+      .patient = true },
+    { GET, STR_INIT("/v1/patient_providers"), select_list, .select = &link_all },
+
+    { GET, STR_INIT("/v1/patients/{patient_id}/medications"), select_list, .select = &medication_list,
+      .patient = true },
+    { POST, STR_INIT("/v1/patients/{patient_id}/medications"), row_post, .select = &medication_one,
+      .body = BODY_CREATE, .entity = &medication_entity, .patient = true },
+    { PATCH, STR_INIT("/v1/medications/{id}/status"), medication_set_status, .select = &medication_one,
+      .body = BODY_CREATE, .entity = &medication_status_entity },
+
+    { PUT, STR_INIT("/v1/patients/{id}/intake-response"), intake_put, .select = &intake_one,
+      .body = BODY_CREATE, .entity = &intake_entity, .patient = true },
+    { GET, STR_INIT("/v1/patients/me/journal"), select_list, .select = &journal_list, .patient = true,
+      .me = true, .filtered = true },
+    { POST, STR_INIT("/v1/patients/me/journal"), journal_put, .select = &journal_one, .body = BODY_CREATE,
+      .entity = &journal_entity, .patient = true, .me = true },
+    { GET, STR_INIT("/v1/patients/me/onboarding"), onboarding_read, .select = &onboarding_one,
+      .patient = true, .me = true },
+    { POST, STR_INIT("/v1/patients/me/onboarding"), onboarding_put, .select = &onboarding_one,
+      .body = BODY_CREATE, .entity = &onboarding_entity, .patient = true, .me = true },
+    { POST, STR_INIT("/v1/patients/me/age-verification"), age_verify, .select = &patient_one,
+      .body = BODY_CREATE, .entity = &age_entity, .patient = true, .me = true },
+    { POST, STR_INIT("/v1/patients/me/ruo-acknowledgement"), ruo_acknowledge, .select = &patient_one,
+      .body = BODY_CREATE, .entity = &ruo_entity, .patient = true, .me = true },
+    { GET, STR_INIT("/v1/researcher-acknowledgements/me"), researcher_read, .select = &researcher_asked,
+      .patient = true, .me = true },
+    { POST, STR_INIT("/v1/researcher-acknowledgements"), researcher_put, .select = &researcher_one,
+      .body = BODY_CREATE, .entity = &researcher_entity, .patient = true, .me = true },
+
+    /* Documented, and not here: a backend of one's own has them. */
+    { POST, STR_INIT("/v1/patients/{patient_id}/medications/check-interactions"), .check = not_here },
+    { GET, STR_INIT("/v1/patients/me/treatments"), .check = not_here },
+    { GET, STR_INIT("/v1/protocols/{id}"), .check = not_here },
+    { PUT, STR_INIT("/v1/protocols/{id}/compounds"), .check = not_here },
+    { PUT, STR_INIT("/v1/patients/{patient_id}/protocols/{protocol_id}/schedule"), .check = not_here },
+    { GET, STR_INIT("/v1/patients/{patient_id}/protocols/{protocol_id}/overrides"), .check = not_here },
+    { POST, STR_INIT("/v1/adherence/doses"), .check = not_here },
+    { GET, STR_INIT("/v1/adherence/summary"), .check = not_here },
+    { GET, STR_INIT("/v1/adherence/streak/me"), .check = not_here },
+    { GET, STR_INIT("/v1/adherence/calendar"), .check = not_here },
+    { GET, STR_INIT("/v1/adherence/today-schedule"), .check = not_here },
+    { GET, STR_INIT("/v1/adherence/resolved-compounds"), .check = not_here },
+
     { GET, STR_INIT("/v1/groups"), select_list, .select = &group_list },
     { POST, STR_INIT("/v1/groups"), group_create, .select = &group_one, .body = BODY_CREATE,
       .entity = &group_entity, .get_or_create = true },
     { GET, STR_INIT("/v1/groups/{id}"), select_one, .select = &group_one },
     { GET, STR_INIT("/v1/brands/{id}"), brand_read, .select = &brand_one },
+
+#define COLLECTION(name)                                                                                     \
+    { GET, STR_INIT("/v1/" #name), select_list, .select = &name##_list },                                    \
+        { POST, STR_INIT("/v1/" #name), record_create, .select = &name##_one, .body = BODY_CREATE,           \
+          .entity = &name##_entity },                                                                        \
+        { GET, STR_INIT("/v1/" #name "/{id}"), select_one, .select = &name##_one },                          \
+        { PATCH, STR_INIT("/v1/" #name "/{id}"), record_patch, .select = &name##_one, .body = BODY_PATCH,    \
+          .entity = &name##_entity },                                                                        \
+        { DELETE, STR_INIT("/v1/" #name "/{id}"), record_delete, .select = &name##_one },
+    COLLECTIONS(COLLECTION)
+#undef COLLECTION
 };
 
 static int hex_digit(char c)

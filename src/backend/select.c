@@ -106,10 +106,13 @@ static struct filter_value filter_value(const struct task *task, const struct se
         return (struct filter_value){ .text = task->path[0] };
     case FILTER_PATH_1:
         return (struct filter_value){ .text = task->path[1] };
+    case FILTER_KEY:
+        return (struct filter_value){ .text = task->key };
     case FILTER_TEXT:
     case FILTER_CHOICE:
     case FILTER_LIST:
     case FILTER_TIME:
+    case FILTER_DATE:
     case FILTER_SEARCH:
     case FILTER_PAIR:
         break;

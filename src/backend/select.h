@@ -8,10 +8,12 @@ enum filter_kind {
     FILTER_ID,     /* task->id; always a condition, as are those of the path */
     FILTER_PATH_0, /* task->path[0] */
     FILTER_PATH_1,
+    FILTER_KEY, /* task->key */
     FILTER_TEXT,   /* the rest are query parameters; this one must be equal */
     FILTER_CHOICE, /* one of `choices` */
     FILTER_LIST,   /* a comma list, as a JSON array */
     FILTER_TIME,   /* RFC 3339, as stored */
+    FILTER_DATE,   /* YYYY-MM-DD */
     FILTER_SEARCH, /* folded */
     FILTER_PAIR,   /* "system|value" with \ before what is meant literally: two values */
 };

@@ -27,15 +27,21 @@ const char *service_schema(const struct service *service)
 }
 
 /* In the order in which they refer to each other. */
-static const struct entity *const stored[] = { &brand_entity, &group_entity, &patient_entity, &metric_entity,
-                                               &encounter_entity };
+#define STORED(name) &name##_entity,
+static const struct entity *const stored[] = { &brand_entity,   &group_entity,      &patient_entity,
+                                               &metric_entity,  &encounter_entity,  &provider_entity,
+                                               &link_entity,    &timeline_entity,   &medication_entity,
+                                               &journal_entity, &onboarding_entity, &researcher_entity,
+                                               &intake_entity,  COLLECTIONS(STORED) };
+#undef STORED
 
 static void table_add(struct buf *sql, const struct entity *entity)
 {
     buf_printf(sql, "CREATE TABLE IF NOT EXISTS %s (\n", entity->table);
     for (size_t i = 0; i < entity->column_count; i++) {
         const struct column *column = &entity->columns[i];
-        bool number = column->type == COLUMN_BOOL || column->type == COLUMN_VERSION;
+        bool number =
+            column->type == COLUMN_BOOL || column->type == COLUMN_VERSION || column->type == COLUMN_INTEGER;
 
         buf_printf(sql, "%s    " STR_FMT " %s%s", i ? ",\n" : "", STR_ARG(column->name),
                    number ? "INTEGER" : "TEXT", column->nullable ? "" : " NOT NULL");
@@ -98,6 +104,17 @@ struct str json_list(struct arena *arena, const struct str *items, size_t count)
     return buf_str(&out);
 }
 
+/* The patient of a call that names none: a token that is bound to exactly one. */
+static int find_me(struct task *task, struct err *err)
+{
+    const struct principal *who = task->who;
+
+    if (!who->patients_bound || who->patient_count != 1)
+        return task_fail(task, err, ERR_FORBIDDEN, "the token is not bound to exactly one patient");
+    task->path[0] = task->id = who->patients[0];
+    return 0;
+}
+
 static int prepare(struct task *task, const struct ask *ask, struct err *err)
 {
     const struct principal *who = task->who;
@@ -105,7 +122,8 @@ static int prepare(struct task *task, const struct ask *ask, struct err *err)
     task->if_match = ask->if_match;
     if (!who->brand.len)
         return task_fail(task, err, ERR_FORBIDDEN, "the token names no brand");
-    if (route_find(task, ask->method, ask->path, err) || query_read(task, ask->query, err))
+    if (route_find(task, ask->method, ask->path, err) || (task->route->me && find_me(task, err)) ||
+        query_read(task, ask->query, err))
         return -1;
     if (task->route->body != BODY_NONE && body_read(task, ask, err))
         return -1;

@@ -46,6 +46,7 @@ struct task {
     const struct route *route;
     struct str path[PATHS_MAX]; /* decoded parameters */
     struct str id;              /* of the row meant: the first of the path, or what was just made */
+    struct str key;             /* what FILTER_KEY compares with */
     struct str if_match;
     struct tape body;
     struct value values[COLUMNS_MAX]; /* of the body, by column of the route's entity */

@@ -21,13 +21,13 @@ struct str json_list(struct arena *arena, const struct str *items, size_t count)
 typedef void sql_make_fn(struct buf *sql, const void *what, uint32_t variant, unsigned kind);
 const char *service_sql(struct service *service, const void *what, uint32_t variant, unsigned kind,
                         sql_make_fn *make);
-enum { SQL_PAGE, SQL_COUNT, SQL_ONE, SQL_INSERT, SQL_UPDATE };
+enum { SQL_PAGE, SQL_COUNT, SQL_ONE, SQL_INSERT, SQL_UPDATE, SQL_DELETE };
 
 /* The brand's row, made when it is first needed: tokens may name brands that nobody announced. */
 MUST_CHECK int brand_ensure(struct task *task, struct db *db, struct err *err);
 
-/* task->values completed with what the service itself sets (id, brand, times, presets) and stored; task->id
- * is the new row's. A member of the body counts where the column may be set by a create. */
+/* task->values completed with what the service itself sets (id, brand, times, presets) and stored, with the
+ * entity's event; task->id is the new row's. A member of the body counts where the column may be set by a create. */
 MUST_CHECK int row_create(struct task *task, struct db *db, struct err *err);
 MUST_CHECK int row_insert(struct service *service, struct db *db, const struct entity *entity,
                           const struct value *values, struct err *err);
@@ -38,12 +38,30 @@ MUST_CHECK int row_patch(struct task *task, struct row *row, bool *changed, stru
 /* Stores `row` with the next version and the time of the run. */
 MUST_CHECK int row_update(struct task *task, struct db *db, struct row *row, struct err *err);
 
+struct str row_new_id(struct arena *arena); /* a random UUID */
+MUST_CHECK int row_delete(struct task *task, struct db *db, const struct entity *entity, struct err *err);
+
+/* Makes the row, or replaces what a create may set in the one that `by_key` finds with column `key` of the body in
+ * task->key; presets count as named. task->id is the row's. */
+MUST_CHECK int row_put(struct task *task, struct db *db, const struct select *by_key, size_t key,
+                       struct err *err);
+
 void row_read(struct db_statement *statement, const struct entity *entity,
               struct value *values); /* borrowed */
 void row_json(struct buf *buf, const struct entity *entity, const struct value *values, struct str groups);
 
 /* Handler: row_create, answered with 201 and the route's select. */
 MUST_CHECK int row_post(struct task *task, struct db *db, struct err *err);
+
+/* A line of a patient's timeline, written by the service itself. */
+struct happening {
+    struct str patient;
+    const char *type, *title;
+    struct str description; /* empty: null */
+    const char *source_type;
+    struct str source_id, occurred_at; /* occurred_at empty: now */
+};
+MUST_CHECK int timeline_add(struct task *task, struct db *db, const struct happening *what, struct err *err);
 
 /* An answer grows at most to this. */
 enum { ANSWER_MAX = 64 << 20 };

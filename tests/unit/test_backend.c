@@ -186,7 +186,12 @@ static int teardown(void **state)
     {                                                                                                        \
         RUN(&((struct fixture *)*state)->script, name);                                                      \
     }
+SCRIPT(caring)
+SCRIPT(collecting)
 SCRIPT(creating)
+SCRIPT(following)
+SCRIPT(medicating)
+SCRIPT(telling)
 SCRIPT(routing)
 SCRIPT(tenancy)
 SCRIPT(duplicates)
@@ -526,6 +531,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(caring_works),
+        TEST(collecting_works),
+        TEST(following_works),
+        TEST(medicating_works),
+        TEST(telling_works),
         TEST(creating_works),
         TEST(routing_works),
         TEST(tenancy_works),

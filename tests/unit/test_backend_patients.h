@@ -307,7 +307,7 @@ static const struct step erasing[] = {
     { .as = "acme",
       .call = "DELETE /v1/patients/<a>",
       .status = 200,
-      .has = { "{\"status\":\"deleted\",\"rows_affected\":{\"metrics\":2,\"encounters\":1,\"memberships\":1,"
+      .has = { "{\"status\":\"deleted\",\"rows_affected\":{\"metrics\":2,\"encounters\":1,\"timeline_events\":3,\"memberships\":1,"
                "\"external_ids\":2,\"patients\":1}}" } },
     { .as = "acme",
       .call = "DELETE /v1/patients/<a>",

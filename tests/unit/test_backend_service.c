@@ -72,7 +72,12 @@ static int teardown(void **state)
     {                                                                                                        \
         RUN(&((struct fixture *)*state)->script, name);                                                      \
     }
+SCRIPT(caring)
+SCRIPT(collecting)
 SCRIPT(creating)
+SCRIPT(following)
+SCRIPT(medicating)
+SCRIPT(telling)
 SCRIPT(routing)
 SCRIPT(tenancy)
 SCRIPT(duplicates)
@@ -145,7 +150,8 @@ int main(void)
         TEST(creating_works),          TEST(routing_works), TEST(tenancy_works),   TEST(duplicates_works),
         TEST(patching_works),          TEST(listing_works), TEST(measuring_works), TEST(meeting_works),
         TEST(grouping_works),          TEST(binding_works), TEST(erasing_works),   TEST(pages_make_the_list),
-        TEST(other_methods_are_named),
+        TEST(other_methods_are_named), TEST(caring_works),  TEST(medicating_works), TEST(following_works),
+        TEST(telling_works),           TEST(collecting_works),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,5 +2,7 @@
 #pragma once
 
 #include "test_backend_bounds.h"
+#include "test_backend_care.h"
 #include "test_backend_lists.h"
+#include "test_backend_own.h"
 #include "test_backend_patients.h"

@@ -14,7 +14,8 @@ static int load_request(const struct yaml *map, struct arena *arena, struct cont
     const struct yaml *node = yaml_get(map, "request");
     struct str path;
 
-    if (!node || node->kind != YAML_TEXT || !str_cut(node->text, ' ', &made->method, &path) || !path.len)
+    if (!node || node->kind != YAML_TEXT || !str_cut(node->text, ' ', &made->method, &path) || !path.len ||
+        path.ptr[0] != '/')
         return yaml_fault(node ? node : map, err, "no request, expected e.g. GET /v1/things/{thing_id}");
     struct contract_segment *segments = ARENA_ARRAY(arena, struct contract_segment, path.len + 1);
     size_t count = 0;
@@ -24,6 +25,8 @@ static int load_request(const struct yaml *map, struct arena *arena, struct cont
         size_t len = end ? (size_t)(end - path.ptr) : path.len;
         if (hole && !end)
             return yaml_fault(node, err, "an unclosed {, expected e.g. {thing_id}");
+        if (hole && len == 1)
+            return yaml_fault(node, err, "a {} without a name, expected e.g. {thing_id}");
         segments[count++] = (struct contract_segment){ .text = str_of(path.ptr + hole, len - hole), .is_parameter = hole };
         path = str_from_at(path, len + hole);
     }

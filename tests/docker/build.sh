@@ -92,7 +92,7 @@ mapfile -d '' -t argument_words < <(words "$arguments")
 
 echo "==> the image's command, as $user, with the sample data of an embedded backend"
 settings=(--set listen=127.0.0.1:18443 --set tls.certificate= --set tls.key= --set backend.url= --set backend.embedded=true
-    --set backend.listen=127.0.0.1:18081 --set backend.ca_file= --set auth.issuers= --set auth.signing_key=)
+    --set backend.listen=127.0.0.1:18081 --set backend.ca_file= --set 'auth.issuers=[]' --set auth.signing_key=)
 ! inside test -w /usr || { echo "the user may write to /usr"; exit 1; }
 inside "${entry_words[@]}" seed -c /usr/share/dragoman/conf/production.yaml "${settings[@]}"
 inside "${entry_words[@]}" "${argument_words[@]}" "${settings[@]}" &

@@ -21,19 +21,17 @@ packages() {
 wanted=$(sed -n '/^BUILD_PACKAGES=(/,/)/p' dev | tr -d '()' | sed 's/BUILD_PACKAGES=//' | tr -s ' \n' '\n' | grep . | sort)
 check "the build stage installs what ./dev build installs" [ "$(packages 1)" = "$wanted" ]
 
-# Debian's own packages of the libraries that the binary itself asks for (not those behind them).
+# Debian's packages of the libraries that the binary itself asks for: not those behind them, nor what every Debian has.
 needed() {
     local library path
     objdump -p "$binary" | awk '/NEEDED/ { print $2 }' | while read -r library; do
         path=$(ldd "$binary" | awk -v l="$library" '$1 == l { print $3 }')
-        dpkg -S "$(readlink -f "$path")" 2>/dev/null || dpkg -S "$path" 2>/dev/null || dpkg -S "/usr$path"
-    done | sed 's/:.*//' | sort -u | grep -v '^libc6$'
+        dpkg -S "$(readlink -f "$path")"
+    done | sed 's/:.*//' | sort -u | grep -vE '^(libc6|libgcc-s1)$'
 }
 if [ -x "$binary" ]; then
     check "the runtime stage installs the packages of the libraries $binary needs, and ca-certificates" \
-        [ "$(packages 2)" = "$( (needed; echo ca-certificates) | sort -u)" ] ||
-        true
-    diff <(packages 2) <( (needed; echo ca-certificates) | sort -u) || true
+        diff <(packages 2) <( (needed; echo ca-certificates) | sort -u)
 else
     fault "$binary is not built"
 fi
@@ -60,7 +58,7 @@ if [ -x "$binary" ]; then
     while read -r set; do sets+=(--set "$set"); done < <(grep -oE '^ +- [a-z_]+\.[a-z_]+=.*' docker/compose.yaml | sed 's/^ *- //' |
         grep -v 'tls\.\|signing_key\|ca_file')
     check "the binary takes compose.yaml's settings" "$binary" check -c conf/production.yaml "${sets[@]}" --set "state_dir=$state" \
-        --set mappings=mappings --set "auth.signing_key=$state/key.pem" --set tls.certificate= --set tls.key= --set backend.ca_file= --set auth.issuers=
+        --set mappings=mappings --set "auth.signing_key=$state/key.pem" --set tls.certificate= --set tls.key= --set backend.ca_file= --set 'auth.issuers=[]'
 fi
 
 echo "not run: docker build, docker compose (no container engine is used here); ./dev docker-test runs the Dockerfile's steps in a debootstrap root"

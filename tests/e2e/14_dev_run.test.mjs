@@ -34,7 +34,7 @@ describe('./dev run', { skip: ours && 'another binary is under test' }, () => {
                 assert.ok(JSON.parse(body), line);
             }
         } finally {
-            process.kill(-run.pid, 'SIGINT'); // what Ctrl-C does: the whole foreground group
+            if (run.exitCode === null) process.kill(-run.pid, 'SIGINT'); // what Ctrl-C does: the whole foreground group
         }
         assert.deepEqual(await ended, { code: 0, signal: null }, output.slice(-2000));
         await assert.rejects(request(port, 'GET', '/'));

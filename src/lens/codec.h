@@ -6,7 +6,7 @@
 struct put;
 struct get;
 
-enum { FINE = -1 }; /* else an enum fault_kind */
+enum { FINE = -1, TOLD = -2 }; /* else an enum fault_kind; TOLD: faults inside the value were noted */
 
 /* Put, one value: checks the value at `at` (not null) and gives its canonical JSON text. */
 typedef int put_fn(struct put *put, const struct field *field, uint32_t at, struct str *json);

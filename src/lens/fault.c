@@ -106,7 +106,7 @@ static struct str range_want(struct put *put, const struct field *field)
                                : arena_printf(arena, "at most " STR_FMT, STR_ARG(field->max.text));
 }
 
-static struct str want_of(struct put *put, const struct field *field, enum fault_kind kind)
+struct str put_want(struct put *put, const struct field *field, enum fault_kind kind)
 {
     switch (kind) {
     case FAULT_ENUM:
@@ -121,10 +121,13 @@ static struct str want_of(struct put *put, const struct field *field, enum fault
         return field->constant.json.ptr ? field->constant.text
                : field->equals_brand    ? put->run->context->brand
                                         : field->equals.text;
+    case FAULT_FORMAT:
+        if (field->form_count)
+            return field->form_want;
+        break;
     case FAULT_BLANK:
     case FAULT_NULL:
     case FAULT_TYPE:
-    case FAULT_FORMAT:
     case FAULT_UNKNOWN:
     case FAULT_TOGETHER:
     case FAULT_ID:
@@ -141,7 +144,7 @@ void put_fault(struct put *put, const struct field *field, enum fault_kind kind)
 
     if (!put_may_fault(put))
         return;
-    put_fault_at(put, field->order, kind, put_field_path(put, field), want_of(put, field, kind));
+    put_fault_at(put, field->order, kind, put_field_path(put, field), put_want(put, field, kind));
     if (faults->count > before && kind == FAULT_EQUALS)
         faults->items[before].forbidden = field->equals_brand;
 }

@@ -91,6 +91,51 @@ static bool pleases(struct generator *g, const struct field *field, struct str j
            !(field->has_max_length && json.len - 2 > field->max_length);
 }
 
+static struct str value_of(struct generator *g, const struct field *field);
+
+static struct str elements_of(struct generator *g, const struct field *field)
+{
+    struct buf out = buf_in(g->arena, SIZE_MAX);
+    size_t least = field->has_min_length ? field->min_length : field->required ? 1 : 0;
+    size_t count = least + (field->has_max_length && field->max_length <= least ? 0 : random_below(g->random, 2));
+
+    buf_char(&out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            buf_char(&out, ',');
+        buf_add(&out, value_of(g, field->of));
+    }
+    buf_char(&out, ']');
+    return buf_str(&out);
+}
+
+static struct str fill_form(struct generator *g, const struct field *field)
+{
+    struct str form = field->forms[random_below(g->random, field->form_count)];
+    struct buf out = buf_in(g->arena, SIZE_MAX);
+
+    buf_char(&out, '"');
+    for (size_t i = 0; i < form.len; i++)
+        buf_char(&out, form.ptr[i] == '#' ? (char)('0' + random_below(g->random, 10)) : form.ptr[i]);
+    buf_char(&out, '"');
+    return buf_str(&out);
+}
+
+/* Of what a field of type any may be. */
+static bool is_kind(const struct field *field, struct str json)
+{
+    static const struct {
+        char first;
+        enum json_type type;
+    } firsts[] = { { '"', JSON_STRING }, { '[', JSON_ARRAY }, { '{', JSON_OBJECT }, { 't', JSON_TRUE } };
+    enum json_type type = JSON_NUMBER;
+
+    for (size_t i = 0; i < COUNT(firsts); i++)
+        if (json.ptr[0] == firsts[i].first)
+            type = firsts[i].type;
+    return !field->kinds || field->kinds & 1u << type;
+}
+
 static struct str value_of(struct generator *g, const struct field *field)
 {
     bool keeps = g->lens->rest != REST_REFUSE;
@@ -102,6 +147,10 @@ static struct str value_of(struct generator *g, const struct field *field)
         return field->equals.json;
     if (field->equals_brand)
         return STR("\"acme\"");
+    if (field->of)
+        return elements_of(g, field);
+    if (field->form_count)
+        return fill_form(g, field);
     if (field->min.json.ptr)
         return field->min.json;
     if (field->max.json.ptr)
@@ -114,7 +163,7 @@ static struct str value_of(struct generator *g, const struct field *field)
         texts = &bad_mails;
     for (int tries = 0; tries < 20; tries++) {
         struct str json = pick_text(g, texts);
-        if (pleases(g, field, json))
+        if (is_kind(field, json) && pleases(g, field, json))
             return json;
     }
     return str_from(texts->items[0]);

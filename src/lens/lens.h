@@ -50,6 +50,7 @@ struct names;
 struct lens_context {
     enum lens_mode mode;
     struct str brand;    /* canonical brand acted for */
+    struct str peer;     /* address of who asks */
     int64_t wall_ms;     /* now */
     struct arena *unread_arena; /* get, with `unread`: where the names are */
     struct names *unread; /* get: canonical members that no field shows are named here, by path; or NULL */

@@ -112,11 +112,14 @@ static int set_value(struct load *load, struct node *leaf, const struct yaml *at
     leaf->set_from = SET_LITERAL;
     if (!plain)
         return literal_load(&leaf->set, load->arena, at, load->err);
-    if (!str_is(at->text, "$brand") && !str_is(at->text, "$now"))
+    leaf->set_from = str_is(at->text, "$brand")  ? SET_BRAND
+                     : str_is(at->text, "$now")  ? SET_NOW
+                     : str_is(at->text, "$peer") ? SET_PEER
+                                                 : SET_NONE;
+    if (leaf->set_from == SET_NONE)
         return yaml_fault(at, load->err,
-                          "\"" STR_FMT "\" is no value of the context, expected $brand or $now",
+                          "\"" STR_FMT "\" is no value of the context, expected $brand, $now or $peer",
                           STR_ARG(at->text));
-    leaf->set_from = str_is(at->text, "$brand") ? SET_BRAND : SET_NOW;
     return 0;
 }
 

@@ -14,7 +14,7 @@ enum {
 
 enum how { HOW_SKIP, HOW_FLAG, HOW_WORD, HOW_TEXT, HOW_COUNT, HOW_VALUE, HOW_LITERALS, HOW_MODE, HOW_FN };
 
-static key_fn load_absent, load_part;
+static key_fn load_absent, load_part, load_of;
 
 static const struct key {
     const char *name;
@@ -33,7 +33,9 @@ static const struct key {
     { "write_only", ALL & ~BIT(LINK), HOW_FLAG, AT(write_only) },
     { "required", ALL & ~BIT(LINK), HOW_MODE, AT(required), .word = "always" },
     { "blank", TEXTS, HOW_WORD, AT(blank_refuse), .word = "refuse" },
-    { "null", ALL & ~BIT(LINK), HOW_WORD, AT(null_refuse), .word = "refuse" },
+    { "null", ALL & ~BIT(LINK), .how = HOW_FN, .fn = load_null },
+    { "of", BIT(ARRAY) | BIT(ANY), .how = HOW_FN, .fn = load_of },
+    { "form", BIT(STRING), .how = HOW_FN, .fn = load_forms },
     { "invalid", TEXTS, HOW_WORD, AT(invalid_keep), .word = "keep" },
     { "absent", ALL, .how = HOW_FN, .fn = load_absent },
     { "default", VALUES | WHOLES, HOW_VALUE, AT(fallback) },
@@ -286,6 +288,8 @@ static void set_defaults(struct load *load, struct field *field)
                   : array || field->type == TYPE_LINES                    ? STR("array")
                   : field->type == TYPE_QUANTITY                          ? STR("number")
                                                  : str_from(codecs[field->type].name);
+    if (field->kinds)
+        field->want = field->form_want;
     if (field->lookup.ptr)
         field->codec = &codecs[TYPE_ID]; /* it stands for the id that it finds */
     if (!field->absent_given)
@@ -293,6 +297,30 @@ static void set_defaults(struct load *load, struct field *field)
     if (field->source == FROM_NOWHERE || field->source == FROM_DERIVE || field->source == FROM_TABLE ||
         field->source == FROM_LINK)
         field->read_only = MODE_BOTH;
+}
+
+/* What each element of an array is: a plain field without a place of its own. */
+static int load_of(struct load *load, struct field *field, const struct yaml *value)
+{
+    static const char *const known[] = { "type", "min",  "max", "min_length", "max_length",
+                                         "enum", "form", "blank", NULL };
+    struct field *of = ARENA_NEW(load->arena, struct field);
+
+    if (field->type == TYPE_ANY)
+        return load_kinds(load, field, value);
+    *of = (struct field){ .from = value, .order = field->order, .is = { NO_SLOT, NO_SLOT }, .when = NO_SLOT };
+    if (yaml_map(value, load->err) || yaml_only(value, known, load->err))
+        return -1;
+    const struct yaml *type = yaml_get(value, "type");
+    if (!type || type->kind != YAML_TEXT)
+        return yaml_fault(value, load->err, "elements without a type, expected e.g. { type: string }");
+    if (load_type(load, of, type) || load_keys(load, of, value))
+        return -1;
+    if (!((1u << of->type) & VALUES))
+        return yaml_fault(type, load->err, "elements of type %s, expected a plain one", codecs[of->type].name);
+    set_defaults(load, of);
+    field->of = of;
+    return 0;
 }
 
 int load_field(struct load *load, struct field *field, const struct yaml *map)

@@ -203,3 +203,64 @@ int load_accept(struct load *load, struct field *field, const struct yaml *value
             return -1;
     return 0;
 }
+
+int load_null(struct load *load, struct field *field, const struct yaml *value)
+{
+    struct str word = value->kind == YAML_TEXT ? value->text : STR_NONE;
+
+    field->null_refuse = str_is(word, "refuse");
+    field->null_absent = str_is(word, "absent");
+    if (field->null_refuse || field->null_absent)
+        return 0;
+    return yaml_fault(value, load->err, "found \"" STR_FMT "\", expected refuse or absent", STR_ARG(word));
+}
+
+int load_forms(struct load *load, struct field *field, const struct yaml *value)
+{
+    struct buf want = buf_in(load->arena, SIZE_MAX);
+
+    if (yaml_list(value, load->err))
+        return -1;
+    struct str *forms = ARENA_ARRAY(load->arena, struct str, value->count + 1);
+    for (const struct yaml *at = value->first; at; at = at->next) {
+        if (yaml_text(at, &forms[field->form_count], load->err))
+            return -1;
+        buf_add(&want, want.len ? STR(" or ") : STR("text like "));
+        buf_add(&want, forms[field->form_count++]);
+    }
+    field->forms = forms;
+    field->form_want = buf_str(&want);
+    return 0;
+}
+
+/* The JSON types that a field of any may have. */
+int load_kinds(struct load *load, struct field *field, const struct yaml *value)
+{
+    static const struct {
+        const char *name;
+        unsigned kinds;
+    } words[] = { { "string", 1u << JSON_STRING },
+                  { "number", 1u << JSON_NUMBER },
+                  { "boolean", 1u << JSON_TRUE | 1u << JSON_FALSE },
+                  { "object", 1u << JSON_OBJECT },
+                  { "array", 1u << JSON_ARRAY } };
+
+    struct buf want = buf_in(load->arena, SIZE_MAX);
+
+    if (yaml_list(value, load->err))
+        return -1;
+    for (const struct yaml *at = value->first; at; at = at->next) {
+        unsigned found = 0;
+        for (size_t i = 0; i < COUNT(words); i++)
+            found |= str_is(at->text, words[i].name) ? words[i].kinds : 0;
+        if (!found)
+            return yaml_fault(at, load->err, "\"" STR_FMT "\" is no JSON type, expected e.g. string or number",
+                              STR_ARG(at->text));
+        field->kinds |= found;
+        if (want.len)
+            buf_add(&want, STR(" or "));
+        buf_add(&want, at->text);
+    }
+    field->form_want = buf_str(&want);
+    return 0;
+}

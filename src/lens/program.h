@@ -41,7 +41,7 @@ struct node {
     const struct field *writer; /* the first field that puts here */
     bool shown;                 /* a field of get shows it */
     struct literal set;         /* what put writes here on create when no field did */
-    enum { SET_NONE, SET_LITERAL, SET_BRAND, SET_NOW } set_from;
+    enum { SET_NONE, SET_LITERAL, SET_BRAND, SET_NOW, SET_PEER } set_from;
 };
 
 struct shape {
@@ -113,13 +113,19 @@ struct field {
     uint32_t is[2];     /* canonical slots, or NO_SLOT */
     unsigned read_only; /* MODE_ bits */
     unsigned required;  /* MODE_ bits */
-    bool write_only, blank_refuse, null_refuse, invalid_keep, needs_stored, late;
+    bool write_only, blank_refuse, null_refuse, null_absent, invalid_keep, needs_stored, late;
     enum { ABSENT_OMIT, ABSENT_NULL, ABSENT_EMPTY } absent;
     bool absent_given;
     struct literal fallback; /* `default:`, canonical */
     bool has_min_length, has_max_length;
     uint64_t min_length, max_length;
     struct literal min, max;
+
+    const struct field *of; /* array: what each element is */
+    unsigned kinds;         /* any: a bit for each JSON type it may be; 0: all */
+    const struct str *forms; /* text: '#' stands for a digit, the rest for itself; one must fit */
+    size_t form_count;
+    struct str form_want; /* of forms or kinds, for messages */
 
     struct enum_pair *enums;
     size_t enum_count;

@@ -76,6 +76,7 @@ int put_enum(struct put *put, const struct field *field, uint32_t at, struct str
 /* fault.c. Ask put_may_fault before making a path: a document may have any number of faults. */
 bool put_may_fault(struct put *put);
 void put_fault(struct put *put, const struct field *field, enum fault_kind kind);
+struct str put_want(struct put *put, const struct field *field, enum fault_kind kind); /* for messages */
 void put_fault_at(struct put *put, unsigned order, enum fault_kind kind, struct str path, struct str want);
 /* Sorted as the mapping file has the fields. */
 void put_sort_faults(struct put_run *run);

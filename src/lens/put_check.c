@@ -100,6 +100,25 @@ static size_t count_points(struct str text)
     return count;
 }
 
+static bool fits_form(struct str form, struct str text)
+{
+    bool fits = form.len == text.len;
+
+    for (size_t i = 0; fits && i < form.len; i++)
+        fits = form.ptr[i] == '#' ? text.ptr[i] >= '0' && text.ptr[i] <= '9' : form.ptr[i] == text.ptr[i];
+    return fits;
+}
+
+static bool has_form(const struct field *field, const struct tape *in, uint32_t at, struct arena *arena)
+{
+    struct str text = tape_type(in, at) == JSON_STRING ? tape_string(in, at, arena) : STR_NONE;
+
+    for (size_t i = 0; text.len && i < field->form_count; i++)
+        if (fits_form(field->forms[i], text))
+            return true;
+    return false;
+}
+
 int put_limits(struct put *put, const struct field *field, uint32_t at)
 {
     const struct tape *in = put->run->in;
@@ -109,6 +128,8 @@ int put_limits(struct put *put, const struct field *field, uint32_t at)
         if (fault != FINE)
             return fault;
     }
+    if (field->form_count && !has_form(field, in, at, put->run->arena))
+        return tape_type(in, at) == JSON_STRING ? FAULT_FORMAT : FAULT_TYPE;
     if (!field->has_min_length && !field->has_max_length)
         return FINE;
     enum json_type type = tape_type(in, at);

@@ -24,7 +24,8 @@ static void emit_cell(struct put *put, const struct cell *cell, struct buf *out,
 static bool emit_set(const struct put *put, const struct node *leaf, struct buf *out, bool *first)
 {
     const struct lens_context *context = put->run->context;
-    bool none = leaf->set_from == SET_NONE || (leaf->set_from == SET_BRAND && !context->brand.ptr);
+    bool none = leaf->set_from == SET_NONE || (leaf->set_from == SET_BRAND && !context->brand.ptr) ||
+                (leaf->set_from == SET_PEER && !context->peer.ptr);
 
     if (none || put->run->mode != MODE_CREATE || put->run->whole)
         return false;
@@ -40,6 +41,9 @@ static bool emit_set(const struct put *put, const struct node *leaf, struct buf 
         buf_char(out, '"');
         buf_datetime(out, context->wall_ms);
         buf_char(out, '"');
+        break;
+    case SET_PEER:
+        json_quote(out, context->peer);
         break;
     case SET_NONE:
         break;
@@ -62,6 +66,10 @@ static bool emit_members(struct put *put, const struct node *parent, struct buf 
         bool was_first = first;
         if (!child->group) {
             const struct cell *cell = &put->cells[child->slot];
+            if (child->set_from == SET_PEER && emit_set(put, child, out, &first)) {
+                any = true; /* whatever the document says: no client knows it better */
+                continue;
+            }
             if (!is_written(cell, put)) {
                 any |= cell->state == CELL_NONE && emit_set(put, child, out, &first);
                 continue;

@@ -184,7 +184,7 @@ void put_nothing(struct put *put, const struct field *field, uint32_t at)
         put_fault(put, field, FAULT_NULL);
     else if (run->mode == MODE_UPDATE)
         clear(put, field, at);
-    else if (put_refuses_null(put))
+    else if (put_refuses_null(put) && !field->null_absent)
         put_fault(put, field, FAULT_NULL);
     else
         put_absent(put, field);
@@ -285,6 +285,8 @@ static void put_checked(struct put *put, const struct field *field, uint32_t at)
             put_null(put, field->is[0]);
         return;
     }
+    if (fault == TOLD)
+        return;
     if (fault != FINE) {
         put_fault(put, field, (enum fault_kind)fault);
         return;

@@ -21,6 +21,10 @@ static const struct command {
     { "client", "client add --name N [--brand B] [--scope \"…\"] [--group ID]… | client list | client revoke ID",
       command_client, "--name= --brand= --scope= --group=" },
     { "crosswalk", "crosswalk import|export [CSV]: dialect,kind,brand,dialect_id,canonical_id", command_crosswalk, "" },
+    { "explain",
+      "explain METHOD PATH [-H 'name: value']… [-d TEXT|@FILE] [--brand B] [--response STATUS] [--values] [--json]: what "
+      "would happen to this request; nothing is asked",
+      command_explain, "-H= -d= --brand= --response= --values --json" },
     { "translate",
       "translate --from D --to D --resource R [--as R] [--brand B] [--strict] [--rejects FILE]: documents, one per line, "
       "from standard input to standard output",

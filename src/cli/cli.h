@@ -48,3 +48,4 @@ command_fn command_client;                                         /* client.c *
 command_fn command_crosswalk;                                      /* crosswalk.c */
 command_fn command_seed;                                           /* seed.c */
 command_fn command_translate;                                      /* translate.c */
+command_fn command_explain;                                        /* explain.c */

@@ -44,16 +44,8 @@ static bool refuse_faults(struct translator *translator, const struct faults *fa
 
 static void note(struct translator *translator, struct names *names, struct str name)
 {
-    struct str *moved = names->items;
-
-    if (names->count == names->space) {
-        names->space = names->space ? names->space * 2 : 8;
-        moved = ARENA_ARRAY(translator->arena, struct str, names->space);
-        if (names->count)
-            memcpy(moved, names->items, sizeof *moved * names->count);
-    }
-    names->items = moved;
-    moved[names->count++] = name;
+    names->items = arena_grow(translator->arena, names->items, names->count, &names->space, sizeof name);
+    names->items[names->count++] = name;
 }
 
 static bool read(struct translator *translator, struct str text, struct tape *tape)

@@ -1,0 +1,28 @@
+/* What a lens makes of documents, member by member, for people: `dragoman explain`, the coverage page and the
+ * description of a dialect's documents. Not for the flow: nothing here is quick. Pure, any thread. */
+#pragma once
+
+#include "lens/lens.h"
+
+/* One rule at work. Paths of dialects are joined by '/', canonical ones by '.'; elements of a list are '*'.
+ */
+struct lens_line {
+    struct str from, to; /* `to` empty: it goes nowhere */
+    struct str rule;     /* the type, and what else the mapping says of it: "string, enum" */
+    struct str class;    /* "exact", "normalising", "derived", "constant", "kept", "lossy" */
+    struct str why;      /* of `to` being empty, or of a declared loss */
+    const char *file;    /* where the rule stands */
+    unsigned line;
+    bool array; /* of entries, of elements: it may be kept beside what is mapped of it */
+};
+struct lens_lines {
+    struct lens_line *items;
+    size_t count, space;
+};
+
+/* Put: the fields that the document at `at` names. With `in` NULL all of them. */
+void lens_report_put(const struct lens *lens, const struct tape *in, uint32_t at, enum lens_mode mode,
+                     struct arena *arena, struct lens_lines *lines);
+/* Get: the fields for which the canonical document at `at` has a value. With `in` NULL all of them. */
+void lens_report_get(const struct lens *lens, const struct tape *in, uint32_t at, struct arena *arena,
+                     struct lens_lines *lines);

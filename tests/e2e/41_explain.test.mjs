@@ -1,0 +1,135 @@
+// `dragoman explain`: what would happen to a request, without asking anybody.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { ACME, binary, document, root } from './harness.mjs';
+
+const dir = mkdtempSync(join(tmpdir(), 'dragoman-explain-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+const state = join(dir, 'state');
+const settings = ['-c', join(root, 'conf/dragoman.yaml'), '--set', `state_dir=${state}`, '--set', 'backend.url=http://127.0.0.1:9'];
+
+const run = (...args) => spawnSync(binary, [...args, ...settings], { cwd: root, encoding: 'utf8' });
+function explain(...args) {
+    const done = run('explain', ...args, '--json');
+    assert.equal(done.status, 0, done.stderr);
+    return JSON.parse(done.stdout);
+}
+const field = (explained, from) => explained.fields.find((f) => f.from === from);
+
+const patient = { patient: {
+    first_name: 'Zelda', last_name: 'Quux', date_of_birth: '1990-12-10', email: 'nowhere at all', age: 12,
+    address: { street: '9 Side St', floor: 3 }, nickname: 'Zz',
+} };
+
+test('a body, member by member', () => {
+    const found = explain('POST', '/v1/patients', '-H', 'X-User-Token: x', '-d', JSON.stringify(patient));
+    assert.equal(found.facade, 'general');
+    assert.equal(found.operation, 'createPatient');
+    assert.deepEqual(found.scopes, ['write:patients']);
+    assert.deepEqual(found.calls, [{ call: 'patient.create', method: 'POST', target: '/v1/patients' }]);
+    assert.deepEqual(
+        Object.fromEntries(found.fields.map((f) => [f.from, [f.to ?? null, f.class]])), {
+            first_name: ['first_name', 'exact'], last_name: ['last_name', 'exact'], date_of_birth: ['date_of_birth', 'exact'],
+            age: [null, 'derived'], email: ['(rest)', 'kept'], 'address/street': ['metadata.address.line', 'exact'],
+        });
+    assert.match(field(found, 'first_name').at, /general\/patient\.yaml:\d+$/);
+    assert.deepEqual(found.kept.sort(), ['address/floor', 'email', 'nickname']);
+    assert.deepEqual(found.lost.map((l) => l.at), ['age']);
+    assert.deepEqual(found.faults, []);
+    assert.equal(found.sent, undefined);
+});
+
+test('values are shown only when they are asked for', () => {
+    const args = ['explain', 'POST', '/v1/patients', '-H', 'X-User-Token: x', '-d', JSON.stringify(patient)];
+    const values = /Zelda|Quux|1990|nowhere|Side|Zz/;
+    for (const more of [[], ['--json']]) {
+        const done = run(...args, ...more);
+        assert.equal(done.status, 0);
+        assert.doesNotMatch(done.stdout + done.stderr, values);
+        assert.match(run(...args, ...more, '--values').stdout, values);
+    }
+    assert.deepEqual(explain(...args.slice(1), '--values').sent, {
+        first_name: 'Zelda', last_name: 'Quux', date_of_birth: '1990-12-10', metadata: { address: { line: '9 Side St' } }, brand_id: 'acme',
+    });
+});
+
+test('look-ups, ids and the further calls of an update', () => {
+    const metric = JSON.parse(document('twine-metric.json'));
+    const found = explain('POST', '/pub/patient_health_metric', '-d', JSON.stringify(metric));
+    assert.deepEqual(found.calls.map((c) => [c.call, c.target]), [
+        ['patient.list', '/v1/patients?brand_id={brand_id}&external_id={external_id}&limit={limit}&offset={offset}'],
+        ['metric.create', '/v1/patients/{patient_id}/metrics']]);
+    assert.deepEqual(found.ids.map((i) => i.as), ['parameter patient_id']);
+    const patch = explain('PATCH', `/pub/patient/${'0'.repeat(24)}`, '-d', JSON.stringify({ data: {
+        attributes: { gender: 'other' }, relationships: { groups: { data: [{ type: 'group', id: 'g' }] } } } }));
+    assert.deepEqual(patch.calls.map((c) => c.call), ['patient.read', 'patient.update', 'patient.set_groups', 'patient.read']);
+    assert.equal(field(patch, '{id}').to, 'parameter patient_id');
+    assert.equal(field(patch, 'relationships/groups/data/*/id').to, 'parameter groups');
+});
+
+test('faults name the members', () => {
+    const found = explain('POST', '/pub/patient', '-d', JSON.stringify({ data: { type: 'patient', attributes: { first_name: ' ', birth_date: 'soon' } } }));
+    assert.deepEqual(found.faults, [
+        { at: 'attributes/first_name', fault: 'blank', want: 'string' },
+        { at: 'attributes/last_name', fault: 'blank', want: 'string' },
+        { at: 'attributes/birth_date', fault: 'format', want: 'date' }]);
+});
+
+test('parameters', () => {
+    const found = explain('GET', `/pub/patient?filter[organization]=${ACME}&filter[archived]=perhaps&filter[identifier][system]=a`);
+    assert.deepEqual(found.fields.map((f) => [f.from, f.to]), [
+        ['?filter[organization]', undefined], ['?filter[identifier][system]', 'parameter external_id'], ['?filter[archived]', 'parameter status']]);
+    assert.deepEqual(found.faults.map((f) => f.at), ['?filter[archived]']);
+    assert.equal(explain('GET', '/v1/patients').faults[0].at, '?brand_id');
+});
+
+test('a credential is judged with the real keys', () => {
+    mkdirSync(state, { mode: 0o700 });
+    const token = run('token', '--dialect', 'twine', '--scope', 'read:patients').stdout.trim();
+    const header = (text) => ['-H', `Authorization: Bearer ${text}`];
+    const held = explain('GET', `/pub/patient?filter[organization]=${ACME}`, ...header(token));
+    assert.deepEqual(held.credential, { state: 'accepted', brand: 'acme', scopes: ['read:patients'], missing: [] });
+    assert.deepEqual(explain('POST', '/pub/patient', ...header(token)).credential.missing, ['write:patients']);
+    const broken = token.slice(0, -6) + (token.endsWith('AAAAAA') ? 'BBBBBB' : 'AAAAAA');
+    assert.match(explain('POST', '/pub/patient', ...header(broken)).credential.state, /^not accepted: /);
+    assert.match(explain('POST', '/pub/patient', '-H', 'Authorization: Basic x').credential.state, /scheme/);
+    assert.match(explain('POST', '/pub/patient', ...header('opaque')).credential.state, /opaque/);
+    assert.equal(explain('POST', '/pub/patient').credential.state, 'none');
+    const output = run('explain', 'POST', '/pub/patient', ...header(token));
+    assert.doesNotMatch(output.stdout, new RegExp(token.slice(-20)));
+});
+
+test('the backend\'s answer', () => {
+    const answer = JSON.stringify({ patients: [{ id: 'a', first_name: 'Zelda', status: 'active', external_ids: { A: '1' }, shoe: 3 }, { id: 'b', date_of_birth: '2000-01-01' }], total: 2 });
+    const found = explain('GET', '/v1/patients', '-H', 'X-User-Token: x', '--response', '200', '-d', answer, '--values');
+    assert.equal(found.documents, 2);
+    assert.deepEqual(found.fields.map((f) => [f.from, f.to]), [
+        ['id', 'id'], ['first_name', 'first_name'], ['status', 'active'], ['date_of_birth', 'date_of_birth'], ['date_of_birth', 'age']]);
+    assert.deepEqual(found.lost.map((l) => l.at), ['external_ids', 'shoe']);
+    assert.equal(found.shown.first_name, 'Zelda');
+    assert.equal(found.shown.id, null, 'ids stay unresolved');
+    assert.match(run('explain', 'GET', '/v1/patients/1', '-H', 'X-User-Token: x', '--response', '404').stdout, /404 is no entity/);
+});
+
+test('a body from a file, and what is no request', () => {
+    const file = join(dir, 'body.json');
+    writeFileSync(file, JSON.stringify(patient));
+    assert.equal(explain('POST', '/v1/patients', '-H', 'X-User-Token: x', '-d', `@${file}`).kept.length, 3);
+    for (const [args, status] of [[['POST'], 2], [['POST', 'v1'], 2], [['GET', '/v1/patients', '-H', 'x'], 2], [['GET', '/x', '--response', '99'], 2],
+        [['GET', '/nothing'], 1], [['DELETE', '/v1/patients'], 1], [['POST', '/v1/patients', '-d', '@/no/such'], 1],
+        [['POST', '/pub/patient', '-d', '{'], 1], [['POST', '/pub/patient', '-d', '{}'], 1], [['GET', '/v1/%zz'], 1]])
+        assert.equal(run('explain', ...args).status, status, args.join(' '));
+});
+
+test('no database is made', () => {
+    const fresh = join(dir, 'fresh');
+    mkdirSync(fresh, { mode: 0o700 });
+    const done = spawnSync(binary, ['explain', 'POST', '/pub/patient', '-H', `Authorization: Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.${'A'.repeat(86)}`, '-d', '{"data":{}}', '--json',
+        '-c', join(root, 'conf/dragoman.yaml'), '--set', `state_dir=${fresh}`], { cwd: root, encoding: 'utf8' });
+    assert.match(JSON.parse(done.stdout).credential.state, /^not accepted: /);
+    assert.deepEqual(readdirSync(fresh).filter((name) => /\.db/.test(name)), []);
+});

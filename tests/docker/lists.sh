@@ -26,7 +26,7 @@ needed() {
     local library path
     objdump -p "$binary" | awk '/NEEDED/ { print $2 }' | while read -r library; do
         path=$(ldd "$binary" | awk -v l="$library" '$1 == l { print $3 }')
-        dpkg -S "$(readlink -f "$path")"
+        dpkg -S "$(readlink -f "$path")" 2>/dev/null || dpkg -S "$path" 2>/dev/null || echo "no package: $path"
     done | sed 's/:.*//' | sort -u | grep -vE '^(libc6|libgcc-s1)$'
 }
 if [ -x "$binary" ]; then

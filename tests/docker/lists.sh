@@ -24,7 +24,7 @@ check "the build stage installs what ./dev build installs" [ "$(packages 1)" = "
 # Debian's packages of the libraries that the binary itself asks for: not those behind them, nor what every Debian has.
 needed() {
     local library path
-    objdump -p "$binary" | awk '/NEEDED/ { print $2 }' | while read -r library; do
+    objdump -p "$binary" | awk '/NEEDED/ && $2 !~ /^ld-/ { print $2 }' | while read -r library; do
         path=$(ldd "$binary" | awk -v l="$library" '$1 == l { print $3 }')
         dpkg -S "$(readlink -f "$path")" 2>/dev/null || dpkg -S "$path" 2>/dev/null || echo "no package: $path"
     done | sed 's/:.*//' | sort -u | grep -vE '^(libc6|libgcc-s1)$'

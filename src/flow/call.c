@@ -334,7 +334,8 @@ static enum step collect_items(struct exchange *x)
         if (!item->stored && !failed++)
             first = i;
     }
-    if (failed && x->items[first].err.code == ERR_PRECONDITION && x->stored_call && !x->attempts++) {
+    bool compared = x->stored_call && !x->own_version;
+    if (failed && x->items[first].err.code == ERR_PRECONDITION && compared && !x->attempts++) {
         upstream_call_free(x->flow->upstream, &x->stored_call);
         upstream_call_free(x->flow->upstream, &x->items[0].call);
         x->items[0].err.code = ERR_NONE;

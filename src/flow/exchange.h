@@ -27,7 +27,8 @@ struct item {
     struct exchange *x;
     uint32_t at; /* in x->body */
     struct lens_put put;
-    struct str canonical; /* put.canonical with its gaps filled */
+    struct id_slots asked; /* of the first put; a comparison may need fewer, or others than the one before */
+    struct str canonical;  /* put.canonical with its gaps filled */
     struct upstream_argument *arguments;
     size_t argument_count;
     struct upstream_call *call;
@@ -53,7 +54,8 @@ struct shown {
 /* A look-up document of one slot. */
 struct found_by {
     struct exchange *x;
-    struct id_slot *slot;
+    struct id_slot *slot; /* as it was asked for: keeps what was found */
+    struct id_slot *now;  /* the same in the put that counts; NULL: the comparison dropped it */
     const struct lookup *lookup;
     struct arguments arguments;
     struct upstream_call *call;
@@ -125,6 +127,7 @@ struct exchange {
     struct buf echo;          /* what get shows for it */
     struct id_slots echo_ids;
     struct str if_match;
+    bool own_version; /* if_match is the client's: not to be replaced by a newer one */
     unsigned attempts;
 
     /* answers */

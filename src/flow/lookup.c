@@ -20,7 +20,8 @@ static void on_found(struct upstream_call *call, const struct upstream_answer *a
         }
         at = tape->count && at != TAPE_NONE ? tape_find(tape, at, STR("id")) : TAPE_NONE;
         if (at != TAPE_NONE && tape_type(tape, at) == JSON_STRING)
-            found->slot->found = arena_copy(found->x->arena, tape_string(tape, at, found->x->arena));
+            found->slot->found = found->now->found =
+                arena_copy(found->x->arena, tape_string(tape, at, found->x->arena));
     }
     exchange_came(found->x, err);
 }
@@ -71,7 +72,8 @@ static enum step start_all(struct exchange *x, bool making)
     bool any = false;
 
     for (size_t i = 0; i < x->lookup_count; i++) {
-        if ((x->lookups[i].lookup->match == LOOKUP_MAKE) != making)
+        const struct found_by *found = &x->lookups[i];
+        if ((found->lookup->match == LOOKUP_MAKE) != making || !found->now || found->call)
             continue;
         start(&x->lookups[i]);
         any = true;
@@ -90,7 +92,7 @@ static enum step judge_found(struct exchange *x)
     for (size_t i = 0; i < x->lookup_count; i++) {
         const struct found_by *found = &x->lookups[i];
         bool bound = x->principal && x->principal->patients_bound && str_is(found->slot->kind, "patient");
-        if (found->lookup->match != LOOKUP_ONE)
+        if (found->lookup->match != LOOKUP_ONE || !found->now)
             continue;
         if (bound && !(found->slot->found.ptr && principal_may_patient(x->principal, found->slot->found)))
             return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is bound to other patients");

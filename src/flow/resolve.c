@@ -128,7 +128,7 @@ static int prepare_lookups(struct exchange *x)
                 continue;
             struct found_by *found = &x->lookups[x->lookup_count++];
             *found = (struct found_by){
-                .x = x, .slot = slot, .item = i, .lookup = dialect_lookup(x->dialect, slot->lookup)
+                .x = x, .slot = slot, .now = slot, .item = i, .lookup = dialect_lookup(x->dialect, slot->lookup)
             };
             if (!found->lookup)
                 return err_set(&x->err, ERR_INTERNAL, "no look-up '" STR_FMT "'", STR_ARG(slot->lookup));

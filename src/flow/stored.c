@@ -87,7 +87,7 @@ enum step stage_compare(struct exchange *x)
     return x->echo_ids.count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;
 }
 
-/* Ids of the first put, taken over by their place. */
+/* Ids as they were asked for, taken over by their place. */
 static void take_over(const struct id_slots *from, struct id_slots *to)
 {
     for (size_t i = 0; i < to->count; i++)
@@ -96,23 +96,25 @@ static void take_over(const struct id_slots *from, struct id_slots *to)
                 to->items[i].found = from->items[k].found;
 }
 
-/* Look-ups point at slots of the first put; those that are still there move on to the second. */
+/* Where each look-up's id goes now, if anywhere. */
 static void move_lookups(struct exchange *x, struct id_slots *to)
 {
-    size_t kept = 0;
-
     for (size_t i = 0; i < x->lookup_count; i++) {
-        struct found_by found = x->lookups[i];
-        bool there = false;
-        for (size_t k = 0; k < to->count && !there; k++) {
-            there = str_eq(found.slot->path, to->items[k].path) && str_eq(found.slot->lookup, to->items[k].lookup);
-            if (there)
-                found.slot = &to->items[k];
-        }
-        if (there)
-            x->lookups[kept++] = found;
+        struct found_by *found = &x->lookups[i];
+        found->now = NULL;
+        for (size_t k = 0; k < to->count && !found->now; k++)
+            if (str_eq(found->slot->path, to->items[k].path) && str_eq(found->slot->lookup, to->items[k].lookup))
+                found->now = &to->items[k];
     }
-    x->lookup_count = kept;
+}
+
+/* The version to insist on: the client's own, if it named one (RFC 9110 section 13.1.1), else the one compared with. */
+static struct str version(struct exchange *x)
+{
+    struct str named = x->operation->etag ? http_find(x->head, STR("if-match"), NULL) : STR_NONE;
+
+    x->own_version = named.len && !str_is(str_trim(named), "*");
+    return x->own_version ? named : arena_copy(x->arena, x->stored.etag);
 }
 
 enum step stage_patch(struct exchange *x)
@@ -135,9 +137,11 @@ enum step stage_patch(struct exchange *x)
     struct lens_put again = { .canonical = buf_in(x->arena, SIZE_MAX), .rest = buf_in(x->arena, SIZE_MAX) };
     if (lens_put(x->operation->lens, &x->body, item->at, &shown, &context, x->arena, &again, &x->err))
         return STEP_FAIL;
-    take_over(&item->put.ids, &again.ids);
+    if (!x->attempts)
+        item->asked = item->put.ids;
+    take_over(&item->asked, &again.ids);
     move_lookups(x, &again.ids);
     item->put = again;
-    x->if_match = arena_copy(x->arena, x->stored.etag);
+    x->if_match = version(x);
     return STEP_NEXT;
 }

@@ -1,0 +1,433 @@
+/* What the tests of the flow share: whole requests with a backend that is a script and a client that is memory, in one
+ * thread and without a socket. The mappings are the real ones, the store is a real one in a folder of its own, and
+ * tokens are signed with a real key.
+ *
+ * JSON is written with ' in place of " everywhere: in what is sent, in what the backend says, and in what is compared. */
+#pragma once
+
+#include "check.h"
+
+#include "auth/auth.h"
+#include "conf/conf.h"
+#include "flow/flow.h"
+#include "store/store.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What the backend says to one call. The calls of an exchange are numbered in the order in which they start. */
+struct reply {
+    const char *call;   /* of the contract; NULL: any */
+    int status;         /* 0: 200 */
+    const char *json;   /* NULL: no body */
+    const char *etag;   /* with its quotes */
+    enum err_code code; /* the call fails instead */
+    bool never;
+};
+
+enum { KIT_CALLS = 700 };
+
+struct kit;
+struct fake {
+    struct upstream upstream; /* first: what the flow holds */
+    struct kit *kit;
+};
+
+struct kit {
+    char dir[64];
+    struct arena *arena;
+    struct conf *conf;
+    struct auth *auth;
+    struct store *store;
+    struct gateway *gateway;
+    struct loop *loop;
+    struct flow *flow;
+    struct fake fake;
+    const struct reply *replies;
+    size_t reply_count;
+    struct buf log; /* of the calls: "METHOD target [if-match] [body]" and a line feed each */
+    size_t started, freed, most_open, open;
+    struct deadline patience;
+};
+
+/* What a client sends, and what it gets back. */
+struct said {
+    const char *as;     /* the dialect, which decides host and credential's header */
+    const char *method; /* "METHOD path?query" */
+    const char *body;   /* NULL: none */
+    const char *type;   /* NULL: the dialect's own */
+    const char *headers[4]; /* "name: value" */
+    const struct token_claims *who; /* NULL: everything in acme */
+    const char *token;  /* in place of a signed one; "" none */
+};
+struct heard {
+    struct kit *kit;
+    bool called;
+    int status;
+    struct str body, headers; /* headers: "name: value\n" each */
+    enum err_code code;
+    char detail[320];
+    unsigned upstream_calls;
+};
+
+/* ---- the backend ---- */
+
+struct upstream_call {
+    struct kit *kit;
+    const struct reply *reply;
+    struct upstream_answer answer;
+    struct arena *arena;
+    char *text, *etag;
+    upstream_done_fn *done;
+    void *data;
+    struct post post;
+    bool posted;
+};
+
+static inline struct str kit_text(struct kit *kit, struct str text)
+{
+    struct buf out = buf_in(kit->arena, SIZE_MAX);
+
+    for (size_t i = 0; i < text.len; i++)
+        buf_char(&out, text.ptr[i] == '"' ? '\'' : text.ptr[i]);
+    return buf_str(&out);
+}
+
+static inline struct str kit_json(struct kit *kit, const char *text)
+{
+    struct str copy = arena_copy(kit->arena, str_from(text));
+    char *bytes = (char *)arena_alloc(kit->arena, copy.len + 1);
+
+    /* an apostrophe between two letters belongs to a word */
+    for (size_t i = 0; i < copy.len; i++) {
+        bool inside = i && i + 1 < copy.len && isalpha((unsigned char)copy.ptr[i - 1]) &&
+                      isalpha((unsigned char)copy.ptr[i + 1]);
+        bytes[i] = copy.ptr[i] == '\'' && !inside ? '"' : copy.ptr[i];
+    }
+    return str_of(bytes, copy.len);
+}
+
+static inline void fake_tell(struct post *post)
+{
+    struct upstream_call *call =
+        (struct upstream_call *)(void *)((char *)post - offsetof(struct upstream_call, post));
+    const struct reply *reply = call->reply;
+    struct err err;
+
+    call->posted = false;
+    if (!call->done) {
+        free(call); /* was given up */
+        return;
+    }
+    if (reply->code) {
+        (void)err_set(&err, reply->code, "scripted");
+        call->done(call, NULL, &err, call->data);
+        return;
+    }
+    call->answer.status = reply->status ? reply->status : 200;
+    if (call->text) {
+        struct tape_fault fault;
+        bool good =
+            tape_read(&call->answer.document, call->arena, str_from(call->text), &tape_default_limits, &fault);
+        CHECK(good, "a scripted answer: %s: %s", fault.what, call->text);
+    }
+    call->answer.etag = str_from(call->etag);
+    call->done(call, &call->answer, NULL, call->data);
+}
+
+static inline void fake_log(struct kit *kit, const struct upstream_request *request)
+{
+    struct buf target = buf_in(kit->arena, 64 * 1024);
+    struct err err;
+    int bad = upstream_target(request, STR(""), &target, &err);
+
+    CHECK(!bad, "a call without its arguments: %s", err.detail);
+    CHECK(request->token.len > 20, "a call without the backend's token");
+    buf_printf(&kit->log, STR_FMT " " STR_FMT, STR_ARG(request->call->method), STR_ARG(buf_str(&target)));
+    if (request->if_match.len)
+        buf_printf(&kit->log, " [" STR_FMT "]", STR_ARG(kit_text(kit, request->if_match)));
+    if (request->body.ptr)
+        buf_printf(&kit->log, " " STR_FMT, STR_ARG(kit_text(kit, request->body)));
+    buf_char(&kit->log, '\n');
+}
+
+static inline struct upstream_call *fake_start(struct upstream *upstream, const struct upstream_request *request,
+                                               upstream_done_fn *done, void *data)
+{
+    static const struct reply silence = { .code = ERR_UPSTREAM };
+    struct kit *kit = ((struct fake *)(void *)upstream)->kit;
+    struct upstream_call *call = calloc(1, sizeof *call);
+
+    assert_non_null(call);
+    fake_log(kit, request);
+    const struct reply *reply = kit->started < kit->reply_count ? &kit->replies[kit->started] : &silence;
+    CHECK(!reply->call || str_is(request->call->name, reply->call), "call %zu is " STR_FMT ", not %s", kit->started,
+          STR_ARG(request->call->name), reply->call);
+    kit->started++;
+    kit->open++;
+    kit->most_open = kit->open > kit->most_open ? kit->open : kit->most_open;
+    *call = (struct upstream_call){ .kit = kit, .reply = reply, .arena = request->arena, .done = done, .data = data };
+    /* memory of the call's own, so that whoever reads an answer after its call was freed is found */
+    if (reply->json) {
+        struct str json = kit_json(kit, reply->json);
+        call->text = strndup(json.ptr, json.len);
+    }
+    if (reply->etag) {
+        struct str etag = kit_json(kit, reply->etag);
+        call->etag = strndup(etag.ptr, etag.len);
+    }
+    call->post.run = fake_tell;
+    call->posted = !reply->never;
+    if (call->posted)
+        loop_post(kit->loop, &call->post);
+    return call;
+}
+
+static inline void fake_free_call(struct upstream_call **call)
+{
+    struct upstream_call *gone = *call;
+
+    if (!gone)
+        return;
+    gone->kit->freed++;
+    gone->kit->open--;
+    gone->done = NULL;
+    free(gone->text);
+    free(gone->etag);
+    if (!gone->posted)
+        free(gone);
+    *call = NULL;
+}
+
+static const struct upstream_ops fake_ops = { .start = fake_start, .free_call = fake_free_call };
+
+/* ---- the gateway ---- */
+
+static inline void kit_open(struct kit *kit, const char *set)
+{
+    const char *sets[] = { arena_printf(kit->arena, "state_dir=%s", kit->dir).ptr,
+                           "mappings=" SOURCE_DIR "/mappings", set ? set : "workers=1" };
+    struct err err;
+    int bad = conf_load(&kit->conf, NULL, sets, COUNT(sets), &err) || auth_new(&kit->auth, kit->conf, &err) ||
+              store_open(&kit->store, kit->dir, &err) ||
+              gateway_new(&kit->gateway, kit->conf, kit->auth, kit->store, &err);
+
+    CHECK(!bad, "%s", err.detail);
+    kit->loop = loop_new();
+    kit->fake = (struct fake){ .upstream = { .ops = &fake_ops }, .kit = kit };
+    kit->flow = flow_new(kit->gateway, kit->loop, &kit->fake.upstream);
+}
+
+/* Ids that the tests know: p-1, p-2, g-1, g-2 of acme and p-9, g-9 of globex. */
+#define T_PATIENT_1 "aaaaaaaaaaaaaaaaaaaaaaa1"
+#define T_PATIENT_2 "aaaaaaaaaaaaaaaaaaaaaaa2"
+#define T_PATIENT_9 "aaaaaaaaaaaaaaaaaaaaaaa9"
+#define T_GROUP_1   "bbbbbbbbbbbbbbbbbbbbbbb1"
+#define T_GROUP_2   "bbbbbbbbbbbbbbbbbbbbbbb2"
+#define T_GROUP_9   "bbbbbbbbbbbbbbbbbbbbbbb9"
+#define T_ACME      "58c4554710123c5c40dbab81"
+#define T_GLOBEX    "58c88de7c93eb96357a87033"
+#define ROW(d, k, b, id, c)                                                                                  \
+    { .dialect = STR_INIT(d), .kind = STR_INIT(k), .brand = STR_INIT(b), .dialect_id = STR_INIT(id),         \
+      .canonical_id = STR_INIT(c) }
+
+static inline void kit_know(struct kit *kit)
+{
+    static const struct crosswalk_row rows[] = {
+        ROW("general", "patient", "acme", "1", "p-1"),           ROW("general", "patient", "acme", "2", "p-2"),
+        ROW("general", "patient", "globex", "9", "p-9"),         ROW("twine", "patient", "acme", T_PATIENT_1, "p-1"),
+        ROW("twine", "patient", "acme", T_PATIENT_2, "p-2"),     ROW("twine", "patient", "globex", T_PATIENT_9, "p-9"),
+        ROW("twine", "group", "acme", T_GROUP_1, "g-1"),         ROW("twine", "group", "acme", T_GROUP_2, "g-2"),
+        ROW("twine", "group", "globex", T_GROUP_9, "g-9"),       ROW("twine", "brand", "acme", T_ACME, "acme"),
+        ROW("twine", "brand", "globex", T_GLOBEX, "globex"),
+    };
+    struct err err;
+    int bad = store_crosswalk_import(kit->store, rows, COUNT(rows), &err);
+
+    CHECK(!bad, "%s", err.detail);
+}
+
+/* `set`: one more setting, or NULL. */
+static inline struct kit *kit_new(const char *set)
+{
+    struct kit *kit = calloc(1, sizeof *kit);
+
+    assert_non_null(kit);
+    (void)snprintf(kit->dir, sizeof kit->dir, "/tmp/test_flow.XXXXXX");
+    assert_non_null(mkdtemp(kit->dir));
+    kit->arena = arena_new(SIZE_MAX);
+    kit_open(kit, set);
+    kit_know(kit);
+    return kit;
+}
+
+static inline void kit_free(struct kit *kit)
+{
+    struct str command = arena_printf(kit->arena, "rm -rf %s", kit->dir);
+
+    flow_free(&kit->flow);
+    CHECK(kit->started == kit->freed, "%zu calls were started, %zu freed", kit->started, kit->freed);
+    store_close(&kit->store);
+    gateway_free(&kit->gateway);
+    auth_free(&kit->auth);
+    loop_free(&kit->loop);
+    conf_free(&kit->conf);
+    assert_int_equal(system(command.ptr), 0);
+    arena_free(&kit->arena);
+    free(kit);
+}
+
+/* ---- the client ---- */
+
+static inline struct str kit_token(struct kit *kit, const struct token_claims *who)
+{
+    static const struct token_claims all = { .subject = STR_INIT("tester"),
+                                             .brand = STR_INIT("acme"),
+                                             .scope = STR_INIT("read:patients write:patients admin:patients "
+                                                               "read:metrics write:metrics read:encounters "
+                                                               "write:encounters read:organization "
+                                                               "write:organization"),
+                                             .ttl_s = 600 };
+    struct token_claims claims = who ? *who : all;
+    struct buf out = buf_in(kit->arena, 8192);
+    struct err err;
+
+    if (!claims.brand.ptr)
+        claims.brand = all.brand;
+    if (!claims.scope.ptr)
+        claims.scope = all.scope;
+    claims.ttl_s = claims.ttl_s ? claims.ttl_s : 600;
+    int bad = auth_issue(kit->auth, &claims, loop_wall_ms(kit->loop), &out, &err);
+    CHECK(!bad, "%s", err.detail);
+    return buf_str(&out);
+}
+
+static inline void kit_heard(const struct flow_answer *answer, void *data)
+{
+    struct heard *heard = data;
+    struct kit *kit = heard->kit;
+    struct buf headers = buf_in(kit->arena, 64 * 1024);
+
+    CHECK(!heard->called, "answered twice");
+    heard->called = true;
+    heard->status = answer->status;
+    heard->body = kit_text(kit, answer->body);
+    for (size_t i = 0; i < answer->header_count; i++)
+        buf_printf(&headers, STR_FMT ": " STR_FMT "\n", STR_ARG(answer->headers[i].name),
+                   STR_ARG(answer->headers[i].value));
+    heard->headers = buf_str(&headers);
+    heard->upstream_calls = answer->report.upstream_calls;
+    if (answer->report.err) {
+        heard->code = answer->report.err->code;
+        (void)snprintf(heard->detail, sizeof heard->detail, "%s", answer->report.err->detail);
+    }
+    loop_stop(kit->loop);
+}
+
+static inline void kit_impatient(struct deadline *deadline)
+{
+    (void)deadline;
+    fail_msg("no answer within 30 seconds");
+}
+
+/* The request as the server would hand it over. */
+static inline struct http_head *kit_head(struct kit *kit, const struct said *said)
+{
+    struct http_head *head = ARENA_NEW(kit->arena, struct http_head);
+    struct http_header *headers = ARENA_ARRAY(kit->arena, struct http_header, 12);
+    struct str name, value;
+    size_t count = 0;
+
+    *head = (struct http_head){ .peer = STR("127.0.0.1"), .headers = headers };
+    head->host = arena_printf(kit->arena, "%s.localhost", said->as);
+    CHECK(str_cut(str_from(said->method), ' ', &head->method, &head->target), "%s", said->method);
+    head->path = head->target;
+    (void)str_cut(head->target, '?', &head->path, &head->query);
+    if (said->body) {
+        bool vendor = !strcmp(said->as, "twine");
+        head->body = kit_json(kit, said->body);
+        head->has_body = true;
+        value = str_from(said->type ? said->type : vendor ? "application/vnd.api+json" : "application/json");
+        headers[count++] = (struct http_header){ .name = STR("content-type"), .value = value };
+    }
+    value = said->token ? str_from(said->token) : kit_token(kit, said->who);
+    bool bare = !strcmp(said->as, "general");
+    if (value.len)
+        headers[count++] = (struct http_header){
+            .name = bare ? STR("x-user-token") : STR("authorization"),
+            .value = bare ? value : arena_printf(kit->arena, "Bearer " STR_FMT, STR_ARG(value))
+        };
+    headers[count++] = (struct http_header){ .name = STR("x-request-id"), .value = STR("r-1") };
+    for (size_t i = 0; i < COUNT(said->headers) && said->headers[i]; i++) {
+        CHECK(str_cut(str_from(said->headers[i]), ':', &name, &value), "%s", said->headers[i]);
+        headers[count++] = (struct http_header){ .name = name, .value = kit_json(kit, arena_cstr(kit->arena, str_trim(value))) };
+    }
+    head->header_count = count;
+    return head;
+}
+
+/* Before a request: what the backend will say, and a clean log. */
+static inline void kit_script(struct kit *kit, const struct reply *replies, size_t count)
+{
+    kit->replies = replies;
+    kit->reply_count = count;
+    kit->started = kit->freed = kit->open = kit->most_open = 0;
+    kit->log = buf_in(kit->arena, SIZE_MAX);
+}
+#define SCRIPT(kit, ...)                                                                                     \
+    do {                                                                                                     \
+        static const struct reply replies_[] = { __VA_ARGS__ };                                              \
+        kit_script((kit), replies_, COUNT(replies_));                                                        \
+    } while (0)
+
+static inline struct heard kit_ask(struct kit *kit, struct said said)
+{
+    struct heard heard = { .kit = kit };
+    const struct http_head *head = kit_head(kit, &said);
+
+    kit->patience.run = kit_impatient;
+    deadline_set(kit->loop, &kit->patience, 30000);
+    struct exchange *exchange = flow_start(kit->flow, head, ERR_NONE, NULL, kit_heard, &heard);
+    CHECK(!exchange == heard.called, "flow_start says whether it has answered");
+    loop_run(kit->loop); /* a stop that came before it ends it at once */
+    deadline_clear(kit->loop, &kit->patience);
+    CHECK(heard.called, "no answer");
+    CHECK(kit->started == kit->freed, "%s: %zu calls were started, %zu freed", said.method, kit->started, kit->freed);
+    CHECK(heard.upstream_calls == kit->started, "%u calls are reported, %zu were made", heard.upstream_calls,
+          kit->started);
+    return heard;
+}
+
+/* Every scripted reply was used. */
+#define CHECK_LOG(kit, expected)                                                                             \
+    do {                                                                                                     \
+        struct str log_ = buf_str(&(kit)->log);                                                              \
+        CHECK(str_is(log_, (expected)), "the backend was asked\n%.*s", STR_ARG(log_));                       \
+        CHECK((kit)->started == (kit)->reply_count, "%zu of %zu replies used", (kit)->started,               \
+              (kit)->reply_count);                                                                           \
+    } while (0)
+#define CHECK_HEARD(heard, wanted_status, wanted_body)                                                       \
+    CHECK((heard).status == (wanted_status) && str_is((heard).body, (wanted_body)), "%d %.*s (%s)",          \
+          (heard).status, STR_ARG((heard).body), (heard).detail)
+
+/* True when the answer has the text, or the header. */
+static inline bool has(struct str text, const char *part)
+{
+    return text.len && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+}
+
+/* ---- canonical documents ---- */
+
+#define TIMES "'created_at':'2024-01-01T00:00:00.000Z','updated_at':'2024-01-02T00:00:00.000Z'"
+#define PATIENT_REST "'gender':'male','email':null,'phone':null,'external_ids':{},'status':'active','metadata':{}," TIMES
+#define PATIENT_OF(id, brand, first)                                                                         \
+    "{'id':'" id "','brand_id':'" brand "','first_name':'" first "','last_name':'Doe','date_of_birth':'2010-05-15'," \
+    PATIENT_REST "}"
+#define PATIENT(id) PATIENT_OF(id, "acme", "John")
+#define METRIC(id, patient)                                                                                  \
+    "{'id':'" id "','patient_id':'" patient "','brand_id':'acme','metric_key':'mood','value_numeric':7,"     \
+    "'value_text':null,'unit':null,'source':'api','is_phi':true,'recorded_at':'2024-01-01T00:00:00.000Z',"   \
+    "'created_at':'2024-01-01T00:00:00.000Z'}"

@@ -1,0 +1,274 @@
+/* Updates: what was read and is written back changes nothing; what really changes goes under the version it was read at;
+ * an entity that changed meanwhile is read again, once. */
+#include "test_flow_kit.h"
+
+static struct kit *kit;
+
+static int setup(void **state)
+{
+    (void)state;
+    kit = kit_new(NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    kit_free(kit);
+    return 0;
+}
+
+/* Everything a patient can have, so that every member is written back. */
+#define FULL(groups)                                                                                         \
+    "{'id':'p-1','brand_id':'acme','first_name':'Zoë','last_name':'O\\u0027Neil','date_of_birth':'2010-05-15'," \
+    "'gender':'other','email':'z@example.org','phone':'+1 555','external_ids':{'EHR':'1','MRN':'2'},"      \
+    "'status':'inactive','metadata':{'address':{'line':'1 Main St\\nApt 2','city':'X','state':'CA',"         \
+    "'postal_code':'1'},'n':9007199254740993.10},'groups':[" groups "]," TIMES "}"
+
+/* The text of a member's value in heard.body, braces matched. */
+static struct str member_text(struct str body, const char *name)
+{
+    const char *at = memmem(body.ptr, body.len, name, strlen(name));
+    size_t depth = 0, len = 0;
+
+    CHECK(at, "no %s in %.*s", name, STR_ARG(body));
+    at += strlen(name);
+    do {
+        depth += at[len] == '{';
+        depth -= at[len] == '}';
+        len++;
+    } while (depth);
+    return str_of(at, len);
+}
+
+/* RFC 7396: a patch changes nothing when each member that it names is so already, objects member by member. */
+static bool is_idle(const struct tape *patch, uint32_t at, const struct tape *stored, uint32_t same)
+{
+    if (same == TAPE_NONE || tape_type(patch, at) != JSON_OBJECT)
+        return same == TAPE_NONE ? tape_type(patch, at) == JSON_NULL : tape_equal(patch, at, stored, same);
+    for (uint32_t i = tape_first(patch, at); i < tape_next(patch, at); i = tape_next(patch, i + 1))
+        if (!is_idle(patch, i + 1, stored, tape_find(stored, same, tape_string(patch, i, kit->arena))))
+            return false;
+    return true;
+}
+
+static void check_patch_is_idle(struct str log)
+{
+    const char *body = memmem(log.ptr, log.len, "PATCH ", 6);
+    struct tape_fault fault;
+    struct tape stored, patch;
+
+    if (!body)
+        return;
+    body = memmem(body, (size_t)(log.ptr + log.len - body), " {", 2);
+    CHECK(body, "%.*s", STR_ARG(log));
+    struct str text = member_text(str_of(body, (size_t)(log.ptr + log.len - body)), " ");
+    text = kit_json(kit, arena_cstr(kit->arena, text));
+    bool good = tape_read(&patch, kit->arena, text, &tape_default_limits, &fault) &&
+                tape_read(&stored, kit->arena, kit_json(kit, FULL("'g-1'")), &tape_default_limits, &fault);
+    CHECK(good, "%s: %.*s", fault.what, STR_ARG(text));
+    CHECK(is_idle(&patch, 0, &stored, 0), "%.*s", STR_ARG(text));
+}
+
+static void what_was_read_and_is_written_back_changes_nothing(void **state)
+{
+    static const struct {
+        const char *as, *read, *write, *take, *wrap;
+        bool everything; /* what it shows may all be sent */
+    } cases[] = {
+        { "general", "GET /v1/patients/1", "PUT /v1/patients/1", "", "{'patient':%.*s}", true },
+        { "general", "GET /v1/patients/1", "PATCH /v1/patients/1", "", "{'patient':%.*s}", true },
+        { "twine", "GET /pub/patient/" T_PATIENT_1, "PATCH /pub/patient/" T_PATIENT_1, "'data':", "{'data':%.*s}", true },
+    };
+    static const struct reply shown[] = { { .call = "patient.read", .json = FULL("'g-1'"), .etag = "'v7'" } };
+    static const struct reply replies[] = {
+        { .json = FULL("'g-1'"), .etag = "'v7'" },
+        { .call = "patient.update", .json = FULL("'g-1'"), .etag = "'v7'" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        kit_script(kit, shown, COUNT(shown));
+        struct heard heard = kit_ask(kit, (struct said){ .as = cases[i].as, .method = cases[i].read });
+        CHECK(heard.status == 200, "%s: %d %s", cases[i].read, heard.status, heard.detail);
+        struct str document = cases[i].take[0] ? member_text(heard.body, cases[i].take) : heard.body;
+        struct buf body = buf_in(kit->arena, 1 << 20);
+        /* the %.*s of the wrapper */
+        struct str wrap = str_from(cases[i].wrap);
+        buf_add(&body, str_of(wrap.ptr, wrap.len - 5));
+        buf_add(&body, document);
+        buf_char(&body, '}');
+        kit_script(kit, replies, COUNT(replies));
+        struct heard again = kit_ask(kit, (struct said){ .as = cases[i].as,
+                                                         .method = cases[i].write,
+                                                         .body = arena_cstr(kit->arena, buf_str(&body)) });
+        CHECK(again.status == 200, "%s: %d %.*s", cases[i].write, again.status, STR_ARG(again.body));
+        check_patch_is_idle(buf_str(&kit->log));
+        CHECK(!has(buf_str(&kit->log), "/groups"), "%.*s", STR_ARG(buf_str(&kit->log)));
+        struct str after = cases[i].take[0] ? member_text(again.body, cases[i].take) : again.body;
+        CHECK(str_eq(after, document), "%s\n%.*s\n%.*s", cases[i].write, STR_ARG(document), STR_ARG(after));
+    }
+}
+
+#define READ(etag_, ...) { .call = "patient.read", .json = __VA_ARGS__, .etag = etag_ }
+#define STALE            { .call = "patient.update", .code = ERR_PRECONDITION }
+#define UPDATED          { .call = "patient.update", .json = PATIENT("p-1"), .etag = "'v9'" }
+#define TWINE_PATCH      "PATCH /pub/patient/" T_PATIENT_1
+#define FEMALE           "{'data':{'type':'patient','attributes':{'gender':'female'}}}"
+
+static void a_changed_entity_is_read_again_once(void **state)
+{
+    struct said said = { .as = "twine", .method = TWINE_PATCH, .body = FEMALE };
+
+    (void)state;
+    SCRIPT(kit, READ("'v7'", PATIENT("p-1")), STALE, READ("'v8'", PATIENT("p-1")), UPDATED);
+    struct heard heard = kit_ask(kit, said);
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups\n"
+                   "PATCH /v1/patients/p-1?include=groups ['v7'] {'gender':'female'}\n"
+                   "GET /v1/patients/p-1?include=groups\n"
+                   "PATCH /v1/patients/p-1?include=groups ['v8'] {'gender':'female'}\n");
+    SCRIPT(kit, READ("'v7'", PATIENT("p-1")), STALE, READ("'v8'", PATIENT("p-1")), STALE);
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 409 && heard.code == ERR_PRECONDITION, "%d %s", heard.status, heard.detail);
+    CHECK(kit->started == 4, "%zu calls", kit->started);
+    /* it may be gone by then, or the backend ill, or talking nonsense */
+    SCRIPT(kit, READ("'v7'", PATIENT("p-1")), STALE, { .call = "patient.read", .code = ERR_NOT_FOUND });
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 404, "%d %s", heard.status, heard.detail);
+    SCRIPT(kit, READ("'v7'", PATIENT("p-1")), STALE, { .call = "patient.read" });
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 502, "%d %s", heard.status, heard.detail);
+    SCRIPT(kit, READ("'v7'", PATIENT("p-1")), STALE, READ("'v8'", PATIENT("p-1")),
+           { .call = "patient.update", .code = ERR_UNAVAILABLE });
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 503 && has(heard.headers, "retry-after: 1\n"), "%d %s", heard.status, heard.detail);
+}
+
+/* What became equal, or different, between the two readings is judged by the second. */
+static void the_second_reading_counts(void **state)
+{
+    struct said said = { .as = "twine",
+                         .method = TWINE_PATCH,
+                         .body = "{'data':{'type':'patient','attributes':{'gender':'female','email_address':'n@e.org'}}}" };
+#define WITH(gender_)                                                                                        \
+    "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','gender':'" gender_ "','external_ids':{}," \
+    "'status':'active','metadata':{}," TIMES "}"
+
+    (void)state;
+    SCRIPT(kit, READ("'v7'", WITH("male")), STALE, READ("'v8'", WITH("female")), UPDATED);
+    struct heard heard = kit_ask(kit, said);
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups\n"
+                   "PATCH /v1/patients/p-1?include=groups ['v7'] {'email':'n@e.org','gender':'female'}\n"
+                   "GET /v1/patients/p-1?include=groups\n"
+                   "PATCH /v1/patients/p-1?include=groups ['v8'] {'email':'n@e.org'}\n");
+    SCRIPT(kit, READ("'v7'", WITH("female")), STALE, READ("'v8'", WITH("male")), UPDATED);
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups\n"
+                   "PATCH /v1/patients/p-1?include=groups ['v7'] {'email':'n@e.org'}\n"
+                   "GET /v1/patients/p-1?include=groups\n"
+                   "PATCH /v1/patients/p-1?include=groups ['v8'] {'email':'n@e.org','gender':'female'}\n");
+}
+
+#define IN_GROUPS(groups)                                                                                    \
+    "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','external_ids':{},'status':'active'," \
+    "'metadata':{},'groups':[" groups "]," TIMES "}"
+#define GROUPS(...) "{'data':{'type':'patient','relationships':{'groups':{'data':[" __VA_ARGS__ "]}}}}"
+#define GROUP_1     "{'type':'group','id':'" T_GROUP_1 "'}"
+#define GROUP_BY    "{'type':'group','meta':{'query':{'organization':'" T_ACME "','name':'Lead'}}}"
+
+/* Ids that the first comparison dropped are still known when the second one needs them. */
+static void groups_survive_the_second_reading(void **state)
+{
+    (void)state;
+    SCRIPT(kit, READ("'v7'", IN_GROUPS("'g-1'")), STALE, READ("'v8'", IN_GROUPS("'g-2'")), UPDATED,
+           { .call = "patient.set_groups", .json = "{'groups':[]}" }, READ("'v9'", IN_GROUPS("'g-1'")));
+    struct heard heard = kit_ask(
+        kit, (struct said){ .as = "twine",
+                            .method = TWINE_PATCH,
+                            .body = GROUPS(GROUP_1) });
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups\nPATCH /v1/patients/p-1?include=groups ['v7'] {}\n"
+                   "GET /v1/patients/p-1?include=groups\nPATCH /v1/patients/p-1?include=groups ['v8'] {}\n"
+                   "PUT /v1/patients/p-1/groups {'group_ids':['g-1']}\n"
+                   "GET /v1/patients/p-1?include=groups\n");
+}
+
+/* A group that is found or made is so once, however often the entity is read. */
+static void a_made_group_is_made_once(void **state)
+{
+    (void)state;
+    SCRIPT(kit, READ("'v7'", IN_GROUPS("'g-1'")),
+           { .call = "group.create", .status = 201, .json = "{'id':'g-2','brand_id':'acme','name':'Lead'}" }, STALE,
+           READ("'v8'", IN_GROUPS("'g-1'")), UPDATED, { .call = "patient.set_groups", .json = "{'groups':[]}" },
+           READ("'v9'", IN_GROUPS("'g-1','g-2'")));
+    struct heard heard = kit_ask(
+        kit, (struct said){ .as = "twine", .method = TWINE_PATCH, .body = GROUPS(GROUP_1 "," GROUP_BY) });
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups\n"
+                   "POST /v1/groups?get_or_create=true {'brand_id':'acme','name':'Lead'}\n"
+                   "PATCH /v1/patients/p-1?include=groups ['v7'] {}\n"
+                   "GET /v1/patients/p-1?include=groups\n"
+                   "PATCH /v1/patients/p-1?include=groups ['v8'] {}\n"
+                   "PUT /v1/patients/p-1/groups {'group_ids':['g-1','g-2']}\n"
+                   "GET /v1/patients/p-1?include=groups\n");
+}
+
+/* A client that names the version it read must not have it replaced by the one that is stored. */
+static void a_clients_own_version_counts(void **state)
+{
+    static const struct reply exact[] = { STALE }, compared[] = { READ("'v8'", PATIENT("p-1")), STALE };
+    struct said said = { .as = "patient-graph", .method = "PATCH /v1/patients/p-1", .headers = { "if-match: 'v1'" } };
+
+    (void)state;
+    kit_script(kit, exact, COUNT(exact));
+    said.body = "{'gender':'female'}";
+    struct heard heard = kit_ask(kit, said);
+    CHECK(heard.status == 412, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "PATCH /v1/patients/p-1 ['v1'] {'gender':'female'}\n");
+    kit_script(kit, compared, COUNT(compared));
+    said.body = "{'status':'inactive'}";
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 412, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "GET /v1/patients/p-1\nPATCH /v1/patients/p-1 ['v1'] {'status':'inactive'}\n");
+}
+
+/* Without one, and with "any", the version that was compared with counts. */
+static void otherwise_the_compared_version_counts(void **state)
+{
+    struct said said = { .as = "patient-graph", .method = "PATCH /v1/patients/p-1", .body = "{'status':'inactive'}" };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        said.headers[0] = i ? "if-match: *" : NULL;
+        SCRIPT(kit, READ("'v8'", PATIENT("p-1")), UPDATED);
+        struct heard heard = kit_ask(kit, said);
+        CHECK(heard.status == 200 && has(heard.headers, "etag: \"v9\"\n"), "%d %s", heard.status, heard.detail);
+        CHECK_LOG(kit, "GET /v1/patients/p-1\nPATCH /v1/patients/p-1 ['v8'] {'status':'inactive'}\n");
+    }
+    /* a dialect without versions does not pass one on */
+    SCRIPT(kit, { .call = "patient.update", .json = PATIENT("p-1"), .etag = "'v9'" });
+    struct heard heard = kit_ask(kit, (struct said){ .as = "general",
+                                                     .method = "PATCH /v1/patients/1",
+                                                     .body = "{'patient':{'phone':'5'}}",
+                                                     .headers = { "if-match: 'v1'" } });
+    CHECK(heard.status == 200 && !has(heard.headers, "etag"), "%d %.*s", heard.status, STR_ARG(heard.headers));
+    CHECK_LOG(kit, "PATCH /v1/patients/p-1 {'phone':'5'}\n");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_was_read_and_is_written_back_changes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_changed_entity_is_read_again_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_second_reading_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(groups_survive_the_second_reading, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_made_group_is_made_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_clients_own_version_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(otherwise_the_compared_version_counts, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

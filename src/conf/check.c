@@ -24,12 +24,6 @@ static int fault(const struct checker *check, const char *key, const char *words
     return err_set(check->err, ERR_CONFIG, "%s %s", key, words);
 }
 
-static bool is_url(struct str url)
-{
-    return (str_starts(url, STR("http://")) && url.len > 7) ||
-           (str_starts(url, STR("https://")) && url.len > 8);
-}
-
 static int check_tls(const struct checker *check)
 {
     const struct conf *conf = check->conf;
@@ -47,7 +41,7 @@ static int check_backend(const struct checker *check)
 {
     const struct conf *conf = check->conf;
 
-    if (conf->backend.url.len && !is_url(conf->backend.url))
+    if (conf->backend.url.len && !value_is_url(conf->backend.url))
         return fault(check, "backend.url", "is no http:// or https:// address");
     if (!conf->backend.url.len && !conf->backend.embedded)
         return fault(check, "backend.embedded", "is off, and backend.url names no other backend");
@@ -86,6 +80,26 @@ static int check_auth(const struct checker *check)
     return 0;
 }
 
+static int check_introspection(const struct checker *check)
+{
+    const struct conf *conf = check->conf;
+
+    if (!conf->auth.introspection.url.len)
+        return 0;
+    if (!value_is_url(conf->auth.introspection.url))
+        return fault(check, "auth.introspection.url", "is no http:// or https:// address");
+    if (!value_is_https(conf->auth.introspection.url) && !conf->auth.introspection.allow_http)
+        return fault(check, "auth.introspection.url", "is not https://, and allow_http is off");
+    if (!conf->auth.introspection.client_id.len)
+        return fault(check, "auth.introspection.url", "needs auth.introspection.client_id");
+    if (!conf->auth.introspection.secret_file.len)
+        return fault(check, "auth.introspection.url", "needs auth.introspection.secret_file");
+    if (str_eq(conf->auth.introspection.audience, conf->backend.audience))
+        return fault(check, "auth.introspection.audience",
+                     "names backend.audience as an audience of clients");
+    return 0;
+}
+
 static int check_places(const struct checker *check)
 {
     const struct conf *conf = check->conf;
@@ -106,5 +120,8 @@ int conf_check(const struct conf *conf, const struct origin *origins, struct err
 {
     const struct checker check = { .conf = conf, .origins = origins, .err = err };
 
-    return check_tls(&check) || check_backend(&check) || check_auth(&check) || check_places(&check) ? -1 : 0;
+    return check_tls(&check) || check_backend(&check) || check_auth(&check) || check_introspection(&check) ||
+                   check_places(&check)
+               ? -1
+               : 0;
 }

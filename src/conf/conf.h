@@ -17,6 +17,11 @@ struct conf_issuer {
     struct str issuer, audience; /* audience empty: auth.audience */
     const struct conf_key *keys;
     size_t key_count;
+    struct str jwks_url, jwks_file; /* a key set (RFC 7517) beside the keys; one of them or none */
+    bool allow_http;                /* jwks_url may be http:// */
+    const struct str *algorithms;   /* what keys of the set may be used with; none: every public one */
+    size_t algorithm_count;
+    bool at_jwt; /* only RFC 9068 access tokens */
 };
 /* Where a dialect is exposed beyond what its dialect.yaml says. */
 struct conf_facade {
@@ -48,8 +53,17 @@ struct conf {
     struct {
         struct str issuer, audience, signing_key;
         uint64_t skew_s, token_ttl_s, refresh_ttl_s;
+        const struct str *retired_keys; /* files; absolute paths */
+        size_t retired_key_count;
         const struct conf_issuer *issuers;
         size_t issuer_count;
+        struct str ca_file;
+        uint64_t call_ms, jwks_refresh_s, jwks_interval_s, failures_per_minute;
+        struct {
+            struct str url, client_id, secret_file, prefix, audience;
+            bool allow_http;
+            uint64_t cache_s, refused_s;
+        } introspection;
     } auth;
     const struct conf_facade *facades;
     size_t facade_count;

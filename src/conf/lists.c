@@ -5,8 +5,9 @@
 
 #include "yaml/yaml.h"
 
-static const char algorithms[] =
-    "HS256|HS384|HS512|RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA";
+#define PUBLIC_ALGORITHMS "RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA"
+static const char public_algorithms[] = PUBLIC_ALGORITHMS;
+static const char algorithms[] = "HS256|HS384|HS512|" PUBLIC_ALGORITHMS;
 
 /* The required text member `name` of `map`, not empty. */
 static int need_text(const struct yaml *map, const char *name, struct str *text, struct err *err)
@@ -69,17 +70,71 @@ static int check_keys(const struct yaml *list, const struct conf_key *keys, size
     return 0;
 }
 
-static int read_issuer(struct conf *conf, const struct yaml *node, struct conf_issuer *issuer,
-                       struct err *err)
+/* A list of texts, none empty. */
+static int read_texts(struct conf *conf, const struct yaml *node, const struct str **texts, size_t *count,
+                      struct err *err)
 {
-    static const char *const known[] = { "issuer", "audience", "keys", NULL };
-
-    if (yaml_map(node, err) || yaml_only(node, known, err) ||
-        need_text(node, "issuer", &issuer->issuer, err) || may_text(node, "audience", &issuer->audience, err))
+    if (yaml_list(node, err))
         return -1;
+    struct str *all = ARENA_ARRAY(conf->arena, struct str, node->count);
+    size_t done = 0;
+    for (const struct yaml *at = node->first; at; at = at->next, done++) {
+        if (yaml_text(at, &all[done], err))
+            return -1;
+        if (!all[done].len)
+            return yaml_fault(at, err, "empty, expected text");
+    }
+    *texts = all;
+    *count = done;
+    return 0;
+}
+
+/* Where an issuer's key set is. */
+static int read_key_set(struct conf *conf, const struct yaml *node, struct conf_issuer *issuer,
+                        struct err *err)
+{
+    const struct yaml *allow = yaml_get(node, "allow_http"), *url = yaml_get(node, "jwks_url");
+
+    if (may_text(node, "jwks_url", &issuer->jwks_url, err) ||
+        may_text(node, "jwks_file", &issuer->jwks_file, err) ||
+        (allow && yaml_bool(allow, &issuer->allow_http, err)))
+        return -1;
+    if (issuer->jwks_url.len && issuer->jwks_file.len)
+        return yaml_fault(url, err, "'jwks_url' and 'jwks_file' are both given");
+    if (issuer->jwks_url.len && !value_is_url(issuer->jwks_url))
+        return yaml_fault(url, err, "no http:// or https:// address");
+    if (issuer->jwks_url.len && !value_is_https(issuer->jwks_url) && !issuer->allow_http)
+        return yaml_fault(url, err, "not https://, and 'allow_http' is off");
+    if (issuer->jwks_file.len)
+        issuer->jwks_file = absolute(conf->arena, issuer->jwks_file);
+    return 0;
+}
+
+/* Shared secrets never come out of a key set, so their algorithms are not among these. */
+static int read_algorithms(struct conf *conf, const struct yaml *node, struct conf_issuer *issuer,
+                           struct err *err)
+{
+    const struct yaml *list = yaml_get(node, "algorithms");
+
+    if (!list)
+        return 0;
+    if (read_texts(conf, list, &issuer->algorithms, &issuer->algorithm_count, err))
+        return -1;
+    for (const struct yaml *at = list->first; at; at = at->next) {
+        struct str name;
+        if (value_choice(at, public_algorithms, &name, err))
+            return -1;
+    }
+    return issuer->algorithm_count ? 0 : yaml_fault(list, err, "an empty list");
+}
+
+static int read_keys(struct conf *conf, const struct yaml *node, struct conf_issuer *issuer, struct err *err)
+{
     const struct yaml *list = yaml_get(node, "keys");
+    bool key_set = issuer->jwks_url.len || issuer->jwks_file.len;
+
     if (!list || !list->count)
-        return yaml_fault(node, err, "'keys' is missing");
+        return key_set ? 0 : yaml_fault(node, err, "'keys' is missing, or 'jwks_url', or 'jwks_file'");
     if (yaml_list(list, err))
         return -1;
     struct conf_key *keys = ARENA_ARRAY(conf->arena, struct conf_key, list->count);
@@ -87,7 +142,27 @@ static int read_issuer(struct conf *conf, const struct yaml *node, struct conf_i
         if (read_key(conf, at, &keys[issuer->key_count++], err))
             return -1;
     issuer->keys = keys;
+    if (key_set && is_secret(&keys[0]))
+        return yaml_fault(list, err, "a shared secret (HS…) beside a set of public keys");
     return check_keys(list, keys, issuer->key_count, err);
+}
+
+static int read_issuer(struct conf *conf, const struct yaml *node, struct conf_issuer *issuer,
+                       struct err *err)
+{
+    static const char *const known[] = { "issuer",     "audience",   "keys",   "jwks_url", "jwks_file",
+                                         "allow_http", "algorithms", "at_jwt", NULL };
+
+    if (yaml_map(node, err) || yaml_only(node, known, err) ||
+        need_text(node, "issuer", &issuer->issuer, err) || may_text(node, "audience", &issuer->audience, err))
+        return -1;
+    const struct yaml *at_jwt = yaml_get(node, "at_jwt");
+    if (at_jwt && yaml_bool(at_jwt, &issuer->at_jwt, err))
+        return -1;
+    return read_key_set(conf, node, issuer, err) || read_algorithms(conf, node, issuer, err) ||
+                   read_keys(conf, node, issuer, err)
+               ? -1
+               : 0;
 }
 
 int read_issuers(struct conf *conf, const struct yaml *node, struct err *err)
@@ -109,22 +184,16 @@ int read_issuers(struct conf *conf, const struct yaml *node, struct err *err)
     return 0;
 }
 
-/* A list of texts, none empty. */
-static int read_texts(struct conf *conf, const struct yaml *node, const struct str **texts, size_t *count,
-                      struct err *err)
+int read_retired_keys(struct conf *conf, const struct yaml *node, struct err *err)
 {
-    if (yaml_list(node, err))
+    const struct str *files;
+
+    if (read_texts(conf, node, &files, &conf->auth.retired_key_count, err))
         return -1;
-    struct str *all = ARENA_ARRAY(conf->arena, struct str, node->count);
-    size_t done = 0;
-    for (const struct yaml *at = node->first; at; at = at->next, done++) {
-        if (yaml_text(at, &all[done], err))
-            return -1;
-        if (!all[done].len)
-            return yaml_fault(at, err, "empty, expected text");
-    }
-    *texts = all;
-    *count = done;
+    struct str *paths = ARENA_ARRAY(conf->arena, struct str, conf->auth.retired_key_count);
+    for (size_t i = 0; i < conf->auth.retired_key_count; i++)
+        paths[i] = absolute(conf->arena, files[i]);
+    conf->auth.retired_keys = paths;
     return 0;
 }
 

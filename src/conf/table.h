@@ -31,10 +31,13 @@ extern const size_t setting_count;
 
 /* The lists (lists.c). */
 MUST_CHECK int read_issuers(struct conf *conf, const struct yaml *node, struct err *err);
+MUST_CHECK int read_retired_keys(struct conf *conf, const struct yaml *node, struct err *err);
 MUST_CHECK int read_facades(struct conf *conf, const struct yaml *node, struct err *err);
 MUST_CHECK int read_completions(struct conf *conf, const struct yaml *node, struct err *err);
 
 /* Parts of values, shared by the table and the lists (value.c). */
+bool value_is_url(struct str text);   /* http://… or https://… */
+bool value_is_https(struct str text);
 MUST_CHECK int value_listen(const struct yaml *node, struct str *listen, struct err *err);
 MUST_CHECK int value_choice(const struct yaml *node, const char *choices, struct str *choice,
                             struct err *err);

@@ -23,6 +23,16 @@ static bool is_listen(struct str text)
     return !memchr(host.ptr, ':', host.len);
 }
 
+bool value_is_https(struct str text)
+{
+    return str_starts(text, STR("https://")) && text.len > 8;
+}
+
+bool value_is_url(struct str text)
+{
+    return (str_starts(text, STR("http://")) && text.len > 7) || value_is_https(text);
+}
+
 int value_listen(const struct yaml *node, struct str *listen, struct err *err)
 {
     if (yaml_text(node, listen, err))

@@ -126,6 +126,26 @@ static void bad_settings_are_refused_with_their_place(void **state)
           ":4:7: ", "given twice" },
         { "auth:\n  issuers:\n    - { issuer: 'urn:dragoman', keys: [{ file: k, algorithm: RS256 }] }\n",
           ":3:5: ", "own key" },
+        { "auth: { issuers: [{ issuer: a, jwks_url: 'http://k/', jwks_file: f }] }\n", ":1:42: ", "both given" },
+        { "auth: { issuers: [{ issuer: a, jwks_url: 'http://k/' }] }\n", ":1:42: ", "'allow_http' is off" },
+        { "auth: { issuers: [{ issuer: a, jwks_url: 'ftp://k/' }] }\n", ":1:42: ", "no http" },
+        { "auth: { issuers: [{ issuer: a, jwks_url: 'https://k/', allow_http: maybe }] }\n", ":1:68: ", "" },
+        { "auth: { issuers: [{ issuer: a, jwks_url: 'https://k/', algorithms: [HS256] }] }\n", ":1:69: ",
+          "expected one of" },
+        { "auth: { issuers: [{ issuer: a, jwks_url: 'https://k/', algorithms: [none] }] }\n", ":1:69: ",
+          "expected one of" },
+        { "auth: { issuers: [{ issuer: a, jwks_url: 'https://k/', algorithms: [] }] }\n", ":1:68: ", "empty" },
+        { "auth: { issuers: [{ issuer: a, jwks_url: 'https://k/', keys: [{ file: s, algorithm: HS256 }] }] }\n",
+          ":1:62: ", "a shared secret" },
+        { "auth: { issuers: [{ issuer: a, jwks_file: k, at_jwt: 1 }] }\n", ":1:54: ", "" },
+        { "auth: { issuers: [{ issuer: a, jwks: k }] }\n", ":1:32: ", "" },
+        { "auth: { retired_keys: [''] }\n", ":1:24: ", "empty" },
+        { "auth: { introspection: { url: 'x' } }\n", ":1:31: ", "is no http" },
+        { "auth: { introspection: { url: 'http://x' } }\n", ":1:31: ", "allow_http is off" },
+        { "auth: { introspection: { url: 'https://x' } }\n", ":1:31: ", "needs auth.introspection.client_id" },
+        { "auth: { introspection: { url: 'https://x', client_id: a } }\n", ":1:31: ", "secret_file" },
+        { "auth: { introspection: { url: 'https://x', client_id: a, secret_file: f, audience: dragoman-backend } }\n",
+          ":1:84: ", "names backend.audience" },
     };
 
     (void)state;
@@ -172,6 +192,32 @@ static void lists_are_read(void **state)
           "issuer");
     CHECK(str_is(issuer->keys[0].file, "/k.pem") && str_is(issuer->keys[0].kid, "k1"), "key");
     CHECK(str_starts(issuer->keys[1].file, STR("/")) && !issuer->keys[1].kid.len, "a relative path");
+    conf_free(&conf);
+}
+
+static void an_issuer_may_have_a_key_set(void **state)
+{
+    struct conf *conf = NULL;
+    struct err err = { 0 };
+    static const char text[] =
+        "auth:\n"
+        "  retired_keys: [/old.pem]\n"
+        "  issuers:\n"
+        "    - { issuer: a, jwks_url: 'https://k/keys', algorithms: [ES256, PS256], at_jwt: true }\n"
+        "    - { issuer: b, jwks_url: 'http://k/keys', allow_http: true, keys: [] }\n"
+        "    - { issuer: c, jwks_file: keys.json, keys: [{ file: k, algorithm: ES256 }] }\n"
+        "  introspection: { url: 'https://i/', client_id: us, secret_file: s, prefix: lph_at_, cache_s: 0 }\n";
+
+    (void)state;
+    CHECK(!load_text(&conf, text, NULL, &err), "%s", err.detail);
+    const struct conf_issuer *issuers = conf->auth.issuers;
+    CHECK(str_is(issuers[0].jwks_url, "https://k/keys") && issuers[0].algorithm_count == 2 && issuers[0].at_jwt,
+          "a");
+    CHECK(str_is(issuers[0].algorithms[1], "PS256") && !issuers[0].allow_http && !issuers[0].key_count, "a");
+    CHECK(issuers[1].allow_http && !issuers[1].at_jwt, "b");
+    CHECK(str_starts(issuers[2].jwks_file, STR("/")) && issuers[2].key_count == 1, "c");
+    CHECK(conf->auth.retired_key_count == 1 && str_is(conf->auth.retired_keys[0], "/old.pem"), "retired");
+    CHECK(str_is(conf->auth.introspection.prefix, "lph_at_") && !conf->auth.introspection.cache_s, "introspection");
     conf_free(&conf);
 }
 
@@ -275,10 +321,11 @@ static void the_shipped_files_load_and_name_every_setting(void **state)
     struct str rest = buf_str(&all), line, key, words;
     while (str_next(&rest, '\n', &line) && line.len) {
         CHECK(str_cut(line, '\t', &key, &words), "a row");
-        struct str section = STR_NONE, name = key;
-        (void)str_cut(key, '.', &section, &name);
-        const char *want =
-            arena_printf(arena, section.len ? "\n  " STR_FMT ":" : "\n" STR_FMT ":", STR_ARG(name)).ptr;
+        struct str section, name = key;
+        int indent = 0;
+        for (; str_cut(name, '.', &section, &name); indent += 2)
+            ;
+        const char *want = arena_printf(arena, "\n%*s" STR_FMT ":", indent, "", STR_ARG(name)).ptr;
         CHECK(strstr(text, want), "conf/dragoman.yaml lacks " STR_FMT, STR_ARG(key));
     }
     conf_free(&shipped);
@@ -293,6 +340,7 @@ int main(void)
         cmocka_unit_test(defaults_are_the_documented_ones),
         cmocka_unit_test(bad_settings_are_refused_with_their_place),
         cmocka_unit_test(lists_are_read),
+        cmocka_unit_test(an_issuer_may_have_a_key_set),
         cmocka_unit_test(sets_come_after_the_file),
         cmocka_unit_test(a_set_wins),
         cmocka_unit_test(a_missing_file_is_a_fault),

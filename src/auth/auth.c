@@ -1,9 +1,8 @@
-/* Judging tokens: which issuer, which of its keys, which claims, in that order. */
+/* What the configuration says about credentials, loaded. */
 #include "auth/inside.h"
 
-#include "auth/cache.h"
+#include "auth/client.h"
 #include "auth/files.h"
-#include "auth/jws.h"
 #include "base/codec.h"
 #include "conf/conf.h"
 
@@ -14,6 +13,7 @@ static int load_issuer(struct auth *auth, struct issuer *issuer, const struct co
         .name = arena_copy(auth->arena, from->issuer),
         .audience = arena_copy(auth->arena, from->audience.len ? from->audience : audience),
         .keys = ARENA_ARRAY(auth->arena, struct key, from->key_count),
+        .at_jwt = from->at_jwt,
     };
     for (size_t i = 0; i < from->key_count; i++) {
         struct key *key = &issuer->keys[issuer->key_count++];
@@ -21,26 +21,39 @@ static int load_issuer(struct auth *auth, struct issuer *issuer, const struct co
             return -1;
         key->kid = arena_copy(auth->arena, key->kid);
     }
-    return 0;
+    if (!from->jwks_url.len && !from->jwks_file.len)
+        return 0;
+    return remote_new(&issuer->remote, &auth->authority, from, err)
+               ? err_wrap(err, "issuer " STR_FMT, STR_ARG(from->issuer))
+               : 0;
 }
 
-/* The gateway accepts what it issued itself, like any other issuer with one ES256 key. */
-static void set_own_issuer(struct auth *auth, const struct conf *conf)
+/* The gateway accepts what it issued itself, like any other issuer: with its key, and with the ones before
+ * it. */
+static int load_own(struct auth *auth, const struct conf *conf, struct err *err)
 {
-    struct key *key = ARENA_NEW(auth->arena, struct key);
+    size_t count = 1 + conf->auth.retired_key_count;
+    struct issuer *issuer = &auth->issuers[0];
 
-    EVP_PKEY_up_ref(auth->own.pair);
-    *key = (struct key){
-        .algorithm = algorithm_find(STR("ES256")),
-        .public_key = auth->own.pair,
-        .kid = auth->own.kid,
-    };
-    auth->issuers[0] = (struct issuer){
+    auth->own = ARENA_ARRAY(auth->arena, struct own_key, count);
+    *issuer = (struct issuer){
         .name = arena_copy(auth->arena, conf->auth.issuer),
         .audience = auth->audience,
-        .keys = key,
-        .key_count = 1,
+        .keys = ARENA_ARRAY(auth->arena, struct key, count),
     };
+    for (size_t i = 0; i < count; i++) {
+        struct own_key *own = &auth->own[auth->own_count++];
+        if (i ? own_key_load_retired(own, auth->arena, conf->auth.retired_keys[i - 1], err)
+              : own_key_load(own, auth->arena, conf, err))
+            return -1;
+        EVP_PKEY_up_ref(own->pair);
+        issuer->keys[issuer->key_count++] = (struct key){
+            .algorithm = algorithm_find(STR("ES256")),
+            .public_key = own->pair,
+            .kid = own->kid,
+        };
+    }
+    return 0;
 }
 
 /* Files that other rooms read are judged here too, so that one place refuses secrets that lie open. */
@@ -76,16 +89,18 @@ static int load_backend_token(struct auth *auth, const struct conf *conf, struct
 
 static int load(struct auth *auth, const struct conf *conf, struct err *err)
 {
-    if (own_key_load(&auth->own, auth->arena, conf, err))
-        return -1;
     auth->issuers = ARENA_ARRAY(auth->arena, struct issuer, conf->auth.issuer_count + 1);
     auth->issuer_count = 1;
-    set_own_issuer(auth, conf);
+    if (load_own(auth, conf, err))
+        return -1;
     for (size_t i = 0; i < conf->auth.issuer_count; i++)
         if (load_issuer(auth, &auth->issuers[auth->issuer_count++], &conf->auth.issuers[i],
                         conf->auth.audience, err))
             return -1;
-    return check_secret_files(auth->arena, conf, err) || load_backend_token(auth, conf, err) ? -1 : 0;
+    return introspection_new(&auth->authority, conf, err) || check_secret_files(auth->arena, conf, err) ||
+                   load_backend_token(auth, conf, err)
+               ? -1
+               : 0;
 }
 
 int auth_new(struct auth **auth, const struct conf *conf, struct err *err)
@@ -99,8 +114,9 @@ int auth_new(struct auth **auth, const struct conf *conf, struct err *err)
     made->refresh_ttl_s = conf->auth.refresh_ttl_s;
     made->audience = arena_copy(arena, conf->auth.audience);
     made->backend_audience = arena_copy(arena, conf->backend.audience);
-    random_bytes(&made->throttle.key, sizeof made->throttle.key);
-    (void)pthread_mutex_init(&made->throttle.lock, NULL);
+    throttle_init(&made->throttle, THROTTLE_CLIENTS);
+    throttle_init(&made->peers, (unsigned)conf->auth.failures_per_minute);
+    authority_init(&made->authority, arena, conf);
     if (load(made, conf, err)) {
         auth_free(&made);
         return err_wrap(err, "auth");
@@ -116,13 +132,21 @@ void auth_free(struct auth **auth)
     *auth = NULL;
     if (!gone)
         return;
+    authority_done(&gone->authority);
     for (size_t i = 0; i < gone->issuer_count; i++)
         for (size_t j = 0; j < gone->issuers[i].key_count; j++)
             key_done(&gone->issuers[i].keys[j]);
-    own_key_done(&gone->own);
-    (void)pthread_mutex_destroy(&gone->throttle.lock);
+    for (size_t i = 0; i < gone->own_count; i++)
+        own_key_done(&gone->own[i]);
+    throttle_done(&gone->throttle);
+    throttle_done(&gone->peers);
     struct arena *arena = gone->arena;
     arena_free(&arena);
+}
+
+int auth_start(struct auth *auth, struct err *err)
+{
+    return authority_start(&auth->authority, err);
 }
 
 bool auth_looks_jwt(struct str token)
@@ -142,102 +166,4 @@ bool auth_looks_jwt(struct str token)
             return false;
     }
     return true;
-}
-
-static const struct issuer *find_issuer(const struct auth *auth, enum door door, const struct jdoc *claims)
-{
-    size_t count =
-        door == DOOR_BACKEND ? 1 : auth->issuer_count; /* only the gateway itself calls the backend */
-    struct str name;
-
-    if (!jdoc_string(jdoc_get(claims, "iss"), &name))
-        return NULL;
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(name, auth->issuers[i].name))
-            return &auth->issuers[i];
-    return NULL;
-}
-
-static int verify(const struct issuer *issuer, const struct jws *jws, struct err *err)
-{
-    for (size_t i = 0; i < issuer->key_count; i++) {
-        if (!key_fits(&issuer->keys[i], jws->algorithm, jws->kid))
-            continue;
-        switch (key_verify(&issuer->keys[i], jws->signing_input, jws->signature)) {
-        case 1:
-            return 0;
-        case -1:
-            return err_set(err, ERR_INTERNAL, "auth: a signature could not be checked");
-        }
-    }
-    return err_set(err, ERR_INVALID_TOKEN, "token: no key of its issuer verifies it");
-}
-
-static int judge_jws(struct auth_cache *cache, enum door door, const struct jws *jws, int64_t wall_ms,
-                     struct lifetime *lifetime, struct err *err)
-{
-    const struct auth *auth = cache->auth;
-    const struct issuer *issuer = find_issuer(auth, door, jws->claims);
-
-    if (!issuer)
-        return err_set(err, ERR_INVALID_TOKEN, "token: unknown issuer");
-    if (verify(issuer, jws, err))
-        return -1;
-    struct str audience = door == DOOR_BACKEND ? auth->backend_audience : issuer->audience;
-    return claims_audience(jws->claims, audience, err) ||
-                   claims_lifetime(jws->claims, wall_ms, auth->skew_s, lifetime, err) ||
-                   claims_names(jws->claims, err)
-               ? -1
-               : 0;
-}
-
-static int judge_fresh(struct auth_cache *cache, enum door door, struct str token, int64_t wall_ms,
-                       struct principal **principal, struct err *err)
-{
-    CLEANUP(jws_done) struct jws jws;
-    struct lifetime lifetime;
-
-    arena_reset(cache->scratch);
-    if (jws_parse(&jws, cache->scratch, token, err) || judge_jws(cache, door, &jws, wall_ms, &lifetime, err))
-        return -1;
-    /* Skew forgives a clock, it does not lengthen what is remembered. */
-    int64_t expires_ms = lifetime.until_ms - (int64_t)cache->auth->skew_s * 1000;
-    *principal = principal_new(cache_lot(cache, token), jws.claims, expires_ms);
-    if (wall_ms < expires_ms)
-        cache_add(cache, door, token, (struct lifetime){ lifetime.from_ms, expires_ms }, *principal);
-    return 0;
-}
-
-static int judge(struct auth_cache *cache, enum door door, struct str token, int64_t wall_ms,
-                 struct principal **principal, struct err *err)
-{
-    *principal = cache_find(cache, door, token, wall_ms);
-    if (*principal) {
-        cache->counts.hits++;
-        return 0;
-    }
-    cache->counts.misses++;
-    if (!judge_fresh(cache, door, token, wall_ms, principal, err))
-        return 0;
-    cache->counts.denied += err->code == ERR_INVALID_TOKEN;
-    return -1;
-}
-
-int auth_judge(struct auth *auth, struct auth_cache *cache, struct str token, int64_t wall_ms,
-               struct principal **principal, struct err *err)
-{
-    (void)auth;
-    return judge(cache, DOOR_CLIENTS, token, wall_ms, principal, err);
-}
-
-int auth_judge_backend(struct auth *auth, struct auth_cache *cache, struct str token, int64_t wall_ms,
-                       struct principal **principal, struct err *err)
-{
-    (void)auth;
-    return judge(cache, DOOR_BACKEND, token, wall_ms, principal, err);
-}
-
-struct auth_counts auth_cache_counts(const struct auth_cache *cache)
-{
-    return cache->counts;
 }

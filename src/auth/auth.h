@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 struct conf;
+struct loop;
 
 /* Who is calling. Immutable; counted references, not thread safe (one loop). */
 struct principal {
@@ -44,7 +45,34 @@ void auth_cache_free(struct auth_cache **cache);
 /* Three base64url segments of plausible length: a JWT; anything else is opaque. */
 bool auth_looks_jwt(struct str token);
 
-/* Judges a JWT for this gateway's audience. A reference for the caller in `principal`. */
+/* Starts the thread that fetches key sets and asks about tokens, if the configuration names any. Once, before the
+ * loops run; without it the credentials that need it are ERR_UNAVAILABLE. auth_free ends it. */
+MUST_CHECK int auth_start(struct auth *auth, struct err *err);
+
+/* A client's credential of whatever kind but this gateway's own opaque tokens (auth_is_own). */
+struct auth_ask {
+    struct str token, peer; /* peer: the client's address, for patience with failures; borrowed until auth_ask returns */
+    struct loop *loop;
+    /* On the loop, if the answer was AUTH_LATER; not after auth_ask_detach. */
+    void (*done)(struct auth_ask *ask, const struct err *err, void *data);
+    void *data;
+    struct principal *principal; /* result: a reference for the caller */
+    void *inside;
+};
+/* AUTH_NO: `err` says why: ERR_INVALID_TOKEN, ERR_TOO_MANY (of this peer's were refused), ERR_UNAVAILABLE (whom it
+ * would have to ask does not answer), ERR_INTERNAL. */
+enum auth_answer { AUTH_YES, AUTH_NO, AUTH_LATER };
+MUST_CHECK enum auth_answer auth_ask(struct auth *auth, struct auth_cache *cache, struct auth_ask *ask,
+                                     struct err *err);
+void auth_ask_detach(struct auth_ask *ask); /* the caller goes away */
+
+/* An opaque token that the caller has to look up in the store (auth_opaque_key). Around that: has this peer's
+ * credential a chance, and it was refused. */
+bool auth_is_own(const struct auth *auth, struct str token);
+bool auth_peer_allowed(struct auth *auth, struct str peer);
+void auth_peer_failed(struct auth *auth, struct str peer);
+
+/* Judges a JWT for this gateway's audience with the keys that are there. A reference for the caller in `principal`. */
 MUST_CHECK int auth_judge(struct auth *auth, struct auth_cache *cache, struct str token, int64_t wall_ms,
                           struct principal **principal, struct err *err);
 

@@ -1,5 +1,7 @@
 #include "auth/cache.h"
 
+#include <openssl/evp.h>
+
 #include "auth/hash.h"
 #include "auth/jws.h"
 #include "base/codec.h"
@@ -12,7 +14,14 @@ enum {
     GENERATION_BYTES = 16 * 1024 * 1024,
     ENTRY_BYTES =
         64 * JWS_LONGEST, /* more than any token's principal can take, arrays of tiny texts included */
-    HASHED_BYTES = 32     /* of a token's end */
+    HASHED_BYTES = 32,    /* of a token's end */
+    REFUSED_SLOTS = 1024,
+    DIGEST_BYTES = 32
+};
+
+struct refused {
+    unsigned char digest[DIGEST_BYTES]; /* SHA-256 of the token */
+    int64_t from_ms, until_ms;
 };
 
 struct entry {
@@ -68,6 +77,7 @@ struct auth_cache *auth_cache_new(struct auth *auth)
         .arena = arena,
         .scratch = arena_new(SIZE_MAX),
         .mint = mint_new(),
+        .refused = ARENA_ARRAY(arena, struct refused, REFUSED_SLOTS),
     };
     random_bytes(&cache->key, sizeof cache->key);
     return cache;
@@ -80,6 +90,10 @@ void auth_cache_free(struct auth_cache **cache)
     *cache = NULL;
     if (!gone)
         return;
+    while (gone->waits) {
+        struct wait *wait = gone->waits;
+        wait_free(&wait);
+    }
     generation_free(&gone->now);
     generation_free(&gone->before);
     mint_free(&gone->mint);
@@ -139,4 +153,42 @@ void cache_add(struct auth_cache *cache, enum door door, struct str token, struc
     };
     *slot = made;
     now->count++;
+}
+
+void cache_follow(struct auth_cache *cache, unsigned epoch)
+{
+    if (cache->epoch == epoch)
+        return;
+    cache->epoch = epoch;
+    generation_free(&cache->now);
+    generation_free(&cache->before);
+}
+
+static struct refused *refused_slot(const struct auth_cache *cache, struct str token,
+                                    unsigned char digest[static DIGEST_BYTES])
+{
+    if (EVP_Digest(token.ptr ? token.ptr : "", token.len, digest, NULL, EVP_sha256(), NULL) != 1)
+        return NULL;
+    return &cache->refused[hash_str(str_of((const char *)digest, DIGEST_BYTES), cache->key) % REFUSED_SLOTS];
+}
+
+bool cache_is_refused(const struct auth_cache *cache, struct str token, int64_t wall_ms)
+{
+    unsigned char digest[DIGEST_BYTES];
+    const struct refused *slot = refused_slot(cache, token, digest);
+
+    /* A clock that was set back must not lengthen it. */
+    return slot && wall_ms >= slot->from_ms && wall_ms < slot->until_ms &&
+           !memcmp(slot->digest, digest, DIGEST_BYTES);
+}
+
+void cache_refuse(struct auth_cache *cache, struct str token, int64_t wall_ms, int64_t for_ms)
+{
+    unsigned char digest[DIGEST_BYTES];
+    struct refused *slot = refused_slot(cache, token, digest);
+
+    if (!slot)
+        return;
+    *slot = (struct refused){ .from_ms = wall_ms, .until_ms = wall_ms + for_ms };
+    memcpy(slot->digest, digest, DIGEST_BYTES);
 }

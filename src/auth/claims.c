@@ -15,14 +15,15 @@ static bool seconds(const struct jdoc *claim, int64_t *value)
     return jdoc_integer(claim, value) && *value >= 0 && *value <= LATEST_S;
 }
 
-int claims_lifetime(const struct jdoc *claims, int64_t wall_ms, uint64_t skew_s, struct lifetime *lifetime,
-                    struct err *err)
+int claims_lifetime_open(const struct jdoc *claims, int64_t wall_ms, uint64_t skew_s,
+                         struct lifetime *lifetime, struct err *err)
 {
-    const struct jdoc *nbf = jdoc_get(claims, "nbf"), *iat = jdoc_get(claims, "iat");
-    int64_t skew_ms = (int64_t)skew_s * 1000, expires, not_before = 0, issued = 0;
+    const struct jdoc *nbf = jdoc_get(claims, "nbf"), *iat = jdoc_get(claims, "iat"),
+                      *exp = jdoc_get(claims, "exp");
+    int64_t skew_ms = (int64_t)skew_s * 1000, expires = LATEST_S, not_before = 0, issued = 0;
 
-    if (!seconds(jdoc_get(claims, "exp"), &expires))
-        return denied(err, "exp is missing or no time");
+    if (exp && !seconds(exp, &expires))
+        return denied(err, "exp is no time");
     if (nbf && !seconds(nbf, &not_before))
         return denied(err, "nbf is no time");
     if (iat && !seconds(iat, &issued))
@@ -34,6 +35,25 @@ int claims_lifetime(const struct jdoc *claims, int64_t wall_ms, uint64_t skew_s,
     if (wall_ms >= lifetime->until_ms)
         return denied(err, "expired");
     return wall_ms < lifetime->from_ms ? denied(err, "not valid yet") : 0;
+}
+
+int claims_lifetime(const struct jdoc *claims, int64_t wall_ms, uint64_t skew_s, struct lifetime *lifetime,
+                    struct err *err)
+{
+    if (!jdoc_get(claims, "exp"))
+        return denied(err, "exp is missing");
+    return claims_lifetime_open(claims, wall_ms, skew_s, lifetime, err);
+}
+
+int claims_at_jwt(const struct jdoc *claims, struct err *err)
+{
+    static const char *const names[] = { "sub", "client_id", "jti" };
+    struct str text;
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (!jdoc_string(jdoc_get(claims, names[i]), &text) || !text.len)
+            return err_set(err, ERR_INVALID_TOKEN, "token: no %s, so no access token of RFC 9068", names[i]);
+    return jdoc_get(claims, "iat") ? 0 : denied(err, "no iat, so no access token of RFC 9068");
 }
 
 int claims_audience(const struct jdoc *claims, struct str audience, struct err *err)

@@ -10,8 +10,15 @@ struct lifetime {
 };
 
 /* `exp` is required; it, `nbf` and `iat` are integers of this or a coming century. */
-MUST_CHECK int claims_lifetime(const struct jdoc *claims, int64_t wall_ms, uint64_t skew_s, struct lifetime *lifetime,
-                               struct err *err);
+MUST_CHECK int claims_lifetime(const struct jdoc *claims, int64_t wall_ms, uint64_t skew_s,
+                               struct lifetime *lifetime, struct err *err);
+
+/* The same for what somebody else vouches for, where `exp` may be missing: then it does not end. */
+MUST_CHECK int claims_lifetime_open(const struct jdoc *claims, int64_t wall_ms, uint64_t skew_s,
+                                    struct lifetime *lifetime, struct err *err);
+
+/* RFC 9068 section 2.2: `sub`, `client_id` and `jti` are texts, `iat` is there. */
+MUST_CHECK int claims_at_jwt(const struct jdoc *claims, struct err *err);
 
 /* `aud` is, or as an array of texts contains, `audience`. */
 MUST_CHECK int claims_audience(const struct jdoc *claims, struct str audience, struct err *err);

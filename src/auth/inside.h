@@ -1,32 +1,37 @@
-/* What struct auth holds. Immutable after auth_new except for `throttle`, so that all loops share it. */
+/* What struct auth holds. Immutable after auth_start except for what has a lock of its own, so that all loops
+ * share it. */
 #pragma once
 
 #include <pthread.h>
 
 #include "auth/auth.h"
+#include "auth/authority.h"
 #include "auth/keys.h"
 
 struct issuer {
     struct str name, audience;
     struct key *keys;
     size_t key_count;
+    struct remote *remote; /* its key set, or NULL; in the authority's list */
+    bool at_jwt;           /* only RFC 9068 access tokens */
 };
 
 enum { P256_BYTES = 32 };
 
 /* The gateway's own key pair: EC P-256, used with ES256. */
 struct own_key {
-    EVP_PKEY *pair; /* owned */
+    EVP_PKEY *pair; /* owned; of a retired one maybe only the public half */
     struct str pem; /* of the private key, for libjwt */
     struct str kid; /* RFC 7638 thumbprint */
     unsigned char x[P256_BYTES], y[P256_BYTES];
 };
 
-/* Failed client authentications, by a keyed hash of the client's id. Ids that share a slot share its patience. */
-enum { THROTTLE_SLOTS = 4096 };
+/* Failures, by a keyed hash of who failed. Names that share a slot share its patience. */
+enum { THROTTLE_SLOTS = 4096, THROTTLE_CLIENTS = 5 };
 struct throttle {
     pthread_mutex_t lock;
     uint64_t key;
+    unsigned most; /* within a minute; 0: any number */
     struct {
         int64_t since_ms;
         unsigned failures;
@@ -40,18 +45,24 @@ struct auth {
     uint64_t skew_s, token_ttl_s, refresh_ttl_s;
     struct str audience, backend_audience;
     struct str backend_token; /* from token_file; empty: minted */
-    struct own_key own;
-    struct throttle throttle;
+    struct own_key *own;      /* the first signs, the others did */
+    size_t own_count;
+    struct throttle throttle, peers; /* of clients' ids, and of addresses */
+    struct authority authority;
 };
 
 /* Reads the key pair's file, or makes it. */
-MUST_CHECK int own_key_load(struct own_key *own, struct arena *arena, const struct conf *conf, struct err *err);
+MUST_CHECK int own_key_load(struct own_key *own, struct arena *arena, const struct conf *conf,
+                            struct err *err);
+/* The file of an earlier one, private or public. */
+MUST_CHECK int own_key_load_retired(struct own_key *own, struct arena *arena, struct str path,
+                                    struct err *err);
 void own_key_done(struct own_key *own);
 
 /* Appends the compact JWS over `claims` (JSON text), signed with ES256. */
-MUST_CHECK int own_key_sign(const struct own_key *own, struct arena *scratch, struct str claims, struct buf *out,
-                            struct err *err);
+MUST_CHECK int own_key_sign(const struct own_key *own, struct arena *scratch, struct str claims,
+                            struct buf *out, struct err *err);
 
 /* The claims of a token of ours as JSON text; no `jti` for an empty token_id (issue.c). */
-void claims_write(const struct auth *auth, const struct token_claims *claims, struct str audience, int64_t wall_ms,
-                  struct buf *json);
+void claims_write(const struct auth *auth, const struct token_claims *claims, struct str audience,
+                  int64_t wall_ms, struct buf *json);

@@ -68,7 +68,7 @@ int auth_issue(struct auth *auth, const struct token_claims *claims, int64_t wal
     struct buf json = buf_in(scratch, 1 << 20);
 
     claims_write(auth, claims, auth->audience, wall_ms, &json);
-    char *text = buf_ok(&json) ? sign(&auth->own, scratch, buf_str(&json)) : NULL;
+    char *text = buf_ok(&json) ? sign(&auth->own[0], scratch, buf_str(&json)) : NULL;
     if (!text)
         return err_set(err, ERR_INTERNAL, "auth: a token could not be signed");
     buf_add(out, str_from(text));
@@ -76,13 +76,24 @@ int auth_issue(struct auth *auth, const struct token_claims *claims, int64_t wal
     return buf_ok(out) ? 0 : err_set(err, ERR_INTERNAL, "auth: a token is too long");
 }
 
+static void add_jwk(const struct own_key *own, struct buf *out)
+{
+    buf_add(out, STR("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\""));
+    buf_base64url(out, own->x, sizeof own->x);
+    buf_add(out, STR("\",\"y\":\""));
+    buf_base64url(out, own->y, sizeof own->y);
+    buf_add(out, STR("\",\"use\":\"sig\",\"alg\":\"ES256\",\"kid\":\""));
+    buf_add(out, own->kid);
+    buf_add(out, STR("\"}"));
+}
+
 void auth_jwks(const struct auth *auth, struct buf *out)
 {
-    buf_add(out, STR("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\""));
-    buf_base64url(out, auth->own.x, sizeof auth->own.x);
-    buf_add(out, STR("\",\"y\":\""));
-    buf_base64url(out, auth->own.y, sizeof auth->own.y);
-    buf_add(out, STR("\",\"use\":\"sig\",\"alg\":\"ES256\",\"kid\":\""));
-    buf_add(out, auth->own.kid);
-    buf_add(out, STR("\"}]}"));
+    buf_add(out, STR("{\"keys\":["));
+    for (size_t i = 0; i < auth->own_count; i++) {
+        if (i)
+            buf_char(out, ',');
+        add_jwk(&auth->own[i], out);
+    }
+    buf_add(out, STR("]}"));
 }

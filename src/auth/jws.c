@@ -41,13 +41,16 @@ static struct jdoc *object_in(struct arena *arena, struct str segment, const cha
 
 /* RFC 8725 section 3.11: a token made for another purpose (an ID token's or a logout token's own type) is
  * none. */
-static bool known_type(const struct jdoc *header)
+static bool known_type(const struct jdoc *header, bool *access_token)
 {
-    static const struct str types[] = {
-        STR_INIT("JWT"),
-        STR_INIT("at+jwt"),
-        STR_INIT("application/at+jwt"),
-        STR_INIT("application/jwt"),
+    static const struct {
+        struct str name;
+        bool access_token;
+    } types[] = {
+        { STR_INIT("JWT"), false },
+        { STR_INIT("application/jwt"), false },
+        { STR_INIT("at+jwt"), true },
+        { STR_INIT("application/at+jwt"), true },
     };
     const struct jdoc *member = jdoc_get(header, "typ");
     struct str type;
@@ -56,9 +59,11 @@ static bool known_type(const struct jdoc *header)
         return true;
     if (!jdoc_string(member, &type))
         return false;
-    for (size_t i = 0; i < COUNT(types); i++)
-        if (str_eq_nocase(type, types[i]))
+    for (size_t i = 0; i < COUNT(types); i++) {
+        *access_token = types[i].access_token;
+        if (str_eq_nocase(type, types[i].name))
             return true;
+    }
     return false;
 }
 
@@ -72,7 +77,7 @@ static int read_header(struct jws *jws, struct err *err)
         return denied(err, "kid is no text");
     if (jdoc_get(jws->header, "crit"))
         return denied(err, "critical header members are not understood"); /* RFC 7515 section 4.1.11 */
-    if (!known_type(jws->header))
+    if (!known_type(jws->header, &jws->access_token))
         return denied(err, "another type");
     return 0; /* jku, x5u, jwk and x5c are never looked at (RFC 8725 section 3.10) */
 }

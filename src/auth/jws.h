@@ -12,6 +12,7 @@ struct jws {
     struct str signature;     /* bytes, in the arena */
     struct str algorithm;     /* of the header */
     struct str kid;           /* empty: none */
+    bool access_token;        /* its type says so (RFC 9068) */
     struct jdoc *header, *claims; /* owned */
 };
 

@@ -1,5 +1,6 @@
 #include "auth/keys.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/hmac.h>
@@ -19,6 +20,7 @@ struct algorithm {
     const EVP_MD *(*hash)(void);
     const char *group; /* of ECDSA */
     size_t part;       /* bytes of r and of s */
+    const char *crv;   /* RFC 7518 section 6.2.1.1, RFC 8037 section 2 */
 };
 
 /* RFC 7518 section 3.1, RFC 8037 section 3.1. */
@@ -32,10 +34,13 @@ static const struct algorithm algorithms[] = {
     { STR_INIT("PS256"), .family = FAMILY_PSS, .hash = EVP_sha256 },
     { STR_INIT("PS384"), .family = FAMILY_PSS, .hash = EVP_sha384 },
     { STR_INIT("PS512"), .family = FAMILY_PSS, .hash = EVP_sha512 },
-    { STR_INIT("ES256"), .family = FAMILY_ECDSA, .hash = EVP_sha256, .group = "prime256v1", .part = 32 },
-    { STR_INIT("ES384"), .family = FAMILY_ECDSA, .hash = EVP_sha384, .group = "secp384r1", .part = 48 },
-    { STR_INIT("ES512"), .family = FAMILY_ECDSA, .hash = EVP_sha512, .group = "secp521r1", .part = 66 },
-    { STR_INIT("EdDSA"), .family = FAMILY_EDDSA },
+    { STR_INIT("ES256"), .family = FAMILY_ECDSA, .hash = EVP_sha256, .group = "prime256v1", .part = 32,
+      .crv = "P-256" },
+    { STR_INIT("ES384"), .family = FAMILY_ECDSA, .hash = EVP_sha384, .group = "secp384r1", .part = 48,
+      .crv = "P-384" },
+    { STR_INIT("ES512"), .family = FAMILY_ECDSA, .hash = EVP_sha512, .group = "secp521r1", .part = 66,
+      .crv = "P-521" },
+    { STR_INIT("EdDSA"), .family = FAMILY_EDDSA, .crv = "Ed25519" },
 };
 
 const struct algorithm *algorithm_find(struct str name)
@@ -44,6 +49,25 @@ const struct algorithm *algorithm_find(struct str name)
         if (str_eq(name, algorithms[i].name))
             return &algorithms[i];
     return NULL;
+}
+
+const char *algorithm_kty(const struct algorithm *algorithm)
+{
+    static const char *const words[] = {
+        [FAMILY_RSA] = "RSA", [FAMILY_PSS] = "RSA", [FAMILY_ECDSA] = "EC", [FAMILY_EDDSA] = "OKP"
+    };
+
+    return words[algorithm->family];
+}
+
+const char *algorithm_crv(const struct algorithm *algorithm)
+{
+    return algorithm->crv;
+}
+
+size_t algorithm_part(const struct algorithm *algorithm)
+{
+    return algorithm->part;
 }
 
 static int fault(const struct conf_key *conf, struct err *err, const char *words)
@@ -108,8 +132,18 @@ static bool is_point(EVP_PKEY *key)
     return ok;
 }
 
-/* Why `public_key` is no good for the algorithm, or NULL. */
-static const char *objection(const struct algorithm *algorithm, EVP_PKEY *public_key)
+/* With the exponent 1 every message is its own signature; an even one has no inverse. */
+static bool is_exponent(const EVP_PKEY *key)
+{
+    BIGNUM *e = NULL;
+    bool ok = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 && BN_is_odd(e) && !BN_is_one(e);
+
+    BN_free(e);
+    ERR_clear_error();
+    return ok;
+}
+
+const char *key_objection(const struct algorithm *algorithm, EVP_PKEY *public_key)
 {
     int is = EVP_PKEY_get_base_id(public_key), bits = EVP_PKEY_get_bits(public_key);
 
@@ -118,7 +152,9 @@ static const char *objection(const struct algorithm *algorithm, EVP_PKEY *public
     case FAMILY_PSS:
         if (is != EVP_PKEY_RSA && !(is == EVP_PKEY_RSA_PSS && algorithm->family == FAMILY_PSS))
             return "not an RSA key";
-        return bits < RSA_LEAST_BITS || bits > RSA_MOST_BITS ? "RSA key under 2048 or over 16384 bits" : NULL;
+        if (bits < RSA_LEAST_BITS || bits > RSA_MOST_BITS)
+            return "RSA key under 2048 or over 16384 bits";
+        return is_exponent(public_key) ? NULL : "an impossible RSA exponent";
     case FAMILY_ECDSA:
         if (is != EVP_PKEY_EC || !is_group(public_key, algorithm->group))
             return "not a key of the algorithm's curve";
@@ -145,7 +181,7 @@ int key_load(struct key *key, struct arena *arena, const struct conf_key *conf, 
     key->public_key = parse_public(text);
     if (!key->public_key)
         return fault(conf, err, "expected a public key or certificate in PEM");
-    const char *why = objection(key->algorithm, key->public_key);
+    const char *why = key_objection(key->algorithm, key->public_key);
     return why ? fault(conf, err, why) : 0;
 }
 

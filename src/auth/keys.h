@@ -19,6 +19,14 @@ struct key {
 
 const struct algorithm *algorithm_find(struct str name); /* exact, case sensitive; NULL: none of ours */
 
+/* How a key set (RFC 7517) says what the algorithm's keys are: "RSA", "EC" or "OKP", and the curve or NULL. */
+const char *algorithm_kty(const struct algorithm *algorithm); /* NULL: a shared secret's */
+const char *algorithm_crv(const struct algorithm *algorithm);
+size_t algorithm_part(const struct algorithm *algorithm); /* bytes of an EC coordinate */
+
+/* Why `public_key` is no good for the algorithm (RFC 8725 sections 3.2 to 3.5), or NULL. */
+const char *key_objection(const struct algorithm *algorithm, EVP_PKEY *public_key);
+
 /* From the file of `conf`; refuses weak keys and ones of another kind (RFC 8725 sections 3.2 to 3.5). */
 MUST_CHECK int key_load(struct key *key, struct arena *arena, const struct conf_key *conf, struct err *err);
 void key_done(struct key *key);

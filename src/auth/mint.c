@@ -125,7 +125,7 @@ static int sign(struct auth_cache *cache, const struct principal *principal, str
     claims_write(cache->auth, &claims, cache->auth->backend_audience, wall_ms, &json);
     if (!buf_ok(&json))
         return too_long(err);
-    return own_key_sign(&cache->auth->own, cache->scratch, buf_str(&json), out, err);
+    return own_key_sign(&cache->auth->own[0], cache->scratch, buf_str(&json), out, err);
 }
 
 static struct minted *add(struct mint *mint, uint64_t hash, struct str who)

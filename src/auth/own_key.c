@@ -99,6 +99,28 @@ static bool is_p256(const EVP_PKEY *pair)
     return EVP_PKEY_get_group_name(pair, name, sizeof name, &len) && str_is(str_of(name, len), "prime256v1");
 }
 
+/* What follows from the pair. */
+static int describe(struct own_key *own, struct arena *arena, struct str path, struct err *err)
+{
+    if (!own->pair || !is_p256(own->pair))
+        return fault(path, err, "expected the PEM file of an EC P-256 key");
+    if (coordinate(own->pair, OSSL_PKEY_PARAM_EC_PUB_X, own->x) ||
+        coordinate(own->pair, OSSL_PKEY_PARAM_EC_PUB_Y, own->y))
+        return fault(path, err, "the key has no public half");
+    own->kid = thumbprint(arena, own);
+    return own->kid.len ? 0 : fault(path, err, "no thumbprint");
+}
+
+static EVP_PKEY *parse(struct str pem, bool private)
+{
+    BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
+    EVP_PKEY *key =
+        private ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+
+    BIO_free(bio);
+    return key;
+}
+
 int own_key_load(struct own_key *own, struct arena *arena, const struct conf *conf, struct err *err)
 {
     struct str path = key_path(arena, conf);
@@ -106,16 +128,24 @@ int own_key_load(struct own_key *own, struct arena *arena, const struct conf *co
     *own = (struct own_key){ 0 };
     if (make_if_missing(arena, path, err) || file_read(arena, path, true, &own->pem, err))
         return -1;
-    BIO *bio = BIO_new_mem_buf(own->pem.ptr, (int)own->pem.len);
-    own->pair = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-    BIO_free(bio);
-    if (!own->pair || !is_p256(own->pair))
-        return fault(path, err, "expected the PEM file of an EC P-256 private key");
-    if (coordinate(own->pair, OSSL_PKEY_PARAM_EC_PUB_X, own->x) ||
-        coordinate(own->pair, OSSL_PKEY_PARAM_EC_PUB_Y, own->y))
-        return fault(path, err, "the key has no public half");
-    own->kid = thumbprint(arena, own);
-    return own->kid.len ? 0 : fault(path, err, "no thumbprint");
+    own->pair = parse(own->pem, true);
+    return describe(own, arena, path, err);
+}
+
+int own_key_load_retired(struct own_key *own, struct arena *arena, struct str path, struct err *err)
+{
+    struct str pem;
+
+    *own = (struct own_key){ 0 };
+    if (file_read(arena, path, false, &pem, err))
+        return -1;
+    own->pair = parse(pem, false);
+    if (!own->pair) {
+        if (file_check_secret(arena, path, err))
+            return -1;
+        own->pair = parse(pem, true);
+    }
+    return describe(own, arena, path, err);
 }
 
 void own_key_done(struct own_key *own)

@@ -78,7 +78,8 @@ static int start(struct service *service, struct conf *conf, struct err *err)
 {
     if (make_state_dir(conf, err) || auth_new(&service->auth, conf, err) ||
         store_open(&service->store, arena_cstr(conf->arena, conf->state_dir), err) ||
-        gateway_new(&service->gateway, conf, service->auth, service->store, err) || start_backend(service, conf, err))
+        gateway_new(&service->gateway, conf, service->auth, service->store, err) ||
+        auth_start(service->auth, err) || start_backend(service, conf, err))
         return -1;
     return edge_start(&service->edge, conf, service->gateway, err);
 }

@@ -102,6 +102,8 @@ static void on_record(struct record_get *get, const struct err *err, void *data)
 /* An opaque token is a key of the hashed table; stage_permit makes the record a principal. */
 static enum step find_opaque(struct exchange *x, struct str token)
 {
+    if (!auth_peer_allowed(x->flow->gateway->auth, x->head->peer))
+        return exchange_fail(x, ERR_TOO_MANY, "too many credentials of this address were refused");
     x->record = (struct record_get){ .kind = RECORD_TOKEN,
                                      .key = auth_opaque_key(x->arena, token),
                                      .arena = x->arena,
@@ -110,6 +112,35 @@ static enum step find_opaque(struct exchange *x, struct str token)
     if (store_record_get(x->flow->gateway->store, x->flow->loop, &x->record))
         return STEP_NEXT;
     x->record_pending = true;
+    exchange_wait(x);
+    return STEP_WAIT;
+}
+
+static void on_asked(struct auth_ask *ask, const struct err *err, void *data)
+{
+    struct exchange *x = data;
+
+    x->ask_pending = false;
+    x->principal = ask->principal;
+    exchange_came(x, err);
+}
+
+/* Nearly always answered at once, from what was verified before or with keys that are known. */
+static enum step ask_auth(struct exchange *x, struct str token)
+{
+    x->ask = (struct auth_ask){
+        .token = token, .peer = x->head->peer, .loop = x->flow->loop, .done = on_asked, .data = x
+    };
+    switch (auth_ask(x->flow->gateway->auth, x->flow->auth, &x->ask, &x->err)) {
+    case AUTH_YES:
+        x->principal = x->ask.principal;
+        return STEP_NEXT;
+    case AUTH_NO:
+        return STEP_FAIL;
+    case AUTH_LATER:
+        break;
+    }
+    x->ask_pending = true;
     exchange_wait(x);
     return STEP_WAIT;
 }
@@ -126,12 +157,7 @@ enum step stage_credential(struct exchange *x)
         return STEP_FAIL;
     if (!token.len)
         return exchange_fail(x, ERR_UNAUTHENTICATED, "no credential");
-    if (!auth_looks_jwt(token))
-        return find_opaque(x, token);
-    return auth_judge(x->flow->gateway->auth, x->flow->auth, token, loop_wall_ms(x->flow->loop), &x->principal,
-                      &x->err)
-               ? STEP_FAIL
-               : STEP_NEXT;
+    return auth_is_own(x->flow->gateway->auth, token) ? find_opaque(x, token) : ask_auth(x, token);
 }
 
 static enum step choose_brand(struct exchange *x)
@@ -150,8 +176,10 @@ enum step stage_permit(struct exchange *x)
 {
     if (x->operation->open)
         return STEP_NEXT;
-    if (!x->principal && !x->record.value.ptr)
+    if (!x->principal && !x->record.value.ptr) {
+        auth_peer_failed(x->flow->gateway->auth, x->head->peer);
         return exchange_fail(x, ERR_INVALID_TOKEN, "the opaque token is unknown");
+    }
     if (!x->principal &&
         auth_principal_from_claims(x->record.value, loop_wall_ms(x->flow->loop), &x->principal, &x->err))
         return STEP_FAIL;

@@ -94,6 +94,8 @@ struct exchange {
     const struct bound *bound;
     struct principal *principal;
     struct str brand;
+    struct auth_ask ask;
+    bool ask_pending;
     struct record_get record;
     bool record_pending;
 

@@ -197,6 +197,8 @@ void exchange_release(struct exchange *x)
 
     if (x->batch_pending)
         store_batch_detach(&x->batch);
+    if (x->ask_pending)
+        auth_ask_detach(&x->ask);
     if (x->record_pending)
         store_record_detach(&x->record);
     if (x->grant_pending)

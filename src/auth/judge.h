@@ -1,0 +1,22 @@
+/* Judging one credential with what is known here and now. On the loop of the cache. */
+#pragma once
+
+#include "auth/cache.h"
+#include "auth/inside.h"
+
+/* Why another answer may come out if somebody is asked first: the token's issuer has a key set, which may be
+ * too old (and `serial` says which it was). */
+struct doubt {
+    struct remote *remote; /* NULL: none */
+    uint64_t serial;
+};
+
+/* What was verified before, or NULL. */
+struct principal *judge_known(struct auth_cache *cache, enum door door, struct str token, int64_t wall_ms);
+
+MUST_CHECK int judge_jwt(struct auth_cache *cache, enum door door, struct str token, int64_t wall_ms,
+                         struct principal **principal, struct doubt *doubt, struct err *err);
+
+/* `answer` is what the introspection endpoint said about `token` (RFC 7662 section 2.2). */
+MUST_CHECK int judge_answer(struct auth_cache *cache, struct str token, struct str answer, int64_t wall_ms,
+                            struct principal **principal, struct err *err);

@@ -16,8 +16,9 @@ server=
 cleanup() {
     [ -z "$server" ] || kill "$server" 2>/dev/null || true
     for root in "$work"/*/; do
-        mountpoint -q "$root/proc" && umount "$root/proc"
-        mountpoint -q "$root/dev" && umount "$root/dev"
+        for mounted in proc dev; do
+            ! mountpoint -q "$root/$mounted" || umount --lazy --recursive "$root/$mounted"
+        done
     done
     rm -rf --one-file-system "$work"
 }
@@ -91,8 +92,11 @@ mapfile -d '' -t entry_words < <(words "$entry")
 mapfile -d '' -t argument_words < <(words "$arguments")
 
 echo "==> the image's command, as $user, with the sample data of an embedded backend"
-settings=(--set listen=127.0.0.1:18443 --set tls.certificate= --set tls.key= --set backend.url= --set backend.embedded=true
-    --set backend.listen=127.0.0.1:18081 --set backend.ca_file= --set 'auth.issuers=[]' --set auth.signing_key=)
+for port in 9901 28443 28081; do
+    ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "docker-test: port $port is in use here" >&2; exit 2; }
+done
+settings=(--set listen=127.0.0.1:28443 --set tls.certificate= --set tls.key= --set backend.url= --set backend.embedded=true
+    --set backend.listen=127.0.0.1:28081 --set backend.ca_file= --set 'auth.issuers=[]' --set auth.signing_key=)
 ! inside test -w /usr || { echo "the user may write to /usr"; exit 1; }
 inside "${entry_words[@]}" seed -c /usr/share/dragoman/conf/production.yaml "${settings[@]}"
 inside "${entry_words[@]}" "${argument_words[@]}" "${settings[@]}" &

@@ -10,7 +10,7 @@
 #define CHECK(condition, ...)                                                                                \
     do {                                                                                                     \
         if (!(condition)) {                                                                                  \
-            print_error("%s:%d: " #condition ": ", __FILE__, __LINE__);                                      \
+            print_error("%s:%d: %s: ", __FILE__, __LINE__, #condition);                                      \
             print_error(__VA_ARGS__);                                                                        \
             print_error("\n");                                                                               \
             fail();                                                                                          \

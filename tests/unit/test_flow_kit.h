@@ -84,7 +84,7 @@ struct upstream_call {
     upstream_done_fn *done;
     void *data;
     struct post post;
-    bool posted;
+    bool posted, told;
 };
 
 static inline struct str kit_text(struct kit *kit, struct str text)
@@ -122,6 +122,8 @@ static inline void fake_tell(struct post *post)
         free(call); /* was given up */
         return;
     }
+    call->told = true;
+    call->kit->open--;
     if (reply->code) {
         (void)err_set(&err, reply->code, "scripted");
         call->done(call, NULL, &err, call->data);
@@ -193,7 +195,7 @@ static inline void fake_free_call(struct upstream_call **call)
     if (!gone)
         return;
     gone->kit->freed++;
-    gone->kit->open--;
+    gone->kit->open -= !gone->told;
     gone->done = NULL;
     free(gone->text);
     free(gone->etag);

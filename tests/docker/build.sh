@@ -47,7 +47,7 @@ new_root() { # NAME
 }
 
 inside() { # the current stage, in its directory, as its user
-    chroot ${user:+--userspec="$user:$user"} "$work/$stage" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    $in_place chroot ${user:+--userspec="$user:$user"} "$work/$stage" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         bash -c 'cd "$1" && shift && exec "$@"' - "$directory" "$@"
 }
 
@@ -62,7 +62,7 @@ copy() { # [--from=STAGE] SOURCE… TARGET
     done
 }
 
-stage='' user='' directory=/ count=0 health='' entry='' arguments=''
+in_place='' stage='' user='' directory=/ count=0 health='' entry='' arguments=''
 while IFS= read -r line; do
     word=${line%% *} rest=${line#* }
     echo "==> ${line:0:110}"
@@ -99,7 +99,7 @@ settings=(--set listen=127.0.0.1:28443 --set tls.certificate= --set tls.key= --s
     --set backend.listen=127.0.0.1:28081 --set backend.ca_file= --set 'auth.issuers=[]' --set auth.signing_key=)
 ! inside test -w /usr || { echo "the user may write to /usr"; exit 1; }
 inside "${entry_words[@]}" seed -c /usr/share/dragoman/conf/production.yaml "${settings[@]}"
-inside "${entry_words[@]}" "${argument_words[@]}" "${settings[@]}" &
+(in_place='exec' && inside "${entry_words[@]}" "${argument_words[@]}" "${settings[@]}") & # exec: its pid is the program's
 server=$!
 for _ in $(seq 100); do
     if inside "${health_words[@]}" 2>/dev/null; then healthy=1; break; fi
@@ -107,8 +107,7 @@ for _ in $(seq 100); do
     sleep 0.2
 done
 [ -n "${healthy:-}" ] || { echo "not healthy"; exit 1; }
-pid=$(pgrep -P "$server" || echo "$server")
-echo "==> healthy; as uid $(awk '/^Uid:/ { print $2 }' "/proc/${pid%% *}/status")"
+echo "==> healthy; as uid $(awk '/^Uid:/ { print $2 }' "/proc/$server/status")"
 kill -TERM "$server"
 wait "$server"
 server=

@@ -80,7 +80,8 @@ static void read_ids(const struct parameter *parameter, struct str value, struct
 {
     struct str piece;
 
-    if (parameter->type == PARAMETER_ID) {
+    /* an empty list is one id that nobody has: it selects nothing, and not everything */
+    if (parameter->type == PARAMETER_ID || !value.len) {
         want_id(arguments, arena, parameter, value);
         return;
     }

@@ -172,7 +172,7 @@ static enum verdict judge(const struct exchange *x, struct str kind, struct str 
 
     if (str_is(kind, "patient") && who && who->patients_bound)
         return found.ptr && principal_may_patient(who, found) ? KNOWN : NOT_PERMITTED;
-    if (!found.ptr || (str_is(kind, "brand") && !str_eq(found, x->brand)))
+    if (!found.len || (str_is(kind, "brand") && !str_eq(found, x->brand)))
         return UNKNOWN;
     if (str_is(kind, "group") && who && who->groups_bound) {
         for (size_t i = 0; i < who->group_count; i++)

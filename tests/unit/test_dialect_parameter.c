@@ -140,7 +140,7 @@ static void values(void **state)
         { &ids, "1,2,3", "?1 ?2 ?3" },
         { &ids, " 1 , 2", "?1 ?2" },
         { &ids, "1,", "?1 ?" }, /* an id that nobody has */
-        { &ids, "", "" },
+        { &ids, "", "?" }, /* and not no filter at all */
         { &ids, "1,2,3,4,5,6,7,8,9", "?1 ?2 ?3 ?4 ?5 ?6 ?7 ?8 ?9" },
     };
     struct arena *arena = arena_new(SIZE_MAX);

@@ -12,7 +12,8 @@ static const struct command {
 } commands[] = {
     { "serve", "serve -c FILE [--set key.path=value]…", command_serve, "" },
     { "backend", "backend -c FILE: the embedded canonical service alone, on backend.listen", command_backend, "" },
-    { "check", "check [-c FILE]: configuration and mappings", command_check, "" },
+    { "check", "check [-c FILE] [--coverage]: configuration and mappings; what survives between dialects", command_check,
+      "--coverage" },
     { "test", "test [--seed N] [--count N]: the examples and laws of every mapping", command_test, "--seed= --count=" },
     { "token",
       "token --dialect D [--brand B] [--scope \"…\"] [--subject S] [--patient ID]… [--group ID]… [--ttl SECONDS] | "

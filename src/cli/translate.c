@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/lines.h"
+#include "cli/pair.h"
 #include "json/write.h"
 
 #include <errno.h>
@@ -28,29 +29,6 @@ struct translate {
     bool tty;
     uint64_t size, started_ms, shown_ms;
 };
-
-/* The resource of the target with the same entity: the one that was named, the one with the same name, the
- * only one, or the one that is called as the entity is. */
-static const struct lens *find_target(const struct dialect *to, const struct lens *from, const char *named)
-{
-    struct str wanted[] = { lens_resource(from), lens_entity(from) };
-    const struct lens *only = NULL;
-    size_t count = 0;
-
-    if (named)
-        wanted[0] = wanted[1] = str_from(named);
-    for (size_t w = 0; w < COUNT(wanted); w++)
-        for (size_t i = 0; i < to->lens_count; i++)
-            if (str_eq(lens_entity(to->lenses[i]), lens_entity(from)) &&
-                str_eq(lens_resource(to->lenses[i]), wanted[w]))
-                return to->lenses[i];
-    for (size_t i = 0; i < to->lens_count && !named; i++)
-        if (str_eq(lens_entity(to->lenses[i]), lens_entity(from))) {
-            only = to->lenses[i];
-            count++;
-        }
-    return count == 1 ? only : NULL;
-}
 
 static const struct lens *find_source(const struct dialect *from, const char *resource)
 {
@@ -78,7 +56,7 @@ static int find_route(struct translate *translate)
     route->put = find_source(route->from, resource);
     if (!route->put)
         return cli_usage("%s has no resource %s", from, resource);
-    route->get = find_target(route->to, route->put, as);
+    route->get = pair_target(route->to, route->put, as);
     if (!route->get)
         return cli_usage("%s has no resource, or more than one, for the entity of %s; --as names one", to,
                          resource);

@@ -33,6 +33,9 @@ MUST_CHECK int lens_load(struct lens **lens, struct arena *arena, const char *pa
 MUST_CHECK int lens_parse(struct lens **lens, struct arena *arena, struct str text, const char *name,
                           const struct lens_style *style, const struct lens_tables *tables, struct err *err);
 
+/* Two mappings of one entity can show each other's values: a path is not a date here and a number there. */
+MUST_CHECK int lens_compare(const struct lens *a, const struct lens *b, struct err *err);
+
 struct str lens_dialect(const struct lens *lens);
 struct str lens_resource(const struct lens *lens);
 struct str lens_entity(const struct lens *lens);

@@ -108,7 +108,8 @@ static int load_all(struct load *load, const struct yaml *root)
         return -1;
     load->shape = load->lens->shape;
     const struct yaml *set = yaml_get(root, "set");
-    if ((set && load_set(load, set)) || load_rest(load, yaml_get(root, "rest")) || load_link(load))
+    if ((set && load_set(load, set)) || load_rest(load, yaml_get(root, "rest")) || load_link(load) ||
+        load_check(load, set))
         return -1;
     return check_examples(load, yaml_get(root, "examples"));
 }

@@ -36,3 +36,6 @@ MUST_CHECK int load_column(struct load *load, struct table_column *table, const 
 
 /* load_link.c: what one field says of others, once all are known; then the fields' classes. */
 MUST_CHECK int load_link(struct load *load);
+
+/* load_check.c: what can be read and is wrong all the same. `set` may be NULL. */
+MUST_CHECK int load_check(struct load *load, const struct yaml *set);

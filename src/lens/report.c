@@ -81,8 +81,8 @@ static struct str rule_of(struct report *report, const struct field *field)
     return buf_str(&rule);
 }
 
-static void add(struct report *report, const struct field *field, struct str from, struct str to,
-                struct str why)
+static void add(struct report *report, const struct level *level, const struct field *field, struct str from,
+                struct str to, struct str why)
 {
     struct lens_lines *lines = report->lines;
     bool full = false;
@@ -95,17 +95,20 @@ static void add(struct report *report, const struct field *field, struct str fro
     if (!items)
         return;
     lines->items = items;
-    items[lines->count++] = (struct lens_line){ .from = from,
-                                                .to = to,
-                                                .rule = rule_of(report, field),
-                                                .class = str_from(class_names[field->classed]),
-                                                .why = why.len ? why : field->loss,
-                                                .file = field->from->file,
-                                                .line = field->from->key_line,
-                                                .array = codecs[field->type].take == take_pick ||
-                                                         codecs[field->type].take == take_entries ||
-                                                         codecs[field->type].take == take_list ||
-                                                         codecs[field->type].take == take_quantity };
+    struct lens_line *line = &items[lines->count++];
+    *line = (struct lens_line){ .from = from,
+                                .to = to,
+                                .rule = rule_of(report, field),
+                                .class = str_from(class_names[field->classed]),
+                                .why = why.len ? why : field->loss,
+                                .file = field->from->file,
+                                .line = field->from->key_line,
+                                .array = codecs[field->type].take == take_pick ||
+                                         codecs[field->type].take == take_entries ||
+                                         codecs[field->type].take == take_list };
+    for (size_t i = 0; i < COUNT(field->is) && field->source == FROM_CANONICAL; i++)
+        if (field->is[i] != NO_SLOT)
+            line->canonical[i] = canonical_path(report, level, field->is[i]);
 }
 
 static struct str rest_place(struct report *report)
@@ -216,7 +219,7 @@ static void report_put_field(struct report *report, const struct level *level, c
     if (!is_given(report, level, field->in))
         return;
     struct str to = put_place(report, level, field, &why);
-    add(report, field, join(report, level->dialect, '/', field->path), to, why);
+    add(report, level, field, join(report, level->dialect, '/', field->path), to, why);
     if (field->type == TYPE_PICK)
         enter_pick(report, level, field);
     if (field->element)
@@ -263,7 +266,7 @@ static void report_get_field(struct report *report, const struct level *level, c
 
     if (hidden || !get_place(report, level, field, &from))
         return;
-    add(report, field, from, join(report, level->dialect, '/', field->path), STR_NONE);
+    add(report, level, field, from, join(report, level->dialect, '/', field->path), STR_NONE);
     if (field->element)
         report_list(report, level, field);
 }

@@ -7,11 +7,12 @@
 /* One rule at work. Paths of dialects are joined by '/', canonical ones by '.'; elements of a list are '*'.
  */
 struct lens_line {
-    struct str from, to; /* `to` empty: it goes nowhere */
-    struct str rule;     /* the type, and what else the mapping says of it: "string, enum" */
-    struct str class;    /* "exact", "normalising", "derived", "constant", "kept", "lossy" */
-    struct str why;      /* of `to` being empty, or of a declared loss */
-    const char *file;    /* where the rule stands */
+    struct str from, to;     /* `to` empty: it goes nowhere */
+    struct str rule;         /* the type, and what else the mapping says of it: "string, enum" */
+    struct str class;        /* "exact", "normalising", "derived", "constant", "kept", "lossy" */
+    struct str canonical[2]; /* of a field with `is:`: its paths, the second one empty mostly */
+    struct str why;          /* of `to` being empty, or of a declared loss */
+    const char *file;        /* where the rule stands */
     unsigned line;
     bool array; /* of entries, of elements: it may be kept beside what is mapped of it */
 };

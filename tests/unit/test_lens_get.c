@@ -18,7 +18,7 @@ static const struct {
     { "{ type: string, is: x.y }", "{\"x\":{\"y\":\"z\"}}", "{\"a\":\"z\"}", false },
     { "{ type: string, is: x.y }", "{\"x\":\"no object\"}", "{}", false },
     { "{ type: string, is: x, write_only: true }", "{\"x\":\"secret\"}", "{}", true },
-    { "{ type: string }", "{\"a\":\"x\"}", "{\"a\":null}", true },
+    { "{ type: string, read_only: true }", "{\"a\":\"x\"}", "{\"a\":null}", true },
     { "{ type: number, is: x }", "{\"x\":100.20}", "{\"a\":100.20}", false },
     { "{ type: datetime, is: x }", "{\"x\":\"2024-01-01T10:00:00.000Z\"}",
       "{\"a\":\"2024-01-01T10:00:00.000Z\"}", false },

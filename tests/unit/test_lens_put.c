@@ -148,7 +148,7 @@ static const char fields_in_groups[] = FIELDS("  g:\n"
                                               "      b: { type: integer, is: m.b }\n"
                                               "  r: { type: string, is: r, read_only: true }\n"
                                               "  d: { type: date, is: d, required: create, null: refuse }\n"
-                                              "  n: { type: string }\n"
+                                              "  n: { type: string, read_only: true }\n"
                                               "set: { z: 1, m.c: $brand, t: $now }\n");
 
 static const struct {

@@ -18,7 +18,7 @@ static void put_takes_what_was_shown(void **state)
     static const char fields[] =
         "fields:\n"
         "  id:   { type: id, is: id, kind: thing, read_only: true }\n"
-        "  name: { type: string, is: name, required: create, default: none }\n"
+        "  name: { type: string, is: name, required: create }\n"
         "  made: { type: datetime, is: created_at, read_only: true }\n"
         "  on:   { type: boolean, is: status, enum: { true: a, false: b }, read_only: true }\n"
         "  age:  { type: integer, derive: years_since, from: birth }\n"

@@ -1,0 +1,63 @@
+// `dragoman check`: what is wrong with a mapping although it can be read, and what survives between dialects.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { binary, root } from './harness.mjs';
+
+const dir = mkdtempSync(join(tmpdir(), 'dragoman-check-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+const check = (mappings, ...more) => spawnSync(binary, ['check', '-c', join(root, 'conf/dragoman.yaml'), '--set', `state_dir=${dir}`,
+    '--set', `mappings=${mappings}`, ...more], { cwd: root, encoding: 'utf8' });
+
+let copies = 0;
+/** What check says of the mappings with one of their files changed. */
+function changed(file, change) {
+    const copy = join(dir, `mappings${copies++}`);
+    cpSync(join(root, 'mappings'), copy, { recursive: true });
+    const before = readFileSync(join(copy, file), 'utf8'), text = change(before);
+    assert.notEqual(text, before, `${file} is not what this test expects`);
+    writeFileSync(join(copy, file), text);
+    return check(copy);
+}
+
+test('the mappings have no fault', () => {
+    const done = check(join(root, 'mappings'));
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, /^\d+ dialects, \d+ operations, \d+ mappings: no fault\n$/);
+});
+
+test('docs/coverage.md is what the mappings say', () => {
+    const done = check(join(root, 'mappings'), '--coverage');
+    assert.equal(done.status, 0, done.stderr);
+    assert.equal(done.stdout, readFileSync(join(root, 'docs/coverage.md'), 'utf8'),
+        'make it again: build/release/dragoman check --coverage > docs/coverage.md');
+});
+
+const faults = [
+    ['a member without a rule', 'general/patient.yaml', (t) => t.replace('fields:\n', 'fields:\n  shoe: { type: integer }\n'), /:6:3: no rule takes "shoe"/],
+    ['two rules for one path', 'general/patient.yaml', (t) => t.replace('fields:\n', 'fields:\n  given: { type: string, is: first_name }\n'),
+        /"first_name" is written by "given" already/],
+    ['a condition that never holds', 'twine/patient_health_metric.yaml', (t) => t.replaceAll('when: { metric_key: blood_pressure }', 'when: { metric_key: 5 }'),
+        /nothing reaches this rule: "metric_key" is never 5/],
+    ['a value that is never needed', 'general/patient.yaml', (t) => t.replace('set:\n', 'set:\n  first_name: none\n'), /nothing reaches this value: "first_name" always writes there/],
+    ['types that cannot meet in one file', 'general/patient.yaml', (t) => t.replace('fields:\n', 'fields:\n  born: { type: integer, is: date_of_birth, read_only: true }\n'),
+        /can never be the same value at "date_of_birth"/],
+    ['types of two dialects that cannot meet', 'general/patient.yaml', (t) => t.replace('{ type: string, is: phone }', '{ type: integer, is: phone }').replace(/examples:[^]*/, ''),
+        /"\S*" has another type in .*yaml:\d+/],
+    ['an enum that is not one to one', 'twine/patient.yaml', (t) => t.replace('{ true: inactive, false: active }', '{ true: active, false: active }'), /canonical "active" stands twice/],
+    ['an unknown key', 'general/patient.yaml', (t) => t.replace('keep', 'kept').replace('rest: store', 'rests: store'), /unknown key "rests"/],
+    ['an example that is not so', 'general/patient.yaml', (t) => t.replace('canonical:\n      first_name: John', 'canonical:\n      first_name: Jon'), /put gives another document|break their laws/],
+    ['an age of no date', 'general/patient.yaml', (t) => t.replace('from: date_of_birth', 'from: metadata.address.line').replace('{ type: string, is: metadata.address.line }', '{ type: boolean, is: metadata.address.line }').replace(/examples:[^]*/, ''),
+        /is no date, expected the path of one/],
+];
+for (const [name, file, change, expected] of faults)
+    test(name, () => {
+        const done = changed(file, change);
+        assert.equal(done.status, 1, done.stdout);
+        assert.match(done.stderr, expected);
+        assert.match(done.stderr, /\.yaml:\d+:\d+: /);
+    });

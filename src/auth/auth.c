@@ -116,6 +116,7 @@ int auth_new(struct auth **auth, const struct conf *conf, struct err *err)
     made->backend_audience = arena_copy(arena, conf->backend.audience);
     throttle_init(&made->throttle, THROTTLE_CLIENTS);
     throttle_init(&made->peers, (unsigned)conf->auth.failures_per_minute);
+    revoked_init(&made->revoked);
     authority_init(&made->authority, arena, conf);
     if (load(made, conf, err)) {
         auth_free(&made);
@@ -140,6 +141,7 @@ void auth_free(struct auth **auth)
         own_key_done(&gone->own[i]);
     throttle_done(&gone->throttle);
     throttle_done(&gone->peers);
+    revoked_done(&gone->revoked);
     struct arena *arena = gone->arena;
     arena_free(&arena);
 }

@@ -9,6 +9,7 @@
 
 struct conf;
 struct loop;
+struct store;
 
 /* Who is calling. Immutable; counted references, not thread safe (one loop). */
 struct principal {
@@ -105,6 +106,17 @@ MUST_CHECK int auth_issue(struct auth *auth, const struct token_claims *claims, 
 
 /* The gateway's public keys as a JWKS document (RFC 7517). */
 void auth_jwks(const struct auth *auth, struct buf *out);
+
+/* The same for clients that look for them (RFC 8414): paths under auth.issuer; empty: not offered. ERR_NO_ROUTE when
+ * auth.issuer is no http:// or https:// address. */
+struct auth_endpoints {
+    struct str token, revocation, keys;
+};
+MUST_CHECK int auth_metadata(const struct auth *auth, const struct auth_endpoints *endpoints, struct arena *arena,
+                             struct buf *out, struct err *err);
+
+/* Tokens that were revoked before the process started. Before the loops run. */
+MUST_CHECK int auth_load_revoked(struct auth *auth, struct store *store, int64_t wall_ms, struct err *err);
 
 struct auth_counts {
     uint64_t hits, misses, denied;

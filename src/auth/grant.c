@@ -112,6 +112,10 @@ static void authenticated(struct grant_work *work)
 {
     struct str scope = STR_NONE;
 
+    if (work->revokes) {
+        grant_revoke_token(work);
+        return;
+    }
     if (str_is(work->grant_type, "refresh_token")) {
         load_refresh(work);
         return;
@@ -183,16 +187,16 @@ static void client_loaded(struct record_get *get, const struct err *err, void *d
 /* The name of the first member that this grant type needs and that is missing; NULL: none. */
 static const char *missing_member(const struct grant_work *work)
 {
-    const bool refresh = str_is(work->grant_type, "refresh_token");
+    const bool refresh = work->revokes || str_is(work->grant_type, "refresh_token");
     const struct {
         const char *name;
         struct str value;
         bool needed;
     } members[] = {
-        { "grant_type", work->grant_type, true },
+        { "grant_type", work->grant_type, !work->revokes },
         { "client_id", work->client_id, true },
         { "client_secret", work->client_secret, !refresh },
-        { "refresh_token", work->refresh_token, refresh },
+        { work->revokes ? "token" : "refresh_token", work->refresh_token, refresh },
     };
 
     for (size_t i = 0; i < COUNT(members); i++)
@@ -206,7 +210,7 @@ static void begin(struct post *post)
     struct grant_work *work = work_of(post, offsetof(struct grant_work, post));
     const char *missing = missing_member(work);
 
-    if (work->grant_type.len && !str_is(work->grant_type, "client_credentials") &&
+    if (!work->revokes && work->grant_type.len && !str_is(work->grant_type, "client_credentials") &&
         !str_is(work->grant_type, "refresh_token")) {
         grant_fail(work, ERR_GRANT_TYPE, "unknown grant type");
         return;
@@ -247,7 +251,8 @@ void grant_start(struct auth *auth, struct store *store, struct loop *loop, stru
         .grant_type = arena_copy(arena, grant->grant_type),
         .client_id = arena_copy(arena, grant->client_id),
         .client_secret = arena_copy(arena, grant->client_secret),
-        .refresh_token = arena_copy(arena, grant->refresh_token),
+        .revokes = grant->revoke.ptr,
+        .refresh_token = arena_copy(arena, grant->revoke.ptr ? grant->revoke : grant->refresh_token),
         .scope = arena_copy(arena, grant->scope),
         .post = { .run = begin },
     };

@@ -9,6 +9,9 @@ struct store;
 
 struct grant {
     struct str grant_type, client_id, client_secret, refresh_token, scope; /* borrowed until done; ptr NULL: absent */
+    /* Revocation (RFC 7009) in place of a grant: of this token, of either kind. Then only the client's members are
+     * looked at besides, `json` is {}, and ERR_INVALID_GRANT means another client's token. */
+    struct str revoke;
     struct arena *arena;
     /* On the loop. `err`: ERR_INVALID_CLIENT, ERR_GRANT_TYPE, ERR_INVALID_GRANT, ERR_INVALID (a member is missing:
      * `missing` names it), ERR_SCOPE, ERR_TOO_MANY, ERR_UNAVAILABLE. On success `json` (in the arena) is

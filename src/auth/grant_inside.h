@@ -12,6 +12,7 @@ struct grant_work {
     struct auth *auth;
     struct store *store;
     struct loop *loop;
+    bool revokes; /* `refresh_token` is then the token, of either kind */
     struct str grant_type, client_id, client_secret, refresh_token, scope; /* copies */
     struct post post;
     struct errand errand;
@@ -37,6 +38,9 @@ MUST_CHECK int grant_scope(struct grant_work *work, struct str allowed, struct s
 
 /* Makes the tokens, stores what they need, marks the old refresh token as used, and finishes. */
 void grant_issue(struct grant_work *work, struct str scope);
+
+/* revoke.c */
+void grant_revoke_token(struct grant_work *work);
 
 /* Two used one refresh token: one of them stole it, so nobody's of this family counts any more (RFC 9700 4.14). */
 void grant_revoke(struct grant_work *work);

@@ -111,13 +111,15 @@ static struct str grant_record(const struct grant_work *work, const struct token
     return write_out(work->arena, doc);
 }
 
-static struct str refresh_record(const struct grant_work *work, struct str scope, int64_t exp_s)
+static struct str refresh_record(const struct grant_work *work, const struct token_claims *claims,
+                                 int64_t exp_s)
 {
     struct jdoc *doc = jdoc_object();
 
     jdoc_set_string(doc, "family", work->family);
     jdoc_set_string(doc, "client_id", work->client_id);
-    jdoc_set_string(doc, "scope", scope);
+    jdoc_set_string(doc, "scope", claims->scope);
+    jdoc_set_string(doc, "token_id", claims->token_id);
     jdoc_set_integer(doc, "exp", exp_s);
     jdoc_set_boolean(doc, "used", false);
     return write_out(work->arena, doc);
@@ -215,7 +217,7 @@ void grant_issue(struct grant_work *work, struct str scope)
     work->puts[0] = (struct record_put){
         .kind = RECORD_REFRESH,
         .key = auth_opaque_key(work->arena, refresh),
-        .value = refresh_record(work, scope, exp_s),
+        .value = refresh_record(work, &claims, exp_s),
         .expires_ms = exp_s * 1000,
     };
     work->puts[1] = (struct record_put){

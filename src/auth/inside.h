@@ -7,6 +7,7 @@
 #include "auth/auth.h"
 #include "auth/authority.h"
 #include "auth/keys.h"
+#include "auth/revoked.h"
 
 struct issuer {
     struct str name, audience;
@@ -48,6 +49,7 @@ struct auth {
     struct own_key *own;      /* the first signs, the others did */
     size_t own_count;
     struct throttle throttle, peers; /* of clients' ids, and of addresses */
+    struct revoked revoked;
     struct authority authority;
 };
 

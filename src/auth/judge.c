@@ -61,10 +61,20 @@ static int check_kind(const struct issuer *issuer, const struct jws *jws, struct
     return claims_at_jwt(jws->claims, err);
 }
 
+static int check_revoked(struct auth *auth, const struct issuer *issuer, const struct jws *jws,
+                         struct err *err)
+{
+    struct str token_id;
+
+    if (issuer != &auth->issuers[0] || !jdoc_string(jdoc_get(jws->claims, "jti"), &token_id))
+        return 0;
+    return revoked_has(&auth->revoked, token_id) ? err_set(err, ERR_INVALID_TOKEN, "token: revoked") : 0;
+}
+
 static int judge_jws(struct auth_cache *cache, enum door door, const struct jws *jws, int64_t wall_ms,
                      struct lifetime *lifetime, struct doubt *doubt, struct err *err)
 {
-    const struct auth *auth = cache->auth;
+    struct auth *auth = cache->auth;
     const struct issuer *issuer = find_issuer(auth, door, jws->claims);
 
     if (!issuer)
@@ -74,9 +84,25 @@ static int judge_jws(struct auth_cache *cache, enum door door, const struct jws 
     struct str audience = door == DOOR_BACKEND ? auth->backend_audience : issuer->audience;
     return check_kind(issuer, jws, err) || claims_audience(jws->claims, audience, err) ||
                    claims_lifetime(jws->claims, wall_ms, auth->skew_s, lifetime, err) ||
-                   claims_names(jws->claims, err)
+                   claims_names(jws->claims, err) || check_revoked(auth, issuer, jws, err)
                ? -1
                : 0;
+}
+
+struct jdoc *judge_own_claims(const struct auth *auth, struct arena *arena, struct str token)
+{
+    CLEANUP(jws_done) struct jws jws;
+    struct jdoc *claims = NULL;
+    struct err ignored;
+    bool named = false;
+
+    if (jws_parse(&jws, arena, token, &ignored) ||
+        find_issuer(auth, DOOR_CLIENTS, jws.claims) != &auth->issuers[0] ||
+        try_keys(auth->issuers[0].keys, auth->issuers[0].key_count, &jws, &named) != 1)
+        return NULL;
+    claims = jws.claims;
+    jws.claims = NULL;
+    return claims;
 }
 
 int judge_jwt(struct auth_cache *cache, enum door door, struct str token, int64_t wall_ms,

@@ -17,6 +17,9 @@ struct principal *judge_known(struct auth_cache *cache, enum door door, struct s
 MUST_CHECK int judge_jwt(struct auth_cache *cache, enum door door, struct str token, int64_t wall_ms,
                          struct principal **principal, struct doubt *doubt, struct err *err);
 
+/* The claims of a token that this gateway signed, whatever they say; owned, NULL for any other text. */
+struct jdoc *judge_own_claims(const struct auth *auth, struct arena *arena, struct str token);
+
 /* `answer` is what the introspection endpoint said about `token` (RFC 7662 section 2.2). */
 MUST_CHECK int judge_answer(struct auth_cache *cache, struct str token, struct str answer, int64_t wall_ms,
                             struct principal **principal, struct err *err);

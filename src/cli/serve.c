@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "backend/backend.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "edge/edge.h"
 #include "store/store.h"
@@ -79,7 +80,8 @@ static int start(struct service *service, struct conf *conf, struct err *err)
     if (make_state_dir(conf, err) || auth_new(&service->auth, conf, err) ||
         store_open(&service->store, arena_cstr(conf->arena, conf->state_dir), err) ||
         gateway_new(&service->gateway, conf, service->auth, service->store, err) ||
-        auth_start(service->auth, err) || start_backend(service, conf, err))
+        auth_load_revoked(service->auth, service->store, clock_wall_ms(), err) || auth_start(service->auth, err) ||
+        start_backend(service, conf, err))
         return -1;
     return edge_start(&service->edge, conf, service->gateway, err);
 }

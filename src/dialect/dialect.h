@@ -54,7 +54,7 @@ struct segment {
     bool is_parameter;
 };
 
-enum builtin { BUILTIN_NONE, BUILTIN_TOKEN, BUILTIN_JWKS };
+enum builtin { BUILTIN_NONE, BUILTIN_TOKEN, BUILTIN_REVOKE, BUILTIN_JWKS, BUILTIN_METADATA };
 
 enum paging_mode { PAGING_NONE, PAGING_OPTIONAL, PAGING_ALWAYS };
 

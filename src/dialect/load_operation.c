@@ -88,16 +88,24 @@ static int check_query(const struct yaml *map, const struct operation *made, str
 
 static int load_builtin(const struct yaml *map, struct operation *made, struct err *err)
 {
+    static const struct {
+        const char *name;
+        enum builtin builtin;
+    } names[] = {
+        { "token", BUILTIN_TOKEN },
+        { "revoke", BUILTIN_REVOKE },
+        { "jwks", BUILTIN_JWKS },
+        { "metadata", BUILTIN_METADATA },
+    };
     const struct yaml *node = yaml_get(map, "builtin");
 
     if (!node)
         return 0;
-    if (node->kind == YAML_TEXT && str_is(node->text, "token"))
-        made->builtin = BUILTIN_TOKEN;
-    else if (node->kind == YAML_TEXT && str_is(node->text, "jwks"))
-        made->builtin = BUILTIN_JWKS;
-    else
-        return yaml_fault(node, err, "unknown builtin, expected token or jwks");
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (node->kind == YAML_TEXT && str_is(node->text, names[i].name))
+            made->builtin = names[i].builtin;
+    if (made->builtin == BUILTIN_NONE)
+        return yaml_fault(node, err, "unknown builtin, expected token, revoke, jwks or metadata");
     return 0;
 }
 

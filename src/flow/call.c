@@ -189,67 +189,10 @@ static enum step call_items(struct exchange *x)
     return STEP_WAIT;
 }
 
-/* Built-in operations. */
-
-static void on_grant(struct grant *grant, const struct err *err, void *data)
-{
-    struct exchange *x = data;
-
-    (void)grant;
-    x->grant_pending = false;
-    exchange_came(x, err);
-}
-
-static struct str member(const struct exchange *x, const struct tape *tape, const char *name)
-{
-    uint32_t at = tape_find(tape, 0, str_from(name));
-
-    return at != TAPE_NONE && tape_type(tape, at) == JSON_STRING ? tape_string(tape, at, x->arena) : STR_NONE;
-}
-
-/* RFC 6749 section 2.3.1: a client may authenticate with HTTP Basic. Not offered: the body alone is read. */
-static enum step call_token(struct exchange *x)
-{
-    struct tape tape;
-    struct tape_fault fault;
-
-    if (!tape_read(&tape, x->arena, buf_str(&x->items[0].put.canonical), &x->flow->gateway->limits, &fault))
-        return exchange_fail(x, ERR_INTERNAL, "the grant does not read back: %s", fault.what);
-    x->grant = (struct grant){ .grant_type = member(x, &tape, "grant_type"),
-                               .client_id = member(x, &tape, "client_id"),
-                               .client_secret = member(x, &tape, "client_secret"),
-                               .refresh_token = member(x, &tape, "refresh_token"),
-                               .scope = member(x, &tape, "scope"),
-                               .arena = x->arena,
-                               .done = on_grant,
-                               .data = x };
-    x->grant_pending = true;
-    exchange_wait(x);
-    grant_start(x->flow->gateway->auth, x->flow->gateway->store, x->flow->loop, &x->grant);
-    return STEP_WAIT;
-}
-
-static enum step call_builtin(struct exchange *x)
-{
-    switch (x->operation->builtin) {
-    case BUILTIN_TOKEN:
-        return call_token(x);
-    case BUILTIN_JWKS: {
-        struct buf keys = buf_in(x->arena, SIZE_MAX);
-        auth_jwks(x->flow->gateway->auth, &keys);
-        x->document = buf_str(&keys);
-        return STEP_NEXT;
-    }
-    case BUILTIN_NONE:
-        break;
-    }
-    return STEP_NEXT;
-}
-
 enum step stage_call(struct exchange *x)
 {
     if (x->operation->builtin != BUILTIN_NONE)
-        return call_builtin(x);
+        return exchange_builtin(x);
     return x->operation->has_body ? call_items(x) : call_pages(x);
 }
 
@@ -368,7 +311,7 @@ static enum step collect_grant(struct exchange *x)
     if (!tape_read(&x->made, x->arena, x->grant.json, &tape_default_limits, &fault))
         return exchange_fail(x, ERR_INTERNAL, "the grant's answer does not read: %s", fault.what);
     x->document = x->grant.json;
-    x->brand = member(x, &x->made, "brand_id");
+    x->brand = text_member(x, &x->made, 0, STR("brand_id"));
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
     return show(x, &x->made, 0) ? STEP_FAIL : STEP_NEXT;
 }

@@ -188,6 +188,9 @@ struct upstream_call *exchange_call(struct exchange *x, const struct upstream_re
 void exchange_arguments(struct exchange *x, const struct contract_call *call, const struct upstream_argument *more,
                         size_t more_count, struct upstream_request *request);
 
+/* What the gateway answers itself (builtin.c): stage_call's part. */
+enum step exchange_builtin(struct exchange *x);
+
 /* Ends the exchange with an error in its dialect (fail.c), or with an answer (encode.c). */
 void exchange_refuse(struct exchange *x);
 void exchange_refuse_partly(struct exchange *x, struct str stored); /* `stored`: JSON */

@@ -212,7 +212,7 @@ static const struct {
     { "request: GET /v1/x, scopes: [a], resource: r, answer: $items", "10:18", "an operation that does nothing" },
     { "request: GET /v1/x, scopes: [a], resource: r, call: c", "10:18", "an operation without an answer" },
     { "request: GET /v1/x, scopes: [a], resource: r, call: c, answer: $itms", "10:83", "unknown variable '$itms'" },
-    { HEAD ", builtin: tokens", "10:100", "unknown builtin, expected token or jwks" },
+    { HEAD ", builtin: tokens", "10:100", "unknown builtin, expected token, revoke, jwks or metadata" },
     { HEAD ", paging: always", "10:99", "unknown paging, expected none or optional" },
     { HEAD ", status: 404", "10:99", "found \"404\", expected a whole number" },
     { HEAD ", status: created", "10:99", "found \"created\", expected a whole number" },

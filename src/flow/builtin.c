@@ -1,0 +1,100 @@
+/* Operations that the gateway answers itself: tokens, their revocation, and what is published about both. */
+#include "flow/exchange.h"
+
+static void on_grant(struct grant *grant, const struct err *err, void *data)
+{
+    struct exchange *x = data;
+
+    (void)grant;
+    x->grant_pending = false;
+    exchange_came(x, err);
+}
+
+static struct str member(const struct exchange *x, const struct tape *tape, const char *name)
+{
+    uint32_t at = tape_find(tape, 0, str_from(name));
+
+    return at != TAPE_NONE && tape_type(tape, at) == JSON_STRING ? tape_string(tape, at, x->arena) : STR_NONE;
+}
+
+/* RFC 6749 section 2.3.1: a client may authenticate with HTTP Basic. Not offered: the body alone is read. */
+static enum step call_grant(struct exchange *x)
+{
+    bool revokes = x->operation->builtin == BUILTIN_REVOKE;
+    struct tape tape;
+    struct tape_fault fault;
+
+    if (!tape_read(&tape, x->arena, buf_str(&x->items[0].put.canonical), &x->flow->gateway->limits, &fault))
+        return exchange_fail(x, ERR_INTERNAL, "the grant does not read back: %s", fault.what);
+    struct str token = member(x, &tape, "token");
+    x->grant = (struct grant){ .grant_type = member(x, &tape, "grant_type"),
+                               .client_id = member(x, &tape, "client_id"),
+                               .client_secret = member(x, &tape, "client_secret"),
+                               .refresh_token = member(x, &tape, "refresh_token"),
+                               .scope = member(x, &tape, "scope"),
+                               .revoke = revokes ? (token.ptr ? token : STR("")) : STR_NONE,
+                               .arena = x->arena,
+                               .done = on_grant,
+                               .data = x };
+    x->document = revokes ? STR("{}") : STR_NONE; /* RFC 7009 section 2.2: the status says all */
+    x->grant_pending = true;
+    exchange_wait(x);
+    grant_start(x->flow->gateway->auth, x->flow->gateway->store, x->flow->loop, &x->grant);
+    return STEP_WAIT;
+}
+
+/* The path of the dialect's own operation of that kind, or empty. */
+static struct str path_of(const struct exchange *x, enum builtin builtin)
+{
+    for (size_t i = 0; i < x->dialect->operation_count; i++) {
+        const struct operation *operation = &x->dialect->operations[i];
+        struct buf path = buf_in(x->arena, 4096);
+        if (operation->builtin != builtin)
+            continue;
+        buf_add(&path, x->dialect->prefix);
+        for (size_t k = 0; k < operation->segment_count; k++) {
+            buf_char(&path, '/');
+            buf_add(&path, operation->segments[k].text);
+        }
+        return buf_str(&path);
+    }
+    return STR_NONE;
+}
+
+static enum step call_metadata(struct exchange *x)
+{
+    const struct auth_endpoints endpoints = { .token = path_of(x, BUILTIN_TOKEN),
+                                              .revocation = path_of(x, BUILTIN_REVOKE),
+                                              .keys = path_of(x, BUILTIN_JWKS) };
+    struct buf out = buf_in(x->arena, SIZE_MAX);
+
+    if (auth_metadata(x->flow->gateway->auth, &endpoints, x->arena, &out, &x->err))
+        return STEP_FAIL;
+    x->document = buf_str(&out);
+    return STEP_NEXT;
+}
+
+static enum step call_jwks(struct exchange *x)
+{
+    struct buf keys = buf_in(x->arena, SIZE_MAX);
+
+    auth_jwks(x->flow->gateway->auth, &keys);
+    x->document = buf_str(&keys);
+    return STEP_NEXT;
+}
+
+enum step exchange_builtin(struct exchange *x)
+{
+    switch (x->operation->builtin) {
+    case BUILTIN_TOKEN:
+    case BUILTIN_REVOKE:
+        return call_grant(x);
+    case BUILTIN_JWKS:
+        return call_jwks(x);
+    case BUILTIN_METADATA:
+        return call_metadata(x);
+    case BUILTIN_NONE:
+        break;
+    }
+    return STEP_NEXT;
+}

@@ -1,0 +1,101 @@
+// The gateway as an authorization server: revocation (RFC 7009), metadata (RFC 8414), and its keys over a rotation.
+import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { ACME, ANY, request, sleep, startGateway } from './harness.mjs';
+import { checkShape } from './shapes.mjs';
+
+describe('the gateway\'s own tokens', () => {
+    let gateway, clients;
+    const formType = 'application/x-www-form-urlencoded';
+    before(async () => {
+        gateway = await startGateway({ set: { 'auth.issuer': 'https://gateway.test/base/' } });
+        clients = ['one', 'two'].map((name) => JSON.parse(gateway.cli('client', 'add', '--name', name, '--brand', 'acme')));
+        for (const client of clients) gateway.secrets.add(client.client_secret);
+        await sleep(1100); // a record added by another process is seen within one second
+    });
+    after(() => gateway.stop());
+
+    async function send(path, values, status) {
+        const body = new URLSearchParams(values).toString();
+        const got = await request(gateway.port, 'POST', path, { headers: { 'content-type': formType, 'content-length': Buffer.byteLength(body) }, body, agent: gateway.agent });
+        assert.equal(got.status, status, `${path} ${got.text}`);
+        if (status >= 400) checkShape('oauth', got);
+        for (const [, value] of got.text.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) gateway.secrets.add(value);
+        return got.json;
+    }
+    const own = ({ client_id, client_secret }) => ({ client_id, client_secret });
+    const grant = (client) => send('/oauth/token', { grant_type: 'client_credentials', ...own(client) }, 200);
+    const refresh = (client, refresh_token, status) => send('/oauth/token', { grant_type: 'refresh_token', refresh_token, ...own(client) }, status);
+    const revoke = (client, token, status = 200) => send('/oauth/revoke', { token, token_type_hint: 'refresh_token', ...own(client) }, status);
+    const status = async (token) => (await gateway.client('twine', { token }).get(`/pub/organization/${ACME}`, ANY)).status;
+
+    test('a revoked access token is refused by every worker at once', async () => {
+        const { access_token, refresh_token } = await grant(clients[0]), { access_token: other } = await grant(clients[0]);
+        const all = (token) => Promise.all(Array.from({ length: 20 }, () => status(token)));
+        assert.deepEqual(new Set(await all(access_token)), new Set([200]));
+        await revoke(clients[0], access_token);
+        assert.deepEqual(new Set(await all(access_token)), new Set([401]));
+        assert.deepEqual(new Set(await all(other)), new Set([200]));
+        await refresh(clients[0], refresh_token, 200);
+    });
+
+    test('a revoked refresh token takes its family and its access token along', async () => {
+        const first = await grant(clients[0]), second = await refresh(clients[0], first.refresh_token, 200);
+        await revoke(clients[0], second.refresh_token);
+        assert.equal((await refresh(clients[0], second.refresh_token, 400)).error, 'invalid_grant');
+        assert.equal(await status(second.access_token), 401);
+    });
+
+    test('what cannot be revoked', async () => {
+        const { access_token, refresh_token } = await grant(clients[0]);
+        for (const token of [access_token, refresh_token])
+            assert.equal((await revoke(clients[1], token, 400)).error, 'invalid_grant', 'another client\'s');
+        assert.equal((await revoke({ ...clients[0], client_secret: 'x' }, refresh_token, 401)).error, 'invalid_client');
+        assert.equal((await revoke({ client_id: 'nobody', client_secret: 'x' }, refresh_token, 401)).error, 'invalid_client');
+        assert.equal((await send('/oauth/revoke', own(clients[0]), 400)).error, 'invalid_request', 'no token');
+        assert.equal((await send('/oauth/revoke', { token: refresh_token }, 400)).error, 'invalid_request', 'no client');
+        for (const token of ['unknown', 'a.b.c', `${access_token}x`]) await revoke(clients[0], token);
+        assert.equal((await request(gateway.port, 'GET', '/oauth/revoke?token=x')).status, 405);
+        assert.equal(await status(access_token), 200);
+        await refresh(clients[0], refresh_token, 200);
+    });
+
+    test('metadata', async () => {
+        const { json, status, headers } = await request(gateway.port, 'GET', '/.well-known/oauth-authorization-server');
+        assert.equal(status, 200);
+        assert.match(headers['content-type'], /^application\/json/);
+        assert.equal(json.issuer, 'https://gateway.test/base/');
+        assert.equal(json.token_endpoint, 'https://gateway.test/base/oauth/token');
+        assert.equal(json.revocation_endpoint, 'https://gateway.test/base/oauth/revoke');
+        assert.equal(json.jwks_uri, 'https://gateway.test/base/.well-known/jwks.json');
+        assert.deepEqual(json.grant_types_supported, ['client_credentials', 'refresh_token']);
+        assert.deepEqual(json.response_types_supported, []);
+        const plain = await startGateway({ seed: false });
+        const none = await request(plain.port, 'GET', '/.well-known/oauth-authorization-server');
+        assert.equal(none.status, 404, 'without an address as issuer there is none');
+        await plain.stop();
+    });
+
+    test('a revoked token stays so, and an earlier key counts, over a restart', async () => {
+        const keys = async () => (await request(gateway.port, 'GET', '/.well-known/jwks.json')).json.keys.map((key) => key.kid);
+        const { access_token: gone } = await grant(clients[0]), { access_token: kept } = await grant(clients[0]);
+        const [old] = await keys();
+        await revoke(clients[0], gone);
+        await gateway.kill9();
+        renameSync(join(gateway.stateDir, 'signing-key.pem'), join(gateway.stateDir, 'old.pem'));
+        gateway.options.set['auth.retired_keys'] = `[${join(gateway.stateDir, 'old.pem')}]`;
+        await gateway.launch();
+        assert.equal(await status(gone), 401);
+        assert.equal(await status(kept), 200);
+        const both = await keys();
+        assert.ok(both.length === 2 && both[1] === old && both[0] !== old, 'the new key and the old one');
+        assert.equal(await status((await grant(clients[0])).access_token), 200);
+        await gateway.kill9();
+        delete gateway.options.set['auth.retired_keys'];
+        await gateway.launch();
+        assert.deepEqual(await keys(), [both[0]]);
+        assert.equal(await status(kept), 401, 'the old key was taken out');
+    });
+});

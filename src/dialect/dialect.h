@@ -14,6 +14,7 @@ struct yaml;
 enum parameter_type {
     PARAMETER_STRING,
     PARAMETER_INTEGER,
+    PARAMETER_DATE,       /* YYYY-MM-DD, or the UTC day of an RFC 3339 date-time, as YYYY-MM-DD */
     PARAMETER_DAY,        /* YYYY-MM-DD -> its first moment, UTC */
     PARAMETER_DAY_END,    /* YYYY-MM-DD -> the first moment of the next day */
     PARAMETER_MOMENT,     /* RFC 3339 or YYYY-MM-DD -> UTC */
@@ -63,6 +64,11 @@ struct then {
     struct str call, param, member, read, undo;
 };
 
+/* A member that a new entity takes from another one that its body names: the patient of a plan. */
+struct inherit {
+    struct str kind, call, member; /* kind: of the id in the body; call: how to read that entity */
+};
+
 struct operation {
     struct str name, methods[3];
     size_t method_count;
@@ -71,9 +77,12 @@ struct operation {
     const struct str *scopes;
     size_t scope_count;
     bool open; /* needs no credential */
+    bool me;   /* is about the one patient that the caller is bound to */
     enum builtin builtin;
     struct str resource, call, stored;
-    const struct lens *lens; /* of the resource; NULL for a builtin without */
+    const struct lens *lens; /* of the resource; NULL for a builtin without, and where the answer shows no entity */
+    struct str body_resource;
+    const struct lens *body_lens; /* of the body's own resource, else `lens` */
     const struct parameter *path, *query;
     size_t path_count, query_count;
     const struct fixed_parameter *fixed;
@@ -83,13 +92,15 @@ struct operation {
     enum paging_mode paging;
     bool has_body;
     struct str wrapper, bare; /* body: the member that holds the document; where a document without it is put */
-    unsigned many;            /* > 0: an array of up to that many documents is allowed */
+    unsigned many;            /* > 0: an array of up to that many documents is allowed; without a wrapper, wanted */
+    bool pass;                /* the body is judged by its lens, and goes on as it came */
     const struct str *media;  /* of request bodies, in place of the dialect's */
     size_t media_count;
     enum err_code media_error;
     int status;
     bool etag;
     struct then then;
+    struct inherit inherit;
     const struct template *answer, *answer_bare;
     const struct yaml *place;
     const void *bound; /* the flow's own, set once after loading */

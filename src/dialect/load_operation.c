@@ -128,7 +128,7 @@ static int load_paging_mode(const struct yaml *map, const struct dialect *dialec
 
 static int load_body(const struct yaml *map, struct operation *made, struct err *err)
 {
-    static const char *const known[] = { "in", "bare", "many", NULL };
+    static const char *const known[] = { "in", "bare", "many", "resource", "pass", NULL };
     const struct yaml *node = yaml_get(map, "body");
 
     if (!node)
@@ -137,7 +137,8 @@ static int load_body(const struct yaml *map, struct operation *made, struct err 
     if (yaml_map(node, err) || yaml_only(node, known, err))
         return -1;
     return load_text(node, "in", &made->wrapper, err) || load_text(node, "bare", &made->bare, err) ||
-                   load_number(node, "many", 1, 10000, &made->many, err)
+                   load_number(node, "many", 1, 10000, &made->many, err) ||
+                   load_text(node, "resource", &made->body_resource, err) || load_flag(node, "pass", &made->pass, err)
                ? -1
                : 0;
 }
@@ -159,6 +160,22 @@ static int load_then(const struct yaml *map, struct operation *made, struct err 
     return 0;
 }
 
+static int load_inherit(const struct yaml *map, struct operation *made, struct err *err)
+{
+    static const char *const known[] = { "kind", "call", "member", NULL };
+    const struct yaml *node = yaml_get(map, "inherit");
+    struct inherit *inherit = &made->inherit;
+
+    if (!node)
+        return 0;
+    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "kind", &inherit->kind, err) ||
+        load_text(node, "call", &inherit->call, err) || load_text(node, "member", &inherit->member, err))
+        return -1;
+    if (!inherit->kind.len || !inherit->call.len || !inherit->member.len)
+        return yaml_fault(node, err, "inherit: needs kind, call and member");
+    return 0;
+}
+
 /* Status and error name that are numbers or words of their own. */
 static int load_status(const struct yaml *map, struct operation *made, struct err *err)
 {
@@ -177,40 +194,54 @@ static int load_status(const struct yaml *map, struct operation *made, struct er
     return 0;
 }
 
+static int find_lens(const struct dialect *dialect, const struct yaml *place, struct str resource,
+                     const struct lens **lens, struct err *err)
+{
+    for (size_t i = 0; i < dialect->lens_count; i++)
+        if (str_eq(lens_resource(dialect->lenses[i]), resource))
+            *lens = dialect->lenses[i];
+    if (resource.len && !*lens)
+        return yaml_fault(place, err, "no mapping file has resource: " STR_FMT, STR_ARG(resource));
+    return 0;
+}
+
 /* The lens of the resource, and every operation guarded: none is open by omission. */
 static int check_operation(const struct dialect *dialect, const struct yaml *map, struct operation *made,
                            struct err *err)
 {
-    for (size_t i = 0; i < dialect->lens_count; i++)
-        if (str_eq(lens_resource(dialect->lenses[i]), made->resource))
-            made->lens = dialect->lenses[i];
-    if (made->resource.len && !made->lens)
-        return yaml_fault(yaml_get(map, "resource"), err, "no mapping file has resource: " STR_FMT,
-                          STR_ARG(made->resource));
+    if (find_lens(dialect, yaml_get(map, "resource"), made->resource, &made->lens, err))
+        return -1;
+    made->body_lens = made->lens;
+    if (made->body_resource.len &&
+        find_lens(dialect, yaml_get(map, "body"), made->body_resource, &made->body_lens, err))
+        return -1;
     if (!made->open && !made->scope_count)
         return yaml_fault(map, err, "an operation without scopes, expected scopes: [...] or open: true");
     if (made->builtin == BUILTIN_NONE && !made->call.len)
         return yaml_fault(map, err, "an operation that does nothing, expected call: or builtin:");
-    if (made->call.len && !made->lens)
-        return yaml_fault(map, err, "a call without a resource, expected resource: NAME");
     if (!made->answer)
         return yaml_fault(map, err, "an operation without an answer, expected e.g. answer: $item");
+    bool shows = template_uses(made->answer, VAR_ITEM) || template_uses(made->answer, VAR_ITEMS);
+    if (made->call.len && !made->lens && (shows || (made->has_body && !made->body_lens)))
+        return yaml_fault(map, err, "a call without a resource, expected resource: NAME");
+    if (made->open && made->me)
+        return yaml_fault(yaml_get(map, "me"), err, "nobody is known where a call is open, expected scopes:");
     return check_path(map, made, err) || check_query(map, made, err) ? -1 : 0;
 }
 
 static int load_operation(const struct dialect *dialect, struct arena *arena, const struct yaml *map,
                           struct operation *made, struct err *err)
 {
-    static const char *const known[] = { "request", "also",  "scopes", "open",        "builtin", "resource",
+    static const char *const known[] = { "request", "also",  "scopes", "open", "me", "builtin", "resource",
                                          "call",    "stored", "path",  "query",       "fixed",   "needs_one_of",
                                          "paging",  "body",  "media",  "media_error", "status",  "etag",
-                                         "then",    "answer", "answer_bare", NULL };
+                                         "then",    "answer", "answer_bare", "inherit", NULL };
 
     made->name = map->key;
     made->place = map;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_request(map, arena, made, err) ||
         load_also(map, made, err) || load_texts(map, "scopes", arena, &made->scopes, &made->scope_count, err) ||
-        load_flag(map, "open", &made->open, err) || load_builtin(map, made, err) ||
+        load_flag(map, "open", &made->open, err) || load_flag(map, "me", &made->me, err) || load_builtin(map, made, err) ||
         load_text(map, "resource", &made->resource, err) || load_text(map, "call", &made->call, err) ||
         load_text(map, "stored", &made->stored, err))
         return -1;
@@ -221,6 +252,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_paging_mode(map, dialect, made, err) || load_body(map, made, err) ||
         load_texts(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
         load_flag(map, "etag", &made->etag, err) || load_then(map, made, err) ||
+        load_inherit(map, made, err) ||
         load_template(map, "answer", arena, &made->answer, err) ||
         load_template(map, "answer_bare", arena, &made->answer_bare, err))
         return -1;

@@ -7,6 +7,7 @@ static const struct {
 } types[] = {
     { .name = STR_INIT("string"), .type = PARAMETER_STRING, .want = "value" },
     { .name = STR_INIT("integer"), .type = PARAMETER_INTEGER, .want = "integer" },
+    { .name = STR_INIT("date"), .type = PARAMETER_DATE, .want = "date" },
     { .name = STR_INIT("day"), .type = PARAMETER_DAY, .want = "date" },
     { .name = STR_INIT("day_end"), .type = PARAMETER_DAY_END, .want = "date" },
     { .name = STR_INIT("moment"), .type = PARAMETER_MOMENT, .want = "date-time" },
@@ -36,7 +37,7 @@ static int load_type(const struct yaml *map, struct parameter *made, struct err 
             return 0;
         }
     }
-    return yaml_fault(node, err, "unknown type, expected string, integer, day, day_end, moment, moment_end, range, "
+    return yaml_fault(node, err, "unknown type, expected string, integer, date, day, day_end, moment, moment_end, range, "
                                  "id or ids");
 }
 

@@ -49,6 +49,16 @@ static bool read_time(struct str value, bool moments, bool end, struct arena *ar
     return true;
 }
 
+static bool read_date(struct str value, struct arena *arena, struct str *text)
+{
+    struct str moment;
+
+    if (!read_time(value, true, false, arena, &moment))
+        return false;
+    *text = str_of(moment.ptr, strlen("YYYY-MM-DD"));
+    return true;
+}
+
 static bool read_range(struct str value, struct arena *arena, struct str *from, struct str *to)
 {
     for (size_t i = 0; i + 1 < value.len; i++) {
@@ -100,6 +110,8 @@ static bool read_value(const struct parameter *parameter, struct str value, stru
         return true;
     case PARAMETER_INTEGER:
         return str_to_int(value, &number);
+    case PARAMETER_DATE:
+        return read_date(value, arena, first);
     case PARAMETER_DAY:
         return read_time(value, false, false, arena, first);
     case PARAMETER_DAY_END:

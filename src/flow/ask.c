@@ -97,8 +97,11 @@ static enum step judge_one_of(struct exchange *x)
 enum step stage_parameters(struct exchange *x)
 {
     const struct operation *operation = x->operation;
+    const struct principal *who = x->principal;
     struct str name;
 
+    if (operation->me && !(who && who->patients_bound && who->patient_count == 1))
+        return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is not bound to exactly one patient");
     if (judge_media(x) == STEP_FAIL)
         return STEP_FAIL;
     if (page_read(&x->page, &x->dialect->paging, x->bound->call && x->bound->call->items.len ? operation->paging : PAGING_NONE,

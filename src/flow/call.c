@@ -2,6 +2,7 @@
 #include "flow/exchange.h"
 
 #include "conf/conf.h"
+#include "json/write.h"
 
 struct upstream_call *exchange_call(struct exchange *x, const struct upstream_request *wanted, upstream_done_fn *done,
                                     void *data)
@@ -164,14 +165,27 @@ static void item_arguments(struct exchange *x, struct item *item)
         };
 }
 
+/* The document with its ids, and with what it takes from another entity. */
+static struct str canonical_text(struct exchange *x, const struct item *item)
+{
+    struct buf filled = buf_in(x->arena, SIZE_MAX);
+
+    lens_fill(buf_str(&item->put.canonical), &item->put.ids, 0, &filled);
+    if (item->inherited.len && filled.len) {
+        bool first = filled.len == 2; /* {} */
+        filled.len--;
+        json_member_raw(&filled, &first, x->operation->inherit.member, item->inherited);
+        buf_char(&filled, '}');
+    }
+    return buf_str(&filled);
+}
+
 static void start_item(struct exchange *x)
 {
     struct item *item = &x->items[x->item_next++];
     struct upstream_request request = { .call = x->bound->call };
-    struct buf filled = buf_in(x->arena, SIZE_MAX);
 
-    lens_fill(buf_str(&item->put.canonical), &item->put.ids, 0, &filled);
-    item->canonical = buf_str(&filled);
+    item->canonical = canonical_text(x, item);
     item_arguments(x, item);
     exchange_arguments(x, request.call, item->arguments, item->argument_count, &request);
     request.body = item->canonical;
@@ -227,11 +241,10 @@ static int show(struct exchange *x, const struct tape *tape, uint32_t at)
             return err_set(&x->err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
         return err_set(&x->err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
     }
+    struct str id = text_member(x, tape, at, STR("id")), owner = text_member(x, tape, at, STR("patient_id"));
+    /* What has no id of its own is its patient's only one of the kind. */
     x->shown[x->shown_count++] =
-        (struct shown){ .tape = tape,
-                        .at = at,
-                        .canonical_id = text_member(x, tape, at, STR("id")),
-                        .owner = text_member(x, tape, at, STR("patient_id")) };
+        (struct shown){ .tape = tape, .at = at, .canonical_id = id.ptr ? id : owner, .owner = owner };
     return 0;
 }
 

@@ -11,6 +11,7 @@ struct lens_context exchange_context(const struct exchange *x)
 
     return (struct lens_context){ .mode = update ? LENS_UPDATE : LENS_CREATE,
                                   .brand = x->brand,
+                                  .peer = x->head->peer,
                                   .wall_ms = loop_wall_ms(x->flow->loop) };
 }
 
@@ -69,10 +70,10 @@ static int unwrap(struct exchange *x, uint32_t *at)
     const struct operation *operation = x->operation;
 
     *at = 0;
-    if (tape_type(&x->body, 0) != JSON_OBJECT && !operation->wrapper.len)
-        return err_set(&x->err, ERR_BAD_REQUEST, "the body is no object");
-    if (!operation->wrapper.len)
-        return 0;
+    if (!operation->wrapper.len) {
+        bool fits = tape_type(&x->body, 0) == (operation->many ? JSON_ARRAY : JSON_OBJECT);
+        return fits ? 0 : err_set(&x->err, ERR_BAD_REQUEST, "the body is no %s", operation->many ? "array" : "object");
+    }
     *at = tape_find(&x->body, 0, operation->wrapper);
     if (*at == TAPE_NONE && operation->bare.len && tape_type(&x->body, 0) == JSON_OBJECT) {
         *at = 0;
@@ -92,12 +93,12 @@ static int list_items(struct exchange *x, uint32_t at)
 
     if (many && count > x->operation->many)
         return err_set(&x->err, ERR_TOO_LARGE, "more than %u documents", x->operation->many);
-    if (!count) {
+    if (!count && !x->operation->pass) {
         x->missing = x->operation->wrapper;
         return err_set(&x->err, ERR_MISSING_WRAPPER, "no document");
     }
     x->many = many;
-    x->items = ARENA_ARRAY(x->arena, struct item, count);
+    x->items = ARENA_ARRAY(x->arena, struct item, count + 1); /* one is needed to pass an empty array on */
     uint32_t child = many ? tape_first(&x->body, at) : at;
     for (; x->item_count < count; child = tape_next(&x->body, child))
         x->items[x->item_count++] = (struct item){ .x = x, .at = child };
@@ -122,6 +123,15 @@ static void take_faults(struct exchange *x, const struct faults *faults, size_t 
         exchange_add_fault(x, faults->items[i], index);
 }
 
+/* The body was judged, document by document; what goes on is the whole of it, byte for byte. */
+static void pass_on(struct exchange *x)
+{
+    x->items[0] = (struct item){ .x = x, .put.canonical = buf_in(x->arena, SIZE_MAX) };
+    x->item_count = 1;
+    x->many = false;
+    buf_add(&x->items[0].put.canonical, tape_raw(&x->body, 0));
+}
+
 static enum step put_items(struct exchange *x)
 {
     struct lens_context context = exchange_context(x);
@@ -136,7 +146,7 @@ static enum step put_items(struct exchange *x)
             exchange_add_fault(x, (struct fault){ .kind = FAULT_TYPE, .want = STR("object") }, i);
             continue;
         }
-        if (!lens_put(x->operation->lens, &x->body, item->at, NULL, &context, x->arena, &item->put, &err))
+        if (!lens_put(x->operation->body_lens, &x->body, item->at, NULL, &context, x->arena, &item->put, &err))
             continue;
         if (!item->put.faults.count) {
             x->err = err;
@@ -150,6 +160,8 @@ static enum step put_items(struct exchange *x)
         return exchange_fail(x, ERR_FORBIDDEN, "the body names another brand");
     if (x->faults.count)
         return exchange_fail(x, ERR_INVALID, "%zu faults in the body", x->faults.count);
+    if (x->operation->pass)
+        pass_on(x);
     return STEP_NEXT;
 }
 

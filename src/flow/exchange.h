@@ -19,7 +19,7 @@ typedef enum step stage_fn(struct exchange *x);
 
 /* An operation's calls, found once at start. */
 struct bound {
-    const struct contract_call *call, *stored, *then_call, *then_read, *then_undo;
+    const struct contract_call *call, *stored, *then_call, *then_read, *then_undo, *inherit;
 };
 
 /* One document of the body and what became of it. */
@@ -39,6 +39,9 @@ struct item {
     size_t shown;                               /* its index among the entities */
     struct upstream_call *then_call, *read_call; /* `then:` of the operation */
     bool undone;
+    struct upstream_call *parent_call; /* `inherit:` of the operation */
+    struct id_slot *parent;
+    struct str inherited;
 };
 
 /* One canonical entity to be shown. */
@@ -163,6 +166,7 @@ stage_fn stage_parameters;                             /* ask.c */
 stage_fn stage_decode;                                 /* decode.c */
 stage_fn stage_resolve, stage_judge;                   /* resolve.c */
 stage_fn stage_lookup, stage_make;                     /* lookup.c */
+stage_fn stage_inherit, stage_judge_parents;            /* inherit.c */
 stage_fn stage_stored, stage_compare, stage_patch;     /* stored.c */
 stage_fn stage_call, stage_collect;                    /* call.c */
 stage_fn stage_then, stage_reread;                     /* then.c */

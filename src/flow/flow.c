@@ -22,6 +22,8 @@ static const struct {
     { "resolve", stage_resolve },       /* dialect ids           -> canonical ids, one batch */
     { "judge", stage_judge },           /* ids                   -> known, permitted         */
     { "lookup", stage_lookup },         /* look-up documents     -> ids of what exists       */
+    { "inherit", stage_inherit },       /* ids of the body       -> what those entities know */
+    { "parents", stage_judge_parents }, /*                       -> known, permitted         */
     { "stored", stage_stored },         /* an update             -> the entity as it is      */
     { "compare", stage_compare },       /* the stored entity     -> what its client was shown */
     { "patch", stage_patch },           /*                       -> what really changes      */
@@ -184,6 +186,7 @@ static void free_calls(struct exchange *x)
         upstream_call_free(upstream, &x->items[i].call);
         upstream_call_free(upstream, &x->items[i].then_call);
         upstream_call_free(upstream, &x->items[i].read_call);
+        upstream_call_free(upstream, &x->items[i].parent_call);
     }
     for (size_t i = 0; i < x->lookup_count; i++)
         upstream_call_free(upstream, &x->lookups[i].call);

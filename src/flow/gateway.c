@@ -50,7 +50,8 @@ static int bind_operation(struct gateway *gateway, struct operation *operation, 
         find_call(gateway, place, operation->stored, &bound->stored, err) ||
         find_call(gateway, place, operation->then.call, &bound->then_call, err) ||
         find_call(gateway, place, operation->then.read, &bound->then_read, err) ||
-        find_call(gateway, place, operation->then.undo, &bound->then_undo, err))
+        find_call(gateway, place, operation->then.undo, &bound->then_undo, err) ||
+        find_call(gateway, place, operation->inherit.call, &bound->inherit, err))
         return -1;
     if (!bound->call)
         return 0;

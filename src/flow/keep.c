@@ -17,6 +17,8 @@ static bool keeps_rests(const struct exchange *x)
 
 static void list_writes(struct exchange *x)
 {
+    bool is_whole = x->operation->body_lens == x->operation->lens; /* else the body says a part of the entity */
+
     x->batch.writes = ARENA_ARRAY(x->arena, struct rest_write, x->item_count);
     for (size_t i = 0; i < x->item_count; i++) {
         const struct item *item = &x->items[i];
@@ -25,7 +27,7 @@ static void list_writes(struct exchange *x)
                 (struct rest_write){ .key = key_of(x, item->canonical_id),
                                      .patch = buf_str(&item->put.rest),
                                      .owner = x->shown[item->shown].owner,
-                                     .whole = exchange_context(x).mode == LENS_CREATE };
+                                     .whole = exchange_context(x).mode == LENS_CREATE && is_whole };
     }
 }
 

@@ -283,7 +283,7 @@ static enum step judge_bounds(struct exchange *x)
         patient = patient || str_is(operation->path[i].kind, "patient");
         other = other || operation->path[i].kind.len;
     }
-    if (operation->has_body && !other && str_is(x->bound->call->entity, "patient"))
+    if (operation->has_body && !other && !operation->me && str_is(x->bound->call->entity, "patient"))
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "a principal bound to patients makes no new one");
     bool writes = !str_is(x->bound->call->method, "GET");
     if (writes && other && !patient && !x->bound->stored)

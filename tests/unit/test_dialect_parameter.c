@@ -32,6 +32,7 @@ static void values(void **state)
     static const struct parameter string = { .name = STR_INIT("p"), .to = STR_INIT("t") };
     static const struct parameter judged = { .name = STR_INIT("p"), .type = PARAMETER_INTEGER };
     static const struct parameter integer = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_INTEGER };
+    static const struct parameter date = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_DATE };
     static const struct parameter day = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_DAY };
     static const struct parameter day_end = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_DAY_END };
     static const struct parameter moment = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_MOMENT };
@@ -72,6 +73,11 @@ static void values(void **state)
         { &integer, " 1", "!integer" },
         { &integer, "1 ", "!integer" },
         { &integer, "NaN", "!integer" },
+        { &date, "2023-10-27", "t=2023-10-27" },
+        { &date, "2023-10-27T23:30:00-01:00", "t=2023-10-28" },
+        { &date, "2023-10-27T23:30:00", "!date" },
+        { &date, "2023-02-29", "!date" },
+        { &date, "", "!date" },
         { &day, "2023-10-27", "t=2023-10-27T00:00:00.000Z" },
         { &day, "2024-02-29", "t=2024-02-29T00:00:00.000Z" },
         { &day, "2023-02-29", "!date" },

@@ -266,11 +266,31 @@ static inline struct kit *kit_new(const char *set)
     return kit;
 }
 
+struct turn {
+    struct post post;
+    struct kit *kit;
+};
+
+static inline void kit_turned(struct post *post)
+{
+    loop_stop(((struct turn *)(void *)post)->kit->loop);
+}
+
+/* Lets everything run that was posted so far. */
+static inline void kit_turn(struct kit *kit)
+{
+    struct turn turn = { .post = { .run = kit_turned }, .kit = kit };
+
+    loop_post(kit->loop, &turn.post);
+    loop_run(kit->loop);
+}
+
 static inline void kit_free(struct kit *kit)
 {
     struct str command = arena_printf(kit->arena, "rm -rf %s", kit->dir);
 
     flow_free(&kit->flow);
+    kit_turn(kit);
     CHECK(kit->started == kit->freed, "%zu calls were started, %zu freed", kit->started, kit->freed);
     store_close(&kit->store);
     gateway_free(&kit->gateway);

@@ -1,0 +1,202 @@
+/* What has no canonical place: kept before the client is told, shown with its entity, merged by updates, gone after an
+ * erasure; each dialect and brand has its own. And ids, which stay what they were. */
+#include "test_flow_kit.h"
+
+static struct kit *kit;
+
+static int setup(void **state)
+{
+    (void)state;
+    kit = kit_new(NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    kit_free(kit);
+    return 0;
+}
+
+/* The process ends and starts again. */
+static void restart(void)
+{
+    flow_free(&kit->flow);
+    kit_turn(kit);
+    store_close(&kit->store);
+    gateway_free(&kit->gateway);
+    auth_free(&kit->auth);
+    loop_free(&kit->loop);
+    conf_free(&kit->conf);
+    kit_open(kit, NULL);
+}
+
+static struct heard general(const char *method, const char *body)
+{
+    return kit_ask(kit, (struct said){ .as = "general", .method = method, .body = body });
+}
+
+static void create_with(const char *more)
+{
+    SCRIPT(kit, { .call = "patient.create", .status = 201, .json = PATIENT("p-1") });
+    struct str body = arena_printf(kit->arena, "{'patient':{'first_name':'John','last_name':'Doe',"
+                                   "'date_of_birth':'2010-05-15'%s}}", more);
+    struct heard heard = general("POST /v1/patients", body.ptr);
+    CHECK(heard.status == 201, "%d %s", heard.status, heard.detail);
+}
+
+static struct heard read_one(void)
+{
+    SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-1") });
+    struct heard heard = general("GET /v1/patients/1", NULL);
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    return heard;
+}
+
+static struct heard update_one(const char *members)
+{
+    SCRIPT(kit, { .call = "patient.update", .json = PATIENT("p-1") });
+    struct str body = arena_printf(kit->arena, "{'patient':{%s}}", members);
+    struct heard heard = general("PATCH /v1/patients/1", body.ptr);
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    return heard;
+}
+
+static void rests_come_back(void **state)
+{
+    static const char kept[] = "'favourite':'blue','deep':{'a':[1,2.50,{'b':null}],'n':9007199254740993},'flag':true";
+
+    (void)state;
+    create_with(",'favourite':'blue','deep':{'a':[1,2.50,{'b':null}],'n':9007199254740993},'flag':true");
+    CHECK(has(read_one().body, kept), "%.*s", STR_ARG(read_one().body));
+    restart();
+    CHECK(has(read_one().body, kept), "after a restart: %.*s", STR_ARG(read_one().body));
+    /* in a list too, beside the right one */
+    SCRIPT(kit, { .json = "{'patients':[" PATIENT("p-2") "," PATIENT("p-1") "],'total':2}" });
+    struct heard heard = general("GET /v1/patients", NULL);
+    const char *second = memmem(heard.body.ptr, heard.body.len, "'id':1,", 7);
+    const char *found = memmem(heard.body.ptr, heard.body.len, kept, sizeof kept - 1);
+    CHECK(second && found > second, "%.*s", STR_ARG(heard.body));
+}
+
+static void rests_are_merged(void **state)
+{
+    struct heard heard;
+
+    (void)state;
+    create_with(",'a':1,'b':{'x':1,'y':2},'c':'keep'");
+    heard = update_one("'a':2,'b':{'y':null,'z':3}");
+    CHECK(has(heard.body, "'c':'keep'") && has(heard.body, "'a':2") && has(heard.body, "{'x':1,'z':3}"), "%.*s",
+          STR_ARG(heard.body));
+    heard = update_one("'a':null,'first_name':'Jane'");
+    CHECK(!has(heard.body, "'a':") && has(heard.body, "'c':'keep'"), "%.*s", STR_ARG(heard.body));
+    restart();
+    heard = read_one();
+    CHECK(!has(heard.body, "'a':") && has(heard.body, "'c':'keep'") && has(heard.body, "{'x':1,'z':3}"), "%.*s",
+          STR_ARG(heard.body));
+}
+
+/* Nothing is kept of what the backend refused. */
+static void nothing_is_kept_of_what_failed(void **state)
+{
+    (void)state;
+    create_with("");
+    SCRIPT(kit, { .call = "patient.update", .code = ERR_UPSTREAM });
+    struct heard heard = general("PATCH /v1/patients/1", "{'patient':{'favourite':'red'}}");
+    CHECK(heard.status == 502, "%d", heard.status);
+    CHECK(!has(read_one().body, "favourite"), "%.*s", STR_ARG(read_one().body));
+}
+
+static void a_dialect_sees_its_own_rest_only(void **state)
+{
+    static const struct token_claims globex = { .subject = STR_INIT("s"), .brand = STR_INIT("globex") };
+
+    (void)state;
+    create_with(",'favourite':'blue'");
+    SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-1") });
+    struct heard heard = kit_ask(kit, (struct said){ .as = "patient-graph", .method = "GET /v1/patients/p-1" });
+    CHECK(heard.status == 200 && !has(heard.body, "favourite"), "%.*s", STR_ARG(heard.body));
+    SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-1") });
+    heard = kit_ask(kit, (struct said){ .as = "twine", .method = "GET /pub/patient/" T_PATIENT_1 });
+    CHECK(heard.status == 200 && !has(heard.body, "favourite"), "%.*s", STR_ARG(heard.body));
+    /* nor does another brand, should its backend use the same id */
+    SCRIPT(kit, { .json = "{'patients':[" PATIENT_OF("p-1", "globex", "X") "],'total':1}" });
+    heard = kit_ask(kit, (struct said){ .as = "general", .method = "GET /v1/patients", .who = &globex });
+    CHECK(heard.status == 200 && !has(heard.body, "favourite") && !has(heard.body, "'id':1,"), "%.*s",
+          STR_ARG(heard.body));
+}
+
+static void ids_stay(void **state)
+{
+    static const struct reply both[] = { { .json = "{'patients':[" PATIENT("p-7") "," PATIENT("p-8") "],'total':2}" } };
+
+    (void)state;
+    kit_script(kit, both, 1);
+    struct heard first = general("GET /v1/patients", NULL);
+    CHECK(has(first.body, "'id':3,") && has(first.body, "'id':4,"), "%.*s", STR_ARG(first.body));
+    kit_script(kit, both, 1);
+    struct heard again = general("GET /v1/patients", NULL);
+    CHECK(str_eq(first.body, again.body), "%.*s", STR_ARG(again.body));
+    restart();
+    kit_script(kit, both, 1);
+    again = general("GET /v1/patients", NULL);
+    CHECK(str_eq(first.body, again.body), "%.*s", STR_ARG(again.body));
+    SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-8") });
+    struct heard one = general("GET /v1/patients/4", NULL);
+    CHECK(one.status == 200 && has(buf_str(&kit->log), "/p-8"), "%.*s", STR_ARG(buf_str(&kit->log)));
+}
+
+/* After an erasure nothing of it is shown, its dialect ids name nobody, and they are not given again. */
+static void what_is_erased_is_forgotten(void **state)
+{
+    (void)state;
+    create_with(",'favourite':'blue'");
+    SCRIPT(kit, { .call = "metric.create", .status = 201, .json = METRIC("m-1", "p-1") });
+    struct heard heard = general("POST /v1/patients/1/gauges", "{'gauge':{'gauge_type':'mood','value':7,'notes':'secret'}}");
+    CHECK(heard.status == 201 && has(heard.body, "'notes':'secret'"), "%d %.*s", heard.status, STR_ARG(heard.body));
+    SCRIPT(kit, { .call = "patient.erase", .json = "{'status':'erased','rows_affected':{'patients':1}}" });
+    heard = kit_ask(kit, (struct said){ .as = "patient-graph", .method = "DELETE /v1/patients/p-1" });
+    CHECK(heard.status == 200 && has(heard.body, "'status':'erased'"), "%d %.*s", heard.status, STR_ARG(heard.body));
+    for (size_t turn = 0; turn < 2; turn++) {
+        kit_script(kit, NULL, 0);
+        heard = general("GET /v1/patients/1", NULL);
+        CHECK(heard.status == 404 && !kit->started, "turn %zu: %d", turn, heard.status);
+        kit_script(kit, NULL, 0);
+        heard = kit_ask(kit, (struct said){ .as = "twine", .method = "GET /pub/patient/" T_PATIENT_1 });
+        CHECK(heard.status == 404 && !kit->started, "turn %zu: %d", turn, heard.status);
+        restart();
+    }
+    /* should the backend show them again, they come without what was kept, under no number they had */
+    SCRIPT(kit, { .json = "{'patients':[" PATIENT("p-1") "],'total':1}" });
+    heard = general("GET /v1/patients", NULL);
+    CHECK(!has(heard.body, "favourite") && !has(heard.body, "'id':1,"), "%.*s", STR_ARG(heard.body));
+    SCRIPT(kit, { .json = "{'metrics':[" METRIC("m-1", "p-2") "],'total':1}" });
+    heard = general("GET /v1/patients/2/gauges", NULL);
+    CHECK(!has(heard.body, "secret"), "%.*s", STR_ARG(heard.body));
+}
+
+/* A backend that failed to erase has erased nothing, and neither have we. */
+static void a_failed_erasure_forgets_nothing(void **state)
+{
+    (void)state;
+    create_with(",'favourite':'blue'");
+    SCRIPT(kit, { .call = "patient.erase", .code = ERR_UPSTREAM });
+    struct heard heard = kit_ask(kit, (struct said){ .as = "patient-graph", .method = "DELETE /v1/patients/p-1" });
+    CHECK(heard.status == 502, "%d", heard.status);
+    CHECK(has(read_one().body, "'favourite':'blue'"), "%.*s", STR_ARG(read_one().body));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(rests_come_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(rests_are_merged, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_is_kept_of_what_failed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_dialect_sees_its_own_rest_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(ids_stay, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_erased_is_forgotten, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_failed_erasure_forgets_nothing, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

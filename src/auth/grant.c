@@ -71,6 +71,7 @@ static void refresh_loaded(struct record_get *get, const struct err *err, void *
         return;
     }
     if (!get->value.ptr) {
+        auth_peer_failed(work->auth, work->peer);
         grant_fail(work, ERR_INVALID_GRANT, "unknown refresh token");
         return;
     }
@@ -96,6 +97,10 @@ static void refresh_loaded(struct record_get *get, const struct err *err, void *
 
 static void load_refresh(struct grant_work *work)
 {
+    if (!auth_peer_allowed(work->auth, work->peer)) {
+        grant_fail(work, ERR_TOO_MANY, "too many failures of this address");
+        return;
+    }
     work->old_key = auth_opaque_key(work->arena, work->refresh_token);
     work->get = (struct record_get){
         .kind = RECORD_REFRESH,
@@ -135,13 +140,16 @@ static void check_secret(struct errand *errand)
     struct str hash = client_dummy_hash;
     int64_t now_ms = (int64_t)clock_monotonic_ms();
 
-    work->throttled = !throttle_allows(&work->auth->throttle, work->client_id, now_ms);
+    work->throttled = !throttle_allows(&work->auth->throttle, work->client_id, now_ms) ||
+                      !auth_peer_allowed(work->auth, work->peer);
     if (work->throttled)
         return;
     (void)jdoc_string(jdoc_get(work->client, "secret_hash"), &hash);
     work->matches = client_secret_matches(work->client_secret, hash) && work->client;
-    if (!work->matches)
-        throttle_failed(&work->auth->throttle, work->client_id, now_ms);
+    if (work->matches)
+        return;
+    throttle_failed(&work->auth->throttle, work->client_id, now_ms);
+    auth_peer_failed(work->auth, work->peer);
 }
 
 static void secret_checked(struct errand *errand)
@@ -149,7 +157,7 @@ static void secret_checked(struct errand *errand)
     struct grant_work *work = work_of(errand, offsetof(struct grant_work, errand));
 
     if (work->throttled)
-        grant_fail(work, ERR_TOO_MANY, "too many failures of this client");
+        grant_fail(work, ERR_TOO_MANY, "too many failures of this client or address");
     else if (!work->matches)
         grant_fail(work, ERR_INVALID_CLIENT, "unknown client or wrong secret");
     else
@@ -254,6 +262,7 @@ void grant_start(struct auth *auth, struct store *store, struct loop *loop, stru
         .revokes = grant->revoke.ptr,
         .refresh_token = arena_copy(arena, grant->revoke.ptr ? grant->revoke : grant->refresh_token),
         .scope = arena_copy(arena, grant->scope),
+        .peer = arena_copy(arena, grant->peer),
         .post = { .run = begin },
     };
     grant->json = grant->missing = STR_NONE;

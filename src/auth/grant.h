@@ -9,6 +9,7 @@ struct store;
 
 struct grant {
     struct str grant_type, client_id, client_secret, refresh_token, scope; /* borrowed until done; ptr NULL: absent */
+    struct str peer; /* the client's address, for patience with failures */
     /* Revocation (RFC 7009) in place of a grant: of this token, of either kind. Then only the client's members are
      * looked at besides, `json` is {}, and ERR_INVALID_GRANT means another client's token. */
     struct str revoke;

@@ -13,7 +13,7 @@ struct grant_work {
     struct store *store;
     struct loop *loop;
     bool revokes; /* `refresh_token` is then the token, of either kind */
-    struct str grant_type, client_id, client_secret, refresh_token, scope; /* copies */
+    struct str grant_type, client_id, client_secret, refresh_token, scope, peer; /* copies */
     struct post post;
     struct errand errand;
     struct record_get get;

@@ -32,6 +32,7 @@ static enum step call_grant(struct exchange *x)
                                .client_secret = member(x, &tape, "client_secret"),
                                .refresh_token = member(x, &tape, "refresh_token"),
                                .scope = member(x, &tape, "scope"),
+                               .peer = x->head->peer,
                                .revoke = revokes ? (token.ptr ? token : STR("")) : STR_NONE,
                                .arena = x->arena,
                                .done = on_grant,

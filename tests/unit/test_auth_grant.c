@@ -370,6 +370,35 @@ static void guessing_is_slowed(void **state)
     CHECK(judged >= 5 && judged <= 8, "guesses at the same moment: %u", judged);
 }
 
+/* Other clients' ids, and refresh tokens, are guesses of the same address. */
+static void guessing_is_slowed_for_an_address(void **state)
+{
+    const char *sets[] = { arena_printf(test_arena, "state_dir=%s/state", test_dir).ptr,
+                           "auth.failures_per_minute=4" };
+    struct conf *own_conf = NULL;
+    struct auth *kept = auth;
+    struct err err = { 0 };
+
+    (void)state;
+    CHECK(!conf_load(&own_conf, NULL, sets, COUNT(sets), &err) && !auth_new(&auth, own_conf, &err), "%s",
+          err.detail);
+    for (int i = 0; i < 4; i++) {
+        struct grant wrong = i % 2 ? by_refresh("plain", STR("guess"))
+                                   : by_secret(arena_printf(test_arena, "nobody%d", i).ptr, "wrong", "");
+        wrong.peer = STR("192.0.2.1");
+        CHECK(run(&wrong) == (i % 2 ? ERR_INVALID_GRANT : ERR_INVALID_CLIENT), "guess %d", i);
+    }
+    struct grant right = by_secret("plain", SECRET, ""), refresh = by_refresh("plain", STR("guess")),
+                 elsewhere = by_secret("plain", SECRET, "");
+    right.peer = refresh.peer = STR("192.0.2.1");
+    elsewhere.peer = STR("192.0.2.2");
+    CHECK(run(&right) == ERR_TOO_MANY && run(&refresh) == ERR_TOO_MANY, "later");
+    CHECK(!run(&elsewhere), "another address");
+    auth_free(&auth);
+    conf_free(&own_conf);
+    auth = kept;
+}
+
 static void stop_later(struct deadline *deadline)
 {
     (void)deadline;
@@ -412,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_race_for_a_refresh_token_revokes_its_family),
         cmocka_unit_test(a_client_loses_what_was_taken_from_it),
         cmocka_unit_test(guessing_is_slowed),
+        cmocka_unit_test(guessing_is_slowed_for_an_address),
         cmocka_unit_test(a_caller_may_go_away),
     };
     log_to(2, LOG_ERROR);

@@ -107,7 +107,7 @@ struct operation {
 };
 
 struct lookup {
-    struct str name, call;
+    struct str name, call, scope; /* scope: needed by one that makes */
     enum { LOOKUP_ONE, LOOKUP_MAKE } match; /* exactly one; or found or created by the call itself */
     const struct parameter *members;
     size_t member_count;

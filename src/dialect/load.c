@@ -158,7 +158,7 @@ static int load_paging(struct dialect *dialect, struct arena *arena, const struc
 
 static int load_lookups(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
-    static const char *const known[] = { "call", "match", "members", "fixed", NULL };
+    static const char *const known[] = { "call", "match", "scope", "members", "fixed", NULL };
 
     if (!map)
         return 0;
@@ -171,6 +171,7 @@ static int load_lookups(struct dialect *dialect, struct arena *arena, const stru
         made->name = child->key;
         made->place = child;
         if (yaml_map(child, err) || yaml_only(child, known, err) || load_text(child, "call", &made->call, err) ||
+            load_text(child, "scope", &made->scope, err) ||
             load_choice(child, "match", "make", "one", &make, err) ||
             load_fixed(yaml_get(child, "fixed"), arena, &made->fixed, &made->fixed_count, err) ||
             load_parameters(yaml_get(child, "members"), arena, &made->members, &made->member_count, err))
@@ -178,6 +179,8 @@ static int load_lookups(struct dialect *dialect, struct arena *arena, const stru
         if (!made->call.len)
             return yaml_fault(child, err, "a look-up without a call, expected call: NAME");
         made->match = make ? LOOKUP_MAKE : LOOKUP_ONE;
+        if (make && !made->scope.len)
+            return yaml_fault(child, err, "a look-up that makes needs scope:");
     }
     return 0;
 }

@@ -25,7 +25,7 @@ static int fault(struct str which, struct str *name)
 }
 
 /* Beyond this a page is simply past the end; keeps offset arithmetic from overflowing. */
-static const uint64_t number_max = 1000000000;
+static const uint64_t number_max = 1000000000, offset_max = INT32_MAX;
 
 int page_read(struct page *page, const struct paging *paging, enum paging_mode mode, const struct target *target,
               struct str *name)
@@ -54,6 +54,7 @@ int page_read(struct page *page, const struct paging *paging, enum paging_mode m
     } else if (read_number(target, paging->offset, 0, &page->offset, &page->asked)) {
         return fault(paging->offset, name);
     }
+    page->offset = page->offset > offset_max ? offset_max : page->offset;
     if (mode == PAGING_OPTIONAL && !page->asked)
         page->used = false;
     return 0;

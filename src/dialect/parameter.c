@@ -95,6 +95,8 @@ static void read_ids(const struct parameter *parameter, struct str value, struct
         want_id(arguments, arena, parameter, value);
         return;
     }
+    if (!value.len)
+        want_id(arguments, arena, parameter, value); /* names nobody, and so selects nothing */
     while (str_next(&value, ',', &piece))
         want_id(arguments, arena, parameter, str_trim(piece));
 }

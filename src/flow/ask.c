@@ -16,6 +16,9 @@ static enum step judge_media(struct exchange *x)
         return exchange_fail(x, ERR_NOT_ACCEPTABLE, "Accept allows no media type of the dialect");
     if (!operation->has_body || !x->head->body.len)
         return STEP_NEXT;
+    struct str coding = http_find(x->head, STR("content-encoding"), NULL);
+    if (coding.len && !str_eq_nocase(coding, STR("identity")))
+        return exchange_fail(x, ERR_MEDIA_TYPE, "a content coding is not accepted");
     if (!media_accepted(types, count, http_find(x->head, STR("content-type"), NULL), &index))
         return exchange_fail(x, operation->media_error, "the content type is not accepted");
     return STEP_NEXT;

@@ -4,6 +4,9 @@
 #include "conf/conf.h"
 #include "json/write.h"
 
+/* A call that no backend serves: it fails before anything is sent. */
+static const struct contract_call no_call = { .name = STR_INIT("none") };
+
 struct upstream_call *exchange_call(struct exchange *x, const struct upstream_request *wanted, upstream_done_fn *done,
                                     void *data)
 {
@@ -18,6 +21,8 @@ struct upstream_call *exchange_call(struct exchange *x, const struct upstream_re
     if (!auth_backend_token(x->flow->gateway->auth, x->flow->auth, x->principal, x->brand,
                             loop_wall_ms(x->flow->loop), &token, &x->err))
         request->token = arena_copy(x->arena, token);
+    else
+        request->call = &no_call; /* x->err says why; nothing goes out without a credential */
     x->upstream_calls++;
     return upstream_start(x->flow->upstream, request, done, data);
 }
@@ -207,6 +212,7 @@ enum step stage_call(struct exchange *x)
 {
     if (x->operation->builtin != BUILTIN_NONE)
         return exchange_builtin(x);
+    x->writing = !str_is(x->bound->call->method, "GET");
     return x->operation->has_body ? call_items(x) : call_pages(x);
 }
 
@@ -291,7 +297,8 @@ static enum step collect_items(struct exchange *x)
             first = i;
     }
     bool compared = x->stored_call && !x->own_version;
-    if (failed && x->items[first].err.code == ERR_PRECONDITION && compared && !x->attempts++) {
+    if (failed && x->items[first].err.code == ERR_PRECONDITION && compared &&
+        x->attempts++ < RETRIES_MAX) {
         upstream_call_free(x->flow->upstream, &x->stored_call);
         upstream_call_free(x->flow->upstream, &x->items[0].call);
         x->items[0].err.code = ERR_NONE;

@@ -101,7 +101,7 @@ static bool write_document(struct exchange *x, struct str name, struct buf *out)
         buf_add(out, x->document);
         return true;
     }
-    uint32_t at = tape && name.len ? tape_find(tape, 0, name) : TAPE_NONE;
+    uint32_t at = !tape ? TAPE_NONE : name.len ? tape_find(tape, 0, name) : 0;
     if (at == TAPE_NONE)
         return false;
     buf_add(out, tape_raw(tape, at));
@@ -190,6 +190,10 @@ enum step stage_encode(struct exchange *x)
     const struct template *answer = x->bare && x->operation->answer_bare ? x->operation->answer_bare
                                                                          : x->operation->answer;
 
+    if (x->gone) { /* what had to be stored is stored */
+        x->ended = true;
+        return STEP_NEXT;
+    }
     x->out = buf_in(x->arena, SIZE_MAX);
     if (x->partial)
         (void)write_stored(x, &x->out);

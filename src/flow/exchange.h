@@ -67,7 +67,7 @@ struct found_by {
     bool impossible; /* it names an id that nobody has */
 };
 
-enum { ITEM_CALLS_AT_ONCE = 16, FETCH_SIZE = 1000, FETCH_PAGES_MAX = 64, NAMES_MAX = 1 << 20 };
+enum { ITEM_CALLS_AT_ONCE = 16, FETCH_SIZE = 1000, FETCH_PAGES_MAX = 64, RETRIES_MAX = 8, NAMES_MAX = 1 << 20 };
 
 struct exchange {
     struct flow *flow;
@@ -81,6 +81,7 @@ struct exchange {
     size_t at;
     unsigned pending;
     bool running, ended;
+    bool writing, gone; /* the backend may have been changed; nobody waits for the answer (leave.c) */
     struct err err;
     struct deadline deadline;
     uint64_t started_us;
@@ -126,6 +127,10 @@ struct exchange {
     struct grant grant;
     bool grant_pending;
 
+    /* patients named by a principal bound to groups (member.c) */
+    struct named_patient *named;
+    size_t named_count;
+
     /* stored entity of an update */
     struct upstream_call *stored_call;
     struct upstream_answer stored;
@@ -140,6 +145,7 @@ struct exchange {
     struct upstream_answer answers[FETCH_PAGES_MAX];
     size_t call_count;
     bool partial; /* some documents of many were stored, some not */
+    struct err then_err; /* of a second call that could not be taken back */
     struct forgetting *forgetting; /* keep.c */
     struct tape made; /* a document of a builtin */
     struct str document;
@@ -166,6 +172,7 @@ stage_fn stage_parameters;                             /* ask.c */
 stage_fn stage_decode;                                 /* decode.c */
 stage_fn stage_resolve, stage_judge;                   /* resolve.c */
 stage_fn stage_lookup, stage_make;                     /* lookup.c */
+stage_fn stage_members, stage_judge_members;           /* member.c */
 stage_fn stage_inherit, stage_judge_parents;            /* inherit.c */
 stage_fn stage_stored, stage_compare, stage_patch;     /* stored.c */
 stage_fn stage_call, stage_collect;                    /* call.c */
@@ -209,6 +216,10 @@ void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /*
 
 bool exchange_must_read(const struct exchange *x);                                 /* resolve.c */
 bool exchange_may_see(const struct exchange *x, const struct tape *tape, uint32_t at); /* call.c */
+/* A request that may write must outlive its client: its head and body are copied (leave.c). */
+const struct http_head *exchange_own_head(struct arena *arena, const struct http_head *head);
+void exchange_on_deadline(struct deadline *deadline);
+void exchange_free_members(struct exchange *x); /* member.c */
 void exchange_leave_forgetting(struct exchange *x);
 
 /* Makes `stage` the next one (a retry goes back). */

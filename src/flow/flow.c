@@ -22,6 +22,8 @@ static const struct {
     { "resolve", stage_resolve },       /* dialect ids           -> canonical ids, one batch */
     { "judge", stage_judge },           /* ids                   -> known, permitted         */
     { "lookup", stage_lookup },         /* look-up documents     -> ids of what exists       */
+    { "members", stage_members },       /* patients named        -> their groups             */
+    { "belong", stage_judge_members },  /*                       -> permitted                */
     { "inherit", stage_inherit },       /* ids of the body       -> what those entities know */
     { "parents", stage_judge_parents }, /*                       -> known, permitted         */
     { "stored", stage_stored },         /* an update             -> the entity as it is      */
@@ -99,17 +101,6 @@ void exchange_go(struct exchange *x, stage_fn *stage)
         assert(x->at + 1 < COUNT(way));
 }
 
-/* No exchange lasts longer than its whole time, whatever it waits for. */
-static void on_deadline(struct deadline *deadline)
-{
-    struct exchange *x = (struct exchange *)(void *)((char *)deadline - offsetof(struct exchange, deadline));
-    struct err err;
-
-    (void)err_set(&err, ERR_UPSTREAM_TIMEOUT, "the exchange took longer than limits.exchange_ms");
-    x->pending = 1;
-    exchange_came(x, &err);
-}
-
 /* A client's id is passed on only if it is short and harmless (it goes to logs and headers). */
 static bool request_id_allowed(struct str id)
 {
@@ -154,7 +145,7 @@ struct exchange *flow_start(struct flow *flow, const struct http_head *head, enu
 
     x->flow = flow;
     x->arena = arena;
-    x->head = head;
+    x->head = exchange_own_head(arena, head);
     x->server_fault = fault;
     x->bound_dialect = bound;
     x->done = done;
@@ -166,14 +157,9 @@ struct exchange *flow_start(struct flow *flow, const struct http_head *head, enu
     if (x->next)
         x->next->link = &x->next;
     flow->first = x;
-    x->deadline.run = on_deadline;
+    x->deadline.run = exchange_on_deadline;
     deadline_set(flow->loop, &x->deadline, flow->gateway->conf->limits.exchange_ms);
     return run(x) ? x : NULL;
-}
-
-void flow_cancel(struct exchange *exchange)
-{
-    exchange_release(exchange);
 }
 
 static void free_calls(struct exchange *x)
@@ -190,6 +176,7 @@ static void free_calls(struct exchange *x)
     }
     for (size_t i = 0; i < x->lookup_count; i++)
         upstream_call_free(upstream, &x->lookups[i].call);
+    exchange_free_members(x);
     upstream_call_free(upstream, &x->stored_call);
 }
 

@@ -26,6 +26,7 @@ struct gateway {
     size_t dialect_count;
     const struct dialect *fallback;
     struct contract *contract;
+    const struct contract_call *memberships; /* how to ask for a patient's groups; NULL: the backend cannot say */
     struct tape_limits limits;
 };
 
@@ -62,7 +63,8 @@ typedef void flow_done_fn(const struct flow_answer *answer, void *data);
 struct exchange *flow_start(struct flow *flow, const struct http_head *head, enum err_code fault,
                             const struct dialect *bound, flow_done_fn *done, void *data);
 
-/* The client left: everything under way is given up, `done` is not called. */
+/* The client left: `done` is not called any more. What only reads is given up; what has begun to write goes on to its
+ * end. `head` need not live any longer. */
 void flow_cancel(struct exchange *exchange);
 
 struct auth_counts flow_auth_counts(const struct flow *flow);

@@ -119,6 +119,8 @@ int gateway_new(struct gateway **gateway, const struct conf *conf, struct auth *
     int failed = contract_load(&made->contract, arena, mappings, conf, err) ||
                  dialects_load(&made->dialects, &made->dialect_count, arena, mappings, err) ||
                  choose_fallback(made, err);
+    const struct contract_call *memberships = failed ? NULL : contract_find(made->contract, STR("patient.groups"));
+    made->memberships = memberships && memberships->served ? memberships : NULL;
     for (size_t i = 0; i < made->dialect_count && !failed; i++)
         failed = bind_dialect(made, made->dialects[i], err);
     for (size_t i = 0; i < conf->facade_count && !failed; i++)

@@ -130,6 +130,10 @@ enum step stage_keep(struct exchange *x)
 
 enum step stage_rests(struct exchange *x)
 {
+    if (x->then_err.code) {
+        x->err = x->then_err;
+        return STEP_FAIL;
+    }
     for (size_t i = 0; i < x->batch.read_count; i++) {
         struct str json = x->batch.reads[i].json;
         struct tape_fault fault;

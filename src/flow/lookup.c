@@ -107,5 +107,7 @@ enum step stage_make(struct exchange *x)
 {
     if (judge_found(x) == STEP_FAIL)
         return STEP_FAIL;
-    return start_all(x, true);
+    enum step step = start_all(x, true);
+    x->writing = step == STEP_WAIT;
+    return step;
 }

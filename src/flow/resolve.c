@@ -270,6 +270,32 @@ static void judge_lookups(struct exchange *x)
     }
 }
 
+/* Every document names a patient, or an entity whose patient it takes (and is judged by). */
+static bool all_about_patients(const struct exchange *x)
+{
+    for (size_t i = 0; i < x->item_count; i++) {
+        bool named = x->bound->inherit != NULL;
+        for (size_t k = 0; k < x->items[i].put.ids.count; k++)
+            named = named || str_is(x->items[i].put.ids.items[k].kind, "patient");
+        if (!named)
+            return false;
+    }
+    return true;
+}
+
+/* What a look-up would make needs the scope of making it. */
+static enum step judge_makers(struct exchange *x)
+{
+    for (size_t i = 0; i < x->lookup_count; i++) {
+        const struct lookup *lookup = x->lookups[i].lookup;
+        if (lookup->match != LOOKUP_MAKE || !x->principal || principal_allows(x->principal, lookup->scope))
+            continue;
+        x->missing = lookup->scope;
+        return exchange_fail(x, ERR_SCOPE, "scope " STR_FMT " is missing", STR_ARG(x->missing));
+    }
+    return STEP_NEXT;
+}
+
 /* A principal bound to patients works on those: it makes no new one, and changes what is not named by a patient only
  * where the entity can be read, and so judged, before. */
 static enum step judge_bounds(struct exchange *x)
@@ -285,6 +311,11 @@ static enum step judge_bounds(struct exchange *x)
     }
     if (operation->has_body && !other && !operation->me && str_is(x->bound->call->entity, "patient"))
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "a principal bound to patients makes no new one");
+    if (operation->has_body && !other && !all_about_patients(x))
+        return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "a principal bound to patients writes about those only");
+    for (size_t i = 0; i < x->lookup_count; i++)
+        if (x->lookups[i].lookup->match == LOOKUP_MAKE)
+            return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "a principal bound to patients makes nothing else");
     bool writes = !str_is(x->bound->call->method, "GET");
     if (writes && other && !patient && !x->bound->stored)
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the entity cannot be judged before it is changed");
@@ -306,7 +337,7 @@ enum step stage_judge(struct exchange *x)
 {
     size_t at = x->arguments.id_count;
 
-    if (judge_bounds(x) == STEP_FAIL || judge_parameters(x) == STEP_FAIL || judge_slots(x, &at) == STEP_FAIL)
+    if (judge_bounds(x) == STEP_FAIL || judge_makers(x) == STEP_FAIL || judge_parameters(x) == STEP_FAIL || judge_slots(x, &at) == STEP_FAIL)
         return STEP_FAIL;
     judge_lookups(x);
     if (x->faults.count)

@@ -145,6 +145,10 @@ enum step stage_reread(struct exchange *x)
         return STEP_AGAIN;
     if (!failed)
         return STEP_NEXT;
+    if (!x->bound->then_undo) {
+        x->then_err = failed->err; /* the entity was changed: what is kept beside it follows before this is told */
+        return STEP_NEXT;
+    }
     x->err = failed->err;
     return STEP_FAIL;
 }

@@ -116,7 +116,7 @@ static void what_was_read_and_is_written_back_changes_nothing(void **state)
 #define TWINE_PATCH      "PATCH /pub/patient/" T_PATIENT_1
 #define FEMALE           "{'data':{'type':'patient','attributes':{'gender':'female'}}}"
 
-static void a_changed_entity_is_read_again_once(void **state)
+static void a_changed_entity_is_read_again(void **state)
 {
     struct said said = { .as = "twine", .method = TWINE_PATCH, .body = FEMALE };
 
@@ -128,10 +128,14 @@ static void a_changed_entity_is_read_again_once(void **state)
                    "PATCH /v1/patients/p-1?include=groups ['v7'] {'gender':'female'}\n"
                    "GET /v1/patients/p-1?include=groups\n"
                    "PATCH /v1/patients/p-1?include=groups ['v8'] {'gender':'female'}\n");
-    SCRIPT(kit, READ("'v7'", PATIENT("p-1")), STALE, READ("'v8'", PATIENT("p-1")), STALE);
+    /* others may be faster again and again, but not for ever */
+    struct reply always[2 * 9];
+    for (size_t i = 0; i < COUNT(always); i++)
+        always[i] = i % 2 ? (struct reply)STALE : (struct reply)READ("'v7'", PATIENT("p-1"));
+    kit_script(kit, always, COUNT(always));
     heard = kit_ask(kit, said);
     CHECK(heard.status == 409 && heard.code == ERR_PRECONDITION, "%d %s", heard.status, heard.detail);
-    CHECK(kit->started == 4, "%zu calls", kit->started);
+    CHECK(kit->started == COUNT(always), "%zu calls", kit->started);
     /* it may be gone by then, or the backend ill, or talking nonsense */
     SCRIPT(kit, READ("'v7'", PATIENT("p-1")), STALE, { .call = "patient.read", .code = ERR_NOT_FOUND });
     heard = kit_ask(kit, said);
@@ -262,7 +266,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_read_and_is_written_back_changes_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_changed_entity_is_read_again_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_changed_entity_is_read_again, setup, teardown),
         cmocka_unit_test_setup_teardown(the_second_reading_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(groups_survive_the_second_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(a_made_group_is_made_once, setup, teardown),

@@ -103,10 +103,30 @@ static int list_clients(struct desk *desk, struct err *err)
     return store_record_each_now(desk->store, RECORD_CLIENT, print_client, NULL, err);
 }
 
+struct search {
+    struct str id;
+    bool found;
+};
+
+static int note_client(struct str key, struct str value, void *data)
+{
+    struct search *search = data;
+
+    (void)value;
+    search->found = search->found || str_eq(key, search->id);
+    return 0;
+}
+
+/* A mistyped id must not look like a client that is gone. */
 static int revoke_client(struct desk *desk, struct err *err)
 {
     struct str id = str_from(desk->invocation->words[1]);
+    struct search search = { .id = id };
 
+    if (store_record_each_now(desk->store, RECORD_CLIENT, note_client, &search, err))
+        return -1;
+    if (!search.found)
+        return err_set(err, ERR_NOT_FOUND, "there is no client " STR_FMT, STR_ARG(id));
     return store_record_put_now(desk->store, RECORD_CLIENT, id, STR_NONE, 0, err);
 }
 

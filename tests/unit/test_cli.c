@@ -1,0 +1,283 @@
+/* The command line: exit codes, and one line on standard error that names the place. */
+#include "check.h"
+
+#include "cli/cli.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char dir[64];
+static struct arena *arena;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = arena_new(SIZE_MAX);
+    (void)snprintf(dir, sizeof dir, "/tmp/test_cli.XXXXXX");
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct str command = arena_printf(arena, "rm -rf %s", dir);
+
+    (void)state;
+    int failed = system(command.ptr);
+    arena_free(&arena);
+    return failed;
+}
+
+static const char *in_dir(const char *name)
+{
+    return arena_printf(arena, "%s/%s", dir, name).ptr;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *out = fopen(in_dir(name), "w");
+
+    assert_non_null(out);
+    assert_true(fputs(text, out) >= 0);
+    assert_int_equal(fclose(out), 0);
+}
+
+static struct str read_file(const char *path)
+{
+    struct buf out = buf_in(arena, 1 << 24);
+    FILE *in = fopen(path, "r");
+    char *to;
+
+    assert_non_null(in);
+    while ((to = buf_reserve(&out, 4096)) != NULL) {
+        size_t n = fread(to, 1, 4096, in);
+        out.len += n;
+        if (!n)
+            break;
+    }
+    (void)fclose(in);
+    return buf_str(&out);
+}
+
+struct outcome {
+    int code;
+    struct str out, err;
+};
+
+/* Words as the program gets them; @ stands for the test's folder. */
+static int split(const char *words, char **argv)
+{
+    struct str rest = str_from(words), word;
+    int argc = 0;
+
+    argv[argc++] = strdup("dragoman");
+    while (str_next(&rest, ' ', &word)) {
+        struct buf out = buf_in(arena, 4096);
+        for (size_t i = 0; i < word.len; i++)
+            if (word.ptr[i] == '@')
+                buf_add(&out, str_from(dir));
+            else
+                buf_char(&out, word.ptr[i]);
+        argv[argc++] = strndup(out.ptr, out.len);
+    }
+    argv[argc] = NULL;
+    return argc;
+}
+
+/* Standard output and error go to files meanwhile. */
+static struct outcome run(const char *words)
+{
+    static const char *const names[] = { NULL, "stdout", "stderr" };
+    char *argv[32];
+    int argc = split(words, argv), saved[3];
+    struct outcome outcome;
+
+    (void)fflush(stdout);
+    (void)fflush(stderr);
+    for (int fd = 1; fd <= 2; fd++) {
+        int file = open(in_dir(names[fd]), O_CREAT | O_TRUNC | O_WRONLY, 0600);
+        saved[fd] = dup(fd);
+        assert_true(file >= 0 && saved[fd] >= 0 && dup2(file, fd) == fd);
+        (void)close(file);
+    }
+    outcome.code = cli_main(argc, argv);
+    (void)fflush(stdout);
+    (void)fflush(stderr);
+    for (int fd = 1; fd <= 2; fd++) {
+        assert_true(dup2(saved[fd], fd) == fd);
+        (void)close(saved[fd]);
+    }
+    outcome.out = read_file(in_dir("stdout"));
+    outcome.err = read_file(in_dir("stderr"));
+    for (int i = 0; i < argc; i++)
+        free(argv[i]);
+    return outcome;
+}
+
+static bool has(struct str text, const char *part)
+{
+    return text.len && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+}
+
+#define COMMON "--set state_dir=@ --set mappings=" SOURCE_DIR "/mappings"
+
+static void wrong_usage(void **state)
+{
+    static const struct {
+        const char *words, *part;
+    } cases[] = {
+        { "", "dragoman serve" },
+        { "nonsense", "dragoman serve" },
+        { "Serve", "dragoman serve" },
+        { "-c", "dragoman serve" },
+        { "check --nonsense", "unknown option --nonsense" },
+        { "check -x", "unknown option -x" },
+        { "check -c", "-c lacks its value" },
+        { "check --set", "--set lacks its value" },
+        { "check --coverage=x", "unknown option --coverage=x" },
+        { "test --seed", "--seed lacks its value" },
+        { "test --seed x " COMMON, "whole numbers" },
+        { "test --count -1 " COMMON, "whole numbers" },
+        { "test --count 1000001 " COMMON, "whole numbers" },
+        { "token " COMMON, "" },
+        { "token --dialect nobody " COMMON, "no dialect is called nobody" },
+        { "token nonsense " COMMON, "" },
+        { "client " COMMON, "" },
+        { "client nonsense " COMMON, "" },
+        { "client revoke " COMMON, "" },
+        { "crosswalk " COMMON, "expected import or export" },
+        { "crosswalk nonsense " COMMON, "expected import or export" },
+        { "seed --patients 0 " COMMON, "--patients takes a number" },
+        { "seed --patients x " COMMON, "--patients takes a number" },
+        { "seed --patients 1000001 " COMMON, "--patients takes a number" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct outcome found = run(cases[i].words);
+        CHECK(found.code == 2, "%s: %d %.*s", cases[i].words, found.code, STR_ARG(found.err));
+        CHECK(!found.out.len && found.err.len && (!cases[i].part[0] || has(found.err, cases[i].part)), "%s: %.*s",
+              cases[i].words, STR_ARG(found.err));
+    }
+}
+
+static void faults_are_reported(void **state)
+{
+    static const struct {
+        const char *words, *part;
+    } cases[] = {
+        { "check -c /no/such/file.yaml", "/no/such/file.yaml" },
+        { "check -c @/bad.yaml", "/bad.yaml:2:1: unknown setting 'lisen'" },
+        { "check --set nonsense=1", "nonsense=1" },
+        { "check --set listen", "listen" },
+        { "check --set workers=many " COMMON, "workers=many" },
+        { "check --set mappings=/no/such/folder", "/no/such/folder" },
+        { "check --set mappings=@/mappings", "/mappings/d/dialect.yaml:2:1: unknown key" },
+        { "check --set default_facade=nobody " COMMON, "no dialect is called 'nobody'" },
+        { "crosswalk import /no/such/file.csv " COMMON, "/no/such/file.csv" },
+        { "crosswalk import @/short.csv --set state_dir=@", "line 2" },
+        { "crosswalk import @/open.csv --set state_dir=@", "line 2: a quote that is not closed" },
+        { "crosswalk import @/twice.csv --set state_dir=@", "line 3" },
+    };
+
+    (void)state;
+    write_file("bad.yaml", "workers: 1\nlisen: 127.0.0.1:0\n");
+    write_file("short.csv", "dialect,kind,brand,dialect_id,canonical_id\na,b,c,d\n");
+    write_file("open.csv", "dialect,kind,brand,dialect_id,canonical_id\na,b,c,\"d,e\n");
+    write_file("twice.csv", "dialect,kind,brand,dialect_id,canonical_id\nd,k,b,1,c-1\nd,k,b,1,c-2\n");
+    assert_int_equal(system(arena_printf(arena, "mkdir -p %s/mappings/d %s/mappings/canonical", dir, dir).ptr), 0);
+    write_file("mappings/d/dialect.yaml", "dialect: d\nfacad: {}\n");
+    write_file("mappings/canonical/contract.yaml", "calls: { a: { request: GET /a } }\n");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct outcome found = run(cases[i].words);
+        CHECK(found.code == 1, "%s: %d %.*s", cases[i].words, found.code, STR_ARG(found.err));
+        CHECK(has(found.err, cases[i].part), "%s: %.*s", cases[i].words, STR_ARG(found.err));
+        CHECK(str_starts(found.err, STR("dragoman: ")) && memchr(found.err.ptr, '\n', found.err.len) == found.err.ptr + found.err.len - 1,
+              "%s: not one line: %.*s", cases[i].words, STR_ARG(found.err));
+    }
+}
+
+static void what_works(void **state)
+{
+    static const struct {
+        const char *words, *part;
+    } cases[] = {
+        { "help", "dragoman token" },
+        { "--help", "dragoman token" },
+        { "check --set mappings=@/fine", "1 dialects, 1 operations, 1 mappings: no fault" },
+        { "check --set=mappings=@/fine", "no fault" },
+        { "check -c @/good.yaml --set mappings=@/fine", "no fault" },
+        { "crosswalk import @/good.csv --set state_dir=@", "2 rows" },
+        { "crosswalk import @/good.csv --set state_dir=@", "2 rows" }, /* saying it twice is no contradiction */
+        { "crosswalk export --set state_dir=@", "d,k,b,1,c-1\n" },
+        { "crosswalk export --set state_dir=@", "d,k,b,\"a,\"\"b\"\"\",c-2\n" },
+        { "client list " COMMON, "" },
+    };
+
+    (void)state;
+    assert_int_equal(system(arena_printf(arena, "mkdir -p %s/fine/d %s/fine/canonical", dir, dir).ptr), 0);
+    write_file("fine/d/dialect.yaml",
+               "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
+               "media: { request: [application/json], answer: [application/json] }\n"
+               "errors: { one: { e: $message }, faults: { blank: x } }\n"
+               "operations: { list: { request: GET /v1/x, scopes: [a], resource: r, call: a, answer: $items } }\n");
+    write_file("fine/d/r.yaml", "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a }\n");
+    write_file("fine/canonical/contract.yaml", "calls: { a: { request: GET /a } }\n");
+    write_file("good.yaml", "workers: 1\n");
+    write_file("good.csv", "dialect,kind,brand,dialect_id,canonical_id\r\nd,k,b,1,c-1\r\nd,k,b,\"a,\"\"b\"\"\",c-2\r\n");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct outcome found = run(cases[i].words);
+        CHECK(found.code == 0 && !found.err.len, "%s: %d %.*s", cases[i].words, found.code, STR_ARG(found.err));
+        CHECK(!cases[i].part[0] || has(found.out, cases[i].part), "%s: %.*s", cases[i].words, STR_ARG(found.out));
+    }
+}
+
+/* A token on standard output, alone on its line, and nothing of the key anywhere. */
+static void tokens(void **state)
+{
+    struct outcome found = run("token --dialect general --ttl 60 " COMMON);
+
+    (void)state;
+    CHECK(found.code == 0 && !found.err.len, "%d %.*s", found.code, STR_ARG(found.err));
+    CHECK(str_starts(found.out, STR("eyJ")) && memchr(found.out.ptr, '\n', found.out.len) == found.out.ptr + found.out.len - 1,
+          "%.*s", STR_ARG(found.out));
+    struct outcome again = run("token --dialect general --brand globex --patient p-1 --patient p-2 " COMMON);
+    CHECK(again.code == 0 && again.out.len > found.out.len, "%d %.*s", again.code, STR_ARG(again.err));
+}
+
+/* A client's secret is shown once, and never again. */
+static void clients(void **state)
+{
+    struct outcome added = run("client add --name portal --scope read:patients " COMMON);
+    struct outcome listed = run("client list " COMMON);
+    struct str rest = added.out, word, line;
+    size_t secrets = 0;
+
+    (void)state;
+    CHECK(added.code == 0 && added.out.len, "%d %.*s", added.code, STR_ARG(added.err));
+    CHECK(listed.code == 0 && has(listed.out, "portal"), "%.*s", STR_ARG(listed.out));
+    while (str_next(&rest, '\n', &line)) {
+        while (str_next(&line, ' ', &word)) {
+            if (word.len < 30)
+                continue;
+            secrets++;
+            CHECK(!has(listed.out, arena_cstr(arena, word)), "%.*s is listed", STR_ARG(word));
+        }
+    }
+    CHECK(secrets >= 1, "no secret in %.*s", STR_ARG(added.out));
+    CHECK(!has(listed.out, "scrypt"), "%.*s", STR_ARG(listed.out));
+    struct outcome nobody = run("client revoke nobody " COMMON);
+    CHECK(nobody.code == 1 && nobody.err.len, "%d %.*s", nobody.code, STR_ARG(nobody.err));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wrong_usage), cmocka_unit_test(faults_are_reported), cmocka_unit_test(what_works),
+        cmocka_unit_test(tokens),      cmocka_unit_test(clients),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,5 +1,5 @@
-/* A dialect.yaml that loads serves: whatever it says, requests find an operation or a refusal, parameters are read, pages
- * and envelopes are written, and none of it crashes. A fault names its place. */
+/* A dialect.yaml that loads serves: whatever it says, requests find an operation or a refusal, parameters are
+ * read, pages and envelopes are written, and none of it crashes. A fault names its place. */
 #include "dialect/media.h"
 #include "dialect/page.h"
 #include "dialect/parameter.h"
@@ -66,7 +66,8 @@ static void write_template(const struct template *template, struct arena *arena)
 
 static void read_parameters(const struct parameter *parameters, size_t count, struct arena *arena)
 {
-    static const char *const texts[] = { "", "1", "2024-02-29", "a,b", "2024-01-01T00:00:00Z..2024-01-02T00:00:00Z" };
+    static const char *const texts[] = { "", "1", "2024-02-29", "a,b",
+                                         "2024-01-01T00:00:00Z..2024-01-02T00:00:00Z" };
     struct arguments arguments = { 0 };
     struct argument_fault fault;
 

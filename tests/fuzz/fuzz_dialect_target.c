@@ -1,6 +1,6 @@
-/* Path and query of a request, as any client may send them. The input is path '?' query. What is accepted must be safe
- * to judge: no segment that means another place, nothing that is no text; and it must read the same again when it is
- * written out with everything encoded. */
+/* Path and query of a request, as any client may send them. The input is path '?' query. What is accepted
+ * must be safe to judge: no segment that means another place, nothing that is no text; and it must read the
+ * same again when it is written out with everything encoded. */
 #include "base/buf.h"
 #include "dialect/target.h"
 

@@ -158,8 +158,8 @@ static void wrong_usage(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct outcome found = run(cases[i].words);
         CHECK(found.code == 2, "%s: %d %.*s", cases[i].words, found.code, STR_ARG(found.err));
-        CHECK(!found.out.len && found.err.len && (!cases[i].part[0] || has(found.err, cases[i].part)), "%s: %.*s",
-              cases[i].words, STR_ARG(found.err));
+        CHECK(!found.out.len && found.err.len && (!cases[i].part[0] || has(found.err, cases[i].part)),
+              "%s: %.*s", cases[i].words, STR_ARG(found.err));
     }
 }
 
@@ -187,14 +187,16 @@ static void faults_are_reported(void **state)
     write_file("short.csv", "dialect,kind,brand,dialect_id,canonical_id\na,b,c,d\n");
     write_file("open.csv", "dialect,kind,brand,dialect_id,canonical_id\na,b,c,\"d,e\n");
     write_file("twice.csv", "dialect,kind,brand,dialect_id,canonical_id\nd,k,b,1,c-1\nd,k,b,1,c-2\n");
-    assert_int_equal(system(arena_printf(arena, "mkdir -p %s/mappings/d %s/mappings/canonical", dir, dir).ptr), 0);
+    assert_int_equal(
+        system(arena_printf(arena, "mkdir -p %s/mappings/d %s/mappings/canonical", dir, dir).ptr), 0);
     write_file("mappings/d/dialect.yaml", "dialect: d\nfacad: {}\n");
     write_file("mappings/canonical/contract.yaml", "calls: { a: { request: GET /a } }\n");
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct outcome found = run(cases[i].words);
         CHECK(found.code == 1, "%s: %d %.*s", cases[i].words, found.code, STR_ARG(found.err));
         CHECK(has(found.err, cases[i].part), "%s: %.*s", cases[i].words, STR_ARG(found.err));
-        CHECK(str_starts(found.err, STR("dragoman: ")) && memchr(found.err.ptr, '\n', found.err.len) == found.err.ptr + found.err.len - 1,
+        CHECK(str_starts(found.err, STR("dragoman: ")) &&
+                  memchr(found.err.ptr, '\n', found.err.len) == found.err.ptr + found.err.len - 1,
               "%s: not one line: %.*s", cases[i].words, STR_ARG(found.err));
     }
 }
@@ -210,7 +212,8 @@ static void what_works(void **state)
         { "check --set=mappings=@/fine", "no fault" },
         { "check -c @/good.yaml --set mappings=@/fine", "no fault" },
         { "crosswalk import @/good.csv --set state_dir=@", "2 rows" },
-        { "crosswalk import @/good.csv --set state_dir=@", "2 rows" }, /* saying it twice is no contradiction */
+        { "crosswalk import @/good.csv --set state_dir=@",
+          "2 rows" }, /* saying it twice is no contradiction */
         { "crosswalk export --set state_dir=@", "d,k,b,1,c-1\n" },
         { "crosswalk export --set state_dir=@", "d,k,b,\"a,\"\"b\"\"\",c-2\n" },
         { "client list " COMMON, "" },
@@ -218,19 +221,24 @@ static void what_works(void **state)
 
     (void)state;
     assert_int_equal(system(arena_printf(arena, "mkdir -p %s/fine/d %s/fine/canonical", dir, dir).ptr), 0);
-    write_file("fine/d/dialect.yaml",
-               "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
-               "media: { request: [application/json], answer: [application/json] }\n"
-               "errors: { one: { e: $message }, faults: { blank: x } }\n"
-               "operations: { list: { request: GET /v1/x, scopes: [a], resource: r, call: a, answer: $items } }\n");
-    write_file("fine/d/r.yaml", "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a }\n");
+    write_file(
+        "fine/d/dialect.yaml",
+        "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
+        "media: { request: [application/json], answer: [application/json] }\n"
+        "errors: { one: { e: $message }, faults: { blank: x } }\n"
+        "operations: { list: { request: GET /v1/x, scopes: [a], resource: r, call: a, answer: $items } }\n");
+    write_file("fine/d/r.yaml",
+               "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a }\n");
     write_file("fine/canonical/contract.yaml", "calls: { a: { request: GET /a } }\n");
     write_file("good.yaml", "workers: 1\n");
-    write_file("good.csv", "dialect,kind,brand,dialect_id,canonical_id\r\nd,k,b,1,c-1\r\nd,k,b,\"a,\"\"b\"\"\",c-2\r\n");
+    write_file("good.csv",
+               "dialect,kind,brand,dialect_id,canonical_id\r\nd,k,b,1,c-1\r\nd,k,b,\"a,\"\"b\"\"\",c-2\r\n");
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct outcome found = run(cases[i].words);
-        CHECK(found.code == 0 && !found.err.len, "%s: %d %.*s", cases[i].words, found.code, STR_ARG(found.err));
-        CHECK(!cases[i].part[0] || has(found.out, cases[i].part), "%s: %.*s", cases[i].words, STR_ARG(found.out));
+        CHECK(found.code == 0 && !found.err.len, "%s: %d %.*s", cases[i].words, found.code,
+              STR_ARG(found.err));
+        CHECK(!cases[i].part[0] || has(found.out, cases[i].part), "%s: %.*s", cases[i].words,
+              STR_ARG(found.out));
     }
 }
 
@@ -241,7 +249,8 @@ static void tokens(void **state)
 
     (void)state;
     CHECK(found.code == 0 && !found.err.len, "%d %.*s", found.code, STR_ARG(found.err));
-    CHECK(str_starts(found.out, STR("eyJ")) && memchr(found.out.ptr, '\n', found.out.len) == found.out.ptr + found.out.len - 1,
+    CHECK(str_starts(found.out, STR("eyJ")) &&
+              memchr(found.out.ptr, '\n', found.out.len) == found.out.ptr + found.out.len - 1,
           "%.*s", STR_ARG(found.out));
     struct outcome again = run("token --dialect general --brand globex --patient p-1 --patient p-2 " COMMON);
     CHECK(again.code == 0 && again.out.len > found.out.len, "%d %.*s", again.code, STR_ARG(again.err));
@@ -275,8 +284,9 @@ static void clients(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong_usage), cmocka_unit_test(faults_are_reported), cmocka_unit_test(what_works),
-        cmocka_unit_test(tokens),      cmocka_unit_test(clients),
+        cmocka_unit_test(wrong_usage), cmocka_unit_test(faults_are_reported),
+        cmocka_unit_test(what_works),  cmocka_unit_test(tokens),
+        cmocka_unit_test(clients),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,4 +1,5 @@
-/* Faults in dialect.yaml: each with its exact place, none let through. One good file, one line of it replaced. */
+/* Faults in dialect.yaml: each with its exact place, none let through. One good file, one line of it
+ * replaced. */
 #include "check.h"
 
 #include "dialect/dialect.h"
@@ -23,8 +24,7 @@ static const struct {
     { "paging", "{ number: page, size: size }" },
     { "errors", "{ one: { e: $message }, faults: { blank: x } }" },
     { "lookups", "{ l: { call: c, members: { m: { type: string } } } }" },
-    { "operations",
-      "{ list: { request: GET /v1/x, scopes: [a], resource: r, call: c, answer: $items } }" },
+    { "operations", "{ list: { request: GET /v1/x, scopes: [a], resource: r, call: c, answer: $items } }" },
 };
 
 static const char mapping[] = "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a }\n";
@@ -108,7 +108,8 @@ static const struct {
     { "credential", NULL, "d: no credential:" },
     { "credential", "{ scheme: Bearer }", "3:13: a credential without header:" },
     { "credential", "{ header: \"\" }", "3:13: a credential without header:" },
-    { "credential", "{ header: X-Token }", "3:23: found \"X-Token\", expected a header's name in lower case" },
+    { "credential", "{ header: X-Token }",
+      "3:23: found \"X-Token\", expected a header's name in lower case" },
     { "credential", "{ header: x-token, sheme: Bearer }", "3:32: unknown key" },
     { "media", NULL, "d: no media:" },
     { "media", "{ request: [application/json] }", "4:8: media: needs request: and answer:" },
@@ -129,7 +130,8 @@ static const struct {
     { "paging", "{ number: page, size: s, max: 0 }", "7:39: found \"0\", expected a whole number" },
     { "paging", "{ number: page, size: s, max: 1001 }", "7:39: found \"1001\", expected a whole number" },
     { "paging", "{ number: page, size: s, max: ten }", "7:39: found \"ten\", expected a whole number" },
-    { "paging", "{ number: page, size: s, max: 10, default: 11 }", "7:52: found \"11\", expected a whole number" },
+    { "paging", "{ number: page, size: s, max: 10, default: 11 }",
+      "7:52: found \"11\", expected a whole number" },
     { "paging", "{ number: page, size: s, min: 2 }", "7:39: found \"2\", expected a whole number" },
     { "paging", "{ number: page, size: s, over: error }", "7:40: unknown value, expected refuse or clamp" },
     { "paging", "{ number: page, size: s, refuse: cursor }", "7:42: found \"cursor\", expected a list" },
@@ -149,12 +151,14 @@ static const struct {
     { "errors", "{ one: {}, faults: {}, paths: slashes }",
       "8:39: unknown way to write paths, expected dotted or pointer" },
     { "errors", "{ one: {}, faults: {}, all: {} }", "8:32: unknown key" },
-    { "errors", "{ one: {}, faults: { blank: { a: b } } }", "8:37: no words, expected text or a list of texts" },
+    { "errors", "{ one: {}, faults: { blank: { a: b } } }",
+      "8:37: no words, expected text or a list of texts" },
     { "errors", "{ one: {}, faults: { blank: [x, [y]] } }", "8:41: found a list, expected text" },
     { "errors", "{ one: {}, faults: { blank: [] } }", "8:37: no words, expected text or a list of texts" },
     { "lookups", "{ l: { call: c, match: two } }", "9:33: unknown value, expected make or one" },
     { "lookups", "{ l: { call: c, member: {} } }", "9:26: unknown key" },
-    { "lookups", "{ l: { call: c, members: { m: { type: strin } } } }", "9:48: unknown type, expected string" },
+    { "lookups", "{ l: { call: c, members: { m: { type: strin } } } }",
+      "9:48: unknown type, expected string" },
     { "lookups", "{ l: { match: one } }", "9:15: a look-up without a call, expected call: NAME" },
     { "operations", NULL, "d: no operations:" },
     { "operations", "[list]", "10:13: found a list, expected a map" },
@@ -190,11 +194,13 @@ static const struct {
     const char *what;
 } bad_operations[] = {
     { "scopes: [a], resource: r, call: c, answer: $items", "10:18", "no request, expected e.g." },
-    { "request: GET, scopes: [a], resource: r, call: c, answer: $items", "10:29", "no request, expected e.g." },
+    { "request: GET, scopes: [a], resource: r, call: c, answer: $items", "10:29",
+      "no request, expected e.g." },
     { "request: /v1/x, scopes: [a], resource: r, call: c, answer: $items", "10:29", "no request" },
     { "request: GET v1/x, scopes: [a], resource: r, call: c, answer: $items", "10:29", "no request" },
     { "request: [GET /v1/x], scopes: [a], resource: r, call: c, answer: $items", "10:29", "no request" },
-    { "request: GET /v1//x, scopes: [a], resource: r, call: c, answer: $items", "10:29", "an empty path segment" },
+    { "request: GET /v1//x, scopes: [a], resource: r, call: c, answer: $items", "10:29",
+      "an empty path segment" },
     { "request: \"GET /v1/{id}\", scopes: [a], resource: r, call: c, answer: $items", "10:18",
       "{id} of the request has no row under path:" },
     { HEAD ", path: { id: { type: string } }", "10:18", "path: has a row that the request does not name" },
@@ -203,20 +209,26 @@ static const struct {
     { "request: GET /v1/x, resource: r, call: c, answer: $items", "10:18", "an operation without scopes" },
     { "request: GET /v1/x, open: false, resource: r, call: c, answer: $items", "10:18",
       "an operation without scopes" },
-    { "request: GET /v1/x, open: maybe, resource: r, call: c, answer: $items", "10:46", "found \"maybe\", expected" },
-    { "request: GET /v1/x, scopes: [], resource: r, call: c, answer: $items", "10:18", "an operation without scopes" },
-    { "request: GET /v1/x, scopes: a, resource: r, call: c, answer: $items", "10:48", "found \"a\", expected a list" },
+    { "request: GET /v1/x, open: maybe, resource: r, call: c, answer: $items", "10:46",
+      "found \"maybe\", expected" },
+    { "request: GET /v1/x, scopes: [], resource: r, call: c, answer: $items", "10:18",
+      "an operation without scopes" },
+    { "request: GET /v1/x, scopes: a, resource: r, call: c, answer: $items", "10:48",
+      "found \"a\", expected a list" },
     { "request: GET /v1/x, scopes: [a], resource: q, call: c, answer: $items", "10:63",
       "no mapping file has resource: q" },
     { "request: GET /v1/x, scopes: [a], call: c, answer: $items", "10:18", "a call without a resource" },
-    { "request: PUT /v1/x, scopes: [a], call: c, body: {}, answer: $document", "10:18", "a call without a resource" },
+    { "request: PUT /v1/x, scopes: [a], call: c, body: {}, answer: $document", "10:18",
+      "a call without a resource" },
     { "request: PUT /v1/x, scopes: [a], call: c, body: { resource: q }, answer: $document", "10:68",
       "no mapping file has resource: q" },
     { "request: GET /v1/x, open: true, me: true, resource: r, call: c, answer: $items", "10:56",
       "nobody is known where a call is open" },
-    { "request: GET /v1/x, scopes: [a], resource: r, answer: $items", "10:18", "an operation that does nothing" },
+    { "request: GET /v1/x, scopes: [a], resource: r, answer: $items", "10:18",
+      "an operation that does nothing" },
     { "request: GET /v1/x, scopes: [a], resource: r, call: c", "10:18", "an operation without an answer" },
-    { "request: GET /v1/x, scopes: [a], resource: r, call: c, answer: $itms", "10:83", "unknown variable '$itms'" },
+    { "request: GET /v1/x, scopes: [a], resource: r, call: c, answer: $itms", "10:83",
+      "unknown variable '$itms'" },
     { HEAD ", builtin: tokens", "10:100", "unknown builtin, expected token, revoke, jwks or metadata" },
     { HEAD ", paging: always", "10:99", "unknown paging, expected none or optional" },
     { HEAD ", status: 404", "10:99", "found \"404\", expected a whole number" },
@@ -238,8 +250,10 @@ static const struct {
     { HEAD ", query: { q: { type: ids, to: x } }", "10:103", "an id without a kind" },
     { HEAD ", query: { q: { type: string, kind: k } }", "10:103", "a kind on a parameter that is no id" },
     { HEAD ", query: { q: { type: range, to: x } }", "10:103", "a range needs both to: and to_end:" },
-    { HEAD ", query: { q: { type: string, to: x, part: 3 } }", "10:132", "found \"3\", expected a whole number" },
-    { HEAD ", query: { q: { type: string, to: x, equals: acme } }", "10:134", "unknown value, expected $brand" },
+    { HEAD ", query: { q: { type: string, to: x, part: 3 } }", "10:132",
+      "found \"3\", expected a whole number" },
+    { HEAD ", query: { q: { type: string, to: x, equals: acme } }", "10:134",
+      "unknown value, expected $brand" },
     { HEAD ", query: { q: { type: string, to: x, enum: [a] } }", "10:132", "found a list, expected a map" },
     { HEAD ", query: { q: { type: string, to: x, only: x } }", "10:132", "found \"x\", expected" },
     { HEAD ", query: { q: { type: string, to: x, in: query } }", "10:130", "unknown place, expected body" },
@@ -265,11 +279,11 @@ static void faults_of_operations(void **state)
             text = arena_printf(folder.arena, "{ list: { %s } }", bad_operations[i].text);
         write_file(&folder, "d/dialect.yaml", file_with(folder.arena, "operations", text.ptr));
         int failed = dialects_load(&dialects, &count, folder.arena, folder.dir, &err);
-        struct str want = arena_printf(folder.arena, "%s/d/dialect.yaml:%s: %s", folder.dir, bad_operations[i].place,
-                                       bad_operations[i].what);
+        struct str want = arena_printf(folder.arena, "%s/d/dialect.yaml:%s: %s", folder.dir,
+                                       bad_operations[i].place, bad_operations[i].what);
         CHECK(failed && err.code == ERR_CONFIG, "%s", bad_operations[i].text);
-        CHECK(str_starts(str_from(err.detail), want), "%s\n  said     %s\n  expected %.*s", bad_operations[i].text,
-              err.detail, STR_ARG(want));
+        CHECK(str_starts(str_from(err.detail), want), "%s\n  said     %s\n  expected %.*s",
+              bad_operations[i].text, err.detail, STR_ARG(want));
         folder_done(&folder);
     }
 }
@@ -288,7 +302,8 @@ static void what_is_not_said_has_a_default(void **state)
     const struct dialect *d = dialects[0];
     CHECK(str_is(d->title, "d") && str_is(d->answer_without_accept, "application/json"), "title, media");
     CHECK(d->operation_count == 1 && d->operations[0].status == 200, "status");
-    CHECK(d->operations[0].media_error == ERR_MEDIA_TYPE && d->operations[0].paging == PAGING_ALWAYS, "operation");
+    CHECK(d->operations[0].media_error == ERR_MEDIA_TYPE && d->operations[0].paging == PAGING_ALWAYS,
+          "operation");
     CHECK(d->operations[0].lens == d->lenses[0], "lens");
     CHECK(d->lookup_count == 1 && d->lookups[0].match == LOOKUP_ONE, "look-up");
     CHECK(dialect_lookup(d, STR("l")) == &d->lookups[0] && !dialect_lookup(d, STR("m")), "look-ups by name");
@@ -336,9 +351,10 @@ static void fault_words(void **state)
     };
 
     (void)state;
-    write_file(&folder, "d/dialect.yaml",
-               file_with(folder.arena, "errors",
-                         "{ one: {}, faults: { blank_date: dated, blank: plain, format: format, blankdate: no } }"));
+    write_file(
+        &folder, "d/dialect.yaml",
+        file_with(folder.arena, "errors",
+                  "{ one: {}, faults: { blank_date: dated, blank: plain, format: format, blankdate: no } }"));
     CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) == 0, "%s", err.detail);
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct yaml *words = dialect_fault_words(dialects[0], cases[i].kind, str_from(cases[i].want));

@@ -3,7 +3,8 @@
 
 #include "dialect/page.h"
 
-/* number and size, over the maximum clamped; number and size, over it refused, 0 allowed; offset and limit. */
+/* number and size, over the maximum clamped; number and size, over it refused, 0 allowed; offset and limit.
+ */
 static const struct str never[] = { STR_INIT("page[cursor]") };
 static const struct paging clamped = { .used = true,
                                        .number = STR_INIT("page"),
@@ -31,7 +32,8 @@ static struct target query_of(struct arena *arena, const char *query)
     struct target target;
     struct err err;
 
-    CHECK(target_parse(&target, arena, STR("/pub/patient"), str_from(query), &err) == 0, "%s: %s", query, err.detail);
+    CHECK(target_parse(&target, arena, STR("/pub/patient"), str_from(query), &err) == 0, "%s: %s", query,
+          err.detail);
     return target;
 }
 
@@ -104,11 +106,11 @@ static void asked(void **state)
         struct str name = STR_NONE;
         struct page page;
         int bad = page_read(&page, cases[i].paging, cases[i].mode, &target, &name);
-        CHECK(bad ? cases[i].wrong && str_is(name, cases[i].wrong) : !cases[i].wrong, "%s: '%.*s'", cases[i].query,
-              STR_ARG(name));
+        CHECK(bad ? cases[i].wrong && str_is(name, cases[i].wrong) : !cases[i].wrong, "%s: '%.*s'",
+              cases[i].query, STR_ARG(name));
         if (!bad)
-            CHECK(page.used == cases[i].used && page.number == cases[i].number && page.size == cases[i].size &&
-                      page.offset == cases[i].offset,
+            CHECK(page.used == cases[i].used && page.number == cases[i].number &&
+                      page.size == cases[i].size && page.offset == cases[i].offset,
                   "%s: used %d, number %lu, size %lu, offset %lu", cases[i].query, page.used,
                   (unsigned long)page.number, (unsigned long)page.size, (unsigned long)page.offset);
         arena_free(&arena);
@@ -188,7 +190,8 @@ static void links(void **state)
     }
 }
 
-/* On the dialect's own host the prefix may be missing in the request; a link has it. A path is written safely too. */
+/* On the dialect's own host the prefix may be missing in the request; a link has it. A path is written safely
+ * too. */
 static void links_have_the_prefix(void **state)
 {
     struct dialect dialect = { .prefix = STR("/pub"), .paging = refused };

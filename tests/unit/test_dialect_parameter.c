@@ -31,11 +31,19 @@ static void values(void **state)
 {
     static const struct parameter string = { .name = STR_INIT("p"), .to = STR_INIT("t") };
     static const struct parameter judged = { .name = STR_INIT("p"), .type = PARAMETER_INTEGER };
-    static const struct parameter integer = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_INTEGER };
-    static const struct parameter date = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_DATE };
+    static const struct parameter integer = { .name = STR_INIT("p"),
+                                              .to = STR_INIT("t"),
+                                              .type = PARAMETER_INTEGER };
+    static const struct parameter date = { .name = STR_INIT("p"),
+                                           .to = STR_INIT("t"),
+                                           .type = PARAMETER_DATE };
     static const struct parameter day = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_DAY };
-    static const struct parameter day_end = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_DAY_END };
-    static const struct parameter moment = { .name = STR_INIT("p"), .to = STR_INIT("t"), .type = PARAMETER_MOMENT };
+    static const struct parameter day_end = { .name = STR_INIT("p"),
+                                              .to = STR_INIT("t"),
+                                              .type = PARAMETER_DAY_END };
+    static const struct parameter moment = { .name = STR_INIT("p"),
+                                             .to = STR_INIT("t"),
+                                             .type = PARAMETER_MOMENT };
     static const struct parameter moment_end = { .name = STR_INIT("p"),
                                                  .to = STR_INIT("t"),
                                                  .type = PARAMETER_MOMENT_END };
@@ -50,7 +58,9 @@ static void values(void **state)
     };
     static const struct parameter brand = { .name = STR_INIT("p"), .equals_brand = true };
     static const struct parameter id = { .name = STR_INIT("p"), .kind = STR_INIT("k"), .type = PARAMETER_ID };
-    static const struct parameter ids = { .name = STR_INIT("p"), .kind = STR_INIT("k"), .type = PARAMETER_IDS };
+    static const struct parameter ids = { .name = STR_INIT("p"),
+                                          .kind = STR_INIT("k"),
+                                          .type = PARAMETER_IDS };
     static const struct {
         const struct parameter *parameter;
         const char *in, *out;
@@ -146,7 +156,7 @@ static void values(void **state)
         { &ids, "1,2,3", "?1 ?2 ?3" },
         { &ids, " 1 , 2", "?1 ?2" },
         { &ids, "1,", "?1 ?" }, /* an id that nobody has */
-        { &ids, "", "?" }, /* and not no filter at all */
+        { &ids, "", "?" },      /* and not no filter at all */
         { &ids, "1,2,3,4,5,6,7,8,9", "?1 ?2 ?3 ?4 ?5 ?6 ?7 ?8 ?9" },
     };
     struct arena *arena = arena_new(SIZE_MAX);
@@ -154,7 +164,8 @@ static void values(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct str found = reading(arena, cases[i].parameter, str_from(cases[i].in));
-        CHECK(str_is(found, cases[i].out), "'%s': '%.*s', expected '%s'", cases[i].in, STR_ARG(found), cases[i].out);
+        CHECK(str_is(found, cases[i].out), "'%s': '%.*s', expected '%s'", cases[i].in, STR_ARG(found),
+              cases[i].out);
     }
     arena_free(&arena);
 }
@@ -193,8 +204,8 @@ static void parts(void **state)
             const char *texts[] = { cases[i].value, cases[i].system, cases[i].other };
             for (size_t k = 0; k < COUNT(rows); k++) {
                 size_t at = turn && k < 2 ? 1 - k : k;
-                int bad = texts[at] && parameter_read(&rows[at], str_from(texts[at]), STR("acme"), arena, &arguments,
-                                                      &fault);
+                int bad = texts[at] && parameter_read(&rows[at], str_from(texts[at]), STR("acme"), arena,
+                                                      &arguments, &fault);
                 CHECK(!bad, "%s", texts[at]);
             }
             parameters_join(rows, COUNT(rows), arena, &arguments);
@@ -207,8 +218,8 @@ static void parts(void **state)
             if (other.ptr)
                 buf_printf(&out, "%sother=" STR_FMT, out.len ? ";" : "", STR_ARG(other));
             CHECK(str_is(buf_str(&out), cases[i].out), "case %zu.%zu: %.*s", i, turn, STR_ARG(buf_str(&out)));
-            CHECK(arguments.count == (size_t)(joined.ptr != NULL) + (other.ptr != NULL), "case %zu.%zu: %zu arguments",
-                  i, turn, arguments.count);
+            CHECK(arguments.count == (size_t)(joined.ptr != NULL) + (other.ptr != NULL),
+                  "case %zu.%zu: %zu arguments", i, turn, arguments.count);
             arena_free(&arena);
         }
     }

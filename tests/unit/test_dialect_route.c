@@ -1,5 +1,6 @@
-/* Which facade a request meets, in the order that the default configuration promises: a host, a prefix, the credential's
- * header, the only one that has the path, the fallback. And which operation. Over the mappings as they are shipped. */
+/* Which facade a request meets, in the order that the default configuration promises: a host, a prefix, the
+ * credential's header, the only one that has the path, the fallback. And which operation. Over the mappings
+ * as they are shipped. */
 #include "check.h"
 
 #include "dialect/route.h"
@@ -187,7 +188,8 @@ static void operations(void **state)
         struct buf text = buf_in(arena, 1024);
         struct route route;
         struct err err = { 0 };
-        int bad = route_operation(&route, arena, named(cases[i].dialect), str_from(cases[i].method), &target, &err);
+        int bad =
+            route_operation(&route, arena, named(cases[i].dialect), str_from(cases[i].method), &target, &err);
 
         if (!bad)
             buf_add(&text, route.operation->name);
@@ -204,7 +206,8 @@ static void operations(void **state)
 }
 
 /* {id} and a word at the same place. */
-static const struct segment by_id[] = { { .text = STR_INIT("x") }, { .text = STR_INIT("id"), .is_parameter = true } };
+static const struct segment by_id[] = { { .text = STR_INIT("x") },
+                                        { .text = STR_INIT("id"), .is_parameter = true } };
 static const struct segment me[] = { { .text = STR_INIT("x") }, { .text = STR_INIT("me") } };
 static const struct segment me_b[] = { { .text = STR_INIT("x") },
                                        { .text = STR_INIT("me") },
@@ -220,9 +223,19 @@ static const struct parameter b_row[] = { { .name = STR_INIT("b") } };
 static void literals_win(void **state)
 {
     struct operation rows[] = {
-        { .name = STR_INIT("byId"), GET, .segments = by_id, .segment_count = 2, .path = id_row, .path_count = 1 },
+        { .name = STR_INIT("byId"),
+          GET,
+          .segments = by_id,
+          .segment_count = 2,
+          .path = id_row,
+          .path_count = 1 },
         { .name = STR_INIT("me"), GET, .segments = me, .segment_count = 2 },
-        { .name = STR_INIT("meB"), GET, .segments = me_b, .segment_count = 3, .path = b_row, .path_count = 1 },
+        { .name = STR_INIT("meB"),
+          GET,
+          .segments = me_b,
+          .segment_count = 3,
+          .path = b_row,
+          .path_count = 1 },
         { .name = STR_INIT("aY"), GET, .segments = a_y, .segment_count = 3, .path = a_row, .path_count = 1 },
         { .name = STR_INIT("drop"),
           .methods = { STR_INIT("DELETE") },
@@ -235,10 +248,10 @@ static void literals_win(void **state)
     static const struct {
         const char *method, *path, *expect;
     } cases[] = {
-        { "GET", "/x/me", "me" },        { "GET", "/x/you", "byId" },     { "GET", "/x/ME", "byId" },
+        { "GET", "/x/me", "me" },    { "GET", "/x/you", "byId" }, { "GET", "/x/ME", "byId" },
         { "GET", "/x/me/y", "meB" }, /* from the left */
-        { "GET", "/x/you/y", "aY" },     { "GET", "/x/me/z", "meB" },     { "DELETE", "/x/me", "drop" },
-        { "GET", "/x/you/z", NULL },     { "GET", "/x", NULL },           { "POST", "/x/me", NULL },
+        { "GET", "/x/you/y", "aY" }, { "GET", "/x/me/z", "meB" }, { "DELETE", "/x/me", "drop" },
+        { "GET", "/x/you/z", NULL }, { "GET", "/x", NULL },       { "POST", "/x/me", NULL },
     };
 
     (void)state;
@@ -265,7 +278,12 @@ static void literals_win(void **state)
 static void allow_names_a_method_once(void **state)
 {
     struct operation rows[] = {
-        { .name = STR_INIT("byId"), GET, .segments = by_id, .segment_count = 2, .path = id_row, .path_count = 1 },
+        { .name = STR_INIT("byId"),
+          GET,
+          .segments = by_id,
+          .segment_count = 2,
+          .path = id_row,
+          .path_count = 1 },
         { .name = STR_INIT("me"), GET, .segments = me, .segment_count = 2 },
     };
     struct dialect dialect = { .operations = rows, .operation_count = COUNT(rows) };
@@ -274,7 +292,8 @@ static void allow_names_a_method_once(void **state)
     struct err err;
 
     (void)state;
-    CHECK(route_operation(&route, arena, &dialect, STR("PUT"), &target, &err) && err.code == ERR_METHOD, "405");
+    CHECK(route_operation(&route, arena, &dialect, STR("PUT"), &target, &err) && err.code == ERR_METHOD,
+          "405");
     CHECK(str_is(route.allow, "GET, HEAD"), "%.*s", STR_ARG(route.allow));
 }
 

@@ -1,5 +1,5 @@
-/* A request target is taken apart once, before routing and before authorisation: what is let through here, and how it
- * reads, decides both. */
+/* A request target is taken apart once, before routing and before authorisation: what is let through here,
+ * and how it reads, decides both. */
 #include "check.h"
 
 #include "base/buf.h"
@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BYTES(lit) { .ptr = (lit), .len = sizeof(lit) - 1 }
+#define BYTES(lit)                                                                                           \
+    {                                                                                                        \
+        .ptr = (lit), .len = sizeof(lit) - 1                                                                 \
+    }
 
 /* Segments with '|' between them; "!" and the error's name for a refusal. */
 static struct str path_text(struct arena *arena, struct str path)
@@ -90,24 +93,69 @@ static void paths_that_are_let_through(void **state)
 static void paths_that_are_refused(void **state)
 {
     static const struct str bad[] = {
-        BYTES(""), BYTES("v1/patients"), BYTES("*"), BYTES("http://host/v1"),
+        BYTES(""),
+        BYTES("v1/patients"),
+        BYTES("*"),
+        BYTES("http://host/v1"),
         /* empty segments */
-        BYTES("//v1"), BYTES("/v1//patients"), BYTES("/v1/patients//"),
+        BYTES("//v1"),
+        BYTES("/v1//patients"),
+        BYTES("/v1/patients//"),
         /* dot segments, plain and encoded in every way */
-        BYTES("/."), BYTES("/.."), BYTES("/v1/../admin"), BYTES("/v1/./patients"), BYTES("/v1/patients/.."),
-        BYTES("/v1/%2e%2e/admin"), BYTES("/v1/%2E."), BYTES("/v1/.%2e/x"), BYTES("/v1/%2e/x"), BYTES("/../"),
+        BYTES("/."),
+        BYTES("/.."),
+        BYTES("/v1/../admin"),
+        BYTES("/v1/./patients"),
+        BYTES("/v1/patients/.."),
+        BYTES("/v1/%2e%2e/admin"),
+        BYTES("/v1/%2E."),
+        BYTES("/v1/.%2e/x"),
+        BYTES("/v1/%2e/x"),
+        BYTES("/../"),
         /* a slash or a backslash must not appear by decoding; nor path parameters */
-        BYTES("/v1%2fpatients"), BYTES("/v1/a%2Fb"), BYTES("/v1/..%2fadmin"), BYTES("/v1/a\\b"), BYTES("/v1/a%5cb"),
-        BYTES("/v1/a;b=c"), BYTES("/v1/a%3bb"), BYTES("/v1;/x"),
+        BYTES("/v1%2fpatients"),
+        BYTES("/v1/a%2Fb"),
+        BYTES("/v1/..%2fadmin"),
+        BYTES("/v1/a\\b"),
+        BYTES("/v1/a%5cb"),
+        BYTES("/v1/a;b=c"),
+        BYTES("/v1/a%3bb"),
+        BYTES("/v1;/x"),
         /* control bytes */
-        BYTES("/v1/%00"), BYTES("/v1/a%00b"), BYTES("/v1/%0a"), BYTES("/v1/%0d%0aX:1"), BYTES("/v1/%1f"),
-        BYTES("/v1/%7f"), BYTES("/v1/\x01"), BYTES("/v1/\x7f"), BYTES("/v1/a\nb"), BYTES("/v1/a\0b"),
+        BYTES("/v1/%00"),
+        BYTES("/v1/a%00b"),
+        BYTES("/v1/%0a"),
+        BYTES("/v1/%0d%0aX:1"),
+        BYTES("/v1/%1f"),
+        BYTES("/v1/%7f"),
+        BYTES("/v1/\x01"),
+        BYTES("/v1/\x7f"),
+        BYTES("/v1/a\nb"),
+        BYTES("/v1/a\0b"),
         /* bad escapes */
-        BYTES("/%"), BYTES("/%4"), BYTES("/a%"), BYTES("/%zz"), BYTES("/%4g"), BYTES("/%g4"), BYTES("/%%41"),
-        BYTES("/%u0041"), BYTES("/% 41"), BYTES("/%+4"), BYTES("/%-1"), BYTES("/%0x"),
+        BYTES("/%"),
+        BYTES("/%4"),
+        BYTES("/a%"),
+        BYTES("/%zz"),
+        BYTES("/%4g"),
+        BYTES("/%g4"),
+        BYTES("/%%41"),
+        BYTES("/%u0041"),
+        BYTES("/% 41"),
+        BYTES("/%+4"),
+        BYTES("/%-1"),
+        BYTES("/%0x"),
         /* no UTF-8: overlong, lone continuation, cut off, surrogate, beyond the last, Latin-1 */
-        BYTES("/%c0%af"), BYTES("/%c0%ae%c0%ae"), BYTES("/%e0%80%af"), BYTES("/%80"), BYTES("/%e2%82"),
-        BYTES("/%ed%a0%80"), BYTES("/%f4%90%80%80"), BYTES("/%ff"), BYTES("/\xe4"), BYTES("/\xc0\xaf"),
+        BYTES("/%c0%af"),
+        BYTES("/%c0%ae%c0%ae"),
+        BYTES("/%e0%80%af"),
+        BYTES("/%80"),
+        BYTES("/%e2%82"),
+        BYTES("/%ed%a0%80"),
+        BYTES("/%f4%90%80%80"),
+        BYTES("/%ff"),
+        BYTES("/\xe4"),
+        BYTES("/\xc0\xaf"),
         BYTES("/%c0%80"),
     };
     struct arena *arena = arena_new(SIZE_MAX);
@@ -185,14 +233,18 @@ static void too_many_parts(void **state)
     struct arena *arena = arena_new(SIZE_MAX);
 
     (void)state;
-    CHECK(!str_starts(path_text(arena, repeated(arena, "/a", TARGET_SEGMENTS_MAX)), STR("!")), "as many as allowed");
-    CHECK(str_is(path_text(arena, repeated(arena, "/a", TARGET_SEGMENTS_MAX + 1)), "!uri_too_long"), "one more");
+    CHECK(!str_starts(path_text(arena, repeated(arena, "/a", TARGET_SEGMENTS_MAX)), STR("!")),
+          "as many as allowed");
+    CHECK(str_is(path_text(arena, repeated(arena, "/a", TARGET_SEGMENTS_MAX + 1)), "!uri_too_long"),
+          "one more");
     CHECK(str_is(path_text(arena, repeated(arena, "/a", 100000)), "!uri_too_long"), "far more");
     CHECK(!str_starts(query_text(arena, repeated(arena, "a=1&", TARGET_PARAMETERS_MAX), false), STR("!")),
           "as many as allowed");
-    CHECK(str_is(query_text(arena, repeated(arena, "a=1&", TARGET_PARAMETERS_MAX + 1), false), "!uri_too_long"),
-          "one more");
-    CHECK(str_is(query_text(arena, repeated(arena, "a&", TARGET_PARAMETERS_MAX + 1), true), "!uri_too_long"), "form");
+    CHECK(
+        str_is(query_text(arena, repeated(arena, "a=1&", TARGET_PARAMETERS_MAX + 1), false), "!uri_too_long"),
+        "one more");
+    CHECK(str_is(query_text(arena, repeated(arena, "a&", TARGET_PARAMETERS_MAX + 1), true), "!uri_too_long"),
+          "form");
     /* empty pieces are no parameters, however many */
     CHECK(str_is(query_text(arena, repeated(arena, "&", 100000), false), ""), "only separators");
     arena_free(&arena);
@@ -244,9 +296,12 @@ static void parameters_are_found(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paths_that_are_let_through), cmocka_unit_test(paths_that_are_refused),
-        cmocka_unit_test(queries),                    cmocka_unit_test(too_many_parts),
-        cmocka_unit_test(every_prefix_ends_where_it_ends), cmocka_unit_test(parameters_are_found),
+        cmocka_unit_test(paths_that_are_let_through),
+        cmocka_unit_test(paths_that_are_refused),
+        cmocka_unit_test(queries),
+        cmocka_unit_test(too_many_parts),
+        cmocka_unit_test(every_prefix_ends_where_it_ends),
+        cmocka_unit_test(parameters_are_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,12 +10,14 @@ static const struct {
     enum template_var var;
     const char *name, *json;
 } known[] = {
-    { VAR_ITEM, "", "{\"a\":1}" },       { VAR_ITEMS, "", "[1,2]" },        { VAR_TOTAL, "", "7" },
-    { VAR_REQUEST_ID, "", "\"r-1\"" },   { VAR_LINK, "self", "\"/x\"" },    { VAR_PATH, "id", "\"p\"" },
-    { VAR_DOCUMENT, "t", "null" },       { VAR_MESSAGE, "", "\"said \\\"so\\\"\"" },
+    { VAR_ITEM, "", "{\"a\":1}" },  { VAR_ITEMS, "", "[1,2]" },
+    { VAR_TOTAL, "", "7" },         { VAR_REQUEST_ID, "", "\"r-1\"" },
+    { VAR_LINK, "self", "\"/x\"" }, { VAR_PATH, "id", "\"p\"" },
+    { VAR_DOCUMENT, "t", "null" },  { VAR_MESSAGE, "", "\"said \\\"so\\\"\"" },
 };
 
-/* Values of `known`; anything else has none, and leaves half a value behind to prove that it is taken back. */
+/* Values of `known`; anything else has none, and leaves half a value behind to prove that it is taken back.
+ */
 static bool value(void *data, enum template_var var, struct str name, struct buf *out)
 {
     (void)data;
@@ -77,7 +79,8 @@ static void written(void **state)
         struct tape_fault fault;
         struct err err;
         CHECK(yaml_parse(&root, arena, str_from(cases[i].yaml), "t.yaml", &err) == 0, "%s", err.detail);
-        CHECK(template_load(&made, arena, yaml_get(root, "t"), &err) == 0, "%s: %s", cases[i].yaml, err.detail);
+        CHECK(template_load(&made, arena, yaml_get(root, "t"), &err) == 0, "%s: %s", cases[i].yaml,
+              err.detail);
         template_write(made, value, NULL, &out);
         CHECK(str_is(buf_str(&out), cases[i].json), "%s: %.*s", cases[i].yaml, STR_ARG(buf_str(&out)));
         CHECK(tape_read(&tape, arena, buf_str(&out), &tape_default_limits, &fault), "%s: %s", cases[i].yaml,
@@ -109,7 +112,8 @@ static void refused(void **state)
         struct err err = { 0 };
         CHECK(yaml_parse(&root, arena, str_from(cases[i].yaml), "t.yaml", &err) == 0, "%s", err.detail);
         int bad = template_load(&made, arena, yaml_get(root, "t"), &err);
-        CHECK(bad ? cases[i].fault && str_starts(str_from(err.detail), str_from(cases[i].fault)) : !cases[i].fault,
+        CHECK(bad ? cases[i].fault && str_starts(str_from(err.detail), str_from(cases[i].fault))
+                  : !cases[i].fault,
               "%s: %s", cases[i].yaml, err.detail);
         arena_free(&arena);
     }
@@ -123,8 +127,8 @@ static void uses(void **state)
     struct err err;
 
     (void)state;
-    CHECK(yaml_parse(&root, arena, STR("t: { a: [x, { b: $ignored }], c: $item }"), "t.yaml", &err) == 0, "%s",
-          err.detail);
+    CHECK(yaml_parse(&root, arena, STR("t: { a: [x, { b: $ignored }], c: $item }"), "t.yaml", &err) == 0,
+          "%s", err.detail);
     CHECK(template_load(&made, arena, yaml_get(root, "t"), &err) == 0, "%s", err.detail);
     CHECK(template_uses(made, VAR_IGNORED) && template_uses(made, VAR_ITEM), "deep and flat");
     CHECK(!template_uses(made, VAR_ITEMS), "not there");

@@ -123,10 +123,18 @@ static size_t check_lines(struct str text)
 
 static void a_line_says_what_happened_and_nothing_of_whom(void **state)
 {
-    static const char *const parts[] = { "\"request_id\":\"r-1\"", "\"peer\":\"192.0.2.7\"", "\"method\":\"GET\"",
-                                         "\"dialect\":\"general\"", "\"operation\":\"showPatient\"", "\"status\":200",
-                                         "\"micros\":1234", "\"bytes_in\":27", "\"bytes_out\":25",
-                                         "\"upstream_calls\":2", "\"brand\":\"acme\"", "\"subject\":\"client-7\"" };
+    static const char *const parts[] = { "\"request_id\":\"r-1\"",
+                                         "\"peer\":\"192.0.2.7\"",
+                                         "\"method\":\"GET\"",
+                                         "\"dialect\":\"general\"",
+                                         "\"operation\":\"showPatient\"",
+                                         "\"status\":200",
+                                         "\"micros\":1234",
+                                         "\"bytes_in\":27",
+                                         "\"bytes_out\":25",
+                                         "\"upstream_calls\":2",
+                                         "\"brand\":\"acme\"",
+                                         "\"subject\":\"client-7\"" };
     struct flow_answer answer = answer_of("general", "showPatient", 200, 1234);
     int fd = open_file();
     struct access_log *log = access_log_new(rig.loop, fd);
@@ -151,9 +159,11 @@ static void details_are_of_our_own_faults_only(void **state)
         int status;
         bool detail;
     } cases[] = {
-        { ERR_INVALID, 422, false },   { ERR_BAD_JSON, 400, false }, { ERR_NOT_FOUND, 404, false },
-        { ERR_INVALID_TOKEN, 401, false }, { ERR_CONFLICT, 409, false }, { ERR_UPSTREAM, 502, true },
-        { ERR_INTERNAL, 500, true },   { ERR_UNAVAILABLE, 503, true }, { ERR_UPSTREAM_TIMEOUT, 504, true },
+        { ERR_INVALID, 422, false },         { ERR_BAD_JSON, 400, false },
+        { ERR_NOT_FOUND, 404, false },       { ERR_INVALID_TOKEN, 401, false },
+        { ERR_CONFLICT, 409, false },        { ERR_UPSTREAM, 502, true },
+        { ERR_INTERNAL, 500, true },         { ERR_UNAVAILABLE, 503, true },
+        { ERR_UPSTREAM_TIMEOUT, 504, true },
     };
 
     (void)state;
@@ -170,8 +180,8 @@ static void details_are_of_our_own_faults_only(void **state)
         struct str error = arena_printf(rig.arena, "\"error\":\"%s\"", err_name(cases[i].code));
         CHECK(check_lines(text) == 1 && has(text, error.ptr), "%.*s", STR_ARG(text));
         CHECK(has(text, "reason") == cases[i].detail, "%.*s", STR_ARG(text));
-        CHECK(has(text, "\"operation\":\"none\"") && !has(text, "\"brand\"") && !has(text, "\"subject\""), "%.*s",
-              STR_ARG(text));
+        CHECK(has(text, "\"operation\":\"none\"") && !has(text, "\"brand\"") && !has(text, "\"subject\""),
+              "%.*s", STR_ARG(text));
         (void)close(fd);
     }
 }
@@ -179,8 +189,8 @@ static void details_are_of_our_own_faults_only(void **state)
 /* Whatever a client puts into what is written, a line stays a line. */
 static void a_client_cannot_forge_lines(void **state)
 {
-    static const struct str methods[] = { STR_INIT("G\",\"x\":1"), STR_INIT("\n{}"), STR_INIT(""), STR_INIT("s3cret"),
-                                          STR_INIT("get"), STR_INIT("PROPFIND") };
+    static const struct str methods[] = { STR_INIT("G\",\"x\":1"), STR_INIT("\n{}"), STR_INIT(""),
+                                          STR_INIT("s3cret"),      STR_INIT("get"),  STR_INIT("PROPFIND") };
 
     (void)state;
     for (size_t i = 0; i < COUNT(methods); i++) {
@@ -262,8 +272,10 @@ static struct str metrics_text(struct metrics *const *all, size_t count)
 static void metrics_are_sums(void **state)
 {
     struct metrics *all[] = { metrics_new(rig.gateway), metrics_new(rig.gateway) };
-    struct flow_answer ok = answer_of("general", "showPatient", 200, 2000), slow = answer_of("general", "showPatient", 200, 7000000),
-                       bad = answer_of("general", "showPatient", 404, 50), nowhere = answer_of("twine", "", 404, 10);
+    struct flow_answer ok = answer_of("general", "showPatient", 200, 2000),
+                       slow = answer_of("general", "showPatient", 200, 7000000),
+                       bad = answer_of("general", "showPatient", 404, 50),
+                       nowhere = answer_of("twine", "", 404, 10);
     static const char *const lines[] = {
         "dragoman_requests_total{dialect=\"general\",operation=\"showPatient\",status=\"200\"} 3\n",
         "dragoman_requests_total{dialect=\"general\",operation=\"showPatient\",status=\"404\"} 1\n",
@@ -300,18 +312,23 @@ static void odd_answers_are_counted_safely(void **state)
         int status;
         uint64_t micros;
     } cases[] = {
-        { "general", "noSuchOperation", 200, 1 }, { "none", "", 400, 1 },       { "", "", 0, 0 },
-        { "general", "showPatient", 99, 1 },      { "general", "showPatient", 600, 1 },
+        { "general", "noSuchOperation", 200, 1 },
+        { "none", "", 400, 1 },
+        { "", "", 0, 0 },
+        { "general", "showPatient", 99, 1 },
+        { "general", "showPatient", 600, 1 },
         { "general", "showPatient", -1, UINT64_MAX },
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct flow_answer answer = answer_of(cases[i].dialect, cases[i].operation, cases[i].status, cases[i].micros);
+        struct flow_answer answer =
+            answer_of(cases[i].dialect, cases[i].operation, cases[i].status, cases[i].micros);
         metrics_count(all[0], &answer);
     }
     struct str text = metrics_text(all, 1);
-    CHECK(has(text, "operation=\"none\",status=\"200\"} 1\n") && !has(text, "noSuchOperation"), "%.*s", STR_ARG(text));
+    CHECK(has(text, "operation=\"none\",status=\"200\"} 1\n") && !has(text, "noSuchOperation"), "%.*s",
+          STR_ARG(text));
     CHECK(!has(text, "status=\"99\"") && !has(text, "status=\"600\""), "%.*s", STR_ARG(text));
     CHECK(!metrics_text(all, 0).len, "no worker, no text");
 }

@@ -1,19 +1,25 @@
-/* The client leaves, or time runs out, wherever the exchange may be waiting; and whatever happened, nothing is left behind
- * and the next request is answered. The stages are those of flow.c, so this test looks inside. */
+/* The client leaves, or time runs out, wherever the exchange may be waiting; and whatever happened, nothing
+ * is left behind and the next request is answered. The stages are those of flow.c, so this test looks inside.
+ */
 #include "test_flow_kit.h"
 
 #include "flow/exchange.h"
 
-static const struct token_claims everything = { .subject = STR_INIT("s"), .scope = STR_INIT("admin:*"), .brand = STR_INIT("acme") };
+static const struct token_claims everything = { .subject = STR_INIT("s"),
+                                                .scope = STR_INIT("admin:*"),
+                                                .brand = STR_INIT("acme") };
 
 #define BULK_ONE(to) "{'type':'patient_health_metric','attributes':{'type':'weight','value':'7'}," to "}"
-#define BY           "'relationships':{'patient':{'data':{'type':'patient','meta':{'query':{'identifier':{'system':'a','value':'b'}}}}}}"
-#define TO           "'relationships':{'patient':{'data':{'type':'patient','id':'" T_PATIENT_1 "'}}}"
-#define NEW_GROUP    "{'type':'group','meta':{'query':{'organization':'" T_ACME "','name':'Lead'}}}"
-#define OLD_GROUP    "{'type':'group','id':'" T_GROUP_1 "'}"
+#define BY                                                                                                   \
+    "'relationships':{'patient':{'data':{'type':'patient','meta':{'query':{'identifier':{'system':'a','"     \
+    "value':'b'}}}}}}"
+#define TO        "'relationships':{'patient':{'data':{'type':'patient','id':'" T_PATIENT_1 "'}}}"
+#define NEW_GROUP "{'type':'group','meta':{'query':{'organization':'" T_ACME "','name':'Lead'}}}"
+#define OLD_GROUP "{'type':'group','id':'" T_GROUP_1 "'}"
 
 static const struct reply read[] = { { .call = "patient.read", .json = PATIENT("p-1") } };
-static const struct reply list[] = { { .json = "{'patients':[" PATIENT("p-1") "," PATIENT("p-3") "],'total':2}" } };
+static const struct reply list[] = { { .json = "{'patients':[" PATIENT("p-1") "," PATIENT(
+                                           "p-3") "],'total':2}" } };
 static const struct reply create[] = { { .call = "patient.create", .json = PATIENT("p-4") } };
 static const struct reply membership[] = {
     { .call = "group.create", .json = "{'id':'g-5','brand_id':'acme','name':'Lead'}" },
@@ -42,7 +48,8 @@ static const struct reply bulk[] = {
     { .call = "metric.create", .json = METRIC("m-2", "p-1") },
     { .call = "metric.create", .json = METRIC("m-3", "p-1") },
 };
-static const struct reply erased[] = { { .call = "patient.erase", .json = "{'status':'erased','rows_affected':{}}" } };
+static const struct reply erased[] = { { .call = "patient.erase",
+                                         .json = "{'status':'erased','rows_affected':{}}" } };
 
 static const struct {
     struct said said;
@@ -53,31 +60,54 @@ static const struct {
     { { .as = "general", .method = "GET /v1/patients/1", .who = &everything }, read, COUNT(read), 200 },
     { { .as = "general", .method = "GET /v1/patients/777", .who = &everything }, NULL, 0, 404 },
     { { .as = "general", .method = "GET /v1/patients/1", .token = "opaque-token-of-nobody" }, NULL, 0, 401 },
-    { { .as = "twine", .method = "GET /pub/patient?filter[organization]=" T_ACME, .who = &everything }, list, COUNT(list), 200 },
+    { { .as = "twine", .method = "GET /pub/patient?filter[organization]=" T_ACME, .who = &everything },
+      list,
+      COUNT(list),
+      200 },
     { { .as = "general",
         .method = "POST /v1/patients",
         .body = "{'patient':{'first_name':'a','last_name':'b','date_of_birth':'2010-05-15','kept':[1]}}",
-        .who = &everything }, create, COUNT(create), 201 },
+        .who = &everything },
+      create,
+      COUNT(create),
+      201 },
     { { .as = "twine",
         .method = "POST /pub/patient",
-        .body = "{'data':{'type':'patient','attributes':{'first_name':'a','last_name':'b','note':'n'},'relationships':"
+        .body = "{'data':{'type':'patient','attributes':{'first_name':'a','last_name':'b','note':'n'},'"
+                "relationships':"
                 "{'groups':{'data':[" OLD_GROUP "," NEW_GROUP "]}}}}",
-        .who = &everything }, membership, COUNT(membership), 201 },
+        .who = &everything },
+      membership,
+      COUNT(membership),
+      201 },
     { { .as = "twine",
         .method = "POST /pub/patient",
         .body = "{'data':{'type':'patient','attributes':{'first_name':'a','last_name':'b'},'relationships':"
                 "{'groups':{'data':[" NEW_GROUP "]}}}}",
-        .who = &everything }, undone, COUNT(undone), 502 },
+        .who = &everything },
+      undone,
+      COUNT(undone),
+      502 },
     { { .as = "twine",
         .method = "PATCH /pub/patient/" T_PATIENT_1,
-        .body = "{'data':{'type':'patient','attributes':{'gender':'female','note':'n'},'relationships':{'groups':"
-                "{'data':[" OLD_GROUP "," NEW_GROUP "]}}}}",
-        .who = &everything }, update, COUNT(update), 200 },
+        .body =
+            "{'data':{'type':'patient','attributes':{'gender':'female','note':'n'},'relationships':{'groups':"
+            "{'data':[" OLD_GROUP "," NEW_GROUP "]}}}}",
+        .who = &everything },
+      update,
+      COUNT(update),
+      200 },
     { { .as = "twine",
         .method = "POST /pub/patient_health_metric",
         .body = "{'data':[" BULK_ONE(BY) "," BULK_ONE(TO) "," BULK_ONE(TO) "]}",
-        .who = &everything }, bulk, COUNT(bulk), 200 },
-    { { .as = "patient-graph", .method = "DELETE /v1/patients/p-3", .who = &everything }, erased, COUNT(erased), 200 },
+        .who = &everything },
+      bulk,
+      COUNT(bulk),
+      200 },
+    { { .as = "patient-graph", .method = "DELETE /v1/patients/p-3", .who = &everything },
+      erased,
+      COUNT(erased),
+      200 },
 };
 
 /* Watches an exchange turn by turn, and cancels it when it waits at or past a stage. */
@@ -144,7 +174,8 @@ static bool leave_at(struct kit *kit, size_t scene, size_t stage)
     struct watch watch = { .kit = kit, .heard = { .kit = kit }, .post = { .run = look }, .stage = stage };
 
     kit_script(kit, scenes[scene].replies, scenes[scene].count);
-    watch.exchange = flow_start(kit->flow, kit_head(kit, &scenes[scene].said), ERR_NONE, NULL, on_answer, &watch);
+    watch.exchange =
+        flow_start(kit->flow, kit_head(kit, &scenes[scene].said), ERR_NONE, NULL, on_answer, &watch);
     if (watch.heard.called)
         return false;
     look(&watch.post); /* before the store can have answered */
@@ -158,7 +189,8 @@ static bool leave_at(struct kit *kit, size_t scene, size_t stage)
     return watch.cancelled;
 }
 
-/* A request that needs the backend and the store; what still came for the one that is gone came before its end. */
+/* A request that needs the backend and the store; what still came for the one that is gone came before its
+ * end. */
 static void still_serves(struct kit *kit)
 {
     SCRIPT(kit, { .call = "patient.create", .json = PATIENT("p-6") });
@@ -209,10 +241,11 @@ static void time_runs_out(void **state)
             replies[silent] = (struct reply){ .never = true };
             kit_script(kit, replies, scenes[scene].count);
             struct heard heard = { .kit = kit };
-            (void)flow_start(kit->flow, kit_head(kit, &scenes[scene].said), ERR_NONE, NULL, kit_heard, &heard);
+            (void)flow_start(kit->flow, kit_head(kit, &scenes[scene].said), ERR_NONE, NULL, kit_heard,
+                             &heard);
             loop_run(kit->loop);
-            CHECK(heard.status == 504 && heard.code == ERR_UPSTREAM_TIMEOUT, "scene %zu, call %zu: %d %s", scene, silent,
-                  heard.status, heard.detail);
+            CHECK(heard.status == 504 && heard.code == ERR_UPSTREAM_TIMEOUT, "scene %zu, call %zu: %d %s",
+                  scene, silent, heard.status, heard.detail);
             kit_free(kit);
         }
     }
@@ -221,7 +254,8 @@ static void time_runs_out(void **state)
 /* Any of the calls may fail; what a client is told is an error of the backend's, and nothing is left over. */
 static void any_call_may_fail(void **state)
 {
-    static const enum err_code codes[] = { ERR_UPSTREAM, ERR_UNAVAILABLE, ERR_INTERNAL, ERR_TOO_LARGE, ERR_CONFLICT };
+    static const enum err_code codes[] = { ERR_UPSTREAM, ERR_UNAVAILABLE, ERR_INTERNAL, ERR_TOO_LARGE,
+                                           ERR_CONFLICT };
     struct kit *kit = kit_new(NULL);
 
     (void)state;
@@ -235,8 +269,8 @@ static void any_call_may_fail(void **state)
                 replies[failing] = (struct reply){ .code = codes[code] };
                 kit_script(kit, replies, scenes[scene].count);
                 struct heard heard = kit_ask(kit, scenes[scene].said);
-                CHECK(heard.status >= 400 && !has(heard.body, "scripted"), "scene %zu, call %zu: %d", scene, failing,
-                      heard.status);
+                CHECK(heard.status >= 400 && !has(heard.body, "scripted"), "scene %zu, call %zu: %d", scene,
+                      failing, heard.status);
             }
         }
     }
@@ -266,8 +300,10 @@ static void arenas_are_reused(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_client_may_leave_anywhere), cmocka_unit_test(the_flow_may_end_anywhere),
-        cmocka_unit_test(time_runs_out),               cmocka_unit_test(any_call_may_fail),
+        cmocka_unit_test(a_client_may_leave_anywhere),
+        cmocka_unit_test(the_flow_may_end_anywhere),
+        cmocka_unit_test(time_runs_out),
+        cmocka_unit_test(any_call_may_fail),
         cmocka_unit_test(arenas_are_reused),
     };
 

@@ -1,4 +1,5 @@
-/* Every way in which a request can fail, in the shape of each dialect; and answers of the backend that are none. */
+/* Every way in which a request can fail, in the shape of each dialect; and answers of the backend that are
+ * none. */
 #include "test_flow_kit.h"
 
 static struct kit *kit;
@@ -40,7 +41,8 @@ static void the_backends_refusals(void **state)
           TWINE("409", "'code':'InvalidBodyParameter'", "The request body has invalid members"),
           "{'error':'validation_error','message':'The request body has invalid members'}" },
         { ERR_FORBIDDEN, 403, 403, 403, "{'errors':'You are not authorized to perform this action.'}",
-          TWINE("403", "'code':'Forbidden'", "Not allowed"), "{'error':'forbidden','message':'Not allowed'}" },
+          TWINE("403", "'code':'Forbidden'", "Not allowed"),
+          "{'error':'forbidden','message':'Not allowed'}" },
         { ERR_TOO_MANY, 429, 429, 429, "{'errors':'Too many requests'}",
           TWINE("429", "'title':'Too Many Requests'", "Too many requests"),
           "{'error':'rate_limited','message':'Too many requests'}" },
@@ -152,11 +154,12 @@ static void answers_that_are_none(void **state)
         struct tape tape;
         CHECK(!cases[i].status || heard.status == cases[i].status, "%s %s: %d %.*s", cases[i].said->method,
               cases[i].json, heard.status, STR_ARG(heard.body));
-        CHECK(heard.status == 200 || heard.status == 201 || heard.status >= 500, "%s: %d", cases[i].json, heard.status);
+        CHECK(heard.status == 200 || heard.status == 201 || heard.status >= 500, "%s: %d", cases[i].json,
+              heard.status);
         /* whatever it was, the client gets JSON */
         struct str json = kit_json(kit, arena_cstr(kit->arena, heard.body));
-        CHECK(tape_read(&tape, kit->arena, json, &tape_default_limits, &fault), "%s: %s in %.*s", cases[i].json,
-              fault.what, STR_ARG(json));
+        CHECK(tape_read(&tape, kit->arena, json, &tape_default_limits, &fault), "%s: %s in %.*s",
+              cases[i].json, fault.what, STR_ARG(json));
     }
 }
 
@@ -168,44 +171,107 @@ static void requests_that_are_none(void **state)
         int status;
         const char *part, *header;
     } cases[] = {
-        { { .as = "general", .method = "GET /v1/patients/%zz" }, 400, "{'errors':'The request is not valid'}", "" },
+        { { .as = "general", .method = "GET /v1/patients/%zz" },
+          400,
+          "{'errors':'The request is not valid'}",
+          "" },
         { { .as = "general", .method = "GET /v1/../admin" }, 400, "{'errors':", "" },
         { { .as = "general", .method = "GET /v1/patients/1?x=%00" }, 400, "{'errors':", "" },
         { { .as = "twine", .method = "GET /pub/patient/%2e%2e" }, 400, "'title':'Bad Request'", "" },
         { { .as = "general", .method = "GET /v1/nothing" }, 404, "{'errors':'No such endpoint'}", "" },
         { { .as = "twine", .method = "GET /pub/nothing" }, 404, "'title':'Not Found'", "" },
         { { .as = "patient-graph", .method = "GET /v1/nothing" }, 404, "'error':'no_route'", "" },
-        { { .as = "patient-graph", .method = "PUT /v1/patients" }, 405, "'error':'method_not_allowed'",
+        { { .as = "patient-graph", .method = "PUT /v1/patients" },
+          405,
+          "'error':'method_not_allowed'",
           "allow: GET, HEAD, POST\n" },
-        { { .as = "twine", .method = "DELETE /pub/patient/x" }, 405, "'title':'Method Not Allowed'",
+        { { .as = "twine", .method = "DELETE /pub/patient/x" },
+          405,
+          "'title':'Method Not Allowed'",
           "allow: GET, HEAD, PATCH\n" },
-        { { .as = "general", .method = "GET /v1/patients", .headers = { "accept: text/html" } }, 406, "{'errors':", "" },
-        { { .as = "twine", .method = "GET /pub/patient/" T_PATIENT_1, .headers = { "accept: application/xml" } }, 406,
-          "'title':'Not Acceptable'", "content-type: application/json\n" },
-        { { .as = "general", .method = "POST /v1/patients", .body = "{}", .type = "text/plain" }, 415, "{'errors':", "" },
-        { { .as = "general", .method = "POST /v1/patients", .body = "{}", .type = "application/json; charset=latin1" }, 415,
-          "{'errors':", "" },
-        { { .as = "twine", .method = "POST /pub/patient", .body = "{}", .type = "application/vnd.api+json; ext=x" }, 415,
-          "'title':'Unsupported Media Type'", "" },
-        { { .as = "twine", .method = "POST /pub/oauth/token", .body = "{}", .type = "text/plain", .token = "" }, 403,
-          "'code':'Forbidden'", "" },
-        { { .as = "general", .method = "GET /v1/patients?page=0" }, 422, "{'errors':{'page':['is invalid']}}", "" },
-        { { .as = "general", .method = "GET /v1/patients?page=1&page=2" }, 422, "{'errors':{'page':['is invalid']}}", "" },
-        { { .as = "general", .method = "GET /v1/patients/1/gauges?start_date=x" }, 422, "{'errors':{'start_date':['is invalid']}}", "" },
-        { { .as = "general", .method = "GET /v1/patients?search=a&search=b" }, 422, "{'errors':{'search':", "" },
-        { { .as = "twine", .method = "GET /pub/patient" }, 409, "'source':{'parameter':'filter[groups]'}", "" },
-        { { .as = "twine", .method = "GET /pub/patient?filter[organization]=" T_ACME "&page[size]=51" }, 409,
-          "'code':'InvalidParameter'", "" },
-        { { .as = "twine", .method = "GET /pub/patient?filter[organization]=" T_ACME "&page[cursor]=x" }, 409,
-          "'parameter':'page[cursor]'", "" },
-        { { .as = "twine", .method = "GET /pub/patient?filter[organization]=" T_ACME "&filter[identifier][system]=x" }, 409,
-          "'parameter':'filter[identifier][value]'", "" },
-        { { .as = "twine", .method = "GET /pub/patient?filter[organization]=" T_ACME "&filter[archived]=maybe" }, 409,
-          "'parameter':'filter[archived]'", "" },
+        { { .as = "general", .method = "GET /v1/patients", .headers = { "accept: text/html" } },
+          406,
+          "{'errors':",
+          "" },
+        { { .as = "twine",
+            .method = "GET /pub/patient/" T_PATIENT_1,
+            .headers = { "accept: application/xml" } },
+          406,
+          "'title':'Not Acceptable'",
+          "content-type: application/json\n" },
+        { { .as = "general", .method = "POST /v1/patients", .body = "{}", .type = "text/plain" },
+          415,
+          "{'errors':",
+          "" },
+        { { .as = "general",
+            .method = "POST /v1/patients",
+            .body = "{}",
+            .type = "application/json; charset=latin1" },
+          415,
+          "{'errors':",
+          "" },
+        { { .as = "twine",
+            .method = "POST /pub/patient",
+            .body = "{}",
+            .type = "application/vnd.api+json; ext=x" },
+          415,
+          "'title':'Unsupported Media Type'",
+          "" },
+        { { .as = "twine",
+            .method = "POST /pub/oauth/token",
+            .body = "{}",
+            .type = "text/plain",
+            .token = "" },
+          403,
+          "'code':'Forbidden'",
+          "" },
+        { { .as = "general", .method = "GET /v1/patients?page=0" },
+          422,
+          "{'errors':{'page':['is invalid']}}",
+          "" },
+        { { .as = "general", .method = "GET /v1/patients?page=1&page=2" },
+          422,
+          "{'errors':{'page':['is invalid']}}",
+          "" },
+        { { .as = "general", .method = "GET /v1/patients/1/gauges?start_date=x" },
+          422,
+          "{'errors':{'start_date':['is invalid']}}",
+          "" },
+        { { .as = "general", .method = "GET /v1/patients?search=a&search=b" },
+          422,
+          "{'errors':{'search':",
+          "" },
+        { { .as = "twine", .method = "GET /pub/patient" },
+          409,
+          "'source':{'parameter':'filter[groups]'}",
+          "" },
+        { { .as = "twine", .method = "GET /pub/patient?filter[organization]=" T_ACME "&page[size]=51" },
+          409,
+          "'code':'InvalidParameter'",
+          "" },
+        { { .as = "twine", .method = "GET /pub/patient?filter[organization]=" T_ACME "&page[cursor]=x" },
+          409,
+          "'parameter':'page[cursor]'",
+          "" },
+        { { .as = "twine",
+            .method = "GET /pub/patient?filter[organization]=" T_ACME "&filter[identifier][system]=x" },
+          409,
+          "'parameter':'filter[identifier][value]'",
+          "" },
+        { { .as = "twine",
+            .method = "GET /pub/patient?filter[organization]=" T_ACME "&filter[archived]=maybe" },
+          409,
+          "'parameter':'filter[archived]'",
+          "" },
         { { .as = "twine", .method = "GET /pub/group" }, 409, "'parameter':'filter[organization]'", "" },
-        { { .as = "patient-graph", .method = "GET /v1/patients?brand_id=acme&limit=x" }, 400,
-          "'error':'validation_error','message':'limit must be a valid page'", "" },
-        { { .as = "patient-graph", .method = "GET /v1/patients/p-1/metrics/hr?from=yesterday" }, 400, "'message':'from must be", "" },
+        { { .as = "patient-graph", .method = "GET /v1/patients?brand_id=acme&limit=x" },
+          400,
+          "'error':'validation_error','message':'limit must be a valid page'",
+          "" },
+        { { .as = "patient-graph", .method = "GET /v1/patients/p-1/metrics/hr?from=yesterday" },
+          400,
+          "'message':'from must be",
+          "" },
     };
 
     (void)state;
@@ -232,11 +298,12 @@ static void the_servers_faults(void **state)
         enum err_code fault;
         int status;
     } cases[] = {
-        { ERR_TOO_LARGE, 413 },      { ERR_URI_TOO_LONG, 414 }, { ERR_HEAD_TOO_LARGE, 431 }, { ERR_BAD_REQUEST, 400 },
-        { ERR_UNAVAILABLE, 503 },    { ERR_TIMEOUT, 408 },
+        { ERR_TOO_LARGE, 413 },   { ERR_URI_TOO_LONG, 414 }, { ERR_HEAD_TOO_LARGE, 431 },
+        { ERR_BAD_REQUEST, 400 }, { ERR_UNAVAILABLE, 503 },  { ERR_TIMEOUT, 408 },
     };
     static const char *const dialects[] = { "general", "twine", "patient-graph" };
-    static const char *const parts[] = { "{'errors':'", "{'meta':{'req_id':'r-1'},'errors':[{'title':'", "{'error':'" };
+    static const char *const parts[] = { "{'errors':'", "{'meta':{'req_id':'r-1'},'errors':[{'title':'",
+                                         "{'error':'" };
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -244,7 +311,8 @@ static void the_servers_faults(void **state)
             struct said said = { .as = dialects[k], .method = "POST /v1/patients", .token = "" };
             struct heard heard = { .kit = kit };
             kit_script(kit, NULL, 0);
-            struct exchange *x = flow_start(kit->flow, kit_head(kit, &said), cases[i].fault, NULL, note, &heard);
+            struct exchange *x =
+                flow_start(kit->flow, kit_head(kit, &said), cases[i].fault, NULL, note, &heard);
             CHECK(!x && heard.called && heard.status == cases[i].status, "%s: %d", dialects[k], heard.status);
             CHECK(str_starts(heard.body, str_from(parts[k])), "%s: %.*s", dialects[k], STR_ARG(heard.body));
         }
@@ -280,7 +348,8 @@ static void request_ids(void **state)
         kit_script(kit, NULL, 0);
         (void)flow_start(kit->flow, head, ERR_NONE, NULL, note, &heard);
         struct str line = arena_printf(kit->arena, "x-request-id: %s\n", cases[i].sent);
-        CHECK(has(heard.headers, line.ptr) == cases[i].taken, "%s: %.*s", cases[i].sent, STR_ARG(heard.headers));
+        CHECK(has(heard.headers, line.ptr) == cases[i].taken, "%s: %.*s", cases[i].sent,
+              STR_ARG(heard.headers));
         CHECK(has(heard.headers, "x-request-id: "), "%.*s", STR_ARG(heard.headers));
     }
 }

@@ -1,5 +1,5 @@
-/* What has no canonical place: kept before the client is told, shown with its entity, merged by updates, gone after an
- * erasure; each dialect and brand has its own. And ids, which stay what they were. */
+/* What has no canonical place: kept before the client is told, shown with its entity, merged by updates, gone
+ * after an erasure; each dialect and brand has its own. And ids, which stay what they were. */
 #include "test_flow_kit.h"
 
 static struct kit *kit;
@@ -39,8 +39,10 @@ static struct heard general(const char *method, const char *body)
 static void create_with(const char *more)
 {
     SCRIPT(kit, { .call = "patient.create", .status = 201, .json = PATIENT("p-1") });
-    struct str body = arena_printf(kit->arena, "{'patient':{'first_name':'John','last_name':'Doe',"
-                                   "'date_of_birth':'2010-05-15'%s}}", more);
+    struct str body = arena_printf(kit->arena,
+                                   "{'patient':{'first_name':'John','last_name':'Doe',"
+                                   "'date_of_birth':'2010-05-15'%s}}",
+                                   more);
     struct heard heard = general("POST /v1/patients", body.ptr);
     CHECK(heard.status == 201, "%d %s", heard.status, heard.detail);
 }
@@ -64,7 +66,8 @@ static struct heard update_one(const char *members)
 
 static void rests_come_back(void **state)
 {
-    static const char kept[] = "'favourite':'blue','deep':{'a':[1,2.50,{'b':null}],'n':9007199254740993},'flag':true";
+    static const char kept[] =
+        "'favourite':'blue','deep':{'a':[1,2.50,{'b':null}],'n':9007199254740993},'flag':true";
 
     (void)state;
     create_with(",'favourite':'blue','deep':{'a':[1,2.50,{'b':null}],'n':9007199254740993},'flag':true");
@@ -86,14 +89,14 @@ static void rests_are_merged(void **state)
     (void)state;
     create_with(",'a':1,'b':{'x':1,'y':2},'c':'keep'");
     heard = update_one("'a':2,'b':{'y':null,'z':3}");
-    CHECK(has(heard.body, "'c':'keep'") && has(heard.body, "'a':2") && has(heard.body, "{'x':1,'z':3}"), "%.*s",
-          STR_ARG(heard.body));
+    CHECK(has(heard.body, "'c':'keep'") && has(heard.body, "'a':2") && has(heard.body, "{'x':1,'z':3}"),
+          "%.*s", STR_ARG(heard.body));
     heard = update_one("'a':null,'first_name':'Jane'");
     CHECK(!has(heard.body, "'a':") && has(heard.body, "'c':'keep'"), "%.*s", STR_ARG(heard.body));
     restart();
     heard = read_one();
-    CHECK(!has(heard.body, "'a':") && has(heard.body, "'c':'keep'") && has(heard.body, "{'x':1,'z':3}"), "%.*s",
-          STR_ARG(heard.body));
+    CHECK(!has(heard.body, "'a':") && has(heard.body, "'c':'keep'") && has(heard.body, "{'x':1,'z':3}"),
+          "%.*s", STR_ARG(heard.body));
 }
 
 /* Nothing is kept of what the backend refused. */
@@ -114,7 +117,8 @@ static void a_dialect_sees_its_own_rest_only(void **state)
     (void)state;
     create_with(",'favourite':'blue'");
     SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-1") });
-    struct heard heard = kit_ask(kit, (struct said){ .as = "patient-graph", .method = "GET /v1/patients/p-1" });
+    struct heard heard =
+        kit_ask(kit, (struct said){ .as = "patient-graph", .method = "GET /v1/patients/p-1" });
     CHECK(heard.status == 200 && !has(heard.body, "favourite"), "%.*s", STR_ARG(heard.body));
     SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-1") });
     heard = kit_ask(kit, (struct said){ .as = "twine", .method = "GET /pub/patient/" T_PATIENT_1 });
@@ -128,7 +132,8 @@ static void a_dialect_sees_its_own_rest_only(void **state)
 
 static void ids_stay(void **state)
 {
-    static const struct reply both[] = { { .json = "{'patients':[" PATIENT("p-7") "," PATIENT("p-8") "],'total':2}" } };
+    static const struct reply both[] = { { .json = "{'patients':[" PATIENT("p-7") "," PATIENT(
+                                               "p-8") "],'total':2}" } };
 
     (void)state;
     kit_script(kit, both, 1);
@@ -152,11 +157,14 @@ static void what_is_erased_is_forgotten(void **state)
     (void)state;
     create_with(",'favourite':'blue'");
     SCRIPT(kit, { .call = "metric.create", .status = 201, .json = METRIC("m-1", "p-1") });
-    struct heard heard = general("POST /v1/patients/1/gauges", "{'gauge':{'gauge_type':'mood','value':7,'notes':'secret'}}");
-    CHECK(heard.status == 201 && has(heard.body, "'notes':'secret'"), "%d %.*s", heard.status, STR_ARG(heard.body));
+    struct heard heard =
+        general("POST /v1/patients/1/gauges", "{'gauge':{'gauge_type':'mood','value':7,'notes':'secret'}}");
+    CHECK(heard.status == 201 && has(heard.body, "'notes':'secret'"), "%d %.*s", heard.status,
+          STR_ARG(heard.body));
     SCRIPT(kit, { .call = "patient.erase", .json = "{'status':'erased','rows_affected':{'patients':1}}" });
     heard = kit_ask(kit, (struct said){ .as = "patient-graph", .method = "DELETE /v1/patients/p-1" });
-    CHECK(heard.status == 200 && has(heard.body, "'status':'erased'"), "%d %.*s", heard.status, STR_ARG(heard.body));
+    CHECK(heard.status == 200 && has(heard.body, "'status':'erased'"), "%d %.*s", heard.status,
+          STR_ARG(heard.body));
     for (size_t turn = 0; turn < 2; turn++) {
         kit_script(kit, NULL, 0);
         heard = general("GET /v1/patients/1", NULL);
@@ -181,7 +189,8 @@ static void a_failed_erasure_forgets_nothing(void **state)
     (void)state;
     create_with(",'favourite':'blue'");
     SCRIPT(kit, { .call = "patient.erase", .code = ERR_UPSTREAM });
-    struct heard heard = kit_ask(kit, (struct said){ .as = "patient-graph", .method = "DELETE /v1/patients/p-1" });
+    struct heard heard =
+        kit_ask(kit, (struct said){ .as = "patient-graph", .method = "DELETE /v1/patients/p-1" });
     CHECK(heard.status == 502, "%d", heard.status);
     CHECK(has(read_one().body, "'favourite':'blue'"), "%.*s", STR_ARG(read_one().body));
 }

@@ -1,5 +1,5 @@
-/* Updates: what was read and is written back changes nothing; what really changes goes under the version it was read at;
- * an entity that changed meanwhile is read again, once. */
+/* Updates: what was read and is written back changes nothing; what really changes goes under the version it
+ * was read at; an entity that changed meanwhile is read again, once. */
 #include "test_flow_kit.h"
 
 static struct kit *kit;
@@ -20,8 +20,9 @@ static int teardown(void **state)
 
 /* Everything a patient can have, so that every member is written back. */
 #define FULL(groups)                                                                                         \
-    "{'id':'p-1','brand_id':'acme','first_name':'Zoë','last_name':'O\\u0027Neil','date_of_birth':'2010-05-15'," \
-    "'gender':'other','email':'z@example.org','phone':'+1 555','external_ids':{'EHR':'1','MRN':'2'},"      \
+    "{'id':'p-1','brand_id':'acme','first_name':'Zoë','last_name':'O\\u0027Neil','date_of_birth':'2010-05-" \
+    "15',"                                                                                                   \
+    "'gender':'other','email':'z@example.org','phone':'+1 555','external_ids':{'EHR':'1','MRN':'2'},"        \
     "'status':'inactive','metadata':{'address':{'line':'1 Main St\\nApt 2','city':'X','state':'CA',"         \
     "'postal_code':'1'},'n':9007199254740993.10},'groups':[" groups "]," TIMES "}"
 
@@ -41,7 +42,8 @@ static struct str member_text(struct str body, const char *name)
     return str_of(at, len);
 }
 
-/* RFC 7396: a patch changes nothing when each member that it names is so already, objects member by member. */
+/* RFC 7396: a patch changes nothing when each member that it names is so already, objects member by member.
+ */
 static bool is_idle(const struct tape *patch, uint32_t at, const struct tape *stored, uint32_t same)
 {
     if (same == TAPE_NONE || tape_type(patch, at) != JSON_OBJECT)
@@ -78,7 +80,8 @@ static void what_was_read_and_is_written_back_changes_nothing(void **state)
     } cases[] = {
         { "general", "GET /v1/patients/1", "PUT /v1/patients/1", "", "{'patient':%.*s}", true },
         { "general", "GET /v1/patients/1", "PATCH /v1/patients/1", "", "{'patient':%.*s}", true },
-        { "twine", "GET /pub/patient/" T_PATIENT_1, "PATCH /pub/patient/" T_PATIENT_1, "'data':", "{'data':%.*s}", true },
+        { "twine", "GET /pub/patient/" T_PATIENT_1, "PATCH /pub/patient/" T_PATIENT_1,
+          "'data':", "{'data':%.*s}", true },
     };
     static const struct reply shown[] = { { .call = "patient.read", .json = FULL("'g-1'"), .etag = "'v7'" } };
     static const struct reply replies[] = {
@@ -110,11 +113,20 @@ static void what_was_read_and_is_written_back_changes_nothing(void **state)
     }
 }
 
-#define READ(etag_, ...) { .call = "patient.read", .json = __VA_ARGS__, .etag = etag_ }
-#define STALE            { .call = "patient.update", .code = ERR_PRECONDITION }
-#define UPDATED          { .call = "patient.update", .json = PATIENT("p-1"), .etag = "'v9'" }
-#define TWINE_PATCH      "PATCH /pub/patient/" T_PATIENT_1
-#define FEMALE           "{'data':{'type':'patient','attributes':{'gender':'female'}}}"
+#define READ(etag_, ...)                                                                                     \
+    {                                                                                                        \
+        .call = "patient.read", .json = __VA_ARGS__, .etag = etag_                                           \
+    }
+#define STALE                                                                                                \
+    {                                                                                                        \
+        .call = "patient.update", .code = ERR_PRECONDITION                                                   \
+    }
+#define UPDATED                                                                                              \
+    {                                                                                                        \
+        .call = "patient.update", .json = PATIENT("p-1"), .etag = "'v9'"                                     \
+    }
+#define TWINE_PATCH "PATCH /pub/patient/" T_PATIENT_1
+#define FEMALE      "{'data':{'type':'patient','attributes':{'gender':'female'}}}"
 
 static void a_changed_entity_is_read_again(void **state)
 {
@@ -152,11 +164,14 @@ static void a_changed_entity_is_read_again(void **state)
 /* What became equal, or different, between the two readings is judged by the second. */
 static void the_second_reading_counts(void **state)
 {
-    struct said said = { .as = "twine",
-                         .method = TWINE_PATCH,
-                         .body = "{'data':{'type':'patient','attributes':{'gender':'female','email_address':'n@e.org'}}}" };
+    struct said said = {
+        .as = "twine",
+        .method = TWINE_PATCH,
+        .body = "{'data':{'type':'patient','attributes':{'gender':'female','email_address':'n@e.org'}}}"
+    };
 #define WITH(gender_)                                                                                        \
-    "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','gender':'" gender_ "','external_ids':{}," \
+    "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','gender':'" gender_                      \
+    "','external_ids':{},"                                                                                   \
     "'status':'active','metadata':{}," TIMES "}"
 
     (void)state;
@@ -177,7 +192,7 @@ static void the_second_reading_counts(void **state)
 }
 
 #define IN_GROUPS(groups)                                                                                    \
-    "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','external_ids':{},'status':'active'," \
+    "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','external_ids':{},'status':'active',"    \
     "'metadata':{},'groups':[" groups "]," TIMES "}"
 #define GROUPS(...) "{'data':{'type':'patient','relationships':{'groups':{'data':[" __VA_ARGS__ "]}}}}"
 #define GROUP_1     "{'type':'group','id':'" T_GROUP_1 "'}"
@@ -189,10 +204,8 @@ static void groups_survive_the_second_reading(void **state)
     (void)state;
     SCRIPT(kit, READ("'v7'", IN_GROUPS("'g-1'")), STALE, READ("'v8'", IN_GROUPS("'g-2'")), UPDATED,
            { .call = "patient.set_groups", .json = "{'groups':[]}" }, READ("'v9'", IN_GROUPS("'g-1'")));
-    struct heard heard = kit_ask(
-        kit, (struct said){ .as = "twine",
-                            .method = TWINE_PATCH,
-                            .body = GROUPS(GROUP_1) });
+    struct heard heard =
+        kit_ask(kit, (struct said){ .as = "twine", .method = TWINE_PATCH, .body = GROUPS(GROUP_1) });
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
     CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups\nPATCH /v1/patients/p-1?include=groups ['v7'] {}\n"
                    "GET /v1/patients/p-1?include=groups\nPATCH /v1/patients/p-1?include=groups ['v8'] {}\n"
@@ -205,9 +218,9 @@ static void a_made_group_is_made_once(void **state)
 {
     (void)state;
     SCRIPT(kit, READ("'v7'", IN_GROUPS("'g-1'")),
-           { .call = "group.create", .status = 201, .json = "{'id':'g-2','brand_id':'acme','name':'Lead'}" }, STALE,
-           READ("'v8'", IN_GROUPS("'g-1'")), UPDATED, { .call = "patient.set_groups", .json = "{'groups':[]}" },
-           READ("'v9'", IN_GROUPS("'g-1','g-2'")));
+           { .call = "group.create", .status = 201, .json = "{'id':'g-2','brand_id':'acme','name':'Lead'}" },
+           STALE, READ("'v8'", IN_GROUPS("'g-1'")), UPDATED,
+           { .call = "patient.set_groups", .json = "{'groups':[]}" }, READ("'v9'", IN_GROUPS("'g-1','g-2'")));
     struct heard heard = kit_ask(
         kit, (struct said){ .as = "twine", .method = TWINE_PATCH, .body = GROUPS(GROUP_1 "," GROUP_BY) });
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
@@ -224,7 +237,9 @@ static void a_made_group_is_made_once(void **state)
 static void a_clients_own_version_counts(void **state)
 {
     static const struct reply exact[] = { STALE }, compared[] = { READ("'v8'", PATIENT("p-1")), STALE };
-    struct said said = { .as = "patient-graph", .method = "PATCH /v1/patients/p-1", .headers = { "if-match: 'v1'" } };
+    struct said said = { .as = "patient-graph",
+                         .method = "PATCH /v1/patients/p-1",
+                         .headers = { "if-match: 'v1'" } };
 
     (void)state;
     kit_script(kit, exact, COUNT(exact));
@@ -242,14 +257,17 @@ static void a_clients_own_version_counts(void **state)
 /* Without one, and with "any", the version that was compared with counts. */
 static void otherwise_the_compared_version_counts(void **state)
 {
-    struct said said = { .as = "patient-graph", .method = "PATCH /v1/patients/p-1", .body = "{'status':'inactive'}" };
+    struct said said = { .as = "patient-graph",
+                         .method = "PATCH /v1/patients/p-1",
+                         .body = "{'status':'inactive'}" };
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         said.headers[0] = i ? "if-match: *" : NULL;
         SCRIPT(kit, READ("'v8'", PATIENT("p-1")), UPDATED);
         struct heard heard = kit_ask(kit, said);
-        CHECK(heard.status == 200 && has(heard.headers, "etag: \"v9\"\n"), "%d %s", heard.status, heard.detail);
+        CHECK(heard.status == 200 && has(heard.headers, "etag: \"v9\"\n"), "%d %s", heard.status,
+              heard.detail);
         CHECK_LOG(kit, "GET /v1/patients/p-1\nPATCH /v1/patients/p-1 ['v8'] {'status':'inactive'}\n");
     }
     /* a dialect without versions does not pass one on */
@@ -258,7 +276,8 @@ static void otherwise_the_compared_version_counts(void **state)
                                                      .method = "PATCH /v1/patients/1",
                                                      .body = "{'patient':{'phone':'5'}}",
                                                      .headers = { "if-match: 'v1'" } });
-    CHECK(heard.status == 200 && !has(heard.headers, "etag"), "%d %.*s", heard.status, STR_ARG(heard.headers));
+    CHECK(heard.status == 200 && !has(heard.headers, "etag"), "%d %.*s", heard.status,
+          STR_ARG(heard.headers));
     CHECK_LOG(kit, "PATCH /v1/patients/p-1 {'phone':'5'}\n");
 }
 

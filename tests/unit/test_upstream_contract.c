@@ -1,4 +1,5 @@
-/* contract.yaml: what the backend is called with. Faults have places; what a backend is not said to have is not called. */
+/* contract.yaml: what the backend is called with. Faults have places; what a backend is not said to have is
+ * not called. */
 #include "check.h"
 
 #include "conf/conf.h"
@@ -72,7 +73,8 @@ static void faults_have_places(void **state)
         { "calls:\n  a: { request: GET /v1, method: GET }", "2:26: unknown key \"method\"" },
         { "calls:\n  a: { request: GET /v1, query: q }", "2:33: found \"q\", expected a list" },
         { "calls:\n  a: { request: GET /v1, query: [[q]] }", "2:34: found a list, expected text" },
-        { "calls:\n  a: { request: GET /v1, brand: header }", "2:33: unknown place for the brand, expected query" },
+        { "calls:\n  a: { request: GET /v1, brand: header }",
+          "2:33: unknown place for the brand, expected query" },
         { "calls:\n  a: { request: GET /v1, page: some }", "2:32: found \"some\", expected true or false" },
         { "calls:\n  a: { request: GET /v1, documented: 1 }", "2:38: found \"1\", expected true or false" },
         { "calls:\n  a: { request: GET /v1, entity: [x] }", "2:34: found a list, expected text" },
@@ -155,23 +157,34 @@ static void targets(void **state)
     } cases[] = {
         { "patient.list", { { STR_INIT("none"), STR_INIT("x") } }, false, "/v1/patients?brand_id=a%26b" },
         { "patient.list",
-          { { STR_INIT("status"), STR_INIT("active") }, { STR_INIT("search"), STR_INIT("J\xc3\xb6 & S/\xc3\xb6=?#+%") } },
+          { { STR_INIT("status"), STR_INIT("active") },
+            { STR_INIT("search"), STR_INIT("J\xc3\xb6 & S/\xc3\xb6=?#+%") } },
           true,
-          "/v1/patients?brand_id=a%26b&search=J%C3%B6%20%26%20S%2F%C3%B6%3D%3F%23%2B%25&status=active&limit=25&offset=50" },
+          "/v1/"
+          "patients?brand_id=a%26b&search=J%C3%B6%20%26%20S%2F%C3%B6%3D%3F%23%2B%25&status=active&limit=25&"
+          "offset=50" },
         /* of several with one name the first counts */
         { "patient.list",
           { { STR_INIT("search"), STR_INIT("a") }, { STR_INIT("search"), STR_INIT("b") } },
           false,
           "/v1/patients?brand_id=a%26b&search=a" },
-        { "patient.list", { { STR_INIT("search"), STR_INIT("") } }, false, "/v1/patients?brand_id=a%26b&search=" },
+        { "patient.list",
+          { { STR_INIT("search"), STR_INIT("") } },
+          false,
+          "/v1/patients?brand_id=a%26b&search=" },
         { "patient.list",
           { { STR_INIT("search"), STR_INIT("\r\nX: y") } },
           false,
           "/v1/patients?brand_id=a%26b&search=%0D%0AX%3A%20y" },
         { "patient.read", { { STR_INIT("patient_id"), STR_INIT("p-1_.~") } }, false, "/v1/patients/p-1_.~" },
-        { "patient.read", { { STR_INIT("patient_id"), STR_INIT("a/../b?c#d") } }, false,
+        { "patient.read",
+          { { STR_INIT("patient_id"), STR_INIT("a/../b?c#d") } },
+          false,
           "/v1/patients/a%2F..%2Fb%3Fc%23d" },
-        { "patient.read", { { STR_INIT("patient_id"), STR_INIT("%2e%2e") } }, false, "/v1/patients/%252e%252e" },
+        { "patient.read",
+          { { STR_INIT("patient_id"), STR_INIT("%2e%2e") } },
+          false,
+          "/v1/patients/%252e%252e" },
         { "patient.read", { { STR_INIT("patient_id"), STR_INIT("...") } }, false, "/v1/patients/..." },
         { "metric.series",
           { { STR_INIT("metric_key"), STR_INIT("a b") }, { STR_INIT("patient_id"), STR_INIT("p") } },
@@ -212,7 +225,8 @@ static void targets(void **state)
             continue;
         }
         struct str target = str_from_at(buf_str(&out), 5);
-        CHECK(str_starts(buf_str(&out), STR("/base")) && str_is(target, cases[i].target), "%.*s", STR_ARG(target));
+        CHECK(str_starts(buf_str(&out), STR("/base")) && str_is(target, cases[i].target), "%.*s",
+              STR_ARG(target));
     }
     arena_free(&arena);
     conf_free(&conf);
@@ -252,7 +266,8 @@ static void what_a_call_takes(void **state)
     (void)state;
     CHECK(!bad, "%s", err.detail);
     const struct contract_call *series = contract_find(contract, STR("metric.series"));
-    CHECK(contract_takes(series, STR("patient_id")) && contract_takes(series, STR("granularity")), "path and query");
+    CHECK(contract_takes(series, STR("patient_id")) && contract_takes(series, STR("granularity")),
+          "path and query");
     CHECK(!contract_takes(series, STR("patient")) && !contract_takes(series, STR("")), "others");
     CHECK(!contract_takes(series, STR("/v1/patients/")), "a literal is no parameter");
     arena_free(&arena);
@@ -262,8 +277,11 @@ static void what_a_call_takes(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(faults_have_places),  cmocka_unit_test(a_missing_file_is_named), cmocka_unit_test(served),
-        cmocka_unit_test(targets),             cmocka_unit_test(a_target_has_an_end),
+        cmocka_unit_test(faults_have_places),
+        cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(served),
+        cmocka_unit_test(targets),
+        cmocka_unit_test(a_target_has_an_end),
         cmocka_unit_test(what_a_call_takes),
     };
 

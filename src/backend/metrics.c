@@ -3,6 +3,8 @@
 
 #include "json/write.h"
 
+enum { METRIC_KEY = 3, RECORDED_AT = 9 }; /* in the next table */
+
 static const struct column columns[] = {
     { .name = STR_INIT("id"), .type = COLUMN_ID },
     { .name = STR_INIT("patient_id"), .type = COLUMN_PATIENT },
@@ -147,4 +149,22 @@ int metric_latest(struct task *task, struct db *db, struct err *err)
     }
     buf_add(&body, STR("]}"));
     return more < 0 ? -1 : task_answer(task, 200, &body, err);
+}
+
+/* With ?unique=true a second measurement of the same kind at the same time is refused. */
+int metric_create(struct task *task, struct db *db, struct err *err)
+{
+    struct db_statement *same = db_prepare(db, "SELECT 1 FROM metrics WHERE brand_id = ?1 AND patient_id = ?2"
+                                               " AND metric_key = ?3 AND recorded_at = ?4");
+
+    if (!task->unique)
+        return row_post(task, db, err);
+    db_bind_text(same, 1, task->who->brand);
+    db_bind_text(same, 2, task->path[0]);
+    db_bind_text(same, 3, task->values[METRIC_KEY].text);
+    db_bind_text(same, 4, task->values[RECORDED_AT].text);
+    int found = db_step(same, err);
+    if (found == 1)
+        return task_fail(task, err, ERR_CONFLICT, "a metric of this key and time exists");
+    return found < 0 ? -1 : row_post(task, db, err);
 }

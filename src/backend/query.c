@@ -62,6 +62,14 @@ static int read_get_or_create(struct task *task, struct str name, struct str val
     return bad(task, err, name, "must be true or false");
 }
 
+static int read_unique(struct task *task, struct str name, struct str value, struct err *err)
+{
+    task->unique = str_is(value, "true");
+    if (task->unique || str_is(value, "false"))
+        return 0;
+    return bad(task, err, name, "must be true or false");
+}
+
 static bool takes_brand(const struct route *route)
 {
     (void)route;
@@ -88,6 +96,11 @@ static bool takes_get_or_create(const struct route *route)
     return route->get_or_create;
 }
 
+static bool takes_unique(const struct route *route)
+{
+    return route->unique;
+}
+
 /* Parameters that are no filters. */
 static const struct {
     struct str name;
@@ -100,6 +113,7 @@ static const struct {
     { STR_INIT("include"), takes_include, read_include },
     { STR_INIT("order"), takes_order, read_order },
     { STR_INIT("get_or_create"), takes_get_or_create, read_get_or_create },
+    { STR_INIT("unique"), takes_unique, read_unique },
 };
 
 /* One comma-separated value; nothing between commas is no item, so an empty list selects nothing. */

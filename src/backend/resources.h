@@ -41,6 +41,7 @@ int patient_create(struct task *task, struct db *db, struct err *err);
 int patient_patch(struct task *task, struct db *db, struct err *err);
 int patient_erase(struct task *task, struct db *db, struct err *err);
 int metric_latest(struct task *task, struct db *db, struct err *err);
+int metric_create(struct task *task, struct db *db, struct err *err);
 int encounter_patch(struct task *task, struct db *db, struct err *err);
 int encounter_delete(struct task *task, struct db *db, struct err *err);
 int provider_create(struct task *task, struct db *db, struct err *err);

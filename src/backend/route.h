@@ -22,6 +22,7 @@ struct route {
     bool filtered;      /* the query must name every filter */
     bool brand_query;   /* the query must name the brand */
     bool get_or_create; /* takes that query parameter */
+    bool unique;        /* takes that query parameter */
 };
 
 /* The route, its path parameters decoded in task->path. ERR_NO_ROUTE, ERR_METHOD (then reply.allow is set) or

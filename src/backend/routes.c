@@ -28,7 +28,7 @@ static const struct route routes[] = {
       .body = BODY_OTHER, .patient = true },
 
     { GET, STR_INIT("/v1/patients/{patient_id}/metrics"), metric_latest, .patient = true },
-    { POST, STR_INIT("/v1/patients/{patient_id}/metrics"), row_post, .select = &metric_one,
+    { POST, STR_INIT("/v1/patients/{patient_id}/metrics"), metric_create, .unique = true, .select = &metric_one,
       .body = BODY_CREATE, .entity = &metric_entity, .patient = true },
     { GET, STR_INIT("/v1/patients/{patient_id}/metrics/{metric_key}"), select_list, .select = &metric_series,
       .patient = true },

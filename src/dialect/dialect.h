@@ -91,6 +91,8 @@ struct operation {
     size_t one_of_count;
     enum paging_mode paging;
     bool has_body;
+    struct str skip;          /* body: path (dots) of a flag: documents that exist already are left out, not refused */
+    struct str same;          /* body: a member of the document that must equal the id of the path, if it is there */
     struct str wrapper, bare; /* body: the member that holds the document; where a document without it is put */
     unsigned many;            /* > 0: an array of up to that many documents is allowed; without a wrapper, wanted */
     bool pass;                /* the body is judged by its lens, and goes on as it came */

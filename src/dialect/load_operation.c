@@ -128,7 +128,7 @@ static int load_paging_mode(const struct yaml *map, const struct dialect *dialec
 
 static int load_body(const struct yaml *map, struct operation *made, struct err *err)
 {
-    static const char *const known[] = { "in", "bare", "many", "resource", "pass", NULL };
+    static const char *const known[] = { "in", "bare", "many", "skip", "same", "resource", "pass", NULL };
     const struct yaml *node = yaml_get(map, "body");
 
     if (!node)
@@ -137,6 +137,7 @@ static int load_body(const struct yaml *map, struct operation *made, struct err 
     if (yaml_map(node, err) || yaml_only(node, known, err))
         return -1;
     return load_text(node, "in", &made->wrapper, err) || load_text(node, "bare", &made->bare, err) ||
+                   load_text(node, "skip", &made->skip, err) || load_text(node, "same", &made->same, err) ||
                    load_number(node, "many", 1, 10000, &made->many, err) ||
                    load_text(node, "resource", &made->body_resource, err) || load_flag(node, "pass", &made->pass, err)
                ? -1

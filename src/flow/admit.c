@@ -145,6 +145,23 @@ static enum step ask_auth(struct exchange *x, struct str token)
     return STEP_WAIT;
 }
 
+/* The kinds that the configuration lets this dialect's clients carry; all of them where it does not say. */
+static bool may_carry(const struct exchange *x, enum auth_kind kind)
+{
+    static const unsigned bits[] = {
+        [AUTH_JWT] = CREDENTIAL_JWT,
+        [AUTH_ASKED_ABOUT] = CREDENTIAL_INTROSPECTION,
+        [AUTH_OF_TABLE] = CREDENTIAL_TABLE,
+    };
+    const struct conf *conf = x->flow->gateway->conf;
+    unsigned allowed = 0;
+
+    for (size_t i = 0; i < conf->facade_count; i++)
+        if (str_eq(conf->facades[i].dialect, x->dialect->name))
+            allowed |= conf->facades[i].credentials;
+    return !allowed || (allowed & bits[kind]);
+}
+
 enum step stage_credential(struct exchange *x)
 {
     struct str token;
@@ -157,7 +174,10 @@ enum step stage_credential(struct exchange *x)
         return STEP_FAIL;
     if (!token.len)
         return exchange_fail(x, ERR_UNAUTHENTICATED, "no credential");
-    return auth_is_own(x->flow->gateway->auth, token) ? find_opaque(x, token) : ask_auth(x, token);
+    enum auth_kind kind = auth_kind_of(x->flow->gateway->auth, token);
+    if (!may_carry(x, kind))
+        return exchange_fail(x, ERR_INVALID_TOKEN, "a credential of a kind that the dialect's clients do not carry");
+    return kind == AUTH_OF_TABLE ? find_opaque(x, token) : ask_auth(x, token);
 }
 
 static enum step choose_brand(struct exchange *x)

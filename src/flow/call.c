@@ -159,6 +159,8 @@ static void item_arguments(struct exchange *x, struct item *item)
 {
     item->arguments = ARENA_ARRAY(x->arena, struct upstream_argument,
                                   item->put.ids.count + item->put.params_name.count + 1);
+    if (x->skip)
+        item->arguments[item->argument_count++] = (struct upstream_argument){ .name = STR("unique"), .value = STR("true") };
     for (size_t i = 0; i < item->put.ids.count; i++)
         if (item->put.ids.items[i].param.len)
             item->arguments[item->argument_count++] = (struct upstream_argument){
@@ -283,44 +285,60 @@ static enum step collect_list(struct exchange *x)
     return STEP_NEXT;
 }
 
+/* The item that a stored document, a left out one, or none became. */
+static void judge_item(const struct exchange *x, struct item *item)
+{
+    if (item->stored && !item->answer.document.count) {
+        item->stored = false;
+        (void)err_set(&item->err, ERR_UPSTREAM, "the backend answered without a body");
+    }
+    item->skipped = !item->stored && x->skip && item->err.code == ERR_CONFLICT;
+}
+
+/* Someone was faster, and the client set no condition of its own: everything from the reading on is done again. */
+static bool again(struct exchange *x, const struct item *failed)
+{
+    if (failed->err.code != ERR_PRECONDITION || !x->stored_call || x->own_version || x->attempts++ >= RETRIES_MAX)
+        return false;
+    upstream_call_free(x->flow->upstream, &x->stored_call);
+    upstream_call_free(x->flow->upstream, &x->items[0].call);
+    x->items[0].err.code = ERR_NONE;
+    x->item_next = x->items[0].argument_count = x->echo_ids.count = 0;
+    exchange_go(x, stage_stored);
+    return true;
+}
+
+static int show_item(struct exchange *x, struct item *item)
+{
+    if (show(x, &item->answer.document, 0))
+        return -1;
+    item->shown = x->shown_count - 1;
+    item->canonical_id = x->shown[item->shown].canonical_id;
+    return 0;
+}
+
 static enum step collect_items(struct exchange *x)
 {
-    size_t failed = 0, first = 0;
+    struct item *failed = NULL;
+    size_t stored = 0;
 
     for (size_t i = 0; i < x->item_count; i++) {
-        struct item *item = &x->items[i];
-        if (item->stored && !item->answer.document.count) {
-            item->stored = false;
-            (void)err_set(&item->err, ERR_UPSTREAM, "the backend answered without a body");
-        }
-        if (!item->stored && !failed++)
-            first = i;
+        judge_item(x, &x->items[i]);
+        stored += x->items[i].stored;
+        if (!failed && !x->items[i].stored && !x->items[i].skipped)
+            failed = &x->items[i];
     }
-    bool compared = x->stored_call && !x->own_version;
-    if (failed && x->items[first].err.code == ERR_PRECONDITION && compared &&
-        x->attempts++ < RETRIES_MAX) {
-        upstream_call_free(x->flow->upstream, &x->stored_call);
-        upstream_call_free(x->flow->upstream, &x->items[0].call);
-        x->items[0].err.code = ERR_NONE;
-        x->item_next = x->items[0].argument_count = x->echo_ids.count = 0;
-        exchange_go(x, stage_stored);
+    if (failed && again(x, failed))
         return STEP_AGAIN;
-    }
-    if (failed && (!x->many || failed == x->item_count)) {
-        x->err = x->items[first].err;
+    if (failed && !stored) {
+        x->err = failed->err;
         return STEP_FAIL;
     }
-    x->partial = failed > 0;
+    x->partial = failed != NULL;
     x->shown = ARENA_ARRAY(x->arena, struct shown, x->item_count);
-    for (size_t i = 0; i < x->item_count; i++) {
-        struct item *item = &x->items[i];
-        if (!item->stored)
-            continue;
-        if (show(x, &item->answer.document, 0))
+    for (size_t i = 0; i < x->item_count; i++)
+        if (x->items[i].stored && show_item(x, &x->items[i]))
             return STEP_FAIL;
-        item->shown = x->shown_count - 1;
-        item->canonical_id = x->shown[item->shown].canonical_id;
-    }
     return STEP_NEXT;
 }
 

@@ -165,6 +165,30 @@ static enum step put_items(struct exchange *x)
     return STEP_NEXT;
 }
 
+/* {"meta": {"ignore_duplicates": true}}, by the path that the operation names. */
+static bool read_skip(const struct exchange *x)
+{
+    struct str path = x->operation->skip, part;
+    uint32_t at = 0;
+
+    while (at != TAPE_NONE && str_next(&path, '.', &part))
+        at = tape_find(&x->body, at, part);
+    return x->operation->skip.len && at != TAPE_NONE && tape_type(&x->body, at) == JSON_TRUE;
+}
+
+/* A document that says its own id must say the one of the path. */
+static void judge_same(struct exchange *x)
+{
+    const struct operation *operation = x->operation;
+    uint32_t at = operation->same.len ? tape_find(&x->body, x->items[0].at, operation->same) : TAPE_NONE;
+
+    if (at == TAPE_NONE || !operation->path_count)
+        return;
+    if (tape_type(&x->body, at) != JSON_STRING || !tape_string_is(&x->body, at, x->route.path[0]))
+        exchange_add_fault(
+            x, (struct fault){ .kind = FAULT_EQUALS, .path = operation->same, .want = STR("the id of the path") }, 0);
+}
+
 enum step stage_decode(struct exchange *x)
 {
     uint32_t at;
@@ -175,5 +199,7 @@ enum step stage_decode(struct exchange *x)
         return STEP_FAIL;
     if (unwrap(x, &at) || list_items(x, at))
         return STEP_FAIL;
+    x->skip = read_skip(x);
+    judge_same(x);
     return put_items(x);
 }

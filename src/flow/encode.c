@@ -38,23 +38,32 @@ static bool write_item(struct exchange *x, struct buf *out)
         write_items(x, out);
     else if (x->shown_count)
         (void)get_one(x, &x->shown[0], out);
+    else if (x->skip)
+        buf_add(out, STR("null")); /* the only document was left out */
     else
         return false;
     return true;
 }
 
 /* Members that were left out, by their place. */
+static void write_path_of(struct exchange *x, struct str path, size_t index, size_t start, struct buf *out)
+{
+    struct buf text = buf_in(x->arena, 4096);
+
+    fault_path(x->dialect, path, x->many, index, &text);
+    add_comma(out, start);
+    json_quote(out, buf_str(&text));
+}
+
 static bool write_ignored(struct exchange *x, struct buf *out)
 {
     buf_char(out, '[');
     size_t start = out->len;
     for (size_t i = 0; i < x->item_count; i++) {
-        for (size_t k = 0; k < x->items[i].put.ignored.count; k++) {
-            struct buf path = buf_in(x->arena, 4096);
-            fault_path(x->dialect, x->items[i].put.ignored.items[k], x->many, i, &path);
-            add_comma(out, start);
-            json_quote(out, buf_str(&path));
-        }
+        if (x->items[i].skipped)
+            write_path_of(x, STR_NONE, i, start, out);
+        for (size_t k = 0; k < x->items[i].put.ignored.count; k++)
+            write_path_of(x, x->items[i].put.ignored.items[k], i, start, out);
     }
     buf_char(out, ']');
     return true;

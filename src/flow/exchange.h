@@ -35,7 +35,7 @@ struct item {
     struct upstream_answer answer;
     struct err err;
     struct str canonical_id;
-    bool stored;
+    bool stored, skipped;
     size_t shown;                               /* its index among the entities */
     struct upstream_call *then_call, *read_call; /* `then:` of the operation */
     bool undone;
@@ -115,7 +115,7 @@ struct exchange {
 
     /* decode */
     struct tape body;
-    bool many, bare;
+    bool many, bare, skip; /* skip: what exists already is left out */
     struct item *items;
     size_t item_count, item_next;
     struct found_by *lookups;

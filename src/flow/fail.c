@@ -146,7 +146,7 @@ static void write_item_errors(const struct refusal *refusal, bool *first, struct
     for (size_t i = 0; i < x->item_count; i++) {
         struct refusal one = *refusal;
         struct buf pointer = buf_in(x->arena, 256);
-        if (x->items[i].stored)
+        if (x->items[i].stored || x->items[i].skipped)
             continue;
         fault_path(x->dialect, STR_NONE, true, i, &pointer);
         one.shape = &x->dialect->errors[x->items[i].err.code ? x->items[i].err.code : ERR_UPSTREAM];
@@ -338,7 +338,7 @@ void exchange_refuse_partly(struct exchange *x, struct str stored)
     struct refusal refusal = { .x = x, .stored = stored };
 
     for (size_t i = 0; i < x->item_count && !refusal.shape; i++)
-        if (!x->items[i].stored)
+        if (!x->items[i].stored && !x->items[i].skipped)
             refusal.shape = &x->dialect->errors[x->items[i].err.code ? x->items[i].err.code : ERR_UPSTREAM];
     refusal.status = refusal.shape->status;
     refusal.message = refusal.shape->message;

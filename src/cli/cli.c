@@ -30,6 +30,7 @@ static const struct command {
       "translate --from D --to D --resource R [--as R] [--brand B] [--strict] [--rejects FILE]: documents, one per line, "
       "from standard input to standard output",
       command_translate, "--from= --to= --resource= --as= --brand= --rejects= --strict" },
+    { "openapi", "openapi --dialect D: the dialect as an OpenAPI 3.1 document", command_openapi, "--dialect=" },
     { "seed", "seed [--patients N]: sample data into the embedded backend", command_seed, "--patients=" },
 };
 

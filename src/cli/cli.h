@@ -49,3 +49,4 @@ command_fn command_crosswalk;                                      /* crosswalk.
 command_fn command_seed;                                           /* seed.c */
 command_fn command_translate;                                      /* translate.c */
 command_fn command_explain;                                        /* explain.c */
+command_fn command_openapi;                                        /* openapi.c */

@@ -284,9 +284,9 @@ static int put_body(struct explanation *explanation, struct lens_put *put, bool 
                               .kept = &explanation->kept };
     if (read_json(explanation, &in, err) || unwrap(explanation, &in, &at, err))
         return -1;
-    lens_report_put(operation->lens, &in, at, context.mode, arena, &explanation->lines);
-    *stored_needed = operation->stored.len && lens_needs_stored(operation->lens, &in, at);
-    if (lens_put(operation->lens, &in, at, NULL, &context, arena, put, err)) {
+    lens_report_put(operation->body_lens, &in, at, context.mode, arena, &explanation->lines);
+    *stored_needed = operation->stored.len && lens_needs_stored(operation->body_lens, &in, at);
+    if (lens_put(operation->body_lens, &in, at, NULL, &context, arena, put, err)) {
         for (size_t i = 0; i < put->faults.count; i++)
             add_fault(explanation, put->faults.items[i]);
         return put->faults.count ? 0 : -1;
@@ -309,7 +309,7 @@ int explain_request(struct explanation *explanation, struct err *err)
     bool stored_needed = false;
 
     read_parameters(explanation, &arguments);
-    if (operation->has_body && explanation->body.ptr && operation->lens &&
+    if (operation->has_body && explanation->body.ptr && operation->body_lens &&
         put_body(explanation, &put, &stored_needed, err))
         return -1;
     add_calls(explanation, &arguments, &put, stored_needed);

@@ -111,7 +111,8 @@ static int load_all(struct load *load, const struct yaml *root)
     if ((set && load_set(load, set)) || load_rest(load, yaml_get(root, "rest")) || load_link(load) ||
         load_check(load, set))
         return -1;
-    return check_examples(load, yaml_get(root, "examples"));
+    load->lens->examples = yaml_get(root, "examples");
+    return check_examples(load, load->lens->examples);
 }
 
 int lens_load(struct lens **lens, struct arena *arena, const char *path, const struct lens_style *style,

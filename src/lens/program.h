@@ -180,6 +180,7 @@ struct lens {
     struct lens_style style;
     struct shape *shape;
     size_t need;
+    const struct yaml *examples; /* of the file, or NULL */
 };
 
 /* Where `what` stands in `text`, or NULL; an empty `what` stands nowhere. */

@@ -1,0 +1,28 @@
+/* The parts of `dragoman openapi`: a dialect as an OpenAPI 3.1 document. */
+#pragma once
+
+#include "dialect/dialect.h"
+#include "lens/schema.h"
+
+struct openapi {
+    const struct dialect *dialect;
+    struct arena *arena;
+    struct buf out;
+    bool first; /* no comma before the next member */
+};
+
+/* openapi.c: members of the object or array that is being written. */
+void openapi_open(struct openapi *api, struct str name,
+                  char bracket); /* name empty: an element of an array */
+void openapi_close(struct openapi *api, char bracket);
+void openapi_text(struct openapi *api, const char *name, struct str value);
+void openapi_raw(struct openapi *api, const char *name, struct str json);
+/* The name of a resource's schema: "patient", "patientCreate", "patientUpdate". */
+struct str openapi_schema_name(struct openapi *api, struct str resource, enum schema_side side);
+
+/* openapi_operation.c: one operation under one method. */
+void openapi_operation(struct openapi *api, const struct operation *operation, size_t method);
+
+/* openapi_envelope.c: the schema of an answer's template, and of the dialect's errors. */
+void openapi_answer(struct openapi *api, const char *name, const struct operation *operation);
+void openapi_error(struct openapi *api, struct str name);

@@ -1,0 +1,149 @@
+// `dragoman openapi`: the description passes a linter, and the gateway's real answers and its own examples fit it.
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import Ajv from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { after, before, describe, test } from 'node:test';
+import { ACME, binary, clients, document, person, root, startGateway } from './harness.mjs';
+
+const settings = ['-c', `${root}/conf/dragoman.yaml`];
+const run = (...args) => spawnSync(binary, ['openapi', ...args, ...settings], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
+
+/** A dialect's description and what judges by it. */
+function load(dialect) {
+    const done = run('--dialect', dialect);
+    assert.equal(done.status, 0, done.stderr);
+    const api = JSON.parse(done.stdout), ajv = addFormats(new Ajv({ strict: false, allErrors: true }));
+    ajv.addSchema({ $id: 'api:///', ...api });
+    const pointer = (...parts) => 'api:///#/' + parts.map((p) => encodeURIComponent(String(p).replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
+    const prefix = api.servers[0].url === '/' ? '' : api.servers[0].url;
+    const find = (path) => {
+        const own = path.split('?')[0].slice(prefix.length).split('/');
+        const fits = (template) => template.split('/').length === own.length && template.split('/').every((s, i) => s.startsWith('{') || s === own[i]);
+        return Object.keys(api.paths).filter(fits).sort((a, b) => a.split('{').length - b.split('{').length)[0];
+    };
+    return {
+        api, ajv,
+        check(pointerParts, value, what) {
+            const judge = ajv.getSchema(pointer(...pointerParts));
+            assert.ok(judge, `no schema at ${pointerParts.join('/')}`);
+            assert.ok(judge(value), `${what}\n${JSON.stringify(value).slice(0, 1500)}\n${JSON.stringify(judge.errors?.slice(0, 5), null, 1)}`);
+        },
+        answer(got) {
+            const template = find(got.path), what = `${got.method} ${got.path} ${got.status}`;
+            assert.ok(template, `${what}: no such path`);
+            const operation = api.paths[template][got.method.toLowerCase()];
+            assert.ok(operation, `${what}: no such method`);
+            assert.ok(operation.responses[got.status], `${what}: status not described`);
+            const media = got.headers['content-type'].split(';')[0];
+            this.check(['paths', template, got.method.toLowerCase(), 'responses', got.status, 'content', media, 'schema'], got.json, what);
+            return got;
+        },
+    };
+}
+
+const dialects = ['general', 'patient-graph', 'twine', 'oauth'];
+
+describe('descriptions', async () => {
+    const config = await createConfig({ extends: ['recommended'] });
+    for (const dialect of dialects)
+        test(`${dialect}: the linter finds no error`, async () => {
+            const source = run('--dialect', dialect).stdout;
+            const problems = await lintFromString({ source, absoluteRef: `${dialect}.json`, config });
+            assert.deepEqual(problems.filter((p) => p.severity === 'error').map((p) => [p.ruleId, p.message, p.location[0]?.pointer]), []);
+        });
+
+    for (const dialect of dialects)
+        test(`${dialect}: every operation says what it needs, and every schema compiles`, () => {
+            const { api, ajv } = load(dialect);
+            const operations = Object.values(api.paths).flatMap((path) => Object.values(path));
+            assert.ok(operations.length > 0);
+            assert.equal(new Set(operations.map((o) => o.operationId)).size, operations.length);
+            for (const operation of operations) {
+                assert.ok(operation.security.length === 0 || operation.security[0].token.length > 0, operation.operationId);
+                assert.ok(Object.keys(operation.responses).some((status) => status >= 400), operation.operationId);
+            }
+            for (const name of Object.keys(api.components.schemas))
+                assert.ok(ajv.getSchema(`api:///#/components/schemas/${name}`), name);
+        });
+
+    test('examples are values of their schemas', () => {
+        let count = 0;
+        for (const dialect of dialects) {
+            const { api, check } = load(dialect);
+            for (const [name, schema] of Object.entries(api.components.schemas))
+                for (const example of schema.examples ?? []) {
+                    check(['components', 'schemas', name], example, `${dialect} ${name}`);
+                    count++;
+                }
+        }
+        assert.ok(count >= 4, `only ${count} examples`);
+    });
+
+    test('read-only members are not asked for, required ones are', () => {
+        const { api } = load('general');
+        const { patient, patientCreate } = api.components.schemas;
+        assert.ok('age' in patient.properties && !('age' in patientCreate.properties));
+        assert.deepEqual(patientCreate.required, ['first_name', 'last_name', 'date_of_birth']);
+        assert.deepEqual(api.paths['/v1/patients'].post.security, [{ token: ['write:patients'] }]);
+    });
+
+    test('wrong usage', () => {
+        for (const args of [[], ['--dialect', 'none'], ['--dialect', 'general', 'x']]) assert.equal(run(...args).status, 2);
+    });
+});
+
+describe('the gateway answers as described', () => {
+    let gateway, all;
+    before(async () => {
+        gateway = await startGateway();
+        all = clients(gateway);
+    });
+    after(() => gateway.stop());
+
+    test('General', async () => {
+        const api = load('general'), { general } = all;
+        const made = api.answer(await general.post('/v1/patients', { patient: person({ email: 'none at all', address: { street: '1 Main St' } }) }));
+        api.answer(await general.get('/v1/patients?page=1&page_size=5'));
+        api.answer(await general.get(`/v1/patients/${made.json.id}`));
+        api.answer(await general.put(`/v1/patients/${made.json.id}`, { patient: { phone: '555', address: null } }));
+        api.answer(await general.post(`/v1/patients/${made.json.id}/gauges`, { gauge: { gauge_type: 'mood', value: 7, notes: 'x' } }));
+        api.answer(await general.post(`/v1/patients/${made.json.id}/gauges`, { gauge: { gauge_type: 'words', value: 'high' } }));
+        api.answer(await general.get(`/v1/patients/${made.json.id}/gauges`));
+        api.answer(await general.post('/v1/patients', { patient: {} }, 422));
+        api.answer(await general.post('/v1/patients', {}, 400));
+        api.answer(await general.post('/v1/patients', '{', 400));
+        api.answer(await general.get('/v1/patients/999999999', 404));
+        api.answer(await gateway.client('general', { scope: 'read:metrics' }).get('/v1/patients', 403));
+    });
+
+    test('Twine', async () => {
+        const api = load('twine'), { twine } = all;
+        api.answer(await twine.get(`/pub/patient?filter[organization]=${ACME}&page[size]=3`));
+        const made = api.answer(await twine.post('/pub/patient', { data: { type: 'patient', attributes: {
+            first_name: 'A', last_name: 'B', phone_numbers: [{ value: '1', type: 'home' }], identifiers: [{ system: 'S', value: `${Date.now()}` }], own: { more: 1 } } } }));
+        api.answer(await twine.get(`/pub/patient/${made.json.data.id}`));
+        api.answer(await twine.patch(`/pub/patient/${made.json.data.id}`, { data: { type: 'patient', attributes: { gender: 'other' } } }));
+        api.answer(await twine.post('/pub/patient_health_metric', document('twine-metric.json'), 200));
+        api.answer(await twine.get(`/pub/patient_health_metric?filter[organization]=${ACME}`));
+        api.answer(await twine.get(`/pub/group?filter[organization]=${ACME}`));
+        api.answer(await twine.get(`/pub/organization/${ACME}`));
+        api.answer(await twine.post('/pub/patient', { data: { type: 'patient', attributes: {} } }, 409));
+        api.answer(await twine.post('/pub/patient', '{', 400));
+        api.answer(await twine.get(`/pub/patient/${'0'.repeat(24)}`, 404));
+    });
+
+    test('patient-graph', async () => {
+        const api = load('patient-graph'), { graph } = all;
+        const made = api.answer(await graph.post('/v1/patients', { brand_id: 'acme', first_name: 'A', last_name: 'B' }));
+        api.answer(await graph.get('/v1/patients?brand_id=acme&limit=5'));
+        api.answer(await graph.get(`/v1/patients/${made.json.id}`));
+        api.answer(await graph.patch(`/v1/patients/${made.json.id}`, { phone: '555' }));
+        api.answer(await graph.post(`/v1/patients/${made.json.id}/metrics`, { metric_key: 'weight', value_numeric: '70.10', source: 'api', recorded_at: '2024-01-01T10:00:00Z' }));
+        api.answer(await graph.get(`/v1/patients/${made.json.id}/metrics`));
+        api.answer(await graph.get(`/v1/patients/${made.json.id}/metrics/weight`));
+        api.answer(await graph.post('/v1/patients', { brand_id: 'acme', first_name: 1 }, 400));
+        api.answer(await graph.get('/v1/patients/no-such', 404));
+    });
+});

@@ -32,33 +32,63 @@ int put_boolean(struct put *put, const struct field *field, uint32_t at, struct 
     return raw_if(put, at, json, type == JSON_TRUE || type == JSON_FALSE);
 }
 
-int put_object_text(struct put *put, const struct field *field, uint32_t at, struct str *json)
+/* What `of:` says of a value inside a field's own; `path` is needed for a fault only. */
+static int check_inside(struct put *put, const struct field *of, uint32_t at)
 {
-    (void)field;
-    return raw_if(put, at, json, tape_type(put->run->in, at) == JSON_OBJECT);
+    struct str json;
+
+    if (tape_type(put->run->in, at) == JSON_NULL)
+        return FAULT_NULL;
+    return put_is_blank(put, of, at) ? FAULT_BLANK : put_value(put, of, at, &json);
 }
 
 /* Each element by the rules of `of:`; the faults name it by its index. */
 static int put_elements(struct put *put, const struct field *field, uint32_t at)
 {
     const struct tape *in = put->run->in;
-    const struct field *of = field->of;
     int all = FINE;
     size_t index = 0;
-    struct str json;
 
     for (uint32_t i = tape_first(in, at); i < tape_next(in, at); i = tape_next(in, i), index++) {
-        bool null = tape_type(in, i) == JSON_NULL;
-        int fault = null ? FAULT_NULL : put_is_blank(put, of, i) ? FAULT_BLANK : put_value(put, of, i, &json);
+        int fault = check_inside(put, field->of, i);
         if (fault == FINE)
             continue;
         all = TOLD;
         if (put_may_fault(put))
             put_fault_at(put, field->order, (enum fault_kind)fault,
                          put_path_index(put, put_field_path(put, field), index),
+                         put_want(put, field->of, (enum fault_kind)fault));
+    }
+    return all;
+}
+
+/* The members that `of:` names, where they are there; null takes one away on update. */
+static int put_members(struct put *put, const struct field *field, uint32_t at)
+{
+    const struct tape *in = put->run->in;
+    int all = FINE;
+
+    for (size_t i = 0; i < field->of_count; i++) {
+        const struct field *of = &field->of[i];
+        uint32_t value = tape_find(in, at, of->name);
+        bool absent = value == TAPE_NONE || (put->run->mode == MODE_UPDATE && tape_type(in, value) == JSON_NULL);
+        int fault = absent ? FINE : check_inside(put, of, value);
+        if (fault == FINE)
+            continue;
+        all = TOLD;
+        if (put_may_fault(put))
+            put_fault_at(put, field->order, (enum fault_kind)fault,
+                         put_path_name(put, put_field_path(put, field), value - 1),
                          put_want(put, of, (enum fault_kind)fault));
     }
     return all;
+}
+
+int put_object_text(struct put *put, const struct field *field, uint32_t at, struct str *json)
+{
+    int fault = raw_if(put, at, json, tape_type(put->run->in, at) == JSON_OBJECT);
+
+    return fault == FINE && field->of_count ? put_members(put, field, at) : fault;
 }
 
 int put_array(struct put *put, const struct field *field, uint32_t at, struct str *json)

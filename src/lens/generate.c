@@ -74,6 +74,15 @@ static struct str pick_text(struct generator *g, const struct texts *texts)
     return str_from(texts->items[random_below(g->random, texts->count)]);
 }
 
+/* One character for each byte. */
+static bool is_plain(struct str json)
+{
+    for (size_t i = 0; i < json.len; i++)
+        if (json.ptr[i] == '\\' || (unsigned char)json.ptr[i] >= 0x80)
+            return false;
+    return true;
+}
+
 /* The field's keys may refuse an edge value; then the first sample, which is made to please, stands for it.
  */
 static bool pleases(struct generator *g, const struct field *field, struct str json)
@@ -86,6 +95,8 @@ static bool pleases(struct generator *g, const struct field *field, struct str j
     if ((empty && (field->required || field->blank_refuse)) || (blank && field->blank_refuse))
         return false;
     if (field->split.ptr && text_find(json, field->split))
+        return false;
+    if (field->min_length > 1 && !is_plain(json))
         return false;
     return !(field->has_min_length && length < field->min_length) &&
            !(field->has_max_length && json.len - 2 > field->max_length);
@@ -106,6 +117,19 @@ static struct str elements_of(struct generator *g, const struct field *field)
         buf_add(&out, value_of(g, field->of));
     }
     buf_char(&out, ']');
+    return buf_str(&out);
+}
+
+static struct str members_of(struct generator *g, const struct field *field)
+{
+    struct buf out = buf_in(g->arena, SIZE_MAX);
+    bool first = true;
+
+    buf_char(&out, '{');
+    for (size_t i = 0; i < field->of_count; i++)
+        if (chance(g, 2))
+            json_member_raw(&out, &first, field->of[i].name, value_of(g, &field->of[i]));
+    buf_char(&out, '}');
     return buf_str(&out);
 }
 
@@ -141,6 +165,8 @@ static struct str value_of(struct generator *g, const struct field *field)
     bool keeps = g->lens->rest != REST_REFUSE;
     const struct texts *texts = &samples[field->type];
 
+    if (field->also_count && chance(g, 2))
+        return field->also[random_below(g->random, field->also_count)].dialect.json;
     if (field->enum_count && !(field->put_same && chance(g, 4)))
         return field->enums[random_below(g->random, field->enum_count)].dialect.json;
     if (field->equals.json.ptr)
@@ -148,7 +174,7 @@ static struct str value_of(struct generator *g, const struct field *field)
     if (field->equals_brand)
         return STR("\"acme\"");
     if (field->of)
-        return elements_of(g, field);
+        return field->type == TYPE_ARRAY ? elements_of(g, field) : members_of(g, field);
     if (field->form_count)
         return fill_form(g, field);
     if (field->min.json.ptr)

@@ -128,9 +128,22 @@ static bool write_link(struct get *get, const struct field *field)
     return true;
 }
 
+/* The exact word that was sent, as long as the canonical value is still what it stands for. */
+static bool write_also(struct get *get, const struct field *field, uint32_t at)
+{
+    uint32_t kept = field->also_count ? get_kept(get, field) : TAPE_NONE;
+
+    for (size_t i = 0; kept != TAPE_NONE && i < field->also_count; i++)
+        if (literal_is(&field->also[i].dialect, get->run->rest, kept))
+            return literal_is(&field->also[i].canonical, get->run->in, at) && write_kept(get, field);
+    return false;
+}
+
 /* A canonical value that the enum does not have is shown as `otherwise:` says. */
 static bool write_enum(struct get *get, const struct field *field, uint32_t at)
 {
+    if (write_also(get, field, at))
+        return true;
     for (size_t i = 0; i < field->enum_count; i++)
         if (literal_is(&field->enums[i].canonical, get->run->in, at)) {
             buf_add(get->run->out, field->enums[i].dialect.json);

@@ -56,6 +56,8 @@ static unsigned kinds_of(const struct field *field, size_t index)
         return index == 0 ? KIND_DECIMAL : KIND_TEXT;
     for (size_t i = 0; i < field->enum_count; i++)
         all |= kinds_of_literal(&field->enums[i].canonical);
+    for (size_t i = 0; i < field->also_count; i++)
+        all |= kinds_of_literal(&field->also[i].canonical);
     return field->enum_count ? all : kinds[field->type];
 }
 
@@ -123,6 +125,8 @@ static int check_when(struct load *load, const struct field *field)
         possible = !other->enum_count || other->put_same || other->otherwise == OTHERWISE_SAME;
         for (size_t k = 0; k < other->enum_count; k++)
             possible |= literal_is(&other->enums[k].canonical, &field->when_value.tape, 0);
+        for (size_t k = 0; k < other->also_count; k++)
+            possible |= literal_is(&other->also[k].canonical, &field->when_value.tape, 0);
     }
     if (possible)
         return 0;

@@ -34,7 +34,8 @@ static const struct key {
     { "required", ALL & ~BIT(LINK), HOW_MODE, AT(required), .word = "always" },
     { "blank", TEXTS, HOW_WORD, AT(blank_refuse), .word = "refuse" },
     { "null", ALL & ~BIT(LINK), .how = HOW_FN, .fn = load_null },
-    { "of", BIT(ARRAY) | BIT(ANY), .how = HOW_FN, .fn = load_of },
+    { "empty", ARRAYS | BIT(OBJECT) | BIT(MAP), HOW_WORD, AT(empty_allowed), .word = "allow" },
+    { "of", BIT(ARRAY) | BIT(OBJECT) | BIT(ANY), .how = HOW_FN, .fn = load_of },
     { "form", BIT(STRING), .how = HOW_FN, .fn = load_forms },
     { "invalid", TEXTS, HOW_WORD, AT(invalid_keep), .word = "keep" },
     { "absent", ALL, .how = HOW_FN, .fn = load_absent },
@@ -46,6 +47,7 @@ static const struct key {
     { "min", NUMBERS | BIT(DECIMAL), HOW_VALUE, AT(min) },
     { "max", NUMBERS | BIT(DECIMAL), HOW_VALUE, AT(max) },
     { "enum", BIT(STRING) | NUMBERS | BIT(BOOLEAN), .how = HOW_FN, .fn = load_enum },
+    { "also", BIT(STRING), .how = HOW_FN, .fn = load_also },
     { "otherwise", VALUES | WHOLES, .how = HOW_FN, .fn = load_otherwise },
     { "otherwise_put", BIT(STRING) | NUMBERS | BIT(BOOLEAN), HOW_WORD, AT(put_same), .word = "same" },
     { "kind", BIT(ID) | BIT(OBJECT), HOW_TEXT, AT(kind) },
@@ -240,6 +242,7 @@ static const struct needs {
     const char *key, *other;
 } needs[] = { { "derive", "from" }, { "from", "derive" }, { "by", "table" },     { "column", "table" },
               { "split", "part" },  { "part", "split" },  { "accept", "const" }, { "otherwise_put", "enum" },
+              { "also", "enum" },      { "also", "is" },
               { "split", "is" },    { "invalid", "is" },  { "make", "fields" },  { "prefer", "fields" },
               { "equals", "is" },   { "default", "is" },  { "lookup", "kind" } };
 
@@ -273,7 +276,8 @@ static int check_inside(struct load *load, const struct field *field)
                   field->type != TYPE_ENTRIES && field->type != TYPE_ID && field->type != TYPE_QUANTITY;
 
     if (!field->inside || (simple && !field->split.ptr && !field->when_path.ptr && !field->unless_name.ptr &&
-                           !field->invalid_keep && !field->read_only && !field->param.ptr))
+                           !field->invalid_keep && !field->also_count && !field->read_only &&
+                           !field->param.ptr))
         return 0;
     return yaml_fault_key(field->from, load->err,
                           "a pick's elements have plain fields only, expected a type and `is:`");
@@ -299,16 +303,15 @@ static void set_defaults(struct load *load, struct field *field)
         field->read_only = MODE_BOTH;
 }
 
-/* What each element of an array is: a plain field without a place of its own. */
-static int load_of(struct load *load, struct field *field, const struct yaml *value)
+/* What is inside a value: a plain field without a place of its own. */
+static int load_inside(struct load *load, const struct field *field, struct field *of, const struct yaml *value)
 {
     static const char *const known[] = { "type", "min",  "max", "min_length", "max_length",
                                          "enum", "form", "blank", NULL };
-    struct field *of = ARENA_NEW(load->arena, struct field);
 
-    if (field->type == TYPE_ANY)
-        return load_kinds(load, field, value);
-    *of = (struct field){ .from = value, .order = field->order, .is = { NO_SLOT, NO_SLOT }, .when = NO_SLOT };
+    *of = (struct field){
+        .from = value, .name = value->key, .order = field->order, .is = { NO_SLOT, NO_SLOT }, .when = NO_SLOT
+    };
     if (yaml_map(value, load->err) || yaml_only(value, known, load->err))
         return -1;
     const struct yaml *type = yaml_get(value, "type");
@@ -319,7 +322,23 @@ static int load_of(struct load *load, struct field *field, const struct yaml *va
     if (!((1u << of->type) & VALUES))
         return yaml_fault(type, load->err, "elements of type %s, expected a plain one", codecs[of->type].name);
     set_defaults(load, of);
+    return 0;
+}
+
+/* The elements of an array, the members of an object, the kinds of an any. */
+static int load_of(struct load *load, struct field *field, const struct yaml *value)
+{
+    if (field->type == TYPE_ANY)
+        return load_kinds(load, field, value);
+    if (yaml_map(value, load->err))
+        return -1;
+    struct field *of = ARENA_ARRAY(load->arena, struct field, value->count + 1);
     field->of = of;
+    if (field->type == TYPE_ARRAY)
+        return load_inside(load, field, of, value);
+    for (const struct yaml *at = value->first; at; at = at->next)
+        if (load_inside(load, field, &of[field->of_count++], at))
+            return -1;
     return 0;
 }
 

@@ -71,6 +71,46 @@ int load_enum(struct load *load, struct field *field, const struct yaml *value)
     return 0;
 }
 
+/* A word that the enum has would mean two things. */
+static int check_also(struct load *load, const struct field *field, const struct yaml *value)
+{
+    const struct enum_pair *made = &field->also[field->also_count];
+    bool twice = false;
+
+    for (size_t i = 0; i < field->enum_count; i++)
+        twice |= str_eq(field->enums[i].dialect.json, made->dialect.json);
+    for (size_t i = 0; i < field->also_count; i++)
+        twice |= str_eq(field->also[i].dialect.json, made->dialect.json);
+    if (!twice)
+        return 0;
+    return yaml_fault_key(value, load->err, "\"" STR_FMT "\" stands twice, expected each value once",
+                          STR_ARG(made->dialect.text));
+}
+
+int load_also(struct load *load, struct field *field, const struct yaml *value)
+{
+    struct buf want = buf_in(load->arena, SIZE_MAX);
+
+    if (yaml_map(value, load->err))
+        return -1;
+    if (!field->enum_count)
+        return yaml_fault_key(value, load->err, "`also:` adds words to an enum, expected `enum:` before it");
+    buf_add(&want, field->enum_want);
+    if (!value->count)
+        return yaml_fault(value, load->err, "`also:` lists values, expected { dialect: canonical }");
+    field->also = ARENA_ARRAY(load->arena, struct enum_pair, value->count);
+    for (const struct yaml *at = value->first; at; at = at->next) {
+        struct enum_pair *pair = &field->also[field->also_count];
+        if (literal_load_typed(&pair->dialect, load->arena, at, at->key, field->type, load->err) ||
+            literal_load(&pair->canonical, load->arena, at, load->err) || check_also(load, field, at))
+            return -1;
+        field->also_count++;
+        buf_printf(&want, ", " STR_FMT, STR_ARG(pair->dialect.text));
+    }
+    field->enum_want = buf_str(&want);
+    return 0;
+}
+
 int load_column(struct load *load, struct table_column *table, const struct yaml *map)
 {
     const struct yaml *name = yaml_get(map, "table"), *by = yaml_get(map, "by"),

@@ -113,7 +113,7 @@ struct field {
     uint32_t is[2];     /* canonical slots, or NO_SLOT */
     unsigned read_only; /* MODE_ bits */
     unsigned required;  /* MODE_ bits */
-    bool write_only, blank_refuse, null_refuse, null_absent, invalid_keep, needs_stored, late;
+    bool write_only, blank_refuse, empty_allowed, null_refuse, null_absent, invalid_keep, needs_stored, late;
     enum { ABSENT_OMIT, ABSENT_NULL, ABSENT_EMPTY } absent;
     bool absent_given;
     struct literal fallback; /* `default:`, canonical */
@@ -121,7 +121,8 @@ struct field {
     uint64_t min_length, max_length;
     struct literal min, max;
 
-    const struct field *of; /* array: what each element is */
+    const struct field *of; /* array: what each element is; object: what members are, by name */
+    size_t of_count;
     unsigned kinds;         /* any: a bit for each JSON type it may be; 0: all */
     const struct str *forms; /* text: '#' stands for a digit, the rest for itself; one must fit */
     size_t form_count;
@@ -131,6 +132,8 @@ struct field {
     size_t enum_count;
     struct str enum_want;
     bool put_same; /* otherwise_put: same */
+    struct enum_pair *also; /* further words for canonical values, their exact word kept in the rest */
+    size_t also_count;
     enum { OTHERWISE_NULL, OTHERWISE_SAME, OTHERWISE_LITERAL, OTHERWISE_TABLE } otherwise;
     struct literal otherwise_value;
     struct table_column table; /* of `table:` or of `otherwise:` */

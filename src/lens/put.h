@@ -72,6 +72,8 @@ void put_parts(struct put *put, const struct field *leader);
 /* put_check.c */
 int put_limits(struct put *put, const struct field *field, uint32_t at);
 int put_enum(struct put *put, const struct field *field, uint32_t at, struct str *json);
+/* The word of `also:` that stands there, or NULL. */
+const struct enum_pair *put_also(const struct put *put, const struct field *field, uint32_t at);
 
 /* fault.c. Ask put_may_fault before making a path: a document may have any number of faults. */
 bool put_may_fault(struct put *put);

@@ -142,6 +142,14 @@ int put_limits(struct put *put, const struct field *field, uint32_t at)
     return outside ? FAULT_LENGTH : FINE;
 }
 
+const struct enum_pair *put_also(const struct put *put, const struct field *field, uint32_t at)
+{
+    for (size_t i = 0; i < field->also_count; i++)
+        if (literal_is(&field->also[i].dialect, put->run->in, at))
+            return &field->also[i];
+    return NULL;
+}
+
 int put_enum(struct put *put, const struct field *field, uint32_t at, struct str *json)
 {
     for (size_t i = 0; i < field->enum_count; i++)
@@ -149,5 +157,10 @@ int put_enum(struct put *put, const struct field *field, uint32_t at, struct str
             *json = field->enums[i].canonical.json;
             return FINE;
         }
+    const struct enum_pair *also = put_also(put, field, at);
+    if (also) {
+        *json = also->canonical.json;
+        return FINE;
+    }
     return field->put_same ? FINE : FAULT_ENUM;
 }

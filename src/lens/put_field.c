@@ -112,7 +112,7 @@ bool put_is_blank(const struct put *put, const struct field *field, uint32_t at)
     enum json_type type = tape_type(in, at);
 
     if (type == JSON_ARRAY || type == JSON_OBJECT)
-        return (field->required & put->run->mode) && tape_count(in, at) == 0;
+        return (field->required & put->run->mode) && tape_count(in, at) == 0 && !field->empty_allowed;
     if (type != JSON_STRING)
         return false;
     if (tape_text(in, at).len == 0)
@@ -136,7 +136,8 @@ static bool has_alternative(const struct put *put, const struct field *field)
 {
     for (size_t i = 0; field->param.ptr && i < put->shape->count; i++) {
         const struct field *other = &put->shape->fields[i];
-        if (other != field && str_eq(other->param, field->param) && slot_given(put->slots[other->in]))
+        if (other != field && str_eq(other->param, field->param) && slot_given(put->slots[other->in]) &&
+            !put_is_null(put, put->slots[other->in]))
             return true;
     }
     return false;
@@ -166,7 +167,7 @@ static void clear(struct put *put, const struct field *field, uint32_t at)
         field->codec->take(put, field, at);
         return;
     }
-    if (field->source == FROM_REST || field->invalid_keep)
+    if (field->source == FROM_REST || field->invalid_keep || field->also_count)
         put_unkeep(put, field);
     if (field->source == FROM_CANONICAL && !field->param.ptr)
         put_null(put, field->is[0]);
@@ -277,7 +278,7 @@ static void put_checked(struct put *put, const struct field *field, uint32_t at)
 {
     struct str json;
     int fault = put_value(put, field, at, &json);
-    bool invalid = fault == FAULT_TYPE || fault == FAULT_FORMAT;
+    bool invalid = fault == FAULT_FORMAT;
 
     if (invalid && field->invalid_keep) {
         put_keep(put, field, tape_raw(put->run->in, at));
@@ -291,7 +292,9 @@ static void put_checked(struct put *put, const struct field *field, uint32_t at)
         put_fault(put, field, (enum fault_kind)fault);
         return;
     }
-    if (field->invalid_keep)
+    if (put_also(put, field, at))
+        put_keep(put, field, tape_raw(put->run->in, at)); /* the canonical value has another word, too */
+    else if (field->invalid_keep || field->also_count)
         put_unkeep(put, field);
     if (field->source == FROM_REST)
         put_kept(put, field, at);

@@ -58,6 +58,7 @@ static struct str rule_of(struct report *report, const struct field *field)
         const char *words;
     } more[] = {
         { field->enum_count > 0, "enum" },
+        { field->also_count > 0, "also" },
         { field->constant.json.ptr != NULL, "const" },
         { field->source == FROM_DERIVE, "derive" },
         { field->source == FROM_TABLE, "table" },

@@ -87,13 +87,27 @@ enum step stage_compare(struct exchange *x)
     return x->echo_ids.count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;
 }
 
-/* Ids as they were asked for, taken over by their place. */
-static void take_over(const struct id_slots *from, struct id_slots *to)
+/* Ids as they were asked for, taken over by their place; false when there is one that was not. */
+static bool take_over(const struct id_slots *from, struct id_slots *to)
 {
-    for (size_t i = 0; i < to->count; i++)
-        for (size_t k = 0; k < from->count; k++)
-            if (str_eq(from->items[k].path, to->items[i].path) && str_eq(from->items[k].given, to->items[i].given))
-                to->items[i].found = from->items[k].found;
+    for (size_t i = 0; i < to->count; i++) {
+        size_t k = 0;
+        while (k < from->count && !(str_eq(from->items[k].path, to->items[i].path) &&
+                                    str_eq(from->items[k].given, to->items[i].given)))
+            k++;
+        if (k == from->count)
+            return false;
+        to->items[i].found = from->items[k].found;
+    }
+    return true;
+}
+
+/* The members that are wrong, now that what is stored is known. */
+static enum step refuse_patch(struct exchange *x, const struct faults *faults)
+{
+    for (size_t i = 0; i < faults->count; i++)
+        exchange_add_fault(x, faults->items[i], 0);
+    return STEP_FAIL;
 }
 
 /* Where each look-up's id goes now, if anywhere. */
@@ -136,10 +150,11 @@ enum step stage_patch(struct exchange *x)
         return exchange_fail(x, ERR_INTERNAL, "what is shown does not read back: %s", fault.what);
     struct lens_put again = { .canonical = buf_in(x->arena, SIZE_MAX), .rest = buf_in(x->arena, SIZE_MAX) };
     if (lens_put(x->operation->lens, &x->body, item->at, &shown, &context, x->arena, &again, &x->err))
-        return STEP_FAIL;
+        return refuse_patch(x, &again.faults);
     if (!x->attempts)
         item->asked = item->put.ids;
-    take_over(&item->asked, &again.ids);
+    if (!take_over(&item->asked, &again.ids))
+        return exchange_fail(x, ERR_INTERNAL, "the comparison names an id that the document did not");
     move_lookups(x, &again.ids);
     item->put = again;
     x->if_match = version(x);

@@ -22,7 +22,7 @@ static int teardown(void **state)
 #define FULL(groups)                                                                                         \
     "{'id':'p-1','brand_id':'acme','first_name':'Zoë','last_name':'O\\u0027Neil','date_of_birth':'2010-05-" \
     "15',"                                                                                                   \
-    "'gender':'other','email':'z@example.org','phone':'+1 555','external_ids':{'EHR':'1','MRN':'2'},"        \
+    "'gender':'unknown','email':'z@example.org','phone':'+1 555','external_ids':{'EHR':'1','MRN':'2'},"        \
     "'status':'inactive','metadata':{'address':{'line':'1 Main St\\nApt 2','city':'X','state':'CA',"         \
     "'postal_code':'1'},'n':9007199254740993.10},'groups':[" groups "]," TIMES "}"
 
@@ -191,6 +191,34 @@ static void the_second_reading_counts(void **state)
                    "PATCH /v1/patients/p-1?include=groups ['v8'] {'email':'n@e.org','gender':'female'}\n");
 }
 
+/* A word that a dialect shows but does not take may be sent back, and nothing else that it does not take. */
+static void what_is_shown_may_be_sent_back(void **state)
+{
+    static const struct {
+        const char *sent;
+        int status;
+    } cases[] = {
+        { "'gender':'unknown'", 200 },
+        { "'gender':'unknown','email_address':'a@example.org'", 200 },
+        { "'gender':'Unknown'", 409 },
+        { "'gender':'none'", 409 },
+        { "'gender':7", 409 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        SCRIPT(kit, READ("'v7'", WITH("unknown")), UPDATED);
+        struct str body =
+            arena_printf(kit->arena, "{'data':{'type':'patient','attributes':{%s}}}", cases[i].sent);
+        struct heard heard = kit_ask(kit, (struct said){ .as = "twine", .method = TWINE_PATCH, .body = body.ptr });
+        CHECK(heard.status == cases[i].status, "%s: %d %.*s", cases[i].sent, heard.status, STR_ARG(heard.body));
+        CHECK(!has(buf_str(&kit->log), "gender"), "%.*s", STR_ARG(buf_str(&kit->log)));
+        CHECK(heard.status != 409 || (has(heard.body, "'pointer':'/data/attributes/gender'") &&
+                                      has(heard.body, "'code':'InvalidBodyParameter'") && kit->started < 2),
+              "%.*s", STR_ARG(heard.body));
+    }
+}
+
 #define IN_GROUPS(groups)                                                                                    \
     "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','external_ids':{},'status':'active',"    \
     "'metadata':{},'groups':[" groups "]," TIMES "}"
@@ -287,6 +315,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_read_and_is_written_back_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_changed_entity_is_read_again, setup, teardown),
         cmocka_unit_test_setup_teardown(the_second_reading_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_shown_may_be_sent_back, setup, teardown),
         cmocka_unit_test_setup_teardown(groups_survive_the_second_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(a_made_group_is_made_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_clients_own_version_counts, setup, teardown),

@@ -49,9 +49,11 @@ static bool is_asked_about(const struct auth *auth, struct str token)
     return introspection->prefix.len ? str_starts(token, introspection->prefix) : !auth_looks_jwt(token);
 }
 
-bool auth_is_own(const struct auth *auth, struct str token)
+enum auth_kind auth_kind_of(const struct auth *auth, struct str token)
 {
-    return !is_asked_about(auth, token) && !auth_looks_jwt(token);
+    if (is_asked_about(auth, token))
+        return AUTH_ASKED_ABOUT;
+    return auth_looks_jwt(token) ? AUTH_JWT : AUTH_OF_TABLE;
 }
 
 static int unavailable(struct err *err, const char *what)

@@ -50,7 +50,7 @@ bool auth_looks_jwt(struct str token);
  * loops run; without it the credentials that need it are ERR_UNAVAILABLE. auth_free ends it. */
 MUST_CHECK int auth_start(struct auth *auth, struct err *err);
 
-/* A client's credential of whatever kind but this gateway's own opaque tokens (auth_is_own). */
+/* A client's credential of the first two kinds of auth_kind_of. */
 struct auth_ask {
     struct str token, peer; /* peer: the client's address, for patience with failures; borrowed until auth_ask returns */
     struct loop *loop;
@@ -67,9 +67,10 @@ MUST_CHECK enum auth_answer auth_ask(struct auth *auth, struct auth_cache *cache
                                      struct err *err);
 void auth_ask_detach(struct auth_ask *ask); /* the caller goes away */
 
-/* An opaque token that the caller has to look up in the store (auth_opaque_key). Around that: has this peer's
- * credential a chance, and it was refused. */
-bool auth_is_own(const struct auth *auth, struct str token);
+/* By its prefix or form. One of the gateway's own table the caller has to look up in the store (auth_opaque_key);
+ * around that: has this peer's credential a chance, and it was refused. */
+enum auth_kind { AUTH_JWT, AUTH_ASKED_ABOUT, AUTH_OF_TABLE };
+enum auth_kind auth_kind_of(const struct auth *auth, struct str token);
 bool auth_peer_allowed(struct auth *auth, struct str peer);
 void auth_peer_failed(struct auth *auth, struct str peer);
 
@@ -122,3 +123,10 @@ struct auth_counts {
     uint64_t hits, misses, denied;
 };
 struct auth_counts auth_cache_counts(const struct auth_cache *cache);
+
+/* Those that are asked, for alarms. Any thread. */
+struct auth_others {
+    unsigned key_sets, failing, missing; /* failing: not fetched the last time; missing: never yet */
+    uint64_t fetches, questions, unanswered; /* questions: to the introspection endpoint */
+};
+struct auth_others auth_others(struct auth *auth);

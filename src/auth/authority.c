@@ -114,6 +114,24 @@ void authority_wake(struct authority *authority)
     loop_post(authority->loop, &authority->wake);
 }
 
+struct auth_others auth_others(struct auth *auth)
+{
+    struct authority *authority = &auth->authority;
+    struct auth_others others = { 0 };
+
+    (void)pthread_mutex_lock(&authority->lock);
+    for (struct remote *remote = authority->remotes; remote; remote = remote->next) {
+        others.key_sets++;
+        others.failing += remote->failed;
+        others.missing += !remote->set;
+    }
+    others.fetches = authority->fetches;
+    others.questions = authority->questions;
+    others.unanswered = authority->unanswered;
+    (void)pthread_mutex_unlock(&authority->lock);
+    return others;
+}
+
 /* ---- waits ---- */
 
 void wait_join(struct wait *wait, struct wait **list)

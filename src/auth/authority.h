@@ -90,7 +90,8 @@ struct authority {
     struct loop *loop;
     struct call_client *client;
     struct post wake;
-    bool waking; /* guarded */
+    bool waking; /* guarded, as the rest is */
+    uint64_t fetches, questions, unanswered;
 };
 
 void authority_init(struct authority *authority, struct arena *arena, const struct conf *conf);

@@ -129,6 +129,8 @@ static void on_answer(struct call *call, const struct call_answer *answer, const
         log_line(LOG_WARN, "auth: introspection: %s: %d %s", why, answer ? answer->status : 0,
                  err ? err->detail : "");
     (void)pthread_mutex_lock(&authority->lock);
+    authority->questions++;
+    authority->unanswered += why != NULL;
     take_out(question);
     while (question->waits)
         wait_answer(question->waits, why, why ? STR_NONE : answer->body);

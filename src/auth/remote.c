@@ -69,6 +69,7 @@ static void settle(struct remote *remote, const struct err *err)
                  STR_ARG(remote->name), remote->set ? ", the last one stays in use" : "", err->detail);
     remote->under_way = false;
     (void)pthread_mutex_lock(&authority->lock);
+    authority->fetches++;
     remote->fetching = false;
     remote->failed = err;
     while (remote->waits)

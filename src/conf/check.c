@@ -84,6 +84,9 @@ static int check_introspection(const struct checker *check)
 {
     const struct conf *conf = check->conf;
 
+    for (size_t i = 0; i < conf->facade_count; i++)
+        if ((conf->facades[i].credentials & CREDENTIAL_INTROSPECTION) && !conf->auth.introspection.url.len)
+            return fault(check, "facades", "accepts introspection, which needs auth.introspection.url");
     if (!conf->auth.introspection.url.len)
         return 0;
     if (!value_is_url(conf->auth.introspection.url))

@@ -23,11 +23,13 @@ struct conf_issuer {
     size_t algorithm_count;
     bool at_jwt; /* only RFC 9068 access tokens */
 };
-/* Where a dialect is exposed beyond what its dialect.yaml says. */
+/* Where a dialect is exposed beyond what its dialect.yaml says, and to whom. */
+enum { CREDENTIAL_JWT = 1, CREDENTIAL_INTROSPECTION = 2, CREDENTIAL_TABLE = 4 };
 struct conf_facade {
     struct str dialect, listen; /* listen empty: the common listener */
     const struct str *hosts;
     size_t host_count;
+    unsigned credentials; /* kinds that its clients may carry; 0: all */
 };
 
 struct conf {

@@ -197,15 +197,41 @@ int read_retired_keys(struct conf *conf, const struct yaml *node, struct err *er
     return 0;
 }
 
+static int read_credentials(const struct yaml *list, unsigned *credentials, struct err *err)
+{
+    static const struct {
+        const char *name;
+        unsigned kind;
+    } kinds[] = {
+        { "jwt", CREDENTIAL_JWT },
+        { "introspection", CREDENTIAL_INTROSPECTION },
+        { "table", CREDENTIAL_TABLE },
+    };
+    struct str name;
+
+    if (yaml_list(list, err))
+        return -1;
+    for (const struct yaml *at = list->first; at; at = at->next) {
+        if (value_choice(at, "jwt|introspection|table", &name, err))
+            return -1;
+        for (size_t i = 0; i < COUNT(kinds); i++)
+            *credentials |= str_is(name, kinds[i].name) ? kinds[i].kind : 0;
+    }
+    return *credentials ? 0 : yaml_fault(list, err, "an empty list");
+}
+
 static int read_facade(struct conf *conf, const struct yaml *node, struct conf_facade *facade,
                        struct err *err)
 {
-    static const char *const known[] = { "dialect", "listen", "hosts", NULL };
+    static const char *const known[] = { "dialect", "listen", "hosts", "credentials", NULL };
 
     if (yaml_map(node, err) || yaml_only(node, known, err) ||
         need_text(node, "dialect", &facade->dialect, err))
         return -1;
     const struct yaml *listen = yaml_get(node, "listen"), *hosts = yaml_get(node, "hosts");
+    const struct yaml *credentials = yaml_get(node, "credentials");
+    if (credentials && read_credentials(credentials, &facade->credentials, err))
+        return -1;
     if (listen && !yaml_is_null(listen) && value_listen(listen, &facade->listen, err))
         return -1;
     return hosts ? read_texts(conf, hosts, &facade->hosts, &facade->host_count, err) : 0;

@@ -24,7 +24,7 @@ const struct setting settings[] = {
     { "default_facade", TEXT(default_facade, ""),
       .doc = "Dialect that answers when nothing else decides; empty: the first by name." },
     { "facades", OWN(read_facades),
-      .doc = "List of {dialect, listen, hosts}: addresses and host names of a dialect besides its own file's." },
+      .doc = "List of {dialect, listen, hosts, credentials}: addresses and host names of a dialect, and what its clients carry." },
 
     { "admin.listen", LISTEN(admin_listen, "127.0.0.1:9901"),
       .doc = "Address and port of /healthz, /readyz and /metrics; keep it private." },

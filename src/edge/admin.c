@@ -115,6 +115,23 @@ static void write_state(const struct admin *admin, struct buf *out)
                (unsigned long long)auth.hits, (unsigned long long)auth.misses, (unsigned long long)auth.denied);
 }
 
+/* What an alarm is set on: a key set that fails is still used, until a key changes. */
+static void write_issuers(const struct admin *admin, struct buf *out)
+{
+    struct auth_others others = auth_others(admin->gateway->auth);
+
+    buf_printf(out,
+               "# HELP dragoman_key_sets Issuers' key sets; failing: not fetched the last time, missing: never yet.\n"
+               "# TYPE dragoman_key_sets gauge\ndragoman_key_sets{state=\"configured\"} %u\n"
+               "dragoman_key_sets{state=\"failing\"} %u\ndragoman_key_sets{state=\"missing\"} %u\n"
+               "# TYPE dragoman_key_set_fetches_total counter\ndragoman_key_set_fetches_total %llu\n"
+               "# TYPE dragoman_introspections_total counter\n"
+               "dragoman_introspections_total{result=\"answered\"} %llu\n"
+               "dragoman_introspections_total{result=\"failed\"} %llu\n",
+               others.key_sets, others.failing, others.missing, (unsigned long long)others.fetches,
+               (unsigned long long)(others.questions - others.unanswered), (unsigned long long)others.unanswered);
+}
+
 static void on_counted(struct post *post)
 {
     struct counting *counting = (struct counting *)(void *)((char *)post - offsetof(struct counting, back));
@@ -132,6 +149,7 @@ static void on_counted(struct post *post)
         write_http(admin, &out);
         write_upstream(admin, &out);
         write_state(admin, &out);
+        write_issuers(admin, &out);
         answer_text(counting->request, 200, buf_str(&out));
     }
     arena_free(&arena);

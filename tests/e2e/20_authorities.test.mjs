@@ -175,12 +175,14 @@ describe('authorities', () => {
             const got = await list(unknown.token()).get(paths.twine, 503);
             assert.ok(got.headers['retry-after'], name);
             assert.equal(await status(authority.RS256.token()), 200, name);
+            assert.equal(await gateway.metric('dragoman_key_sets', { state: 'failing' }), 1, name);
             authority.broken = undefined;
         }
         await sleep(1100);
         const late = new Key('EdDSA');
         authority.keys = [...authority.keys, late.jwk()];
         assert.equal(await status(late.token()), 200, 'afterwards');
+        assert.equal(await gateway.metric('dragoman_key_sets', { state: 'failing' }), 0);
     });
 
     test('S27: introspection', async () => {
@@ -226,6 +228,23 @@ describe('authorities', () => {
             request(gateway.port, 'GET', paths.twine, { headers: { authorization: `Bearer lph_at_gone${i}` }, timeout: 50 }).catch(() => 0)));
         authority.broken = undefined;
         assert.equal(await status(authority.ES256.token()), 200);
+    });
+});
+
+describe('kinds of credentials', () => {
+    test('S27: a dialect accepts the kinds that it is configured for', async () => {
+        const gateway = await startGateway({ set: {
+            facades: '[{dialect: general, credentials: [table]}, {dialect: twine, credentials: [jwt]}]',
+        } });
+        const { token: opaque } = JSON.parse(gateway.cli('token', 'add', '--brand', 'acme', '--subject', 'legacy', '--scope', 'read:patients read:organization'));
+        gateway.secrets.add(opaque);
+        await sleep(1100);
+        const cases = { general: ['/v1/patients', 401, 200], twine: [`/pub/organization/${ACME}`, 200, 401], 'patient-graph': ['/v1/patients?brand_id=acme', 200, 200] };
+        for (const [dialect, [path, jwt, table]] of Object.entries(cases)) {
+            await gateway.client(dialect).get(path, jwt);
+            await gateway.client(dialect, { token: opaque }).get(path, table);
+        }
+        await gateway.stop();
     });
 });
 

@@ -245,26 +245,24 @@ static void s27_the_kind_of_a_token_is_decided_by_its_form_or_prefix(void **stat
     const struct {
         const char *prefix;
         struct str token;
-        bool own;
+        enum auth_kind kind;
     } cases[] = {
-        { "", STR("lph_at_1"), false },
-        { "", STR(""), false },
-        { "", jwt, false },
-        { "lph_at_", STR("lph_at_1"), false },
-        { "lph_at_", STR("lph_at"), true },
-        { "lph_at_", STR("Lph_at_1"), true },
-        { "lph_at_", STR("x"), true },
-        { "lph_at_", jwt, false },
-        { "eyJ", jwt, false },
+        { "", STR("lph_at_1"), AUTH_ASKED_ABOUT },
+        { "", STR(""), AUTH_ASKED_ABOUT },
+        { "", jwt, AUTH_JWT },
+        { "lph_at_", STR("lph_at_1"), AUTH_ASKED_ABOUT },
+        { "lph_at_", STR("lph_at"), AUTH_OF_TABLE },
+        { "lph_at_", STR("Lph_at_1"), AUTH_OF_TABLE },
+        { "lph_at_", STR("x"), AUTH_OF_TABLE },
+        { "lph_at_", jwt, AUTH_JWT },
+        { "eyJ", jwt, AUTH_ASKED_ABOUT },
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        open_introspection(
-            (const char *const[]){
-                arena_printf(test_arena, "auth.introspection.prefix=%s", cases[i].prefix).ptr },
-            1);
-        CHECK(auth_is_own(auth, cases[i].token) == cases[i].own, "case %zu", i);
+        struct str prefix = arena_printf(test_arena, "auth.introspection.prefix=%s", cases[i].prefix);
+        open_introspection((const char *const[]){ prefix.ptr }, 1);
+        CHECK(auth_kind_of(auth, cases[i].token) == cases[i].kind, "case %zu", i);
         close_auth();
     }
     reply_json(active(""));
@@ -272,7 +270,8 @@ static void s27_the_kind_of_a_token_is_decided_by_its_form_or_prefix(void **stat
     CHECK(!ask(jwt), "the prefix decides, and the authority");
     close_auth();
     open_auth(NULL, 0, true);
-    CHECK(auth_is_own(auth, STR("lph_at_1")) && !auth_is_own(auth, jwt), "without an authority");
+    CHECK(auth_kind_of(auth, STR("lph_at_1")) == AUTH_OF_TABLE && auth_kind_of(auth, jwt) == AUTH_JWT,
+          "without an authority");
     close_auth();
 }
 

@@ -139,6 +139,10 @@ static void bad_settings_are_refused_with_their_place(void **state)
           ":1:62: ", "a shared secret" },
         { "auth: { issuers: [{ issuer: a, jwks_file: k, at_jwt: 1 }] }\n", ":1:54: ", "" },
         { "auth: { issuers: [{ issuer: a, jwks: k }] }\n", ":1:32: ", "" },
+        { "facades: [{ dialect: a, credentials: [] }]\n", ":1:38: ", "empty" },
+        { "facades: [{ dialect: a, credentials: jwt }]\n", ":1:38: ", "" },
+        { "facades: [{ dialect: a, credentials: [jwt, JWT] }]\n", ":1:44: ", "expected one of" },
+        { "facades: [{ dialect: a, credentials: [introspection] }]\n", ":1:10: ", "needs auth.introspection.url" },
         { "auth: { retired_keys: [''] }\n", ":1:24: ", "empty" },
         { "auth: { introspection: { url: 'x' } }\n", ":1:31: ", "is no http" },
         { "auth: { introspection: { url: 'http://x' } }\n", ":1:31: ", "allow_http is off" },
@@ -200,6 +204,7 @@ static void an_issuer_may_have_a_key_set(void **state)
     struct conf *conf = NULL;
     struct err err = { 0 };
     static const char text[] =
+        "facades: [{ dialect: a, credentials: [jwt, table] }, { dialect: b }]\n"
         "auth:\n"
         "  retired_keys: [/old.pem]\n"
         "  issuers:\n"
@@ -214,6 +219,8 @@ static void an_issuer_may_have_a_key_set(void **state)
     CHECK(str_is(issuers[0].jwks_url, "https://k/keys") && issuers[0].algorithm_count == 2 && issuers[0].at_jwt,
           "a");
     CHECK(str_is(issuers[0].algorithms[1], "PS256") && !issuers[0].allow_http && !issuers[0].key_count, "a");
+    CHECK(conf->facades[0].credentials == (CREDENTIAL_JWT | CREDENTIAL_TABLE) && !conf->facades[1].credentials,
+          "credentials");
     CHECK(issuers[1].allow_http && !issuers[1].at_jwt, "b");
     CHECK(str_starts(issuers[2].jwks_file, STR("/")) && issuers[2].key_count == 1, "c");
     CHECK(conf->auth.retired_key_count == 1 && str_is(conf->auth.retired_keys[0], "/old.pem"), "retired");

@@ -67,7 +67,7 @@ static const struct texts odd_quantities = TEXTS("true", "[1]", "{\"a\":null}");
 static const struct texts names = TEXTS("\"A\"", "\"B\"", "\"\\u0041\"", "\"MyEHR\"", "\"\xc3\xa9\"");
 static const struct texts extras = TEXTS(",\"x_extra\":1", ",\"x_extra\":{\"a\":[],\"b\":\"\\u00e9\"}",
                                          ",\"x_\\u0065xtra\":\"y\"", ",\"~/x\":0.10");
-static const struct texts bad_mails = TEXTS("\"none\"", "\"a@b@c\"", "5");
+static const struct texts bad_mails = TEXTS("\"none\"", "\"a@b@c\"", "\"\\u0040\"");
 
 static struct str pick_text(struct generator *g, const struct texts *texts)
 {

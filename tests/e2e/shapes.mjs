@@ -112,6 +112,67 @@ const twine = {
     },
 };
 
+// ------------------------------------------------------------------------------------------------ JSON:API 1.0
+
+const only = (object, members, what) => Object.keys(object).forEach((key) => assert.ok(members.includes(key), `${what} has a member ${key}`));
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const identity = ({ type, id }) => `${type} ${id}`;
+
+function jsonApiLinks(links, what) {
+    assert.ok(isObject(links), `links of ${what}`);
+    for (const link of Object.values(links)) assert.ok(link === null || typeof link === 'string' || typeof link.href === 'string', `a link of ${what}`);
+}
+
+function jsonApiIdentifier(it, what) {
+    only(it, ['type', 'id', 'meta'], what);
+    assert.ok(typeof it.type === 'string' && it.type && typeof it.id === 'string' && it.id, `${what}: ${JSON.stringify(it)}`);
+}
+
+function jsonApiRelationship(relationship, what) {
+    only(relationship, ['links', 'data', 'meta'], what);
+    assert.ok(Object.keys(relationship).length > 0, `${what} is empty`);
+    if (relationship.links !== undefined) jsonApiLinks(relationship.links, what);
+    const { data } = relationship;
+    if (data === undefined || data === null) return [];
+    [data].flat().forEach((it) => jsonApiIdentifier(it, what));
+    return [data].flat();
+}
+
+/** A resource object (section 5.2); what it relates to. Attributes named `type` are the vendor's, against section 5.2.2. */
+function jsonApiResource(resource) {
+    const what = identity(resource);
+    only(resource, ['type', 'id', 'attributes', 'relationships', 'links', 'meta'], what);
+    assert.ok(typeof resource.type === 'string' && resource.type && typeof resource.id === 'string' && resource.id, what);
+    const { attributes = {}, relationships = {}, links } = resource;
+    assert.ok(isObject(attributes) && isObject(relationships), what);
+    for (const name of Object.keys(relationships)) assert.ok(!(name in attributes) && name !== 'id' && name !== 'type', `${what}: ${name} is taken`);
+    if (links !== undefined) jsonApiLinks(links, what);
+    return Object.entries(relationships).flatMap(([name, one]) => jsonApiRelationship(one, `${what}, ${name}`));
+}
+
+function jsonApiError(error) {
+    assert.ok(isObject(error) && Object.keys(error).length > 0, 'an error');
+    only(error, ['id', 'links', 'status', 'code', 'title', 'detail', 'source', 'meta'], 'an error');
+    for (const key of ['status', 'code', 'title', 'detail']) assert.ok(['undefined', 'string'].includes(typeof error[key]), `${key} of an error`);
+    if (error.source !== undefined) only(error.source, ['pointer', 'parameter'], 'source');
+}
+
+/** A JSON:API 1.0 document: members, resources, one object per type and id, full linkage of what is included. */
+export function checkJsonApi(document) {
+    assert.ok(isObject(document), 'the top is an object');
+    only(document, ['data', 'errors', 'meta', 'jsonapi', 'links', 'included'], 'the top');
+    const { data, errors, included, links } = document;
+    assert.ok((data === undefined) !== (errors === undefined) || document.meta !== undefined, 'data, errors or meta');
+    assert.ok(data === undefined || errors === undefined, 'data and errors together');
+    assert.ok(included === undefined || data !== undefined, 'included without data');
+    if (links !== undefined) jsonApiLinks(links, 'the top');
+    if (errors !== undefined) return errors.forEach(jsonApiError);
+    const all = [...[data ?? []].flat(), ...(included ?? [])];
+    const related = new Set(all.flatMap(jsonApiResource).map(identity));
+    assert.equal(new Set(all.map(identity)).size, all.length, 'one resource object per type and id');
+    for (const one of included ?? []) assert.ok(related.has(identity(one)), `${identity(one)} is included, and nothing links to it`);
+}
+
 // ----------------------------------------------------------------------------------------------- patient-graph
 
 const graph = {

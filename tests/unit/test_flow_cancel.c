@@ -297,11 +297,58 @@ static void arenas_are_reused(void **state)
     kit_free(kit);
 }
 
+/* The rest that the store holds; empty: none. Waits for it. */
+static struct str rest_of(struct kit *kit, const char *dialect, const char *id)
+{
+    struct rest_read rest = { .key = { .dialect = str_from(dialect),
+                                       .kind = STR("patient"),
+                                       .brand = STR("acme"),
+                                       .canonical_id = str_from(id) } };
+    struct store_batch batch = { .arena = kit->arena, .reads = &rest, .read_count = 1 };
+
+    (void)store_batch(kit->store, NULL, &batch);
+    return rest.json;
+}
+
+static void nobody_waits(const struct flow_answer *answer, void *data)
+{
+    (void)answer;
+    (void)data;
+    fail_msg("an answer for a client that left");
+}
+
+/* Sends the request and leaves as soon as the backend may have been changed. */
+static void ask_and_leave(struct kit *kit, const struct said *said, const struct reply *reply)
+{
+    kit_script(kit, reply, 1);
+    struct exchange *exchange = flow_start(kit->flow, kit_head(kit, said), ERR_NONE, NULL, nobody_waits, NULL);
+    assert_non_null(exchange);
+    assert_true(exchange->writing);
+    flow_cancel(exchange);
+    settle(kit);
+    CHECK(kit->started == 1 && kit->freed == 1, "%zu calls", kit->started);
+}
+
+/* What was written for a client that left is whole: what its dialect keeps is kept, what it erased is erased. */
+static void a_write_ends_without_its_client(void **state)
+{
+    static const struct said erase = { .as = "patient-graph", .method = "DELETE /v1/patients/p-4", .who = &everything };
+    struct kit *kit = kit_new(NULL);
+
+    (void)state;
+    ask_and_leave(kit, &scenes[4].said, create);
+    CHECK(str_is(rest_of(kit, "general", "p-4"), "{\"kept\":[1]}"), "%.*s", STR_ARG(rest_of(kit, "general", "p-4")));
+    ask_and_leave(kit, &erase, erased);
+    CHECK(!rest_of(kit, "general", "p-4").len, "%.*s", STR_ARG(rest_of(kit, "general", "p-4")));
+    kit_free(kit);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_may_leave_anywhere),
         cmocka_unit_test(the_flow_may_end_anywhere),
+        cmocka_unit_test(a_write_ends_without_its_client),
         cmocka_unit_test(time_runs_out),
         cmocka_unit_test(any_call_may_fail),
         cmocka_unit_test(arenas_are_reused),

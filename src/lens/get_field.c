@@ -161,6 +161,31 @@ static bool write_enum(struct get *get, const struct field *field, uint32_t at)
     return false;
 }
 
+static const char *find_last(struct str text, struct str what)
+{
+    const char *last = NULL;
+
+    for (const char *at = text_find(text, what); at; at = text_find(text, what)) {
+        last = at;
+        text = str_from_at(text, (size_t)(at - text.ptr) + 1);
+    }
+    return last;
+}
+
+/* The last part is whatever follows the last separator, the first one all that is left: any may be missing but it. */
+static bool part_from_end(struct str text, const struct field *leader, unsigned wanted, struct str *mine)
+{
+    for (size_t i = leader->part_count; i > 0; i--) {
+        const char *cut = i > 1 ? find_last(text, leader->split) : NULL;
+        size_t before = cut ? (size_t)(cut - text.ptr) : 0;
+        *mine = str_from_at(text, cut ? before + leader->split.len : 0);
+        if (i == wanted)
+            return mine->len > 0;
+        text = str_of(text.ptr, before);
+    }
+    return false;
+}
+
 /* One part of the canonical text; false unless the text has exactly all parts, each of its type. */
 bool get_part(struct get *get, const struct field *field, uint32_t at)
 {
@@ -172,6 +197,12 @@ bool get_part(struct get *get, const struct field *field, uint32_t at)
     while (!leader->part_leads || leader->is[0] != field->is[0] || !str_eq(leader->split, field->split))
         leader--;
     struct str rest = tape_string(run->in, at, run->arena), mine = STR_NONE;
+    if (field->cut_last) {
+        bool found = part_from_end(rest, leader, field->part, &mine);
+        if (found)
+            json_quote(run->out, mine);
+        return found;
+    }
     for (size_t i = 0; i < leader->part_count; i++) {
         const char *cut = text_find(rest, leader->split);
         bool last = i + 1 == leader->part_count;

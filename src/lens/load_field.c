@@ -68,6 +68,7 @@ static const struct key {
     { "column", VALUES, .how = HOW_SKIP },
     { "split", TEXTS | NUMBERS, HOW_TEXT, AT(split) },
     { "part", TEXTS | NUMBERS, .how = HOW_FN, .fn = load_part },
+    { "cut", BIT(STRING), HOW_WORD, AT(cut_last), .word = "last" },
     { "join", BIT(LINES), HOW_TEXT, AT(join) },
     { "prefer", BIT(PICK), HOW_LITERALS, AT(prefer) },
     { "make", BIT(PICK), HOW_LITERALS, AT(make) },
@@ -243,6 +244,7 @@ static const struct needs {
 } needs[] = { { "derive", "from" }, { "from", "derive" }, { "by", "table" },     { "column", "table" },
               { "split", "part" },  { "part", "split" },  { "accept", "const" }, { "otherwise_put", "enum" },
               { "also", "enum" },      { "also", "is" },
+              { "cut", "split" },
               { "split", "is" },    { "invalid", "is" },  { "make", "fields" },  { "prefer", "fields" },
               { "equals", "is" },   { "default", "is" },  { "lookup", "kind" } };
 

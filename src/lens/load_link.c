@@ -70,6 +70,21 @@ static int link_unless(struct load *load, struct field *field)
                       STR_ARG(field->unless_name));
 }
 
+/* Joined again, the parts could not be told from a text that was cut elsewhere: what is cut so is only shown. */
+static int check_cut(struct load *load, const struct field *leader)
+{
+    for (size_t i = 0; i < leader->part_count; i++) {
+        const struct field *part = leader->parts[i];
+        if (part->cut_last != leader->cut_last)
+            return yaml_fault_key(part->from, load->err,
+                                  "the parts are cut in two ways, expected `cut: last` for all or none");
+        if (part->cut_last && part->read_only != MODE_BOTH)
+            return yaml_fault_key(part->from, load->err,
+                                  "`cut: last` is for showing only, expected `read_only: true` beside it");
+    }
+    return 0;
+}
+
 static int link_parts(struct load *load, struct field *leader)
 {
     struct shape *shape = load->shape;
@@ -91,7 +106,7 @@ static int link_parts(struct load *load, struct field *leader)
     if (!leader->split.len || most < 2 || most != leader->part_count)
         return yaml_fault(split, load->err,
                           "the parts are not complete, expected part 1, 2, … and text between them");
-    return 0;
+    return check_cut(load, leader);
 }
 
 static int link_to(struct load *load, struct field *field)

@@ -153,6 +153,7 @@ struct field {
 
     struct str split; /* ptr NULL: none */
     unsigned part;
+    bool cut_last; /* the text is cut at its last separators */
     struct field **parts; /* of the first of them in the file: all, by part */
     size_t part_count;
     bool part_leads;

@@ -113,7 +113,7 @@ describe('the npm client of Twine', () => {
         const { id: provider } = await backendCall(gateway, 'POST', '/v1/providers', { brand_id: 'acme', name: 'Maria del Mar Vega', type: 'doctor' });
         await backendCall(gateway, 'POST', `/v1/patients/${patientId}/providers`, { provider_id: provider, relationship: 'primary' });
         const { data: [coach] } = await run('fetchPatientCoaches', { id: patient.id });
-        assert.equal(coach.type, 'coach');
+        assert.deepEqual([coach.type, coach.attributes], ['coach', { first_name: 'Maria del Mar', last_name: 'Vega' }]);
         assert.deepEqual((await run('fetchCoach', { id: coach.id })).data, coach);
         await lists('fetchCoaches', { 'filter[organization]': ACME }, coach);
         await lists('fetchCoaches', { 'filter[groups]': group.id }, coach);

@@ -51,6 +51,15 @@ static const struct {
     { ONE("{ type: string, is: a, otherwise: same }"), "5:29", "`otherwise:` stands alone" },
     { ONE("{ type: string, keep: true, otherwise: same }"), "5:45", "`same` is a canonical value" },
     { ONE("{ type: string, is: a, otherwise_put: same }"), "5:29", "`otherwise_put:` stands alone" },
+    { ONE("{ type: string, is: a, cut: last }"), "5:29", "`cut:` stands alone" },
+    { ONE("{ type: string, is: x, split: \" \", part: 1, cut: first }"), "5:55",
+      "found \"first\", expected last" },
+    { ONE("{ type: string, is: x, split: \" \", part: 1, cut: last }\n"
+          "  b: { type: string, is: x, split: \" \", part: 2, cut: last }"),
+      "5:3", "`cut: last` is for showing only" },
+    { ONE("{ type: string, is: x, split: \" \", part: 1, cut: last, read_only: true }\n"
+          "  b: { type: string, is: x, split: \" \", part: 2, read_only: true }"),
+      "6:3", "the parts are cut in two ways" },
     { ONE("{ type: string, is: a, also: { x: p } }"), "5:29", "`also:` adds words to an enum" },
     { ONE("{ type: string, is: a, also: { x: p }, enum: [y] }"), "5:29", "`also:` adds words to an enum" },
     { ONE("{ type: string, is: a, enum: [x], also: [y] }"), "5:46", "found a list, expected a map" },

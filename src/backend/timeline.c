@@ -42,7 +42,7 @@ const struct select timeline_list = {
     .filter_count = COUNT(list_filters),
     .items = STR_INIT("events"),
     .total = STR_INIT("total"),
-    .order = "t.created_at, t.id",
+    .order = "t.created_at, t.rowid", /* events of one millisecond as they happened */
     .paged = true,
     .echo = { STR_INIT("patient_id") },
 };

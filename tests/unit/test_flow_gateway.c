@@ -1,0 +1,154 @@
+/* Mappings and contract bound to each other: what does not fit is found when the gateway starts, at its
+ * place. */
+#include "check.h"
+
+#include "conf/conf.h"
+#include "flow/flow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static char dir[64];
+static struct arena *arena;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = arena_new(SIZE_MAX);
+    (void)snprintf(dir, sizeof dir, "/tmp/test_flow.XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    return system(arena_printf(arena, "mkdir %s/d %s/canonical", dir, dir).ptr);
+}
+
+static int teardown(void **state)
+{
+    struct str command = arena_printf(arena, "rm -rf %s", dir);
+
+    (void)state;
+    int failed = system(command.ptr);
+    arena_free(&arena);
+    return failed;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *out = fopen(arena_printf(arena, "%s/%s", dir, name).ptr, "w");
+
+    assert_non_null(out);
+    assert_true(fputs(text, out) >= 0);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* One dialect; the last two lines are the test's. */
+static void write_dialect(const char *lookups, const char *operation)
+{
+    struct str text = arena_printf(arena,
+                                   "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
+                                   "media: { request: [application/json], answer: [application/json] }\n"
+                                   "errors: { one: { e: $message }, faults: { blank: x } }\n"
+                                   "lookups: { %s }\noperations: { o: { request: GET /v1/x, scopes: [a], "
+                                   "resource: r, %s, answer: $items } }\n",
+                                   lookups, operation);
+
+    write_file("d/dialect.yaml", text.ptr);
+    write_file("d/r.yaml", "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a }\n");
+    write_file("canonical/contract.yaml", "calls:\n  one: { request: \"GET /x/{x_id}\", query: [q, from] }\n"
+                                          "  all: { request: GET /x, items: xs, total: n, query: [q] }\n");
+}
+
+static int load(const char *set, struct gateway **gateway, struct err *err)
+{
+    const char *sets[] = { arena_printf(arena, "mappings=%s", dir).ptr, set };
+    struct conf *conf;
+
+    if (conf_load(&conf, NULL, sets, set ? 2 : 1, err))
+        return -1;
+    int failed = gateway_new(gateway, conf, NULL, NULL, err);
+    if (!failed)
+        gateway_free(gateway);
+    conf_free(&conf);
+    return failed;
+}
+
+static void what_does_not_fit(void **state)
+{
+    static const struct {
+        const char *lookups, *operation;
+        const char *fault; /* from the line on */
+    } cases[] = {
+        { "", "call: al", "7:18: unknown call 'al'" },
+        { "", "call: one, stored: on", "7:18: unknown call 'on'" },
+        { "", "call: all, query: { q: { type: string, to: r } }", "7:89: all takes no parameter 'r'" },
+        { "", "call: all, query: { q: { type: range, to: q, to_end: z } }",
+          "7:89: all takes no parameter 'z'" },
+        { "", "call: all, then: { call: no, param: p, member: m, read: one }", "7:18: unknown call 'no'" },
+        { "", "call: all, then: { call: one, param: p, member: m, read: no }", "7:18: unknown call 'no'" },
+        { "", "call: all, then: { call: one, param: p, member: m, read: one, undo: no }",
+          "7:18: unknown call 'no'" },
+        { "l: { call: no }", "call: all", "6:15: unknown call 'no'" },
+        { "l: { call: all, members: { m: { type: string, to: z } } }", "call: all",
+          "6:42: all takes no parameter 'z'" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gateway *gateway = NULL;
+        struct err err = { 0 };
+        write_dialect(cases[i].lookups, cases[i].operation);
+        int failed = load(NULL, &gateway, &err);
+        struct str want = arena_printf(arena, "%s/d/dialect.yaml:%s", dir, cases[i].fault);
+        CHECK(failed && err.code == ERR_CONFIG && !gateway, "%s %s", cases[i].lookups, cases[i].operation);
+        CHECK(str_starts(str_from(err.detail), want), "%s %s: %s", cases[i].lookups, cases[i].operation,
+              err.detail);
+    }
+}
+
+static void settings_that_name_nobody(void **state)
+{
+    static const char *const sets[] = { "default_facade=nobody", "facades=[{dialect: nobody, hosts: [x]}]" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(sets); i++) {
+        struct gateway *gateway = NULL;
+        struct err err = { 0 };
+        write_dialect("", "call: all");
+        int failed = load(sets[i], &gateway, &err);
+        CHECK(failed && err.code == ERR_CONFIG && strstr(err.detail, "nobody"), "%s: %s", sets[i],
+              err.detail);
+    }
+}
+
+static void what_fits(void **state)
+{
+    static const struct {
+        const char *lookups, *operation;
+    } cases[] = {
+        { "", "call: all" },
+        { "", "call: all, query: { q: { type: string, to: q } }" },
+        { "", "call: all, query: { q: { type: string } }" }, /* only judged */
+        { "l: { call: one, members: { m: { type: string, to: x_id }, n: { type: string, to: z, in: body } } "
+          "}",
+          "call: all, then: { call: one, param: p, member: m, read: one, undo: one }" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gateway *gateway = NULL;
+        struct err err = { 0 };
+        write_dialect(cases[i].lookups, cases[i].operation);
+        CHECK(!load(NULL, &gateway, &err), "%s %s: %s", cases[i].lookups, cases[i].operation, err.detail);
+        CHECK(!load("default_facade=d", &gateway, &err), "%s", err.detail);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_does_not_fit),
+        cmocka_unit_test(settings_that_name_nobody),
+        cmocka_unit_test(what_fits),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -63,6 +63,7 @@ static const struct key {
     { "accept", VALUES | WHOLES, .how = HOW_FN, .fn = load_accept },
     { "derive", BIT(INTEGER), .how = HOW_SKIP },
     { "from", BIT(INTEGER), .how = HOW_FN, .fn = load_from },
+    { "known_by", BIT(STRING), .how = HOW_FN, .fn = load_known },
     { "table", VALUES, .how = HOW_FN, .fn = load_table },
     { "by", VALUES, .how = HOW_SKIP },
     { "column", VALUES, .how = HOW_SKIP },
@@ -246,7 +247,8 @@ static const struct needs {
               { "also", "enum" },      { "also", "is" },
               { "cut", "split" },
               { "split", "is" },    { "invalid", "is" },  { "make", "fields" },  { "prefer", "fields" },
-              { "equals", "is" },   { "default", "is" },  { "lookup", "kind" } };
+              { "equals", "is" },   { "default", "is" },  { "lookup", "kind" },
+              { "known_by", "is" } };
 
 static const struct {
     enum type type;

@@ -182,7 +182,7 @@ static int link_shape(struct load *load, struct shape *shape)
     load->shape = shape;
     for (struct field *field = shape->fields; field < shape->fields + shape->count; field++) {
         if (link_paths(load, field) || link_when(load, field) || link_unless(load, field) ||
-            link_parts(load, field) || link_to(load, field) ||
+            link_parts(load, field) || link_to(load, field) || link_known(load, field) ||
             (field->element && link_shape(load, field->element)))
             return -1;
         field->classed = class_of(field);

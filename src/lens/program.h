@@ -97,6 +97,15 @@ struct table_column {
     struct literal as; /* shown instead of the column's value, if any */
 };
 
+/* `known_by:` */
+struct known {
+    const struct lens_table *table;
+    size_t column;
+    struct str member, where; /* paths of the document */
+    uint32_t in, where_in;    /* dialect slots; where_in may be NO_SLOT */
+    struct literal where_value;
+};
+
 enum { MODE_CREATE = 1, MODE_UPDATE = 2, MODE_BOTH = 3 };
 #define NO_SLOT UINT32_MAX
 
@@ -137,6 +146,8 @@ struct field {
     enum { OTHERWISE_NULL, OTHERWISE_SAME, OTHERWISE_LITERAL, OTHERWISE_TABLE } otherwise;
     struct literal otherwise_value;
     struct table_column table; /* of `table:` or of `otherwise:` */
+
+    struct known *known; /* or NULL */
 
     struct literal constant;
     struct literal *accept;
@@ -211,3 +222,8 @@ const struct literal *table_find(const struct lens_table *table, const struct ta
                                  size_t column, struct arena *arena);
 const struct lens_table *tables_named(const struct lens_tables *tables, struct str name);
 bool table_column(const struct lens_table *table, struct str name, size_t *column);
+struct str table_key(const struct lens_table *table, size_t row);
+/* Every row has a string of its own there; else `*row` is one that has not. */
+bool table_is_one_to_one(const struct lens_table *table, size_t column, size_t *row);
+/* The key of the row that has the string at `at` there; ptr NULL: none has. */
+struct str table_find_back(const struct lens_table *table, size_t column, const struct tape *tape, uint32_t at);

@@ -66,6 +66,9 @@ void put_nothing(struct put *put, const struct field *field, uint32_t at);
 void put_absent(struct put *put, const struct field *field);
 bool put_is_shown(const struct put *put, const struct field *field, uint32_t at);
 
+/* put_known.c: true when another member tells what this one would have said, and it is written. */
+bool put_known(struct put *put, const struct field *field);
+
 /* put_parts.c: the members of which one canonical text is made. */
 void put_parts(struct put *put, const struct field *leader);
 

@@ -148,7 +148,7 @@ void put_absent(struct put *put, const struct field *field)
     const struct put_run *run = put->run;
     bool picked = field->inside && slot_given(put->slots[field->inside->picked]);
 
-    if (field->inside && !picked)
+    if ((field->inside && !picked) || put_known(put, field))
         return;
     if (field->required & run->mode) {
         if (!has_alternative(put, field))
@@ -179,6 +179,8 @@ void put_nothing(struct put *put, const struct field *field, uint32_t at)
 
     if (field->inside && at == SLOT_CLEARED)
         clear(put, field, at); /* there is no element that could lack it */
+    else if (put_known(put, field))
+        return;
     else if (field->required & run->mode)
         put_fault(put, field, at == SLOT_CLEARED ? FAULT_NULL : FAULT_BLANK);
     else if (run->mode == MODE_UPDATE && field->null_refuse)

@@ -64,6 +64,10 @@ static void write_enum(struct schema *s, bool *first, const struct field *field)
             buf_char(s->out, ',');
         buf_add(s->out, field->enums[i].dialect.json);
     }
+    for (size_t i = 0; i < field->also_count; i++) {
+        buf_char(s->out, ',');
+        buf_add(s->out, field->also[i].dialect.json);
+    }
     if (other) {
         buf_char(s->out, ',');
         buf_add(s->out, field->otherwise_value.json);
@@ -287,7 +291,7 @@ static bool is_required(const struct schema *s, const struct field *field)
     if (s->side == SCHEMA_SHOWN)
         return !depends && field->source != FROM_REST &&
                (field->absent != ABSENT_OMIT || field->source == FROM_CONST);
-    return (field->required & s->mode) && !field->param.ptr && !field->inside;
+    return (field->required & s->mode) && !field->param.ptr && !field->inside && !field->known;
 }
 
 /* A group is there when one of its members has to be. In a null style get writes it always, maybe as null. */

@@ -148,3 +148,30 @@ const struct literal *table_find(const struct lens_table *table, const struct ta
     const struct row *row = bsearch(&wanted, table->rows, table->count, sizeof wanted, compare_rows);
     return row ? &row->values[column] : NULL;
 }
+
+struct str table_key(const struct lens_table *table, size_t row)
+{
+    return table->rows[row].key;
+}
+
+bool table_is_one_to_one(const struct lens_table *table, size_t column, size_t *row)
+{
+    for (*row = 0; *row < table->count; ++*row) {
+        const struct literal *value = &table->rows[*row].values[column];
+        if (tape_type(&value->tape, 0) != JSON_STRING)
+            return false;
+        for (size_t i = 0; i < *row; i++)
+            if (str_eq(table->rows[i].values[column].json, value->json))
+                return false;
+    }
+    return true;
+}
+
+struct str table_find_back(const struct lens_table *table, size_t column, const struct tape *tape,
+                           uint32_t at)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (literal_is(&table->rows[i].values[column], tape, at))
+            return table->rows[i].key;
+    return STR_NONE;
+}

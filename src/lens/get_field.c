@@ -172,7 +172,8 @@ static const char *find_last(struct str text, struct str what)
     return last;
 }
 
-/* The last part is whatever follows the last separator, the first one all that is left: any may be missing but it. */
+/* The last part is whatever follows the last separator, the first one all that is left: any may be missing
+ * but it. */
 static bool part_from_end(struct str text, const struct field *leader, unsigned wanted, struct str *mine)
 {
     for (size_t i = leader->part_count; i > 0; i--) {
@@ -228,6 +229,8 @@ static bool write_canonical(struct get *get, const struct field *field)
 {
     uint32_t at = get_at(get, field->is[0]);
 
+    for (size_t i = 0; at == TAPE_NONE && i < field->other_count; i++)
+        at = get_at(get, field->others[i]);
     if (field->type == TYPE_QUANTITY)
         return get_quantity(get, field);
     if (field->type == TYPE_PICK)

@@ -100,6 +100,10 @@ int load_writer(struct load *load, const struct field *field, struct node *leaf)
                               "\" already, expected one field for a path (or split, unless, when)",
                               STR_ARG(leaf->path), STR_ARG(other->path));
     }
+    if (leaf->told)
+        return yaml_fault(field->from, load->err,
+                          "\"" STR_FMT "\" is written by `tells:` already, expected one writer",
+                          STR_ARG(leaf->path));
     if (!leaf->writer)
         leaf->writer = field;
     return 0;

@@ -47,6 +47,8 @@ static const struct key {
     { "min", NUMBERS | BIT(DECIMAL), HOW_VALUE, AT(min) },
     { "max", NUMBERS | BIT(DECIMAL), HOW_VALUE, AT(max) },
     { "enum", BIT(STRING) | NUMBERS | BIT(BOOLEAN), .how = HOW_FN, .fn = load_enum },
+    { "else", VALUES, .how = HOW_FN, .fn = load_else },
+    { "tells", VALUES, .how = HOW_FN, .fn = load_tells },
     { "also", BIT(STRING), .how = HOW_FN, .fn = load_also },
     { "otherwise", VALUES | WHOLES, .how = HOW_FN, .fn = load_otherwise },
     { "otherwise_put", BIT(STRING) | NUMBERS | BIT(BOOLEAN), HOW_WORD, AT(put_same), .word = "same" },
@@ -242,13 +244,14 @@ static int load_source(struct load *load, struct field *field, const struct yaml
 /* `key` needs `other` beside it. */
 static const struct needs {
     const char *key, *other;
-} needs[] = { { "derive", "from" }, { "from", "derive" }, { "by", "table" },     { "column", "table" },
-              { "split", "part" },  { "part", "split" },  { "accept", "const" }, { "otherwise_put", "enum" },
-              { "also", "enum" },      { "also", "is" },
-              { "cut", "split" },
-              { "split", "is" },    { "invalid", "is" },  { "make", "fields" },  { "prefer", "fields" },
-              { "equals", "is" },   { "default", "is" },  { "lookup", "kind" },
-              { "known_by", "is" } };
+} needs[] = {
+    { "derive", "from" },   { "from", "derive" }, { "by", "table" },     { "column", "table" },
+    { "split", "part" },    { "part", "split" },  { "accept", "const" }, { "otherwise_put", "enum" },
+    { "also", "enum" },     { "also", "is" },     { "else", "is" },      { "tells", "is" },
+    { "cut", "split" },     { "split", "is" },    { "invalid", "is" },   { "make", "fields" },
+    { "prefer", "fields" }, { "equals", "is" },   { "default", "is" },   { "lookup", "kind" },
+    { "known_by", "is" }
+};
 
 static const struct {
     enum type type;
@@ -280,8 +283,8 @@ static int check_inside(struct load *load, const struct field *field)
                   field->type != TYPE_ENTRIES && field->type != TYPE_ID && field->type != TYPE_QUANTITY;
 
     if (!field->inside || (simple && !field->split.ptr && !field->when_path.ptr && !field->unless_name.ptr &&
-                           !field->invalid_keep && !field->also_count && !field->read_only &&
-                           !field->param.ptr))
+                           !field->invalid_keep && !field->also_count && !field->other_count &&
+                           !field->tells && !field->read_only && !field->param.ptr))
         return 0;
     return yaml_fault_key(field->from, load->err,
                           "a pick's elements have plain fields only, expected a type and `is:`");
@@ -308,9 +311,10 @@ static void set_defaults(struct load *load, struct field *field)
 }
 
 /* What is inside a value: a plain field without a place of its own. */
-static int load_inside(struct load *load, const struct field *field, struct field *of, const struct yaml *value)
+static int load_inside(struct load *load, const struct field *field, struct field *of,
+                       const struct yaml *value)
 {
-    static const char *const known[] = { "type", "min",  "max", "min_length", "max_length",
+    static const char *const known[] = { "type", "min",  "max",   "min_length", "max_length",
                                          "enum", "form", "blank", NULL };
 
     *of = (struct field){
@@ -324,7 +328,8 @@ static int load_inside(struct load *load, const struct field *field, struct fiel
     if (load_type(load, of, type) || load_keys(load, of, value))
         return -1;
     if (!((1u << of->type) & VALUES))
-        return yaml_fault(type, load->err, "elements of type %s, expected a plain one", codecs[of->type].name);
+        return yaml_fault(type, load->err, "elements of type %s, expected a plain one",
+                          codecs[of->type].name);
     set_defaults(load, of);
     return 0;
 }

@@ -111,6 +111,43 @@ int load_also(struct load *load, struct field *field, const struct yaml *value)
     return 0;
 }
 
+int load_else(struct load *load, struct field *field, const struct yaml *value)
+{
+    if (value->kind != YAML_LIST || !value->count)
+        return yaml_fault(value, load->err, "`else:` lists other paths, expected [PATH, …]");
+    field->others = ARENA_ARRAY(load->arena, uint32_t, value->count);
+    for (const struct yaml *at = value->first; at; at = at->next) {
+        struct str path;
+        struct node *leaf;
+        if (yaml_text(at, &path, load->err) || load_leaf(load, at, path, &leaf))
+            return -1;
+        leaf->shown = true;
+        field->others[field->other_count++] = leaf->slot;
+    }
+    return 0;
+}
+
+int load_tells(struct load *load, struct field *field, const struct yaml *value)
+{
+    const struct yaml *pair = value->kind == YAML_MAP && value->count == 1 ? value->first : NULL;
+    struct node *leaf;
+
+    if (!pair || pair->kind != YAML_LIST || pair->count != 2)
+        return yaml_fault(value, load->err,
+                          "`tells:` has one path, expected { PATH: [beside a value, beside null] }");
+    if (load_leaf(load, pair, pair->key, &leaf) ||
+        literal_load(&field->told_value, load->arena, pair->first, load->err) ||
+        literal_load(&field->told_null, load->arena, pair->first->next, load->err))
+        return -1;
+    if (leaf->writer || leaf->told)
+        return yaml_fault(value, load->err,
+                          "\"" STR_FMT "\" is written by another field, expected one writer",
+                          STR_ARG(leaf->path));
+    leaf->told = true;
+    field->tells = leaf;
+    return 0;
+}
+
 int load_column(struct load *load, struct table_column *table, const struct yaml *map)
 {
     const struct yaml *name = yaml_get(map, "table"), *by = yaml_get(map, "by"),
@@ -294,7 +331,8 @@ int load_kinds(struct load *load, struct field *field, const struct yaml *value)
         for (size_t i = 0; i < COUNT(words); i++)
             found |= str_is(at->text, words[i].name) ? words[i].kinds : 0;
         if (!found)
-            return yaml_fault(at, load->err, "\"" STR_FMT "\" is no JSON type, expected e.g. string or number",
+            return yaml_fault(at, load->err,
+                              "\"" STR_FMT "\" is no JSON type, expected e.g. string or number",
                               STR_ARG(at->text));
         field->kinds |= found;
         if (want.len)

@@ -40,6 +40,7 @@ struct node {
     /* canonical side */
     const struct field *writer; /* the first field that puts here */
     bool shown;                 /* a field of get shows it */
+    bool told;                  /* put writes it beside another: `tells:` */
     struct literal set;         /* what put writes here on create when no field did */
     enum { SET_NONE, SET_LITERAL, SET_BRAND, SET_NOW, SET_PEER } set_from;
 };
@@ -169,6 +170,11 @@ struct field {
     size_t part_count;
     bool part_leads;
 
+    uint32_t *others; /* get shows the first of them where the field's own path has nothing; canonical slots */
+    size_t other_count;
+    const struct node *tells; /* what put writes beside a value, and beside null */
+    struct literal told_value, told_null;
+
     struct str derive_path;
     uint32_t derive; /* canonical slot */
 
@@ -226,4 +232,5 @@ struct str table_key(const struct lens_table *table, size_t row);
 /* Every row has a string of its own there; else `*row` is one that has not. */
 bool table_is_one_to_one(const struct lens_table *table, size_t column, size_t *row);
 /* The key of the row that has the string at `at` there; ptr NULL: none has. */
-struct str table_find_back(const struct lens_table *table, size_t column, const struct tape *tape, uint32_t at);
+struct str table_find_back(const struct lens_table *table, size_t column, const struct tape *tape,
+                           uint32_t at);

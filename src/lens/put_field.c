@@ -171,6 +171,8 @@ static void clear(struct put *put, const struct field *field, uint32_t at)
         put_unkeep(put, field);
     if (field->source == FROM_CANONICAL && !field->param.ptr)
         put_null(put, field->is[0]);
+    if (field->tells)
+        put_cell(put, field->tells->slot, field->told_null.json);
 }
 
 void put_nothing(struct put *put, const struct field *field, uint32_t at)
@@ -304,6 +306,8 @@ static void put_checked(struct put *put, const struct field *field, uint32_t at)
         put_parameter(put, field, at);
     else
         put_text(put, field->is[0], json);
+    if (field->tells)
+        put_cell(put, field->tells->slot, field->told_value.json);
 }
 
 static bool equals_context(const struct put *put, const struct field *field, uint32_t at)

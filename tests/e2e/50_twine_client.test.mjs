@@ -20,7 +20,7 @@ const at = (day) => `2024-03-${String(day).padStart(2, '0')}T09:00:00.000Z`;
 const ref = (type, id) => ({ data: { type, id } });
 
 describe('the npm client of Twine', () => {
-    let gateway, account, tw, graph, patient, patientId, group;
+    let gateway, account, twine, graph, patient, patientId, group;
     const ran = new Set();
 
     /** Runs an action of the client; its answer is a JSON:API document. */
@@ -74,7 +74,7 @@ describe('the npm client of Twine', () => {
 
     before(async () => {
         gateway = await startGateway();
-        ({ graph } = clients(gateway));
+        ({ twine, graph } = clients(gateway));
         const client = JSON.parse(gateway.cli('client', 'add', '--name', 'datafire', '--brand', 'acme'));
         gateway.secrets.add(client.client_secret);
         await sleep(1100); // a record added by another process is seen within one second
@@ -244,6 +244,12 @@ describe('the npm client of Twine', () => {
         const { data: done } = await change(checkIn.id, { completed_at: at(21) });
         assert.equal(done.attributes.completed_at, at(21));
         assert.deepEqual(await select({ 'filter[completed_at]': `${at(21)}..${at(22)}` }), [done]);
+        assert.deepEqual(await select({ 'filter[completed]': true }), [done]);
+        assert.equal((await select({ 'filter[completed]': false })).length, 4);
+        // The client sends no null; whoever does takes the completion back.
+        const { data: undone } = (await twine.patch(`/pub/calendar_event/${checkIn.id}`, { data: { type: 'calendar_event', id: checkIn.id, attributes: { completed_at: null, completed_by: null } } })).json;
+        assert.equal('completed_at' in undone.attributes, false);
+        assert.deepEqual(await select({ 'filter[completed]': true }), []);
         const [title] = await fails(409, 'createCalendarEvent', { body: { data: { type: 'calendar_event', attributes: { type: 'reminder', title: '', start_at: at(1), attendees: [] }, relationships: owner } } });
         assert.equal(title.source.pointer, '/data/attributes/title');
         await fails(409, 'createCalendarEvent', { body: { data: { type: 'calendar_event', attributes: { type: 'reminder', title: 'x', start_at: at(1), attendees: [] }, relationships: { owner: ref('patient', MISSING) } } } });
@@ -256,7 +262,7 @@ describe('the npm client of Twine', () => {
         await fails(404, 'deleteCalendarEvent', { id: visit.id });
         const lab = (await graph.post(`/v1/patients/${patientId}/encounters`, { brand_id: 'acme', encounter_type: 'lab', chief_complaint: 'Blood' })).json;
         const shown = (await select({ 'filter[type]': 'office-visit' })).at(-1);
-        assert.deepEqual([shown.attributes.type, shown.attributes.title, shown.attributes.attendees], ['office-visit', lab.chief_complaint, []]);
+        assert.deepEqual([shown.attributes.type, shown.attributes.title, shown.attributes.attendees, shown.attributes.start_at], ['office-visit', lab.chief_complaint, [], lab.created_at]);
     });
 
     test('whoever is not known: 401', async () => {

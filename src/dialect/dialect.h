@@ -78,6 +78,7 @@ struct operation {
     size_t scope_count;
     bool open; /* needs no credential */
     bool me;   /* is about the one patient that the caller is bound to */
+    bool token; /* is about the caller's own token, which the only parameter of the path names */
     enum builtin builtin;
     struct str resource, call, stored;
     const struct lens *lens; /* of the resource; NULL for a builtin without, and where the answer shows no entity */

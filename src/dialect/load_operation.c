@@ -227,13 +227,15 @@ static int check_operation(const struct dialect *dialect, const struct yaml *map
         return yaml_fault(map, err, "a call without a resource, expected resource: NAME");
     if (made->open && made->me)
         return yaml_fault(yaml_get(map, "me"), err, "nobody is known where a call is open, expected scopes:");
+    if (made->token && (made->open || made->path_count != 1 || !made->call.len))
+        return yaml_fault(yaml_get(map, "token"), err, "expected scopes:, a call, and one parameter of the path");
     return check_path(map, made, err) || check_query(map, made, err) ? -1 : 0;
 }
 
 static int load_operation(const struct dialect *dialect, struct arena *arena, const struct yaml *map,
                           struct operation *made, struct err *err)
 {
-    static const char *const known[] = { "request", "also",  "scopes", "open", "me", "builtin", "resource",
+    static const char *const known[] = { "request", "also",  "scopes", "open", "me", "token", "builtin", "resource",
                                          "call",    "stored", "path",  "query",       "fixed",   "needs_one_of",
                                          "paging",  "body",  "media",  "media_error", "status",  "etag",
                                          "then",    "answer", "answer_bare", "inherit", NULL };
@@ -242,7 +244,8 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
     made->place = map;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_request(map, arena, made, err) ||
         load_also(map, made, err) || load_texts(map, "scopes", arena, &made->scopes, &made->scope_count, err) ||
-        load_flag(map, "open", &made->open, err) || load_flag(map, "me", &made->me, err) || load_builtin(map, made, err) ||
+        load_flag(map, "open", &made->open, err) || load_flag(map, "me", &made->me, err) ||
+        load_flag(map, "token", &made->token, err) || load_builtin(map, made, err) ||
         load_text(map, "resource", &made->resource, err) || load_text(map, "call", &made->call, err) ||
         load_text(map, "stored", &made->stored, err))
         return -1;

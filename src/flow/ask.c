@@ -97,6 +97,16 @@ static enum step judge_one_of(struct exchange *x)
     return wrong(x, operation->one_of[0], STR_NONE);
 }
 
+/* What a token may be used for is told to nobody but its holder; to others it does not exist. */
+static enum step ask_about_token(struct exchange *x)
+{
+    if (!x->principal->token_id.len || !str_eq(x->route.path[0], x->principal->token_id))
+        return exchange_fail(x, ERR_NOT_FOUND, "not the caller's own token");
+    if (contract_takes(x->bound->call, STR("brand_id")))
+        arguments_add(&x->arguments, x->arena, STR("brand_id"), x->brand, NULL);
+    return STEP_NEXT;
+}
+
 enum step stage_parameters(struct exchange *x)
 {
     const struct operation *operation = x->operation;
@@ -114,6 +124,8 @@ enum step stage_parameters(struct exchange *x)
         if (read_one(x, &operation->path[i], x->route.path[i]) == STEP_FAIL)
             return STEP_FAIL;
     if (read_query(x) == STEP_FAIL || judge_one_of(x) == STEP_FAIL)
+        return STEP_FAIL;
+    if (operation->token && ask_about_token(x) == STEP_FAIL)
         return STEP_FAIL;
     for (size_t i = 0; i < operation->fixed_count; i++)
         arguments_add(&x->arguments, x->arena, operation->fixed[i].name, operation->fixed[i].value, NULL);

@@ -256,6 +256,17 @@ static int show(struct exchange *x, const struct tape *tape, uint32_t at)
     return 0;
 }
 
+/* Of a list that belongs to a token: only what the token is bound to. */
+static bool is_left_out(const struct exchange *x, const struct tape *tape, uint32_t at)
+{
+    struct str id = text_member(x, tape, at, STR("id"));
+
+    for (size_t i = 0; x->operation->token && i < x->principal->group_count; i++)
+        if (str_eq(x->principal->groups[i], id))
+            return false;
+    return x->operation->token;
+}
+
 static enum step collect_list(struct exchange *x)
 {
     size_t sum = 0;
@@ -277,9 +288,11 @@ static enum step collect_list(struct exchange *x)
         if (total != TAPE_NONE && tape_type(tape, total) == JSON_NUMBER && str_to_uint(tape_raw(tape, total), &said))
             x->total = said;
         for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))
-            if (show(x, tape, at))
+            if (!is_left_out(x, tape, at) && show(x, tape, at))
                 return STEP_FAIL;
     }
+    if (x->operation->token)
+        x->total = x->shown_count;
     if (x->page.used && !x->page.size)
         x->shown_count = 0;
     return STEP_NEXT;

@@ -62,6 +62,42 @@ describe('the gateway\'s own tokens', () => {
         await refresh(clients[0], refresh_token, 200);
     });
 
+    test('a token tells its holder, and nobody else, its organization and groups', async () => {
+        const twine = gateway.client('twine');
+        const group = (name) => twine.post('/pub/group', { data: { type: 'group', attributes: { name }, relationships: { organization: { data: { type: 'organization', id: ACME } } } } }, ANY);
+        const [mine, other] = [(await group('Of the token')).json.data.id, (await group('Of others')).json.data.id];
+        const bound = JSON.parse(gateway.cli('client', 'add', '--name', 'bound', '--brand', 'acme', '--group', mine));
+        gateway.secrets.add(bound.client_secret);
+        await sleep(1100);
+        const take = async (client) => {
+            const body = new URLSearchParams({ grant_type: 'client_credentials', ...own(client) }).toString();
+            const got = await request(gateway.port, 'POST', '/pub/oauth/token', { headers: { 'content-type': formType, 'content-length': Buffer.byteLength(body) }, body });
+            assert.equal(got.status, 201, got.text);
+            gateway.secrets.add(got.json.access_token);
+            return got.json;
+        };
+        const one = await take(bound), second = await take(bound), free = await take(clients[0]);
+        const path = (token, part) => token.data.relationships[part]?.links.related ?? `/pub/oauth/token/${token.data.id}/${part}`;
+        const holder = (token) => gateway.client('twine', { token: token.access_token });
+
+        assert.equal(path(one, 'groups'), `/pub/oauth/token/${one.data.id}/groups`);
+        const { json } = await holder(one).get(path(one, 'groups'));
+        assert.deepEqual(json.data.map((one) => one.id), [mine], 'not the other group');
+        assert.equal(json.meta.count, 1);
+        assert.equal(json.links.self, path(one, 'groups'));
+        assert.ok(other && other !== mine);
+        assert.deepEqual((await holder(free).get(path(free, 'groups'))).json.data, [], 'bound to no group');
+        assert.equal((await holder(one).get(path(one, 'organization'))).json.data.id, ACME);
+        for (const part of ['groups', 'organization']) {
+            await holder(second).get(path(one, part), 404); // of the same client, but another token
+            await holder(free).get(path(one, part), 404);
+            await twine.get(path(one, part), 404); // a token without an id
+            await holder(one).get(`/pub/oauth/token/000000000000000000000000/${part}`, 404);
+            await gateway.client('twine', { scope: 'read:patients' }).get(path(one, part), 403);
+            await request(gateway.port, 'GET', path(one, part)).then((got) => assert.equal(got.status, 401));
+        }
+    });
+
     test('metadata', async () => {
         const { json, status, headers } = await request(gateway.port, 'GET', '/.well-known/oauth-authorization-server');
         assert.equal(status, 200);

@@ -224,6 +224,10 @@ static const struct {
       "no mapping file has resource: q" },
     { "request: GET /v1/x, open: true, me: true, resource: r, call: c, answer: $items", "10:56",
       "nobody is known where a call is open" },
+    { HEAD ", token: true", "10:98", "expected scopes:, a call, and one parameter of the path" },
+    { "request: 'GET /v1/x/{id}', path: { id: { type: string } }, open: true, token: true, resource: r, call: c, "
+      "answer: $items",
+      "10:98", "expected scopes:, a call, and one parameter of the path" },
     { "request: GET /v1/x, scopes: [a], resource: r, answer: $items", "10:18",
       "an operation that does nothing" },
     { "request: GET /v1/x, scopes: [a], resource: r, call: c", "10:18", "an operation without an answer" },

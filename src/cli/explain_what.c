@@ -185,6 +185,9 @@ static void add_calls(struct explanation *explanation, const struct arguments *a
     if (stored_needed)
         add_call(explanation, operation->stored, arguments, fixed, count,
                  STR("a member is not exact: what is stored is compared"));
+    add_call(
+        explanation, operation->inherit.call, arguments, NULL, 0,
+        arena_printf(explanation->arena, STR_FMT " is taken from there", STR_ARG(operation->inherit.member)));
     add_call(explanation, operation->call, arguments, fixed, count, STR_NONE);
     if (!operation->then.param.len || !names_param(put, operation->then.param))
         return;
@@ -297,7 +300,7 @@ static int put_body(struct explanation *explanation, struct lens_put *put, bool 
                  STR("clients may only read it, or its loss is declared"));
     list_ids(explanation, &put->ids);
     lens_fill(buf_str(&put->canonical), &put->ids, 0, &filled);
-    explanation->result = buf_str(&filled);
+    explanation->result = operation->pass ? tape_raw(&in, at) : buf_str(&filled);
     return 0;
 }
 

@@ -59,6 +59,8 @@ static struct str rule_of(struct report *report, const struct field *field)
     } more[] = {
         { field->enum_count > 0, "enum" },
         { field->also_count > 0, "also" },
+        { field->known != NULL, "known_by" },
+        { field->also_count > 0, "also" },
         { field->constant.json.ptr != NULL, "const" },
         { field->source == FROM_DERIVE, "derive" },
         { field->source == FROM_TABLE, "table" },

@@ -71,6 +71,18 @@ test('look-ups, ids and the further calls of an update', () => {
     assert.equal(field(patch, 'relationships/groups/data/*/id').to, 'parameter groups');
 });
 
+test('what is taken from another entity is asked for first', () => {
+    const found = explain('POST', '/pub/action', '-d', JSON.stringify({ data: { type: 'plan_action', attributes: { title: 'x' }, relationships: { plan: { data: { type: 'health_plan', id: '1' } } } } }));
+    assert.deepEqual(found.calls.map((c) => [c.call, c.target]), [['plan.read', '/v1/plans/{plan_id}'], ['action.create', '/v1/actions']]);
+});
+
+test('a body that goes on as it came', () => {
+    const body = { name: 'x', more: { any: ['thing'] } };
+    const found = explain('POST', '/v1/patients/1/medications/check-interactions', '-H', 'Authorization: Bearer x', '-d', JSON.stringify(body), '--values');
+    assert.equal(found.operation, 'checkInteractions');
+    assert.deepEqual(found.sent, body);
+});
+
 test('faults name the members', () => {
     const found = explain('POST', '/pub/patient', '-d', JSON.stringify({ data: { type: 'patient', attributes: { first_name: ' ', birth_date: 'soon' } } }));
     assert.deepEqual(found.faults, [

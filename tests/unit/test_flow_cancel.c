@@ -110,6 +110,11 @@ static const struct {
       200 },
 };
 
+static const struct http_head *lent(struct kit *kit, size_t scene)
+{
+    return kit_lend(kit, kit_head(kit, &scenes[scene].said));
+}
+
 /* Watches an exchange turn by turn, and cancels it when it waits at or past a stage. */
 struct watch {
     struct kit *kit;
@@ -139,6 +144,7 @@ static void look(struct post *post)
         return;
     }
     flow_cancel(watch->exchange);
+    kit_forget(watch->kit);
     watch->exchange = NULL;
     watch->cancelled = true;
     loop_stop(watch->kit->loop);
@@ -174,8 +180,7 @@ static bool leave_at(struct kit *kit, size_t scene, size_t stage)
     struct watch watch = { .kit = kit, .heard = { .kit = kit }, .post = { .run = look }, .stage = stage };
 
     kit_script(kit, scenes[scene].replies, scenes[scene].count);
-    watch.exchange =
-        flow_start(kit->flow, kit_head(kit, &scenes[scene].said), ERR_NONE, NULL, on_answer, &watch);
+    watch.exchange = flow_start(kit->flow, lent(kit, scene), ERR_NONE, NULL, on_answer, &watch);
     if (watch.heard.called)
         return false;
     look(&watch.post); /* before the store can have answered */
@@ -223,8 +228,8 @@ static void the_flow_may_end_anywhere(void **state)
         struct kit *kit = kit_new(NULL);
         struct heard heard = { .kit = kit };
         kit_script(kit, scenes[scene].replies, scenes[scene].count);
-        (void)flow_start(kit->flow, kit_head(kit, &scenes[scene].said), ERR_NONE, NULL, kit_heard, &heard);
-        (void)flow_start(kit->flow, kit_head(kit, &scenes[0].said), ERR_NONE, NULL, kit_heard, &heard);
+        (void)flow_start(kit->flow, lent(kit, scene), ERR_NONE, NULL, kit_heard, &heard);
+        (void)flow_start(kit->flow, lent(kit, 0), ERR_NONE, NULL, kit_heard, &heard);
         kit_free(kit);
     }
 }
@@ -241,8 +246,7 @@ static void time_runs_out(void **state)
             replies[silent] = (struct reply){ .never = true };
             kit_script(kit, replies, scenes[scene].count);
             struct heard heard = { .kit = kit };
-            (void)flow_start(kit->flow, kit_head(kit, &scenes[scene].said), ERR_NONE, NULL, kit_heard,
-                             &heard);
+            (void)flow_start(kit->flow, lent(kit, scene), ERR_NONE, NULL, kit_heard, &heard);
             loop_run(kit->loop);
             CHECK(heard.status == 504 && heard.code == ERR_UPSTREAM_TIMEOUT, "scene %zu, call %zu: %d %s",
                   scene, silent, heard.status, heard.detail);
@@ -321,7 +325,8 @@ static void nobody_waits(const struct flow_answer *answer, void *data)
 static void ask_and_leave(struct kit *kit, const struct said *said, const struct reply *reply)
 {
     kit_script(kit, reply, 1);
-    struct exchange *exchange = flow_start(kit->flow, kit_head(kit, said), ERR_NONE, NULL, nobody_waits, NULL);
+    struct exchange *exchange =
+        flow_start(kit->flow, kit_head(kit, said), ERR_NONE, NULL, nobody_waits, NULL);
     assert_non_null(exchange);
     assert_true(exchange->writing);
     flow_cancel(exchange);
@@ -329,15 +334,19 @@ static void ask_and_leave(struct kit *kit, const struct said *said, const struct
     CHECK(kit->started == 1 && kit->freed == 1, "%zu calls", kit->started);
 }
 
-/* What was written for a client that left is whole: what its dialect keeps is kept, what it erased is erased. */
+/* What was written for a client that left is whole: what its dialect keeps is kept, what it erased is erased.
+ */
 static void a_write_ends_without_its_client(void **state)
 {
-    static const struct said erase = { .as = "patient-graph", .method = "DELETE /v1/patients/p-4", .who = &everything };
+    static const struct said erase = { .as = "patient-graph",
+                                       .method = "DELETE /v1/patients/p-4",
+                                       .who = &everything };
     struct kit *kit = kit_new(NULL);
 
     (void)state;
     ask_and_leave(kit, &scenes[4].said, create);
-    CHECK(str_is(rest_of(kit, "general", "p-4"), "{\"kept\":[1]}"), "%.*s", STR_ARG(rest_of(kit, "general", "p-4")));
+    CHECK(str_is(rest_of(kit, "general", "p-4"), "{\"kept\":[1]}"), "%.*s",
+          STR_ARG(rest_of(kit, "general", "p-4")));
     ask_and_leave(kit, &erase, erased);
     CHECK(!rest_of(kit, "general", "p-4").len, "%.*s", STR_ARG(rest_of(kit, "general", "p-4")));
     kit_free(kit);

@@ -33,6 +33,7 @@ struct fake {
 struct kit {
     char dir[64];
     struct arena *arena;
+    struct arena *request; /* of heads that are lent to the flow */
     struct conf *conf;
     struct auth *auth;
     struct store *store;

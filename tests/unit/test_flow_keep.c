@@ -24,9 +24,9 @@ static void restart(void)
     flow_free(&kit->flow);
     kit_turn(kit);
     store_close(&kit->store);
+    loop_free(&kit->loop);
     gateway_free(&kit->gateway);
     auth_free(&kit->auth);
-    loop_free(&kit->loop);
     conf_free(&kit->conf);
     kit_open(kit, NULL);
 }

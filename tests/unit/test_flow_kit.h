@@ -116,17 +116,25 @@ static inline void kit_turn(struct kit *kit)
     loop_run(kit->loop);
 }
 
+/* The server's memory of what came is gone: whoever still looks at it is found. */
+static inline void kit_forget(struct kit *kit)
+{
+    if (kit->request)
+        arena_free(&kit->request);
+}
+
 static inline void kit_free(struct kit *kit)
 {
     struct str command = arena_printf(kit->arena, "rm -rf %s", kit->dir);
 
+    kit_forget(kit);
     flow_free(&kit->flow);
     kit_turn(kit);
     CHECK(kit->started == kit->freed, "%zu calls were started, %zu freed", kit->started, kit->freed);
     store_close(&kit->store);
+    loop_free(&kit->loop); /* waits for secrets that are being checked */
     gateway_free(&kit->gateway);
     auth_free(&kit->auth);
-    loop_free(&kit->loop);
     conf_free(&kit->conf);
     assert_int_equal(system(command.ptr), 0);
     arena_free(&kit->arena);
@@ -186,6 +194,33 @@ static inline void kit_impatient(struct deadline *deadline)
     fail_msg("no answer within 30 seconds");
 }
 
+static inline struct str kit_lent(struct kit *kit, struct str text)
+{
+    return text.ptr ? arena_copy(kit->request, text) : text;
+}
+
+/* The head in memory of the request alone, which ends with it: kit_forget. */
+static inline const struct http_head *kit_lend(struct kit *kit, const struct http_head *head)
+{
+    kit->request = kit->request ? kit->request : arena_new(SIZE_MAX);
+    struct http_head *lent = ARENA_NEW(kit->request, struct http_head);
+    struct http_header *headers = ARENA_ARRAY(kit->request, struct http_header, head->header_count + 1);
+
+    *lent = *head;
+    lent->method = kit_lent(kit, head->method);
+    lent->target = kit_lent(kit, head->target);
+    lent->path = kit_lent(kit, head->path);
+    lent->query = kit_lent(kit, head->query);
+    lent->host = kit_lent(kit, head->host);
+    lent->peer = kit_lent(kit, head->peer);
+    lent->body = kit_lent(kit, head->body);
+    for (size_t i = 0; i < head->header_count; i++)
+        headers[i] = (struct http_header){ .name = kit_lent(kit, head->headers[i].name),
+                                           .value = kit_lent(kit, head->headers[i].value) };
+    lent->headers = headers;
+    return lent;
+}
+
 /* The request as the server would hand it over. */
 static inline struct http_head *kit_head(struct kit *kit, const struct said *said)
 {
@@ -241,7 +276,7 @@ static inline void kit_script(struct kit *kit, const struct reply *replies, size
 static inline struct heard kit_ask(struct kit *kit, struct said said)
 {
     struct heard heard = { .kit = kit };
-    const struct http_head *head = kit_head(kit, &said);
+    const struct http_head *head = kit_lend(kit, kit_head(kit, &said));
 
     kit->patience.run = kit_impatient;
     deadline_set(kit->loop, &kit->patience, 30000);
@@ -249,6 +284,7 @@ static inline struct heard kit_ask(struct kit *kit, struct said said)
     CHECK(!exchange == heard.called, "flow_start says whether it has answered");
     loop_run(kit->loop); /* a stop that came before it ends it at once */
     deadline_clear(kit->loop, &kit->patience);
+    kit_forget(kit);
     CHECK(heard.called, "no answer");
     CHECK(kit->started == kit->freed, "%s: %zu calls were started, %zu freed", said.method, kit->started,
           kit->freed);

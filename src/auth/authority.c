@@ -161,7 +161,8 @@ void wait_answer(struct wait *wait, bool failed, struct str answer)
 
 struct wait *wait_new(struct auth_cache *cache, struct auth_ask *ask)
 {
-    struct arena *arena = arena_new(SIZE_MAX);
+    struct arena *arena =
+        arena_new_sized(SIZE_MAX, sizeof(struct wait) + ask->token.len + ask->peer.len + 256);
     struct wait *wait = ARENA_NEW(arena, struct wait);
 
     *wait = (struct wait){

@@ -183,7 +183,7 @@ void introspection_look(struct introspection *introspection)
 
 static struct question *question_new(struct introspection *introspection, struct str token)
 {
-    struct arena *arena = arena_new(SIZE_MAX);
+    struct arena *arena = arena_new_sized(SIZE_MAX, sizeof(struct question) + 4 * token.len + 256);
     struct question *made = ARENA_NEW(arena, struct question);
 
     *made = (struct question){

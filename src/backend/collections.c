@@ -1,10 +1,12 @@
-/* Flat collections for what the documented calls have no word for. All are alike: a few columns that are ours, and
- * whatever members the body has, stored as JSON. Another one is a COLLECTION line here, its entity in the lists of
- * resources.h and service.c, its routes, and, if it belongs to patients, a row in the erasures of patients.c. */
+/* Flat collections for what the documented calls have no word for. All are alike: a few columns that are
+ * ours, and whatever members the body has, stored as JSON. Another one is a COLLECTION line here, its entity
+ * in the lists of resources.h and service.c, its routes, and, if it belongs to patients, a row in the
+ * erasures of patients.c. */
 #include "backend/resources.h"
 #include "backend/task.h"
 
-/* A reference is a column of its own, so that it can be indexed. REFS(X, table) has an X(table, member) for each. */
+/* A reference is a column of its own, so that it can be indexed. REFS(X, table) has an X(table, member) for
+ * each. */
 #define REF_COLUMN(table, member)                                                                            \
     { .name = STR_INIT(#member), .type = COLUMN_TEXT, .create = true, .patch = true, .nullable = true },
 #define REF_FILTER(table, member)                                                                            \
@@ -24,7 +26,7 @@
           .create = true,                                                                                    \
           .required = (owner),                                                                               \
           .nullable = !(owner) },                                                                            \
-        REFS { .name = STR_INIT("body"), .type = COLUMN_BODY, .create = true, .patch = true },               \
+        REFS{ .name = STR_INIT("body"), .type = COLUMN_BODY, .create = true, .patch = true },                \
         { .name = STR_INIT("created_at"), .type = COLUMN_CREATED },                                          \
         { .name = STR_INIT("updated_at"), .type = COLUMN_UPDATED },                                          \
     {                                                                                                        \
@@ -73,7 +75,7 @@ enum { OWNER = 2 };
 
 static const struct filter by_id[] = { { .name = STR_INIT("id"), .kind = FILTER_ID, .sql = "t.id = ?" } };
 
-#define COLLECTION(name, one_, named, owned, owner, REFS, ...)                                               \
+#define COLLECTION(name, one_, named, owned, owner, REFS, SORT, ...)                                         \
     static const struct column name##_columns[] = { COLUMNS(named, owned, REFS(REF_COLUMN, name)) };         \
     static const struct filter name##_filters[] = { REFS(REF_FILTER, name) COMMON(#name), __VA_ARGS__ };     \
     const struct entity name##_entity = {                                                                    \
@@ -84,11 +86,11 @@ static const struct filter by_id[] = { { .name = STR_INIT("id"), .kind = FILTER_
         .patient_column = owner,                                                                             \
         .constraints = ",\n    FOREIGN KEY (brand_id) REFERENCES brands (id),\n    FOREIGN KEY (brand_id, "  \
                        "patient_id) REFERENCES patients (brand_id, id)",                                     \
-        .statements = "CREATE UNIQUE INDEX IF NOT EXISTS " #name "_key ON " #name " (brand_id, id);\n"       \
-                      "CREATE INDEX IF NOT EXISTS " #name "_created ON " #name                               \
-                      " (brand_id, created_at, id);\n"                                                       \
-                      "CREATE INDEX IF NOT EXISTS " #name "_patient ON " #name                               \
-                      " (brand_id, patient_id, created_at, id);\n" REFS(REF_INDEX, name),                    \
+        .statements =                                                                                        \
+            "CREATE UNIQUE INDEX IF NOT EXISTS " #name "_key ON " #name " (brand_id, id);\n"                 \
+            "CREATE INDEX IF NOT EXISTS " #name "_created ON " #name " (brand_id, created_at, id);\n"        \
+            "CREATE INDEX IF NOT EXISTS " #name "_patient ON " #name                                         \
+            " (brand_id, patient_id, created_at, id);\n" REFS(REF_INDEX, name),                              \
     };                                                                                                       \
     const struct select name##_one = { .entity = &name##_entity, .filters = by_id, .filter_count = 1 };      \
     const struct select name##_list = {                                                                      \
@@ -97,14 +99,22 @@ static const struct filter by_id[] = { { .name = STR_INIT("id"), .kind = FILTER_
         .filter_count = COUNT(name##_filters),                                                               \
         .items = STR_INIT(#name),                                                                            \
         .total = STR_INIT("total"),                                                                          \
-        .order = "t.created_at, t.id",                                                                       \
+        SORT,                                                                                                \
         .paged = true,                                                                                       \
     }
 
+#define BY_CREATED .order = "t.created_at, t.id"
+#define SENT       "json_extract(t.body, '$.send_time')"
+#define BY_SENDING                                                                                           \
+    .order = SENT ", t.id", .order_name = "send_time", .other_order = SENT " DESC, t.id DESC",               \
+    .other_name = "-send_time"
+
 /* Of patients. */
-#define OWNED(name, one, REFS, ...) COLLECTION(name, one, false, true, "patient_id", REFS, GROUPS(#name), __VA_ARGS__)
+#define OWNED(name, one, REFS, ...)                                                                          \
+    COLLECTION(name, one, false, true, "patient_id", REFS, BY_CREATED, GROUPS(#name), __VA_ARGS__)
 /* Of patients, or of nobody in particular. */
-#define LOOSE(name, one, REFS, ...) COLLECTION(name, one, false, false, "patient_id", REFS, GROUPS(#name), __VA_ARGS__)
+#define LOOSE(name, one, REFS, ...)                                                                          \
+    COLLECTION(name, one, false, false, "patient_id", REFS, BY_CREATED, GROUPS(#name), __VA_ARGS__)
 
 #define NONE(X, t)
 #define OF_PLAN(X, t)       X(t, plan_id)
@@ -123,12 +133,14 @@ OWNED(plans, "plan", NONE);
 LOOSE(actions, "action", OF_PLAN);
 LOOSE(bundles, "bundle", OF_PLAN);
 OWNED(results, "result", OF_ACTION, MEMBER(thread), OCCURRED);
-LOOSE(email_messages, "e-mail message", OF_MAIL, MEMBER(email_type));
+COLLECTION(email_messages, "e-mail message", false, false, "patient_id", OF_MAIL, BY_SENDING,
+           GROUPS("email_messages"), MEMBER(email_type));
 OWNED(health_profiles, "health profile", NONE);
 OWNED(health_profile_questions, "health profile question", OF_PROFILE);
 OWNED(health_profile_answers, "health profile answer", OF_QUESTION);
-COLLECTION(question_definitions, "question definition", true, false, NULL, NONE, MEMBER(category));
-COLLECTION(reward_programs, "reward program", false, false, NULL, OF_GROUP, MEMBER(name));
+COLLECTION(question_definitions, "question definition", true, false, NULL, NONE, BY_CREATED,
+           MEMBER(category));
+COLLECTION(reward_programs, "reward program", false, false, NULL, OF_GROUP, BY_CREATED, MEMBER(name));
 OWNED(reward_program_activations, "reward program activation", OF_PROGRAM);
 OWNED(rewards, "reward", OF_ACTIVATION, MEMBER(thread));
 OWNED(reward_earnings, "reward earning", OF_REWARD);
@@ -146,7 +158,8 @@ static int judge_owner(struct task *task, struct db *db, struct err *err)
         return patient_visible(task, db, err);
     }
     if (task->bound_patients.ptr || (bound && task->route->entity->patient_column))
-        return task_fail(task, err, ERR_FORBIDDEN, "the token is bound: patient_id must be one of its patients");
+        return task_fail(task, err, ERR_FORBIDDEN,
+                         "the token is bound: patient_id must be one of its patients");
     return 0;
 }
 

@@ -158,12 +158,12 @@ describe('the npm client of Twine', () => {
         assert.deepEqual(moved.attributes.critical, plan.critical);
 
         const actionId = (await backendCall(gateway, 'GET', '/v1/actions')).actions.find((one) => one.title === 'Run').id;
-        await stored('results', { patient_id: patientId, action_id: actionId, type: 'weight', metric_type: 'weight', occurred_at: at(4), skipped: false, data: { value: 70 } });
+        await stored('results', { patient_id: patientId, action_id: actionId, type: 'weight', metric_type: 'weight', occurred_at: at(4), thread: 'daily', skipped: false, data: { value: 70 } });
         const { data: [result] } = await run('fetchPatientHealthResults', { 'filter[patient]': patient.id });
         assert.deepEqual(result.attributes.data, { value: 70 });
         assert.deepEqual(result.relationships.action.data, { type: 'action', id: action.id });
         assert.deepEqual((await run('fetchPatientHealthResult', { id: result.id })).data, result);
-        await lists('fetchPatientHealthResults', { 'filter[patient]': patient.id, 'filter[actions]': action.id, 'filter[start_at]': at(1), 'filter[end_at]': at(9) }, result);
+        await lists('fetchPatientHealthResults', { 'filter[patient]': patient.id, 'filter[actions]': action.id, 'filter[start_at]': at(1), 'filter[end_at]': at(9), 'filter[threads]': 'daily,weekly' }, result);
         assert.deepEqual((await run('fetchPatientHealthResults', { 'filter[patient]': patient.id, 'filter[start_at]': at(5) })).data, []);
     });
 
@@ -201,9 +201,11 @@ describe('the npm client of Twine', () => {
 
         const activation = await makes('createRewardProgramActivation', 'fetchRewardProgramActivation', { type: 'reward_program_activation', attributes: { activated_at: at(2) }, relationships: { patient: ref('patient', patient.id), reward_program: ref('reward_program', program.id) } });
         await lists('fetchRewardProgramActivations', { 'filter[patient]': patient.id }, activation);
-        const reward = await makes('createReward', 'fetchReward', { type: 'reward', attributes: { description: '1000 steps', allocated_value: 5, allocated_at: at(3) }, relationships: { reward_program_activation: ref('reward_program_activation', activation.id) } });
+        const reward = await makes('createReward', 'fetchReward', { type: 'reward', attributes: { _thread: 'steps', description: '1000 steps', allocated_value: 5, allocated_at: at(3) }, relationships: { reward_program_activation: ref('reward_program_activation', activation.id) } });
         assert.equal(reward.relationships.patient.data.id, patient.id, 'the patient of the activation');
         await lists('fetchRewards', { 'filter[patient]': patient.id }, reward);
+        await lists('fetchRewards', { 'filter[organization]': ACME, 'filter[thread]': 'steps', 'filter[reward_program_activation]': activation.id }, reward);
+        assert.deepEqual((await run('fetchRewards', { 'filter[patient]': patient.id, 'filter[thread]': 'other' })).data, []);
         const earning = await makes('createRewardEarning', 'fetchRewardEarning', { type: 'reward_earning', attributes: { earned_value: 5, earned_at: at(4) }, relationships: { reward: ref('reward', reward.id) } });
         await lists('fetchRewardEarnings', { 'filter[groups]': group.id, 'filter[patient]': patient.id }, earning);
         const fulfilled = await makes('createRewardEarningFulfillment', 'fetchRewardEarningFulfillment', { type: 'reward_earning_fulfillment', attributes: { fulfilled_value: 5, fulfilled_at: at(5) }, relationships: { reward_earning: ref('reward_earning', earning.id) } });
@@ -265,6 +267,25 @@ describe('the npm client of Twine', () => {
         assert.deepEqual([shown.attributes.type, shown.attributes.title, shown.attributes.attendees, shown.attributes.start_at], ['office-visit', lab.chief_complaint, [], lab.created_at]);
     });
 
+    test('e-mail', async () => {
+        const { id: sender } = await backendCall(gateway, 'POST', '/v1/providers', { brand_id: 'acme', name: 'Noor', type: 'doctor' });
+        await backendCall(gateway, 'POST', `/v1/patients/${patientId}/providers`, { provider_id: sender, relationship: 'specialist' });
+        const coach = (await run('fetchPatientCoaches', { id: patient.id })).data.find((one) => one.attributes.last_name === 'Noor');
+        assert.equal('first_name' in coach.attributes, false);
+        for (const [n, email_type] of ['welcome', 'digest', 'welcome'].entries())
+            await stored('email_messages', { patient_id: patientId, receiver_id: patientId, ...(n ? { sender_id: sender } : {}), twine_email_id: `e${n}`, email_address: 'a@example.com', email_type, send_time: at(8 - n), status_times: { delivered: at(9) } });
+        const { data: mails } = await run('fetchEmailHistories', { 'filter[receiver]': patient.id });
+        const ids = (list) => list.map((mail) => mail.attributes.twine_email_id);
+        assert.deepEqual(ids(mails), ['e2', 'e1', 'e0'], 'by the time of sending');
+        assert.deepEqual(mails[0].relationships.sender.data, { type: 'coach', id: coach.id });
+        assert.equal(mails[2].relationships.sender.data, undefined);
+        assert.deepEqual(mails[2].relationships.receiver.data, { type: 'patient', id: patient.id });
+        assert.deepEqual((await run('fetchEmailHistory', { id: mails[0].id })).data, mails[0]);
+        assert.deepEqual(ids((await run('fetchEmailHistories', { 'filter[receiver]': patient.id, sort: '-send_time' })).data), ['e0', 'e1', 'e2']);
+        assert.deepEqual(ids((await run('fetchEmailHistories', { 'filter[sender]': coach.id })).data), ['e2', 'e1']);
+        assert.deepEqual(ids((await run('fetchEmailHistories', { 'filter[sender]': coach.id, 'filter[emailType]': 'digest' })).data), ['e1']);
+    });
+
     test('whoever is not known: 401', async () => {
         for (const stranger of [{ host: account.host }, { host: account.host, access_token: 'none' }]) {
             const [error] = await fails(401, 'fetchPatient', { id: patient.id }, stranger);
@@ -279,7 +300,7 @@ describe('the npm client of Twine', () => {
     });
 
     test('what is not valid: 409', async () => {
-        for (const list of ['fetchPatients', 'fetchCoaches', 'fetchHealthProfiles', 'fetchHealthProfileAnswers', 'fetchHealthProfileQuestions', 'fetchPatientHealthMetrics', 'fetchPatientPlanSummaries', 'fetchRewards', 'fetchRewardPrograms', 'fetchRewardProgramActivations'])
+        for (const list of ['fetchPatients', 'fetchCoaches', 'fetchHealthProfiles', 'fetchHealthProfileAnswers', 'fetchHealthProfileQuestions', 'fetchPatientHealthMetrics', 'fetchPatientPlanSummaries', 'fetchRewards', 'fetchRewardPrograms', 'fetchRewardProgramActivations', 'fetchCalendarEvents', 'fetchEmailHistories'])
             assert.equal((await fails(409, list))[0].code, 'InvalidParameter', list);
         const [range] = await fails(409, 'fetchPatients', { 'filter[organization]': ACME, 'filter[created_at]': 'yesterday' });
         assert.equal(range.source.parameter, 'filter[created_at]');

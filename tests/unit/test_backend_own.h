@@ -205,6 +205,8 @@ static const struct step collecting[] = {
 
     { .as = "acme", .call = "POST /v1/plans", .body = "{\"patient_id\":\"<a>\"}", .status = 201 },
     { .as = "acme", .call = "POST /v1/email_messages", .body = "{\"patient_id\":\"<a>\"}", .status = 201 },
+    { .as = "acme", .call = "GET /v1/email_messages?order=-send_time", .status = 200, .has = { "\"total\":1" } },
+    { .as = "acme", .call = "GET /v1/email_messages?order=asc", .status = 400 },
     { .as = "acme", .call = "DELETE /v1/patients/<a>", .status = 200,
       .has = { "\"plans\":1,\"email_messages\":1,\"memberships\":1" } },
 };

@@ -132,6 +132,26 @@ static bool is_point(EVP_PKEY *key)
     return ok;
 }
 
+/* CVE-2017-15361 (ROCA): a widely used chip made primes whose product is a power of 65537 modulo each of
+ * these, and such keys can be factored. Of other keys one in 2^28 is. */
+static bool is_roca(const EVP_PKEY *key)
+{
+    static const unsigned char primes[] = { 11, 13, 17,  19,  37,  53,  61,  71, 73,
+                                            79, 97, 103, 107, 109, 127, 151, 157 };
+    BIGNUM *n = NULL;
+    bool all = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1;
+
+    for (size_t i = 0; i < COUNT(primes) && all; i++) {
+        unsigned rest = (unsigned)BN_mod_word(n, primes[i]), power = 1;
+        do
+            power = power * 65537 % primes[i];
+        while (power != rest && power != 1);
+        all = power == rest;
+    }
+    BN_free(n);
+    return all;
+}
+
 /* With the exponent 1 every message is its own signature; an even one has no inverse. */
 static bool is_exponent(const EVP_PKEY *key)
 {
@@ -154,6 +174,8 @@ const char *key_objection(const struct algorithm *algorithm, EVP_PKEY *public_ke
             return "not an RSA key";
         if (bits < RSA_LEAST_BITS || bits > RSA_MOST_BITS)
             return "RSA key under 2048 or over 16384 bits";
+        if (is_roca(public_key))
+            return "an RSA key that can be factored (ROCA)";
         return is_exponent(public_key) ? NULL : "an impossible RSA exponent";
     case FAMILY_ECDSA:
         if (is != EVP_PKEY_EC || !is_group(public_key, algorithm->group))

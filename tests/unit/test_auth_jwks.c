@@ -149,6 +149,43 @@ static void s5_shared_secrets_and_doubled_names_are_not_used(void **state)
     CHECK(!used(jwk_rsa(rsa, name.ptr), "", ""), "a long name");
 }
 
+/* A modulus of 2048 bits whose rests are powers of 65537 (CVE-2017-15361), or one beside it. */
+static struct str chip_modulus(bool good)
+{
+    static const BN_ULONG primes[] = { 11, 13, 17,  19,  37,  53,  61,  71, 73,
+                                       79, 97, 103, 107, 109, 127, 151, 157 };
+    BN_CTX *context = BN_CTX_new();
+    BIGNUM *n = NULL, *product = BN_new(), *power = BN_new(), *rest = BN_new();
+    struct buf out = buf_in(test_arena, 1024);
+    unsigned char bytes[256];
+
+    assert_int_equal(EVP_PKEY_get_bn_param(rsa, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+    assert_true(BN_set_word(product, 1) && BN_set_word(power, 65537));
+    for (size_t i = 0; i < COUNT(primes); i++)
+        assert_true(BN_mul_word(product, primes[i]));
+    assert_true(BN_mod_sqr(power, power, product, context) && BN_mod(rest, n, product, context));
+    assert_true(BN_sub(n, n, rest) && BN_add(n, n, power) && (!good || BN_add_word(n, 1)));
+    while (!BN_is_odd(n))
+        assert_true(BN_add(n, n, product));
+    buf_base64url(&out, bytes, (size_t)BN_bn2bin(n, bytes));
+    BN_CTX_free(context);
+    BN_free(n);
+    BN_free(product);
+    BN_free(power);
+    BN_free(rest);
+    return buf_str(&out);
+}
+
+static void s15_keys_that_can_be_factored_are_not_used(void **state)
+{
+    (void)state;
+    for (int good = 0; good < 2; good++) {
+        struct str jwk = arena_printf(test_arena, "{\"kty\":\"RSA\",\"n\":\"" STR_FMT "\",\"e\":\"AQAB\"}",
+                                      STR_ARG(chip_modulus(good)));
+        CHECK(used(jwk, "", "RS256") == good, "%d", good);
+    }
+}
+
 /* S15 */
 static void s15_weak_and_broken_keys_are_not_used(void **state)
 {
@@ -256,6 +293,7 @@ int main(void)
         cmocka_unit_test(s4_keys_for_another_purpose_are_not_used),
         cmocka_unit_test(s5_shared_secrets_and_doubled_names_are_not_used),
         cmocka_unit_test(s15_weak_and_broken_keys_are_not_used),
+        cmocka_unit_test(s15_keys_that_can_be_factored_are_not_used),
         cmocka_unit_test(s20_what_is_no_set_is_a_failure),
         cmocka_unit_test(a_key_that_is_gone_is_noticed),
     };

@@ -1,9 +1,11 @@
 // Tokens of others: key sets that rotate, lie and vanish, and tokens that an authority is asked about. The authority is
 // scripted here; statements S4, S5, S18 to S20, S27 and S28 of docs/security.md.
 import assert from 'node:assert/strict';
-import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -140,7 +142,6 @@ describe('authorities', () => {
             { kty: 'oct', kid: 'oct', k: secret, alg: 'HS256', use: 'sig' }];
         await sleep(1100); // the interval of the last fetch
         for (const key of [enc, sign, ...twice]) assert.equal(await status(key.token()), 401, key.kid);
-        const { createHmac } = await import('node:crypto');
         const input = `${base64url('{"alg":"HS256","kid":"oct"}')}.${authority.ES256.token().split('.')[1]}`;
         assert.equal(await status(`${input}.${createHmac('sha256', Buffer.from(secret, 'base64url')).update(input).digest('base64url')}`), 401);
         assert.equal(await status(authority.ES256.token()), 200, 'the good ones beside them');
@@ -228,6 +229,37 @@ describe('authorities', () => {
             request(gateway.port, 'GET', paths.twine, { headers: { authorization: `Bearer lph_at_gone${i}` }, timeout: 50 }).catch(() => 0)));
         authority.broken = undefined;
         assert.equal(await status(authority.ES256.token()), 200);
+    });
+});
+
+describe('key sets over TLS', () => {
+    test('S21: an issuer must prove its name to an authority that the configuration names', async () => {
+        const folder = mkdtempSync(join(tmpdir(), 'dragoman-tls-')), file = (name) => join(folder, name);
+        execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+            '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', file('key.pem'), '-out', file('cert.pem')], { stdio: 'ignore' });
+        const key = new Key('ES256');
+        let asked = 0;
+        const server = https.createServer({ key: readFileSync(file('key.pem')), cert: readFileSync(file('cert.pem')) }, (incoming, outgoing) => {
+            asked++;
+            outgoing.end(JSON.stringify({ keys: [key.jwk()] }));
+        });
+        await new Promise((done) => server.listen(0, '127.0.0.1', done));
+        const set = (host, more = {}) => ({ 'auth.issuers': `[{issuer: '${ISSUER}', jwks_url: 'https://${host}:${server.address().port}/'}]`, ...more });
+        const cases = [
+            [set('localhost', { 'auth.ca_file': file('cert.pem') }), 200],
+            [set('localhost'), 503], // signed by nobody the system knows
+            [set('127.0.0.1', { 'auth.ca_file': file('cert.pem') }), 503], // another name
+        ];
+        for (const [settings, wanted] of cases) {
+            asked = 0;
+            const gateway = await startGateway({ set: settings });
+            await gateway.client('twine', { token: key.token() }).get(`/pub/organization/${ACME}`, wanted);
+            assert.equal(asked > 0, wanted === 200, 'nothing is asked of who cannot prove its name');
+            await gateway.stop();
+        }
+        server.closeAllConnections();
+        await new Promise((done) => server.close(done));
+        rmSync(folder, { recursive: true });
     });
 });
 

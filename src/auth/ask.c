@@ -63,13 +63,14 @@ static int unavailable(struct err *err, const char *what)
 
 static void on_waited(struct post *post);
 
-/* Both return AUTH_NO with `err`, or AUTH_LATER. */
-
+/* AUTH_LATER, or AUTH_NO with `err`; `again`: there is another set by now. */
 static enum auth_answer wait_for_keys(struct auth_cache *cache, struct auth_ask *ask,
                                       const struct doubt *doubt, bool *again, struct err *err)
 {
     struct wait *wait = wait_new(cache, ask);
     bool failed = false;
+
+    wait->post.run = on_waited;
     enum want want = remote_want(doubt->remote, wait, doubt->serial, loop_now_ms(ask->loop), &failed);
 
     *again = want == WANT_AGAIN;
@@ -79,7 +80,6 @@ static enum auth_answer wait_for_keys(struct auth_cache *cache, struct auth_ask 
             (void)unavailable(err, "the key set of its issuer cannot be had");
         return AUTH_NO;
     }
-    wait->post.run = on_waited;
     ask->inside = wait;
     return AUTH_LATER;
 }

@@ -107,6 +107,15 @@ static int add_token(struct desk *desk, struct err *err)
     return 0;
 }
 
+/* As auth_opaque_key writes it: another spelling would never be found. */
+static bool is_sha256(struct str key)
+{
+    for (size_t i = 0; i < key.len; i++)
+        if (!strchr("0123456789abcdef", key.ptr[i]) || !key.ptr[i])
+            return false;
+    return key.len == 64;
+}
+
 /* One line of an import: {"token" or "token_sha256", "sub", "brand_id", "scope", …}; the claims are what
  * remains. */
 static int import_line(struct desk *desk, struct str line, unsigned number, struct err *err)
@@ -119,10 +128,10 @@ static int import_line(struct desk *desk, struct str line, unsigned number, stru
         return err_wrap(err, "line %u", number);
     if (jdoc_string(jdoc_get(doc, "token"), &token))
         key = auth_opaque_key(desk->arena, token);
-    else if (jdoc_string(jdoc_get(doc, "token_sha256"), &key) && key.len != 64)
+    else if (jdoc_string(jdoc_get(doc, "token_sha256"), &key) && !is_sha256(key))
         key = STR_NONE;
     if (!key.ptr)
-        (void)err_set(err, ERR_CONFIG, "line %u: no \"token\", and no \"token_sha256\" of 64 hex digits",
+        (void)err_set(err, ERR_CONFIG, "line %u: no \"token\", and no \"token_sha256\" of 64 lower-case hex digits",
                       number);
     else if (!jdoc_string(jdoc_get(doc, "brand_id"), &brand))
         (void)err_set(err, ERR_CONFIG, "line %u: no \"brand_id\"", number);

@@ -2,13 +2,13 @@
 
 #include "base/buf.h"
 
-/* Without port; an address in brackets stays whole. */
-static struct str host_name(struct str host)
+struct str route_host_name(struct str host)
 {
+    const char *end = host.len && host.ptr[0] == '[' ? memchr(host.ptr, ']', host.len) : NULL;
     struct str name = host, port;
 
-    if (host.len && host.ptr[0] == '[')
-        return host;
+    if (end)
+        return str_of(host.ptr, (size_t)(end - host.ptr) + 1);
     (void)str_cut(host, ':', &name, &port);
     return name;
 }
@@ -97,7 +97,7 @@ const struct dialect *route_facade(struct dialect *const *dialects, size_t count
 
     if (request->bound)
         return request->bound;
-    const struct dialect *found = by_host(dialects, count, host_name(request->host));
+    const struct dialect *found = by_host(dialects, count, route_host_name(request->host));
     if (found)
         return found;
     for (size_t i = 0; i < count; i++) {

@@ -20,6 +20,9 @@ struct route {
     struct str allow;                      /* with ERR_METHOD: the methods, comma separated, in the arena */
 };
 
+/* A Host without its port; an address keeps its brackets. */
+struct str route_host_name(struct str host);
+
 /* The facade: the bound one; else a host that names one; else the one prefix or path that fits; of several the one
  * whose credential header is there, else the only one with such a path, else `fallback`. Never NULL. */
 const struct dialect *route_facade(struct dialect *const *dialects, size_t count, const struct dialect *fallback,

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-enum { FLUSH_MS = 200, FLUSH_BYTES = 32 * 1024, LINE_BYTES = 2048 };
+enum { FLUSH_MS = 200, FLUSH_BYTES = 32 * 1024, LINE_BYTES = 2048, HELD_BYTES = 1024 * 1024 };
 
 struct access_log {
     struct arena *arena;
@@ -16,16 +16,24 @@ struct access_log {
     int fd;
 };
 
+/* What a full pipe does not take stays for the next time; nobody waits for its reader. */
 static void flush(struct access_log *log)
 {
+    size_t at = 0;
+
     deadline_clear(log->loop, &log->flush);
-    for (size_t at = 0; at < log->lines.len;) {
+    if (!log->lines.len)
+        return;
+    while (at < log->lines.len) {
         ssize_t n = write(log->fd, log->lines.ptr + at, log->lines.len - at);
         if (n <= 0)
-            break; /* a full disk must not stop the service */
+            break; /* neither a full pipe nor a full disk may stop the service */
         at += (size_t)n;
     }
-    log->lines.len = 0;
+    log->lines.len -= at;
+    memmove(log->lines.ptr, log->lines.ptr + at, log->lines.len);
+    if (log->lines.len)
+        deadline_set(log->loop, &log->flush, FLUSH_MS);
 }
 
 static void on_flush(struct deadline *deadline)
@@ -43,8 +51,7 @@ struct access_log *access_log_new(struct loop *loop, int fd)
     log->loop = loop;
     log->fd = fd;
     log->flush.run = on_flush;
-    log->lines = buf_in(arena, FLUSH_BYTES * 2);
-    (void)buf_reserve(&log->lines, FLUSH_BYTES * 2);
+    log->lines = buf_in(arena, HELD_BYTES);
     return log;
 }
 
@@ -53,6 +60,7 @@ void access_log_free(struct access_log **log)
     if (!*log)
         return;
     flush(*log);
+    deadline_clear((*log)->loop, &(*log)->flush);
     struct arena *arena = (*log)->arena;
     arena_free(&(*log)->scratch);
     arena_free(&arena);
@@ -107,11 +115,11 @@ void access_log_add(struct access_log *log, const struct http_head *head, const 
     if (log->fd < 0)
         return;
     write_line(&line, head, answer);
-    if (buf_ok(&line))
+    if (buf_ok(&line) && line.len <= HELD_BYTES - log->lines.len)
         buf_add(&log->lines, buf_str(&line));
     arena_reset(log->scratch);
-    if (log->lines.len >= FLUSH_BYTES)
-        flush(log);
+    if (log->lines.len >= FLUSH_BYTES && log->lines.len < HELD_BYTES / 2)
+        flush(log); /* more than that is held only while nobody reads: the deadline tries again */
     else if (!log->flush.index)
         deadline_set(log->loop, &log->flush, FLUSH_MS);
 }

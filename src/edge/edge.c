@@ -31,7 +31,11 @@ static int open_access_log(struct edge *edge, struct err *err)
     if (str_is(where, "off"))
         return 0;
     if (str_is(where, "-")) {
-        edge->access_fd = STDOUT_FILENO;
+        /* a description of our own, so that not waiting for its reader changes nothing for others */
+        edge->access_fd = open("/proc/self/fd/1", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+        edge->own_access_fd = edge->access_fd >= 0;
+        if (edge->access_fd < 0)
+            edge->access_fd = STDOUT_FILENO;
         return 0;
     }
     edge->access_fd = open(arena_cstr(edge->arena, where), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);

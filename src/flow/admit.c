@@ -15,11 +15,10 @@ static bool has_header(const void *data, struct str name)
 static const struct dialect *configured(const struct exchange *x)
 {
     const struct gateway *gateway = x->flow->gateway;
-    struct str host = x->head->host, port;
+    struct str host = route_host_name(x->head->host);
 
     if (x->bound_dialect)
         return x->bound_dialect;
-    (void)str_cut(x->head->host, ':', &host, &port);
     for (size_t i = 0; i < gateway->conf->facade_count; i++) {
         const struct conf_facade *facade = &gateway->conf->facades[i];
         for (size_t k = 0; k < facade->host_count; k++)

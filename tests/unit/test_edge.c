@@ -6,6 +6,7 @@
 #include "edge/metrics.h"
 #include "json/tape.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,6 +249,30 @@ static void a_line_does_not_wait_for_the_next(void **state)
     (void)close(fd);
 }
 
+/* Nobody reads the log: nobody waits for it either, and what fits is there when somebody does. */
+static void a_full_pipe_holds_nobody(void **state)
+{
+    struct flow_answer answer = answer_of("general", "showPatient", 200, 1);
+    int ends[2];
+    char text[64 * 1024];
+    size_t lines = 0;
+    ssize_t n;
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    struct access_log *log = access_log_new(rig.loop, ends[1]);
+    for (size_t i = 0; i < 20000; i++)
+        access_log_add(log, &telling, &answer);
+    while ((n = read(ends[0], text, sizeof text)) > 0) /* room again */
+        for (ssize_t i = 0; i < n; i++)
+            lines += text[i] == '\n';
+    CHECK(lines > 10 && lines < 20000, "%zu lines", lines);
+    access_log_free(&log);
+    CHECK(read(ends[0], text, sizeof text) > 0, "what was held follows");
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 static void no_log_is_no_log(void **state)
 {
     struct flow_answer answer = answer_of("general", "showPatient", 200, 1);
@@ -336,6 +361,7 @@ static void odd_answers_are_counted_safely(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_pipe_holds_nobody),
         cmocka_unit_test(a_line_says_what_happened_and_nothing_of_whom),
         cmocka_unit_test(details_are_of_our_own_faults_only),
         cmocka_unit_test(a_client_cannot_forge_lines),

@@ -95,6 +95,7 @@ static int link_parts(struct load *load, struct field *leader)
     leader->parts = ARENA_ARRAY(load->arena, struct field *, 16);
     leader->part_leads = true;
     unsigned most = 0;
+    bool whole = leader->split.len > 0;
     for (struct field *field = leader; field < shape->fields + shape->count; field++) {
         if (!field->split.ptr || field->is[0] != leader->is[0])
             continue;
@@ -103,7 +104,9 @@ static int link_parts(struct load *load, struct field *leader)
         field->part_count += field != leader;
         most = field->part > most ? field->part : most;
     }
-    if (!leader->split.len || most < 2 || most != leader->part_count)
+    for (unsigned i = 0; i < most; i++)
+        whole &= leader->parts[i] != NULL;
+    if (!whole || most < 2 || most != leader->part_count)
         return yaml_fault(split, load->err,
                           "the parts are not complete, expected part 1, 2, … and text between them");
     return check_cut(load, leader);

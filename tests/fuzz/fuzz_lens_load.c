@@ -1,6 +1,8 @@
 /* A mapping file that loads runs: whatever it says, a small document goes through and back without a crash.
  */
 #include "lens/lens.h"
+#include "lens/report.h"
+#include "lens/schema.h"
 
 #include <stdlib.h>
 
@@ -13,8 +15,11 @@ static void run(const struct lens *lens, enum lens_mode mode, struct arena *aren
     struct lens_put put = { .canonical = buf_in(arena, 1 << 20), .rest = buf_in(arena, 1 << 20) };
     struct buf shown = buf_in(arena, 1 << 20);
     struct id_slots ids = { 0 };
+    struct names unread = { 0 };
     struct err err;
 
+    context.unread = mode == LENS_SHOWN ? &unread : NULL;
+    context.unread_arena = arena;
     if (lens_put(lens, in, 0, in, &context, arena, &put, &err) && err.code != ERR_INVALID &&
         err.code != ERR_TOO_LARGE)
         abort();
@@ -26,6 +31,26 @@ static void run(const struct lens *lens, enum lens_mode mode, struct arena *aren
     lens_fill(buf_str(&shown), &ids, 0, &filled);
     if (!tape_read(&again, arena, buf_str(&filled), &tape_default_limits, &fault) && !fault.limit)
         abort();
+}
+
+/* What is told about it is JSON, and can be told of any document. */
+static void tell(const struct lens *lens, struct arena *arena, const struct tape *in)
+{
+    for (int side = SCHEMA_SHOWN; side <= SCHEMA_UPDATE; side++) {
+        struct buf schema = buf_in(arena, 1 << 20);
+        struct tape_fault fault;
+        struct tape read;
+        lens_schema(lens, (enum schema_side)side, arena, &schema);
+        if (buf_ok(&schema) && !tape_read(&read, arena, buf_str(&schema), &tape_default_limits, &fault) &&
+            !fault.limit)
+            abort();
+    }
+    for (int given = 0; given < 2; given++) {
+        struct lens_lines lines = { 0 };
+        lens_report_put(lens, given ? in : NULL, 0, LENS_SHOWN, arena, &lines);
+        lens_report_put(lens, given ? in : NULL, 0, LENS_UPDATE, arena, &lines);
+        lens_report_get(lens, given ? in : NULL, 0, arena, &lines);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (lens_parse(&lens, arena, str_of((const char *)data, size), "fuzz.yaml", &style, NULL, &err) == 0) {
         run(lens, LENS_CREATE, arena, &in);
         run(lens, LENS_UPDATE, arena, &in);
+        run(lens, LENS_SHOWN, arena, &in);
+        tell(lens, arena, &in);
     } else if (err.code != ERR_CONFIG) {
         abort();
     }

@@ -81,6 +81,9 @@ static void faults_have_their_place(void **state)
           "5:80", "unknown key" },
         { HEAD "  a: { type: string, known_by: { table: loinc, column: code, member: b } }\n", "5:22",
           "`known_by:` stands alone" },
+        { HEAD "  a: { type: string, is: x, split: \" \", part: 2, cut: last, read_only: true }\n"
+               "  b: { type: string, is: x, split: \" \", part: 2, cut: last, read_only: true }\n",
+          "5:36", "the parts are not complete" },
         { HEAD "  a: { type: string }\n", "5:3", "no rule takes \"a\"" },
         { HEAD "  a: { type: string, is: a, required: create, default: x }\n", "5:47",
           "nothing reaches this default" },

@@ -188,6 +188,9 @@ static void add_calls(struct explanation *explanation, const struct arguments *a
     add_call(
         explanation, operation->inherit.call, arguments, NULL, 0,
         arena_printf(explanation->arena, STR_FMT " is taken from there", STR_ARG(operation->inherit.member)));
+    add_call(
+        explanation, operation->via.call, arguments, NULL, 0,
+        arena_printf(explanation->arena, STR_FMT " is taken from there", STR_ARG(operation->via.member)));
     add_call(explanation, operation->call, arguments, fixed, count, STR_NONE);
     if (!operation->then.param.len || !names_param(put, operation->then.param))
         return;

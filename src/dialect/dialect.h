@@ -69,6 +69,11 @@ struct inherit {
     struct str kind, call, member; /* kind: of the id in the body; call: how to read that entity */
 };
 
+/* The entity that the path names is read first; its member is a parameter of the call. */
+struct via {
+    struct str call, member, to;
+};
+
 struct operation {
     struct str name, methods[3];
     size_t method_count;
@@ -104,6 +109,7 @@ struct operation {
     bool etag;
     struct then then;
     struct inherit inherit;
+    struct via via;
     const struct template *answer, *answer_bare;
     const struct yaml *place;
     const void *bound; /* the flow's own, set once after loading */

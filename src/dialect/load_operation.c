@@ -177,6 +177,22 @@ static int load_inherit(const struct yaml *map, struct operation *made, struct e
     return 0;
 }
 
+static int load_via(const struct yaml *map, struct operation *made, struct err *err)
+{
+    static const char *const known[] = { "call", "member", "to", NULL };
+    const struct yaml *node = yaml_get(map, "via");
+    struct via *via = &made->via;
+
+    if (!node)
+        return 0;
+    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "call", &via->call, err) ||
+        load_text(node, "member", &via->member, err) || load_text(node, "to", &via->to, err))
+        return -1;
+    if (!via->call.len || !via->member.len || !via->to.len)
+        return yaml_fault(node, err, "via: needs call, member and to");
+    return made->has_body ? yaml_fault(node, err, "via: stands beside body:, expected an operation that reads") : 0;
+}
+
 /* Status and error name that are numbers or words of their own. */
 static int load_status(const struct yaml *map, struct operation *made, struct err *err)
 {
@@ -238,7 +254,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
     static const char *const known[] = { "request", "also",  "scopes", "open", "me", "token", "builtin", "resource",
                                          "call",    "stored", "path",  "query",       "fixed",   "needs_one_of",
                                          "paging",  "body",  "media",  "media_error", "status",  "etag",
-                                         "then",    "answer", "answer_bare", "inherit", NULL };
+                                         "then",    "answer", "answer_bare", "inherit", "via", NULL };
 
     made->name = map->key;
     made->place = map;
@@ -256,7 +272,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_paging_mode(map, dialect, made, err) || load_body(map, made, err) ||
         load_texts(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
         load_flag(map, "etag", &made->etag, err) || load_then(map, made, err) ||
-        load_inherit(map, made, err) ||
+        load_inherit(map, made, err) || load_via(map, made, err) ||
         load_template(map, "answer", arena, &made->answer, err) ||
         load_template(map, "answer_bare", arena, &made->answer_bare, err))
         return -1;

@@ -19,7 +19,7 @@ typedef enum step stage_fn(struct exchange *x);
 
 /* An operation's calls, found once at start. */
 struct bound {
-    const struct contract_call *call, *stored, *then_call, *then_read, *then_undo, *inherit;
+    const struct contract_call *call, *stored, *then_call, *then_read, *then_undo, *inherit, *via;
 };
 
 /* One document of the body and what became of it. */
@@ -140,6 +140,9 @@ struct exchange {
     bool own_version; /* if_match is the client's: not to be replaced by a newer one */
     unsigned attempts;
 
+    struct upstream_call *via_call; /* `via:` of the operation */
+    struct str via;
+
     /* answers */
     struct upstream_call *calls[FETCH_PAGES_MAX];
     struct upstream_answer answers[FETCH_PAGES_MAX];
@@ -174,6 +177,7 @@ stage_fn stage_resolve, stage_judge;                   /* resolve.c */
 stage_fn stage_lookup, stage_make;                     /* lookup.c */
 stage_fn stage_members, stage_judge_members;           /* member.c */
 stage_fn stage_inherit, stage_judge_parents;            /* inherit.c */
+stage_fn stage_via, stage_found;                       /* via.c */
 stage_fn stage_stored, stage_compare, stage_patch;     /* stored.c */
 stage_fn stage_call, stage_collect;                    /* call.c */
 stage_fn stage_then, stage_reread;                     /* then.c */

@@ -26,6 +26,8 @@ static const struct {
     { "belong", stage_judge_members },  /*                       -> permitted                */
     { "inherit", stage_inherit },       /* ids of the body       -> what those entities know */
     { "parents", stage_judge_parents }, /*                       -> known, permitted         */
+    { "via", stage_via },               /* ids of the path       -> the entity between       */
+    { "found", stage_found },           /*                       -> an argument of the call  */
     { "stored", stage_stored },         /* an update             -> the entity as it is      */
     { "compare", stage_compare },       /* the stored entity     -> what its client was shown */
     { "patch", stage_patch },           /*                       -> what really changes      */
@@ -177,6 +179,7 @@ static void free_calls(struct exchange *x)
     for (size_t i = 0; i < x->lookup_count; i++)
         upstream_call_free(upstream, &x->lookups[i].call);
     exchange_free_members(x);
+    upstream_call_free(upstream, &x->via_call);
     upstream_call_free(upstream, &x->stored_call);
 }
 

@@ -51,11 +51,15 @@ static int bind_operation(struct gateway *gateway, struct operation *operation, 
         find_call(gateway, place, operation->then.call, &bound->then_call, err) ||
         find_call(gateway, place, operation->then.read, &bound->then_read, err) ||
         find_call(gateway, place, operation->then.undo, &bound->then_undo, err) ||
-        find_call(gateway, place, operation->inherit.call, &bound->inherit, err))
+        find_call(gateway, place, operation->inherit.call, &bound->inherit, err) ||
+        find_call(gateway, place, operation->via.call, &bound->via, err))
         return -1;
     if (!bound->call)
         return 0;
-    return check_parameters(operation->path, operation->path_count, bound->call, err) ||
+    if (bound->via && !contract_takes(bound->call, operation->via.to))
+        return yaml_fault(place, err, STR_FMT " takes no parameter '" STR_FMT "'", STR_ARG(bound->call->name),
+                          STR_ARG(operation->via.to));
+    return check_parameters(operation->path, operation->path_count, bound->via ? bound->via : bound->call, err) ||
                    check_parameters(operation->query, operation->query_count, bound->call, err)
                ? -1
                : 0;

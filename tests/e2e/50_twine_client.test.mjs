@@ -196,6 +196,7 @@ describe('the npm client of Twine', () => {
     test('rewards, from the programme to the fulfilment', async () => {
         const program = await makes('createRewardProgram', 'fetchRewardProgram', { type: 'reward_program', attributes: { name: 'Steps', start_at: at(1), end_at: at(30), budget_value: 100.5, budget_unit: 'point' }, relationships: { group: ref('group', group.id) } });
         assert.deepEqual([program.attributes.duration_active, program.attributes.fulfill_as_earned, program.attributes.frozen], [540, false, false]);
+        assert.deepEqual((await run('fetchRewardProgramGroup', { id: program.id })).data, group);
         await lists('fetchRewardPrograms', { 'filter[organization]': ACME }, program);
         await lists('fetchRewardPrograms', { 'filter[groups]': group.id }, program);
 

@@ -1,0 +1,39 @@
+/* What is asked for stands in another entity, which the path names (`via:` in dialect.yaml): the group of a programme. That
+ * one is read first, with the arguments of the request; its member is the argument of the call. */
+#include "flow/exchange.h"
+
+static void on_via(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err, void *data)
+{
+    struct exchange *x = data;
+    const struct via *via = &x->operation->via;
+    uint32_t at = TAPE_NONE;
+
+    (void)call;
+    if (answer && answer->document.count && exchange_may_see(x, &answer->document, 0))
+        at = tape_find(&answer->document, 0, via->member);
+    if (at != TAPE_NONE && tape_type(&answer->document, at) == JSON_STRING)
+        x->via = tape_string(&answer->document, at, x->arena);
+    exchange_came(x, err);
+}
+
+enum step stage_via(struct exchange *x)
+{
+    struct upstream_request request = { .call = x->bound->via };
+
+    if (!request.call)
+        return STEP_NEXT;
+    exchange_arguments(x, request.call, NULL, 0, &request);
+    exchange_wait(x);
+    x->via_call = exchange_call(x, &request, on_via, x);
+    return STEP_WAIT;
+}
+
+enum step stage_found(struct exchange *x)
+{
+    if (!x->bound->via)
+        return STEP_NEXT;
+    if (!x->via.len)
+        return exchange_fail(x, ERR_NOT_FOUND, "the entity has no '" STR_FMT "'", STR_ARG(x->operation->via.member));
+    arguments_add(&x->arguments, x->arena, x->operation->via.to, x->via, NULL);
+    return STEP_NEXT;
+}

@@ -1,0 +1,83 @@
+/* What a principal bound to patients may write, and what making something on the way needs. */
+#include "test_flow_kit.h"
+
+static const struct str one_patient[] = { STR_INIT("p-1") };
+#define SCOPES                                                                                               \
+    STR_INIT("read:patients write:patients admin:patients read:metrics write:metrics read:organization "     \
+             "write:organization write:plans read:plans")
+static const struct token_claims bound = {
+    .subject = STR_INIT("s"), .scope = SCOPES, .patients = one_patient, .patient_count = 1, .patients_bound = true
+};
+static const struct token_claims reader = { .subject = STR_INIT("s"),
+                                            .scope = STR_INIT("read:patients write:patients read:organization") };
+
+#define IN_NEW_GROUP                                                                                         \
+    "'relationships':{'groups':{'data':[{'type':'group','meta':{'query':{'organization':'" T_ACME            \
+    "','name':'Lead'}}}]}}"
+
+static const struct {
+    const char *as, *method, *body;
+    const struct token_claims *who;
+    int status;
+    enum err_code code;
+} refused[] = {
+    { "general", "POST /v1/patients", "{'patient':{'first_name':'a','last_name':'b','date_of_birth':'2010-05-15'}}", &bound,
+      403, ERR_FORBIDDEN_PATIENT },
+    { "twine", "POST /pub/group", "{'data':{'type':'group','attributes':{'name':'Mine'}}}", &bound, 403,
+      ERR_FORBIDDEN_PATIENT },
+    { "twine", "PATCH /pub/patient/" T_PATIENT_1, "{'data':{'type':'patient'," IN_NEW_GROUP "}}", &bound, 403,
+      ERR_FORBIDDEN_PATIENT },
+    { "twine", "PATCH /pub/patient/" T_PATIENT_2, "{'data':{'type':'patient','attributes':{'gender':'male'}}}", &bound,
+      403, ERR_FORBIDDEN_PATIENT },
+    { "twine", "POST /pub/action",
+      "{'data':{'type':'action','attributes':{'type':'weight','title':'t','effective_from':'2018-02-20T00:00:00Z'}}}", NULL,
+      403, ERR_SCOPE }, /* the kit's own claims lack the scope */
+    { "twine", "POST /pub/patient",
+      "{'data':{'type':'patient','attributes':{'first_name':'a','last_name':'b'}," IN_NEW_GROUP "}}", &reader, 403,
+      ERR_SCOPE }, /* it may make a group */
+};
+
+static void nothing_is_asked_for_what_is_refused(void **state)
+{
+    struct kit *kit = kit_new(NULL);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        kit_script(kit, NULL, 0);
+        struct heard heard = kit_ask(kit, (struct said){ .as = refused[i].as,
+                                                         .method = refused[i].method,
+                                                         .body = refused[i].body,
+                                                         .who = refused[i].who });
+        CHECK(heard.status == refused[i].status && heard.code == refused[i].code, "case %zu: %d %s", i, heard.status,
+              heard.detail);
+        CHECK(kit->started == 0, "case %zu: %zu calls", i, kit->started);
+    }
+    kit_free(kit);
+}
+
+static void what_is_about_the_patient_is_allowed(void **state)
+{
+    struct kit *kit = kit_new(NULL);
+
+    (void)state;
+    SCRIPT(kit, { .call = "metric.create", .status = 201, .json = METRIC("m-1", "p-1") });
+    struct heard heard =
+        kit_ask(kit, (struct said){ .as = "twine",
+                                    .method = "POST /pub/patient_health_metric",
+                                    .body = "{'data':{'type':'patient_health_metric','attributes':{'type':'weight','value':7},"
+                                            "'relationships':{'patient':{'data':{'type':'patient','id':'" T_PATIENT_1
+                                            "'}}}}}",
+                                    .who = &bound });
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    kit_free(kit);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_asked_for_what_is_refused),
+        cmocka_unit_test(what_is_about_the_patient_is_allowed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

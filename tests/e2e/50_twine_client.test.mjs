@@ -19,8 +19,11 @@ const MISSING = '000000000000000000000000';
 const at = (day) => `2024-03-${String(day).padStart(2, '0')}T09:00:00.000Z`;
 const ref = (type, id) => ({ data: { type, id } });
 
+// Actions of the client that have no operation yet.
+const ABSENT = ['upsertPatient'];
+
 describe('the npm client of Twine', () => {
-    let gateway, account, twine, graph, patient, patientId, group;
+    let gateway, client, token, account, twine, graph, patient, patientId, group;
     const ran = new Set();
 
     /** Runs an action of the client; its answer is a JSON:API document. */
@@ -75,18 +78,30 @@ describe('the npm client of Twine', () => {
     before(async () => {
         gateway = await startGateway();
         ({ twine, graph } = clients(gateway));
-        const client = JSON.parse(gateway.cli('client', 'add', '--name', 'datafire', '--brand', 'acme'));
+        client = JSON.parse(gateway.cli('client', 'add', '--name', 'datafire', '--brand', 'acme'));
         gateway.secrets.add(client.client_secret);
         await sleep(1100); // a record added by another process is seen within one second
         account = { host: `http://127.0.0.1:${gateway.port}` };
-        const { data } = await run('createToken', { body: { data: { type: 'token', attributes: { grant_type: 'client_credentials', client_id: client.client_id, client_secret: client.client_secret } } } });
-        account = { ...account, access_token: data.attributes.access_token };
-        gateway.secrets.add(account.access_token);
+        token = (await run('createToken', { body: { data: { type: 'token', attributes: { grant_type: 'client_credentials', client_id: client.client_id, client_secret: client.client_secret } } } })).data;
+        account = { ...account, access_token: token.attributes.access_token };
+        Object.values(token.attributes).filter((value) => String(value).length > 20).forEach((value) => gateway.secrets.add(value));
         group = (await run('createGroup', { body: { data: { type: 'group', id: '', attributes: { name: 'DataFire', bio: 'a client' } } } })).data;
         patient = await newPatient({ identifiers: [{ system: 'DataFire', value: '50' }] });
         patientId = (await backendCall(gateway, 'GET', `/v1/patients?brand_id=acme&external_id=${encodeURIComponent('DataFire|50')}`)).patients[0].id;
     });
     after(() => gateway.stop());
+
+    test("the token's own organization and groups", async () => {
+        assert.deepEqual(token.relationships.organization.data, { type: 'organization', id: ACME });
+        assert.equal((await run('fetchTokenOrganization', { id: token.id })).data.id, ACME);
+        assert.deepEqual((await run('fetchTokenGroups', { id: token.id })).data, [], 'it is bound to none');
+        await fails(404, 'fetchTokenGroups', { id: MISSING });
+    });
+
+    test('a token that is over is refreshed by the client', async () => {
+        const expired = { ...account, access_token: 'over', refresh_token: token.attributes.refresh_token, client_id: client.client_id, client_secret: client.client_secret, refresh_url: `${account.host}/pub/oauth/token` };
+        assert.equal((await run('fetchOrganization', { id: ACME }, expired)).data.id, ACME);
+    });
 
     test('organization and groups', async () => {
         assert.equal((await run('fetchOrganization', { id: ACME })).data.attributes.name, 'Acme Health');
@@ -307,5 +322,11 @@ describe('the npm client of Twine', () => {
         assert.equal(range.source.parameter, 'filter[created_at]');
         const [title] = await fails(409, 'createAction', { body: { data: { type: 'action', id: '', attributes: { type: 'other_lifestyle', title: ' ', effective_from: at(1) } } } });
         assert.deepEqual([title.code, title.source.pointer], ['InvalidBodyParameter', '/data/attributes/title']);
+    });
+
+    test('every action of the client ran', () => {
+        const actions = twinehealth.allActions.map((action) => action.id.split('/')[1]).filter((name) => !name.startsWith('oauth'));
+        assert.equal(actions.length, 62);
+        assert.deepEqual(actions.filter((name) => !ran.has(name)), ABSENT);
     });
 });

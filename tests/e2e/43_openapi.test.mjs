@@ -45,8 +45,9 @@ function load(dialect) {
 
 const dialects = ['general', 'patient-graph', 'twine', 'oauth'];
 
-describe('descriptions', async () => {
-    const config = await createConfig({ extends: ['recommended'] });
+const config = await createConfig({ extends: ['recommended'] });
+
+describe('descriptions', () => {
     for (const dialect of dialects)
         test(`${dialect}: the linter finds no error`, async () => {
             const source = run('--dialect', dialect).stdout;

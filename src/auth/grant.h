@@ -26,6 +26,11 @@ struct grant {
 void grant_start(struct auth *auth, struct store *store, struct loop *loop, struct grant *grant);
 void grant_detach(struct grant *grant); /* the caller goes away; `done` is not called */
 
+/* A client that authenticates in the header Authorization (RFC 6749 section 2.3.1). False: it cannot be read. */
+bool grant_is_basic(struct str header);
+MUST_CHECK bool grant_read_basic(struct arena *arena, struct str header, struct str *client_id,
+                                 struct str *client_secret);
+
 /* For `dragoman client add`: "scrypt$N$r$p$salt$hash". Takes some 50 ms and 16 MiB. */
 MUST_CHECK int client_secret_hash(struct str secret, struct buf *out, struct err *err);
 MUST_CHECK bool client_secret_matches(struct str secret, struct str hash);

@@ -15,7 +15,7 @@ int auth_metadata(const struct auth *auth, const struct auth_endpoints *endpoint
                   struct buf *out, struct err *err)
 {
     static const char *const grants[] = { "client_credentials", "refresh_token", NULL };
-    static const char *const methods[] = { "client_secret_post", "none", NULL };
+    static const char *const methods[] = { "client_secret_basic", "client_secret_post", "none", NULL };
     static const char *const none[] = { NULL };
     const struct {
         const char *name;

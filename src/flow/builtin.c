@@ -17,7 +17,22 @@ static struct str member(const struct exchange *x, const struct tape *tape, cons
     return at != TAPE_NONE && tape_type(tape, at) == JSON_STRING ? tape_string(tape, at, x->arena) : STR_NONE;
 }
 
-/* RFC 6749 section 2.3.1: a client may authenticate with HTTP Basic. Not offered: the body alone is read. */
+/* RFC 6749 section 2.3: a client may authenticate in the header, but in one way only. */
+static enum step read_client(struct exchange *x)
+{
+    struct str header = str_trim(http_find(x->head, STR("authorization"), NULL)), id, secret;
+
+    if (!grant_is_basic(header))
+        return STEP_NEXT;
+    if (!grant_read_basic(x->arena, header, &id, &secret))
+        return exchange_fail(x, ERR_INVALID_CLIENT, "the client's credential in the header cannot be read");
+    if (x->grant.client_secret.len || (x->grant.client_id.len && !str_eq(x->grant.client_id, id)))
+        return exchange_fail(x, ERR_BAD_REQUEST, "the client authenticates in more than one way");
+    x->grant.client_id = id;
+    x->grant.client_secret = secret;
+    return STEP_NEXT;
+}
+
 static enum step call_grant(struct exchange *x)
 {
     bool revokes = x->operation->builtin == BUILTIN_REVOKE;
@@ -37,6 +52,8 @@ static enum step call_grant(struct exchange *x)
                                .arena = x->arena,
                                .done = on_grant,
                                .data = x };
+    if (read_client(x) == STEP_FAIL)
+        return STEP_FAIL;
     x->document = revokes ? STR("{}") : STR_NONE; /* RFC 7009 section 2.2: the status says all */
     x->grant_pending = true;
     exchange_wait(x);

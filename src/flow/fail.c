@@ -286,6 +286,8 @@ static void describe(struct refusal *refusal)
 static struct str challenge(struct exchange *x)
 {
     struct str scheme = x->dialect->credential_scheme.len ? x->dialect->credential_scheme : STR("Token");
+    if (x->err.code == ERR_INVALID_CLIENT && grant_is_basic(http_find(x->head, STR("authorization"), NULL)))
+        scheme = STR("Basic"); /* RFC 6749 section 5.2: as the client tried to */
     struct buf out = buf_in(x->arena, 1024);
 
     buf_printf(&out, STR_FMT " realm=\"" STR_FMT "\"", STR_ARG(scheme), STR_ARG(x->dialect->name));

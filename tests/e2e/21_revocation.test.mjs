@@ -62,6 +62,32 @@ describe('the gateway\'s own tokens', () => {
         await refresh(clients[0], refresh_token, 200);
     });
 
+    test('a client may authenticate in the header, in that way only', async () => {
+        const [one] = clients;
+        const post = async (path, values, credential, status) => {
+            const body = new URLSearchParams(values).toString();
+            const got = await request(gateway.port, 'POST', path, { body, headers: { 'content-type': formType, 'content-length': Buffer.byteLength(body), authorization: credential } });
+            assert.equal(got.status, status, `${path} ${got.text}`);
+            if (status === 400) checkShape('oauth', got);
+            for (const [, value] of got.text.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) gateway.secrets.add(value);
+            return got;
+        };
+        const basic = (id, secret) => `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
+        const right = basic(one.client_id, one.client_secret), grantType = { grant_type: 'client_credentials' };
+        const { json } = await post('/oauth/token', grantType, right, 200);
+        assert.equal(await status(json.access_token), 200);
+        await post('/oauth/revoke', { token: json.access_token }, right, 200);
+        assert.equal(await status(json.access_token), 401);
+        await post('/oauth/token', { ...grantType, client_id: one.client_id }, right, 200);
+        const wrong = await post('/oauth/token', grantType, basic(one.client_id, 'x'), 401);
+        assert.equal(wrong.json.error, 'invalid_client');
+        assert.match(wrong.headers['www-authenticate'], /^Basic /, 'RFC 6749 section 5.2');
+        assert.equal((await post('/oauth/token', grantType, 'Basic !', 401)).json.error, 'invalid_client');
+        assert.equal((await post('/oauth/token', { ...grantType, ...own(one) }, right, 400)).json.error, 'invalid_request');
+        assert.equal((await post('/oauth/token', { ...grantType, client_id: clients[1].client_id }, right, 400)).json.error, 'invalid_request');
+        assert.equal((await post('/oauth/token', grantType, 'Bearer x', 400)).json.error, 'invalid_request', 'no client');
+    });
+
     test('a token tells its holder, and nobody else, its organization and groups', async () => {
         const twine = gateway.client('twine');
         const group = (name) => twine.post('/pub/group', { data: { type: 'group', attributes: { name }, relationships: { organization: { data: { type: 'organization', id: ACME } } } } }, ANY);

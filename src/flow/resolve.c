@@ -297,19 +297,19 @@ static enum step judge_makers(struct exchange *x)
 }
 
 /* A principal bound to patients works on those: it makes no new one, and changes what is not named by a patient only
- * where the entity can be read, and so judged, before. */
+ * where the entity can be read, and so judged, before. What is about the caller's own patient (me) is about those. */
 static enum step judge_bounds(struct exchange *x)
 {
     const struct operation *operation = x->operation;
     bool patient = false, other = false;
 
-    if (!x->principal || !x->principal->patients_bound || !x->bound->call)
+    if (!x->principal || !x->principal->patients_bound || !x->bound->call || operation->me)
         return STEP_NEXT;
     for (size_t i = 0; i < operation->path_count; i++) {
         patient = patient || str_is(operation->path[i].kind, "patient");
         other = other || operation->path[i].kind.len;
     }
-    if (operation->has_body && !other && !operation->me && str_is(x->bound->call->entity, "patient"))
+    if (operation->has_body && !other && str_is(x->bound->call->entity, "patient"))
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "a principal bound to patients makes no new one");
     if (operation->has_body && !other && !all_about_patients(x))
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "a principal bound to patients writes about those only");

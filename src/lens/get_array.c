@@ -56,15 +56,20 @@ static bool any_value(const struct get *get, const struct field *pick)
     return false;
 }
 
+/* Null and an empty array stand for no value: put maps them to none. */
+static bool is_value(const struct tape *tape, uint32_t at)
+{
+    return at != TAPE_NONE && tape_type(tape, at) != JSON_NULL &&
+           (tape_type(tape, at) != JSON_ARRAY || tape_count(tape, at) > 0);
+}
+
 static bool any_kept(const struct get *get, const struct field *pick)
 {
     const struct field *end = get->shape->fields + get->shape->count;
 
-    for (const struct field *field = pick + 1; field < end && field->inside == pick; field++) {
-        uint32_t at = get_kept(get, field);
-        if (at != TAPE_NONE && tape_type(get->run->rest, at) != JSON_NULL)
+    for (const struct field *field = pick + 1; field < end && field->inside == pick; field++)
+        if (is_value(get->run->rest, get_kept(get, field)))
             return true;
-    }
     return false;
 }
 

@@ -57,6 +57,7 @@ static const struct {
       "{\"tel\":[{\"value\":\"0\"},{\"value\":\"1\",\"primary\":true,\"x\":2}]}" },
     { "{\"tel\":[{\"x\":1}]}", "{}", "{\"tel\":[{\"x\":1}]}" },
     { "{\"tel\":[{}]}", "{}", "{\"tel\":[{}]}" },
+    { "{\"adr\":[{\"use\":\"home\"}]}", "{}", "{\"adr\":[{\"use\":\"home\"}]}" },
     { "{\"tel\":[]}", "{}", "" },
     { "{\"adr\":[{\"lines\":[\"a\",\"b\"],\"city\":\"c\"}]}", "{\"line\":\"a\\nb\",\"city\":\"c\"}", "" },
     { "{\"adr\":[{\"city\":\"c\"},{\"city\":\"d\"}]}", "{\"city\":\"c\"}",
@@ -198,10 +199,24 @@ static void a_lens_without_a_rest_refuses_what_it_does_not_know(void **state)
     }
 }
 
+/* An element that says something beyond its mapped members stays, though those say nothing. */
+static void an_element_without_values_stays(void **state)
+{
+    struct kit kit = kit_of_fields(fields, plain);
+
+    (void)state;
+    kit_put(&kit, LENS_CREATE, "{\"adr\":[{\"lines\":[],\"use\":\"home\"}]}", NULL);
+    CHECK(kit.rc == 0, STR_FMT, STR_ARG(kit_faults(&kit)));
+    kit_get(&kit, "{}", arena_cstr(kit.arena, buf_str(&kit.put.rest)));
+    CHECK(strstr(arena_cstr(kit.arena, buf_str(&kit.text)), "\"use\":\"home\""), STR_FMT, STR_ARG(buf_str(&kit.text)));
+    kit_done(&kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sent_comes_back),
+        cmocka_unit_test(an_element_without_values_stays),
         cmocka_unit_test(canonical_values_win_over_what_was_kept),
         cmocka_unit_test(a_member_of_the_entity_may_hold_the_rest),
         cmocka_unit_test(a_lens_without_a_rest_refuses_what_it_does_not_know),

@@ -268,6 +268,12 @@ describe('the npm client of Twine', () => {
         const { data: undone } = (await twine.patch(`/pub/calendar_event/${checkIn.id}`, { data: { type: 'calendar_event', id: checkIn.id, attributes: { completed_at: null, completed_by: null } } })).json;
         assert.equal('completed_at' in undone.attributes, false);
         assert.deepEqual(await select({ 'filter[completed]': true }), []);
+        await twine.patch(`/pub/calendar_event/${call.id}`, { data: { type: 'calendar_event', id: visit.id, attributes: { title: 'x' } } }, 409);
+        for (const lacks of ['attendees', 'start_at', 'title', 'type']) {
+            const { [lacks]: _, ...attributes } = { type: 'reminder', title: 'x', start_at: at(1), attendees: [] };
+            const { json } = await twine.post('/pub/calendar_event', { data: { type: 'calendar_event', attributes, relationships: owner } }, 409);
+            assert.deepEqual(json.errors.map((error) => error.source.pointer), [`/data/attributes/${lacks}`]);
+        }
         const [title] = await fails(409, 'createCalendarEvent', { body: { data: { type: 'calendar_event', attributes: { type: 'reminder', title: '', start_at: at(1), attendees: [] }, relationships: owner } } });
         assert.equal(title.source.pointer, '/data/attributes/title');
         await fails(409, 'createCalendarEvent', { body: { data: { type: 'calendar_event', attributes: { type: 'reminder', title: 'x', start_at: at(1), attendees: [] }, relationships: { owner: ref('patient', MISSING) } } } });

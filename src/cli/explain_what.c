@@ -262,8 +262,7 @@ static void correct_lines(struct explanation *explanation)
         if (rest && !is_kept(explanation, line->from)) {
             line->to = STR_NONE;
             line->why = STR("the same is shown without keeping it");
-        } else if (!rest && line->to.len && (line->array || line->canonical[1].len) &&
-                   is_kept(explanation, line->from)) {
+        } else if (!rest && line->to.len && line->beside && is_kept(explanation, line->from)) {
             line->why = STR("what it says beyond that is kept beside it");
         } else if (!rest && line->to.len && is_kept(explanation, line->from)) {
             line->to = STR("(rest)");

@@ -109,6 +109,7 @@ static void add(struct report *report, const struct level *level, const struct f
                                 .array = codecs[field->type].take == take_pick ||
                                          codecs[field->type].take == take_entries ||
                                          codecs[field->type].take == take_list };
+    line->beside = line->array || field->also_count || field->type == TYPE_QUANTITY;
     for (size_t i = 0; i < COUNT(field->is) && field->source == FROM_CANONICAL; i++)
         if (field->is[i] != NO_SLOT)
             line->canonical[i] = canonical_path(report, level, field->is[i]);

@@ -14,7 +14,8 @@ struct lens_line {
     struct str why;          /* of `to` being empty, or of a declared loss */
     const char *file;        /* where the rule stands */
     unsigned line;
-    bool array; /* of entries, of elements: it may be kept beside what is mapped of it */
+    bool array;  /* of entries, of elements */
+    bool beside; /* what is mapped of it does not say all, and the rest may hold it too */
 };
 struct lens_lines {
     struct lens_line *items;

@@ -76,6 +76,15 @@ test('what is taken from another entity is asked for first', () => {
     assert.deepEqual(found.calls.map((c) => [c.call, c.target]), [['plan.read', '/v1/plans/{plan_id}'], ['action.create', '/v1/actions']]);
 });
 
+test('a word that says more than the canonical one is mapped and kept', () => {
+    const event = (type) => explain('POST', '/pub/calendar_event', '-d', JSON.stringify({ data: { type: 'calendar_event',
+        attributes: { all_day: true, attendees: [{ user: '1' }], start_at: '2018-02-20T00:00:00Z', time_zone: 'America/New_York', title: 'x', type },
+        relationships: { owner: { data: { type: 'patient', id: '2' } } } } }));
+    assert.deepEqual([field(event('telephone-call'), 'attributes/type').class, event('telephone-call').kept.includes('attributes/type')], ['normalising', true]);
+    assert.match(field(event('telephone-call'), 'attributes/type').why, /kept beside it/);
+    assert.deepEqual([field(event('office-visit'), 'attributes/type').class, event('office-visit').kept.includes('attributes/type')], ['normalising', false]);
+});
+
 test('a body that goes on as it came', () => {
     const body = { name: 'x', more: { any: ['thing'] } };
     const found = explain('POST', '/v1/patients/1/medications/check-interactions', '-H', 'Authorization: Bearer x', '-d', JSON.stringify(body), '--values');

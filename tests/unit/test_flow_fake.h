@@ -1,5 +1,5 @@
-/* The backend of the flow's tests: a script of answers, told one turn of the loop later, and a log of what was asked.
- * Included by test_flow_kit.h. */
+/* The backend of the flow's tests: a script of answers, told one turn of the loop later, and a log of what
+ * was asked. Included by test_flow_kit.h. */
 #pragma once
 
 #include "check.h"
@@ -43,6 +43,7 @@ struct kit {
     struct fake fake;
     const struct reply *replies;
     size_t reply_count;
+    const struct reply *(*compose)(struct kit *kit, const struct upstream_request *request); /* or NULL */
     struct buf log; /* of the calls: "METHOD target [if-match] [body]" and a line feed each */
     size_t started, freed, most_open, open;
     struct deadline patience;
@@ -113,13 +114,17 @@ static inline void fake_tell(struct post *post)
     call->done(call, &call->answer, NULL, call->data);
 }
 
-static inline void fake_log(struct kit *kit, const struct upstream_request *request)
+/* Notes a call as it would be sent. An id that no path can carry is refused as the real backend's side does.
+ */
+static inline enum err_code fake_log(struct kit *kit, const struct upstream_request *request)
 {
     struct buf target = buf_in(kit->arena, 64 * 1024);
     struct err err;
-    int bad = upstream_target(request, STR(""), &target, &err);
 
-    CHECK(!bad, "a call without its arguments: %s", err.detail);
+    if (upstream_target(request, STR(""), &target, &err)) {
+        CHECK(err.code != ERR_INTERNAL, "a call without its arguments: %s", err.detail);
+        return err.code;
+    }
     CHECK(request->token.len > 20, "a call without the backend's token");
     buf_printf(&kit->log, STR_FMT " " STR_FMT, STR_ARG(request->call->method), STR_ARG(buf_str(&target)));
     if (request->if_match.len)
@@ -127,19 +132,28 @@ static inline void fake_log(struct kit *kit, const struct upstream_request *requ
     if (request->body.ptr)
         buf_printf(&kit->log, " " STR_FMT, STR_ARG(kit_text(kit, request->body)));
     buf_char(&kit->log, '\n');
+    return ERR_NONE;
+}
+
+static inline const struct reply *fake_reply(struct kit *kit, const struct upstream_request *request)
+{
+    static const struct reply silence = { .code = ERR_UPSTREAM };
+
+    if (kit->compose)
+        return kit->compose(kit, request);
+    return kit->started < kit->reply_count ? &kit->replies[kit->started] : &silence;
 }
 
 static inline struct upstream_call *fake_start(struct upstream *upstream,
                                                const struct upstream_request *request, upstream_done_fn *done,
                                                void *data)
 {
-    static const struct reply silence = { .code = ERR_UPSTREAM };
+    static const struct reply refusal = { .code = ERR_NOT_FOUND };
     struct kit *kit = ((struct fake *)(void *)upstream)->kit;
     struct upstream_call *call = calloc(1, sizeof *call);
 
     assert_non_null(call);
-    fake_log(kit, request);
-    const struct reply *reply = kit->started < kit->reply_count ? &kit->replies[kit->started] : &silence;
+    const struct reply *reply = fake_log(kit, request) ? &refusal : fake_reply(kit, request);
     CHECK(!reply->call || str_is(request->call->name, reply->call), "call %zu is " STR_FMT ", not %s",
           kit->started, STR_ARG(request->call->name), reply->call);
     kit->started++;

@@ -180,7 +180,7 @@ static void requests_that_are_none(void **state)
         { { .as = "twine", .method = "GET /pub/patient/%2e%2e" }, 400, "'title':'Bad Request'", "" },
         { { .as = "general", .method = "GET /v1/nothing" }, 404, "{'errors':'No such endpoint'}", "" },
         { { .as = "twine", .method = "GET /pub/nothing" }, 404, "'title':'Not Found'", "" },
-        { { .as = "patient-graph", .method = "GET /v1/nothing" }, 404, "'error':'no_route'", "" },
+        { { .as = "patient-graph", .method = "GET /v1/nothing" }, 404, "'error':'not_found'", "" },
         { { .as = "patient-graph", .method = "PUT /v1/patients" },
           405,
           "'error':'method_not_allowed'",

@@ -129,23 +129,25 @@ static const struct filter by_id[] = { { .name = STR_INIT("id"), .kind = FILTER_
 #define OF_EARNING(X, t)    X(t, reward_earning_id)
 #define OF_ENCOUNTER(X, t)  X(t, encounter_id)
 
-OWNED(plans, "plan", NONE);
-LOOSE(actions, "action", OF_PLAN);
-LOOSE(bundles, "bundle", OF_PLAN);
-OWNED(results, "result", OF_ACTION, MEMBER(thread), OCCURRED);
+OWNED(plans, "plan", NONE, GROUPS("plans"));
+LOOSE(actions, "action", OF_PLAN, GROUPS("actions"));
+LOOSE(bundles, "bundle", OF_PLAN, GROUPS("bundles"));
+OWNED(results, "result", OF_ACTION, GROUPS("results"), MEMBER(thread), OCCURRED);
 COLLECTION(email_messages, "e-mail message", false, false, "patient_id", OF_MAIL, BY_SENDING,
            GROUPS("email_messages"), MEMBER(email_type));
-OWNED(health_profiles, "health profile", NONE);
-OWNED(health_profile_questions, "health profile question", OF_PROFILE);
-OWNED(health_profile_answers, "health profile answer", OF_QUESTION);
+OWNED(health_profiles, "health profile", NONE, GROUPS("health_profiles"));
+OWNED(health_profile_questions, "health profile question", OF_PROFILE, GROUPS("health_profile_questions"));
+OWNED(health_profile_answers, "health profile answer", OF_QUESTION, GROUPS("health_profile_answers"));
 COLLECTION(question_definitions, "question definition", true, false, NULL, NONE, BY_CREATED,
            MEMBER(category));
 COLLECTION(reward_programs, "reward program", false, false, NULL, OF_GROUP, BY_CREATED, MEMBER(name));
-OWNED(reward_program_activations, "reward program activation", OF_PROGRAM);
-OWNED(rewards, "reward", OF_ACTIVATION, MEMBER(thread));
-OWNED(reward_earnings, "reward earning", OF_REWARD);
-OWNED(reward_earning_fulfillments, "reward earning fulfillment", OF_EARNING);
-LOOSE(calendar_event_responses, "calendar event response", OF_ENCOUNTER);
+OWNED(reward_program_activations, "reward program activation", OF_PROGRAM,
+      GROUPS("reward_program_activations"));
+OWNED(rewards, "reward", OF_ACTIVATION, GROUPS("rewards"), MEMBER(thread));
+OWNED(reward_earnings, "reward earning", OF_REWARD, GROUPS("reward_earnings"));
+OWNED(reward_earning_fulfillments, "reward earning fulfillment", OF_EARNING,
+      GROUPS("reward_earning_fulfillments"));
+LOOSE(calendar_event_responses, "calendar event response", OF_ENCOUNTER, GROUPS("calendar_event_responses"));
 
 /* A token that is bound to patients or groups makes nothing that it would not see. */
 static int judge_owner(struct task *task, struct db *db, struct err *err)

@@ -4,7 +4,8 @@
 #include "backend/route.h"
 
 extern const struct entity brand_entity, group_entity, patient_entity, patient_safe_entity, metric_entity,
-    encounter_entity, timeline_entity, provider_entity, link_entity, medication_entity, medication_status_entity,
+    encounter_entity, timeline_entity, provider_entity, link_entity, medication_entity,
+    medication_status_entity,
     journal_entity, onboarding_entity, intake_entity, age_entity, ruo_entity, researcher_entity;
 extern const struct select brand_one, group_one, group_list, patient_one, patient_safe, patient_list,
     patient_groups, metric_one, metric_list, metric_series, encounter_one, encounter_list,

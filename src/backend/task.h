@@ -27,7 +27,8 @@ enum { SQL_PAGE, SQL_COUNT, SQL_ONE, SQL_INSERT, SQL_UPDATE, SQL_DELETE };
 MUST_CHECK int brand_ensure(struct task *task, struct db *db, struct err *err);
 
 /* task->values completed with what the service itself sets (id, brand, times, presets) and stored, with the
- * entity's event; task->id is the new row's. A member of the body counts where the column may be set by a create. */
+ * entity's event; task->id is the new row's. A member of the body counts where the column may be set by a
+ * create. */
 MUST_CHECK int row_create(struct task *task, struct db *db, struct err *err);
 MUST_CHECK int row_insert(struct service *service, struct db *db, const struct entity *entity,
                           const struct value *values, struct err *err);
@@ -41,8 +42,8 @@ MUST_CHECK int row_update(struct task *task, struct db *db, struct row *row, str
 struct str row_new_id(struct arena *arena); /* a random UUID */
 MUST_CHECK int row_delete(struct task *task, struct db *db, const struct entity *entity, struct err *err);
 
-/* Makes the row, or replaces what a create may set in the one that `by_key` finds with column `key` of the body in
- * task->key; presets count as named. task->id is the row's. */
+/* Makes the row, or replaces what a create may set in the one that `by_key` finds with column `key` of the
+ * body in task->key; presets count as named. task->id is the row's. */
 MUST_CHECK int row_put(struct task *task, struct db *db, const struct select *by_key, size_t key,
                        struct err *err);
 

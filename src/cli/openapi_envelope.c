@@ -78,6 +78,7 @@ static void write_variable(struct envelope *e, enum template_var var)
     case VAR_IGNORED:
         buf_add(out, STR("{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"));
         return;
+    case VAR_INCLUDED:
     case VAR_STORED:
         buf_add(out, STR("{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"));
         return;

@@ -74,6 +74,16 @@ struct via {
     struct str call, member, to;
 };
 
+/* Related entities that a client may ask for beside the answer. */
+struct include {
+    struct str name;              /* as the client says it */
+    struct str from, call, param; /* member of the shown entity that holds ids; the list that has them, by this parameter */
+    const struct lens *lens;
+    const struct fixed_parameter *fixed;
+    size_t fixed_count;
+    const void *bound;
+};
+
 struct operation {
     struct str name, methods[3];
     size_t method_count;
@@ -109,6 +119,8 @@ struct operation {
     bool etag;
     struct then then;
     struct inherit inherit;
+    struct include *includes;
+    size_t include_count;
     struct via via;
     const struct template *answer, *answer_bare;
     const struct yaml *place;

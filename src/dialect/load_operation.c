@@ -193,6 +193,52 @@ static int load_via(const struct yaml *map, struct operation *made, struct err *
     return made->has_body ? yaml_fault(node, err, "via: stands beside body:, expected an operation that reads") : 0;
 }
 
+static int find_lens(const struct dialect *dialect, const struct yaml *place, struct str resource,
+                     const struct lens **lens, struct err *err)
+{
+    for (size_t i = 0; i < dialect->lens_count; i++)
+        if (str_eq(lens_resource(dialect->lenses[i]), resource))
+            *lens = dialect->lenses[i];
+    if (resource.len && !*lens)
+        return yaml_fault(place, err, "no mapping file has resource: " STR_FMT, STR_ARG(resource));
+    return 0;
+}
+
+static int load_include(const struct dialect *dialect, struct arena *arena, const struct yaml *map, struct include *made,
+                        struct err *err)
+{
+    static const char *const known[] = { "resource", "from", "call", "param", "fixed", NULL };
+    struct str resource = STR_NONE;
+
+    made->name = map->key;
+    if (yaml_map(map, err) || yaml_only(map, known, err) || load_text(map, "resource", &resource, err) ||
+        load_text(map, "from", &made->from, err) || load_text(map, "call", &made->call, err) ||
+        load_text(map, "param", &made->param, err) ||
+        load_fixed(yaml_get(map, "fixed"), arena, &made->fixed, &made->fixed_count, err))
+        return -1;
+    if (find_lens(dialect, yaml_get(map, "resource"), resource, &made->lens, err))
+        return -1;
+    if (!made->lens || !made->from.len || !made->call.len || !made->param.len)
+        return yaml_fault(map, err, "an include needs resource (of a mapping file), from, call and param");
+    return 0;
+}
+
+static int load_includes(const struct dialect *dialect, struct arena *arena, const struct yaml *map,
+                         struct operation *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "include");
+
+    if (!node)
+        return 0;
+    if (yaml_map(node, err))
+        return -1;
+    made->includes = ARENA_ARRAY(arena, struct include, node->count);
+    for (const struct yaml *child = node->first; child; child = child->next)
+        if (load_include(dialect, arena, child, &made->includes[made->include_count++], err))
+            return -1;
+    return 0;
+}
+
 /* Status and error name that are numbers or words of their own. */
 static int load_status(const struct yaml *map, struct operation *made, struct err *err)
 {
@@ -208,17 +254,6 @@ static int load_status(const struct yaml *map, struct operation *made, struct er
     made->media_error = node->kind == YAML_TEXT ? err_by_name(node->text) : ERR_NONE;
     if (made->media_error == ERR_NONE)
         return yaml_fault(node, err, "unknown error name");
-    return 0;
-}
-
-static int find_lens(const struct dialect *dialect, const struct yaml *place, struct str resource,
-                     const struct lens **lens, struct err *err)
-{
-    for (size_t i = 0; i < dialect->lens_count; i++)
-        if (str_eq(lens_resource(dialect->lenses[i]), resource))
-            *lens = dialect->lenses[i];
-    if (resource.len && !*lens)
-        return yaml_fault(place, err, "no mapping file has resource: " STR_FMT, STR_ARG(resource));
     return 0;
 }
 
@@ -254,7 +289,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
     static const char *const known[] = { "request", "also",  "scopes", "open", "me", "token", "builtin", "resource",
                                          "call",    "stored", "path",  "query",       "fixed",   "needs_one_of",
                                          "paging",  "body",  "media",  "media_error", "status",  "etag",
-                                         "then",    "answer", "answer_bare", "inherit", "via", NULL };
+                                         "then",    "answer", "answer_bare", "inherit", "include", "via", NULL };
 
     made->name = map->key;
     made->place = map;
@@ -272,7 +307,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_paging_mode(map, dialect, made, err) || load_body(map, made, err) ||
         load_texts(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
         load_flag(map, "etag", &made->etag, err) || load_then(map, made, err) ||
-        load_inherit(map, made, err) || load_via(map, made, err) ||
+        load_inherit(map, made, err) || load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||
         load_template(map, "answer", arena, &made->answer, err) ||
         load_template(map, "answer_bare", arena, &made->answer_bare, err))
         return -1;

@@ -31,6 +31,7 @@ static const struct {
     { .name = STR_INIT("size"), .var = VAR_SIZE },
     { .name = STR_INIT("request_id"), .var = VAR_REQUEST_ID },
     { .name = STR_INIT("ignored"), .var = VAR_IGNORED },
+    { .name = STR_INIT("included"), .var = VAR_INCLUDED },
     { .name = STR_INIT("stored"), .var = VAR_STORED },
     { .name = STR_INIT("message"), .var = VAR_MESSAGE },
     { .name = STR_INIT("code"), .var = VAR_CODE },

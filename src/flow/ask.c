@@ -123,6 +123,8 @@ enum step stage_parameters(struct exchange *x)
     for (size_t i = 0; i < operation->path_count; i++)
         if (read_one(x, &operation->path[i], x->route.path[i]) == STEP_FAIL)
             return STEP_FAIL;
+    if (exchange_read_includes(x))
+        return wrong(x, STR("include"), STR("list of what can be included"));
     if (read_query(x) == STEP_FAIL || judge_one_of(x) == STEP_FAIL)
         return STEP_FAIL;
     if (operation->token && ask_about_token(x) == STEP_FAIL)

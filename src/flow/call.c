@@ -64,6 +64,17 @@ static void add_bounds(struct exchange *x, const struct contract_call *call, str
                                                        .value = join(x, who->groups, who->group_count) };
 }
 
+void exchange_bounded(struct exchange *x, const struct contract_call *call, struct upstream_argument *own, size_t count,
+                      struct upstream_request *request)
+{
+    struct upstream_argument *made = ARENA_ARRAY(x->arena, struct upstream_argument, count + 2);
+
+    memcpy(made, own, count * sizeof *made);
+    add_bounds(x, call, made, &count);
+    request->arguments = made;
+    request->argument_count = count;
+}
+
 void exchange_arguments(struct exchange *x, const struct contract_call *call, const struct upstream_argument *more,
                         size_t more_count, struct upstream_request *request)
 {
@@ -228,7 +239,7 @@ static struct str text_member(const struct exchange *x, const struct tape *tape,
 }
 
 /* What the backend returns is judged like what the client asked: its brand, and its patient for a bound principal. */
-bool exchange_may_see(const struct exchange *x, const struct tape *tape, uint32_t at)
+bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
 {
     struct str brand = text_member(x, tape, at, STR("brand_id"));
     const struct principal *who = x->principal;
@@ -237,14 +248,13 @@ bool exchange_may_see(const struct exchange *x, const struct tape *tape, uint32_
         return false;
     if (!who || !who->patients_bound)
         return true;
-    bool is_patient = str_is(x->bound->call->entity, "patient");
-    struct str patient = text_member(x, tape, at, is_patient ? STR("id") : STR("patient_id"));
+    struct str patient = text_member(x, tape, at, str_is(entity, "patient") ? STR("id") : STR("patient_id"));
     return !patient.ptr || principal_may_patient(who, patient);
 }
 
 static int show(struct exchange *x, const struct tape *tape, uint32_t at)
 {
-    if (!exchange_may_see(x, tape, at)) {
+    if (!exchange_may_see(x, x->bound->call ? x->bound->call->entity : STR_NONE, tape, at)) {
         if (x->bound->call && x->bound->call->items.len)
             return err_set(&x->err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
         return err_set(&x->err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");

@@ -15,7 +15,7 @@ static int get_one(struct exchange *x, struct shown *shown, struct buf *out)
     struct lens_context context = exchange_context(x);
 
     shown->first_slot = x->slots.count;
-    return lens_get(x->operation->lens, shown->tape, shown->at, shown->has_rest ? &shown->rest : NULL, &context,
+    return lens_get(shown->lens ? shown->lens : x->operation->lens, shown->tape, shown->at, shown->has_rest ? &shown->rest : NULL, &context,
                     x->arena, out, &x->slots, &x->err);
 }
 
@@ -30,6 +30,22 @@ static void write_items(struct exchange *x, struct buf *out)
             return;
     }
     buf_char(out, ']');
+}
+
+/* Nothing where nothing was asked for. */
+static bool write_included(struct exchange *x, struct buf *out)
+{
+    if (!x->including_count)
+        return false;
+    buf_char(out, '[');
+    size_t start = out->len;
+    for (size_t i = 0; i < x->included_count && !x->err.code; i++) {
+        add_comma(out, start);
+        if (get_one(x, &x->included[i], out))
+            break;
+    }
+    buf_char(out, ']');
+    return true;
 }
 
 static bool write_item(struct exchange *x, struct buf *out)
@@ -155,7 +171,7 @@ static bool write_number(struct exchange *x, enum template_var var, struct buf *
         buf_uint(out, paged ? x->page.size : x->shown_count);
         return true;
     case VAR_ITEM: case VAR_ITEMS: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_REQUEST_ID:
-    case VAR_IGNORED: case VAR_STORED: case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS:
+    case VAR_IGNORED: case VAR_INCLUDED: case VAR_STORED: case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS:
     case VAR_POINTER: case VAR_PARAMETER: case VAR_FIELDS: case VAR_ERRORS:
         break;
     }
@@ -185,6 +201,8 @@ static bool value(void *data, enum template_var var, struct str name, struct buf
         return true;
     case VAR_IGNORED:
         return write_ignored(x, out);
+    case VAR_INCLUDED:
+        return write_included(x, out);
     case VAR_STORED:
         return write_stored(x, out);
     case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS: case VAR_POINTER: case VAR_PARAMETER:

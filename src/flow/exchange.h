@@ -48,6 +48,7 @@ struct item {
 struct shown {
     const struct tape *tape;
     uint32_t at;
+    const struct lens *lens; /* of an included one; NULL: the operation's */
     struct str canonical_id, owner; /* owner: the patient it belongs to, empty for a patient itself */
     struct tape rest;
     bool has_rest;
@@ -155,6 +156,10 @@ struct exchange {
     uint64_t total;
     struct shown *shown;
     size_t shown_count;
+    struct including *including; /* include.c */
+    size_t including_count;
+    struct shown *included;
+    size_t included_count;
     struct buf out;
     struct id_slots slots;
 };
@@ -181,6 +186,7 @@ stage_fn stage_via, stage_found;                       /* via.c */
 stage_fn stage_stored, stage_compare, stage_patch;     /* stored.c */
 stage_fn stage_call, stage_collect;                    /* call.c */
 stage_fn stage_then, stage_reread;                     /* then.c */
+stage_fn stage_include, stage_included;                /* include.c */
 stage_fn stage_keep, stage_rests;                      /* keep.c */
 stage_fn stage_encode, stage_name, stage_finish;       /* encode.c */
 
@@ -219,11 +225,18 @@ void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t 
 void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /* path relative to the document */
 
 bool exchange_must_read(const struct exchange *x);                                 /* resolve.c */
-bool exchange_may_see(const struct exchange *x, const struct tape *tape, uint32_t at); /* call.c */
+/* An entity of a backend's answer is of the caller's brand, and of a patient that it is bound to (call.c). */
+bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
 /* A request that may write must outlive its client: its head and body are copied (leave.c). */
 const struct http_head *exchange_own_head(struct arena *arena, const struct http_head *head);
 void exchange_on_deadline(struct deadline *deadline);
 void exchange_free_members(struct exchange *x); /* member.c */
+MUST_CHECK int exchange_read_includes(struct exchange *x); /* -1: a name that the operation does not have */
+void exchange_free_including(struct exchange *x);
+
+/* `own` arguments and what the principal is bound to (call.c). */
+void exchange_bounded(struct exchange *x, const struct contract_call *call, struct upstream_argument *own, size_t count,
+                      struct upstream_request *request);
 void exchange_leave_forgetting(struct exchange *x);
 
 /* Makes `stage` the next one (a retry goes back). */

@@ -36,6 +36,8 @@ static const struct {
     { "collect", stage_collect },       /* answers               -> entities, brand judged   */
     { "then", stage_then },             /* ids beside the entity -> a second call            */
     { "reread", stage_reread },         /* after it              -> the entity as it is now  */
+    { "include", stage_include },       /* ids of what is shown  -> related entities         */
+    { "included", stage_included },     /*                       -> judged, each once        */
     { "keep", stage_keep },             /* what has no canonical place -> the store, durable */
     { "rests", stage_rests },           /* what the store read   -> beside each entity       */
     { "encode", stage_encode },         /* entities              -> dialect bytes with gaps  */
@@ -179,6 +181,7 @@ static void free_calls(struct exchange *x)
     for (size_t i = 0; i < x->lookup_count; i++)
         upstream_call_free(upstream, &x->lookups[i].call);
     exchange_free_members(x);
+    exchange_free_including(x);
     upstream_call_free(upstream, &x->via_call);
     upstream_call_free(upstream, &x->stored_call);
 }

@@ -54,6 +54,15 @@ static int bind_operation(struct gateway *gateway, struct operation *operation, 
         find_call(gateway, place, operation->inherit.call, &bound->inherit, err) ||
         find_call(gateway, place, operation->via.call, &bound->via, err))
         return -1;
+    for (size_t i = 0; i < operation->include_count; i++) {
+        const struct contract_call *list = NULL;
+        if (find_call(gateway, place, operation->includes[i].call, &list, err))
+            return -1;
+        if (!list->items.len || !contract_takes(list, operation->includes[i].param))
+            return yaml_fault(place, err, "include: " STR_FMT " is no list by " STR_FMT, STR_ARG(list->name),
+                              STR_ARG(operation->includes[i].param));
+        operation->includes[i].bound = list;
+    }
     if (!bound->call)
         return 0;
     if (bound->via && !contract_takes(bound->call, operation->via.to))

@@ -9,7 +9,7 @@ static void on_parent(struct upstream_call *call, const struct upstream_answer *
     struct exchange *x = item->x;
 
     (void)call;
-    if (answer && answer->document.count && exchange_may_see(x, &answer->document, 0)) {
+    if (answer && answer->document.count && exchange_may_see(x, x->bound->inherit->entity, &answer->document, 0)) {
         uint32_t at = tape_find(&answer->document, 0, x->operation->inherit.member);
         if (at != TAPE_NONE)
             item->inherited = arena_copy(x->arena, tape_raw(&answer->document, at));

@@ -2,17 +2,17 @@
  * beside the entities to be shown comes back; what was deleted is forgotten. */
 #include "flow/exchange.h"
 
-static struct rest_key key_of(const struct exchange *x, struct str canonical_id)
+static struct rest_key key_of(const struct exchange *x, const struct lens *lens, struct str canonical_id)
 {
     return (struct rest_key){ .dialect = x->dialect->name,
-                              .kind = lens_entity(x->operation->lens),
+                              .kind = lens_entity(lens ? lens : x->operation->lens),
                               .brand = x->brand,
                               .canonical_id = canonical_id };
 }
 
 static bool keeps_rests(const struct exchange *x)
 {
-    return x->operation->lens && lens_rest(x->operation->lens) == REST_STORE;
+    return x->included_count || (x->operation->lens && lens_rest(x->operation->lens) == REST_STORE);
 }
 
 static void list_writes(struct exchange *x)
@@ -24,7 +24,7 @@ static void list_writes(struct exchange *x)
         const struct item *item = &x->items[i];
         if (item->stored && item->canonical_id.len && item->put.rest.len > 2)
             x->batch.writes[x->batch.write_count++] =
-                (struct rest_write){ .key = key_of(x, item->canonical_id),
+                (struct rest_write){ .key = key_of(x, NULL, item->canonical_id),
                                      .patch = buf_str(&item->put.rest),
                                      .owner = x->shown[item->shown].owner,
                                      .whole = exchange_context(x).mode == LENS_CREATE && is_whole };
@@ -52,11 +52,14 @@ static void list_names(struct exchange *x)
                                                                    .owner = x->shown[i].owner };
 }
 
+/* First of what is shown, then of what is included, as stage_rests takes them. */
 static void list_reads(struct exchange *x)
 {
-    x->batch.reads = ARENA_ARRAY(x->arena, struct rest_read, x->shown_count);
+    x->batch.reads = ARENA_ARRAY(x->arena, struct rest_read, x->shown_count + x->included_count);
     for (size_t i = 0; i < x->shown_count; i++)
-        x->batch.reads[x->batch.read_count++].key = key_of(x, x->shown[i].canonical_id);
+        x->batch.reads[x->batch.read_count++].key = key_of(x, NULL, x->shown[i].canonical_id);
+    for (size_t i = 0; i < x->included_count; i++)
+        x->batch.reads[x->batch.read_count++].key = key_of(x, x->included[i].lens, x->included[i].canonical_id);
 }
 
 /* An erasure goes on even if the client leaves, so it lives apart from the exchange. */
@@ -139,9 +142,10 @@ enum step stage_rests(struct exchange *x)
         struct tape_fault fault;
         if (!json.len)
             continue;
-        if (!tape_read(&x->shown[i].rest, x->arena, json, &tape_default_limits, &fault))
+        struct shown *shown = i < x->shown_count ? &x->shown[i] : &x->included[i - x->shown_count];
+        if (!tape_read(&shown->rest, x->arena, json, &tape_default_limits, &fault))
             return exchange_fail(x, ERR_INTERNAL, "a stored rest does not read: %s", fault.what);
-        x->shown[i].has_rest = true;
+        shown->has_rest = true;
     }
     return STEP_NEXT;
 }

@@ -9,7 +9,7 @@ static void on_via(struct upstream_call *call, const struct upstream_answer *ans
     uint32_t at = TAPE_NONE;
 
     (void)call;
-    if (answer && answer->document.count && exchange_may_see(x, &answer->document, 0))
+    if (answer && answer->document.count && exchange_may_see(x, x->bound->via->entity, &answer->document, 0))
         at = tape_find(&answer->document, 0, via->member);
     if (at != TAPE_NONE && tape_type(&answer->document, at) == JSON_STRING)
         x->via = tape_string(&answer->document, at, x->arena);

@@ -1,0 +1,169 @@
+/* Related entities that the client asks for beside the answer (`include:` in dialect.yaml; JSON:API section 5.4): one call for
+ * each kind, whatever the number of entities shown. Each is judged like the others, and shown once. */
+#include "flow/exchange.h"
+
+struct including {
+    struct exchange *x;
+    const struct include *row;
+    struct upstream_call *call;
+    struct upstream_answer answer;
+};
+
+static const struct include *find_row(const struct exchange *x, struct str name)
+{
+    for (size_t i = 0; i < x->operation->include_count; i++)
+        if (str_eq(x->operation->includes[i].name, name))
+            return &x->operation->includes[i];
+    return NULL;
+}
+
+/* The parameter itself is read with the others (ask.c), so that a wrong name is told before anything is done. */
+int exchange_read_includes(struct exchange *x)
+{
+    size_t count;
+    struct str names = target_parameter(&x->target, STR("include"), &count), name;
+
+    if (!x->operation->include_count || !count || !names.len)
+        return 0;
+    x->including = ARENA_ARRAY(x->arena, struct including, x->operation->include_count);
+    while (str_next(&names, ',', &name)) {
+        const struct include *row = find_row(x, str_trim(name));
+        bool again = false;
+        for (size_t i = 0; i < x->including_count; i++)
+            again = again || x->including[i].row == row;
+        if (!row)
+            return -1;
+        if (!again)
+            x->including[x->including_count++] = (struct including){ .x = x, .row = row };
+    }
+    return 0;
+}
+
+static void add_id(struct exchange *x, const struct tape *tape, uint32_t at, struct buf *ids)
+{
+    if (tape_type(tape, at) != JSON_STRING)
+        return;
+    struct str id = tape_string(tape, at, x->arena), rest = buf_str(ids), one;
+    while (str_next(&rest, ',', &one))
+        if (str_eq(one, id))
+            return;
+    if (ids->len)
+        buf_char(ids, ',');
+    buf_add(ids, id);
+}
+
+/* The ids that the shown entities have in that member, once each, comma separated. */
+static struct str ids_of(struct exchange *x, const struct include *row)
+{
+    struct buf ids = buf_in(x->arena, NAMES_MAX);
+
+    for (size_t i = 0; i < x->shown_count; i++) {
+        const struct tape *tape = x->shown[i].tape;
+        uint32_t at = tape_find(tape, x->shown[i].at, row->from);
+        if (at == TAPE_NONE)
+            continue;
+        if (tape_type(tape, at) != JSON_ARRAY)
+            add_id(x, tape, at, &ids);
+        else
+            for (uint32_t k = tape_first(tape, at); k < tape_next(tape, at); k = tape_next(tape, k))
+                add_id(x, tape, k, &ids);
+    }
+    return buf_str(&ids);
+}
+
+static void on_included(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
+                        void *data)
+{
+    struct including *including = data;
+
+    (void)call;
+    if (answer)
+        including->answer = *answer;
+    exchange_came(including->x, err);
+}
+
+enum step stage_include(struct exchange *x)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < x->including_count; i++) {
+        struct including *including = &x->including[i];
+        const struct include *row = including->row;
+        struct upstream_argument *own = ARENA_ARRAY(x->arena, struct upstream_argument, row->fixed_count + 1);
+        size_t count = 0;
+        own[count++] = (struct upstream_argument){ .name = row->param, .value = ids_of(x, row) };
+        if (!own[0].value.len)
+            continue;
+        for (size_t k = 0; k < row->fixed_count; k++)
+            own[count++] = (struct upstream_argument){ .name = row->fixed[k].name, .value = row->fixed[k].value };
+        struct upstream_request request = { .call = row->bound, .paged = true, .limit = FETCH_SIZE };
+        exchange_bounded(x, row->bound, own, count, &request);
+        exchange_wait(x);
+        including->call = exchange_call(x, &request, on_included, including);
+        any = true;
+    }
+    return any ? STEP_WAIT : STEP_NEXT;
+}
+
+static uint32_t items_of(const struct including *including)
+{
+    const struct contract_call *call = including->row->bound;
+    const struct tape *tape = &including->answer.document;
+    uint32_t at = tape->count ? tape_find(tape, 0, call->items) : TAPE_NONE;
+
+    return at != TAPE_NONE && tape_type(tape, at) == JSON_ARRAY ? at : TAPE_NONE;
+}
+
+/* No entity is there twice: not among those included, and not if it is primary (JSON:API: full linkage). */
+static bool is_known(const struct exchange *x, const struct lens *lens, struct str id)
+{
+    for (size_t i = 0; i < x->included_count; i++)
+        if (x->included[i].lens == lens && str_eq(x->included[i].canonical_id, id))
+            return true;
+    for (size_t i = 0; i < x->shown_count && lens == x->operation->lens; i++)
+        if (str_eq(x->shown[i].canonical_id, id))
+            return true;
+    return false;
+}
+
+static void take(struct exchange *x, const struct including *including, uint32_t at)
+{
+    const struct tape *tape = &including->answer.document;
+    uint32_t id = tape_find(tape, at, STR("id"));
+    struct shown shown = { .tape = tape, .at = at, .lens = including->row->lens };
+
+    if (id == TAPE_NONE || tape_type(tape, id) != JSON_STRING || 
+        !exchange_may_see(x, ((const struct contract_call *)including->row->bound)->entity, tape, at))
+        return;
+    shown.canonical_id = tape_string(tape, id, x->arena);
+    if (!is_known(x, shown.lens, shown.canonical_id))
+        x->included[x->included_count++] = shown;
+}
+
+enum step stage_included(struct exchange *x)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < x->including_count; i++) {
+        uint32_t items = items_of(&x->including[i]);
+        if (x->including[i].call && items == TAPE_NONE)
+            return exchange_fail(x, ERR_UPSTREAM, "the backend's list of what is included has no items");
+        most += items != TAPE_NONE ? tape_count(&x->including[i].answer.document, items) : 0;
+    }
+    x->included = ARENA_ARRAY(x->arena, struct shown, most);
+    for (size_t i = 0; i < x->including_count; i++) {
+        const struct tape *tape = &x->including[i].answer.document;
+        uint32_t items = items_of(&x->including[i]);
+        if (items == TAPE_NONE)
+            continue;
+        for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))
+            take(x, &x->including[i], at);
+    }
+    return STEP_NEXT;
+}
+
+void exchange_free_including(struct exchange *x)
+{
+    for (size_t i = 0; i < x->including_count; i++)
+        upstream_call_free(x->flow->upstream, &x->including[i].call);
+}

@@ -1,11 +1,18 @@
 // docker/compose.yaml's arrangement without containers: the backend is a process of its own, the signing key is shared.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { binary, clients, document, freePorts, request, root, sleep, startGateway } from './harness.mjs';
+
+// A stop takes each thread when it next looks: until then it may still answer.
+async function stopped(pid) {
+    const threads = () => readdirSync(`/proc/${pid}/task`)
+        .every((task) => / T /.test(readFileSync(`/proc/${pid}/task/${task}/stat`, 'latin1').replace(/^.*\)/s, '')));
+    while (!threads()) await sleep(5);
+}
 
 describe('gateway and backend as two processes', () => {
     let dir, backend, ended, port, gateway, all;
@@ -47,6 +54,7 @@ describe('gateway and backend as two processes', () => {
 
     test('the gateway outlives its backend, and says so', async () => {
         backend.kill('SIGSTOP');
+        await stopped(backend.pid);
         const { status } = await all.graph.get('/v1/patients?brand_id=acme&limit=1', null).finally(() => backend.kill('SIGCONT'));
         assert.ok([502, 503, 504].includes(status), String(status));
         await all.graph.get('/v1/patients?brand_id=acme&limit=1', 200);

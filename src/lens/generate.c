@@ -108,7 +108,8 @@ static struct str elements_of(struct generator *g, const struct field *field)
 {
     struct buf out = buf_in(g->arena, SIZE_MAX);
     size_t least = field->has_min_length ? field->min_length : field->required ? 1 : 0;
-    size_t count = least + (field->has_max_length && field->max_length <= least ? 0 : random_below(g->random, 2));
+    size_t count =
+        least + (field->has_max_length && field->max_length <= least ? 0 : random_below(g->random, 2));
 
     buf_char(&out, '[');
     for (size_t i = 0; i < count; i++) {
@@ -222,13 +223,13 @@ static bool in_tree(const struct node *parent, const struct literals *literals)
     return false;
 }
 
-static void write_picks(struct generator *g, const struct field *field)
+static void write_picks(struct generator *g, const struct field *pick)
 {
-    size_t count = random_below(g->random, 4);
-    bool members = !in_tree(field->node, &field->make) && !in_tree(field->node, &field->prefer);
+    size_t count = random_below(g->random, 4), of = pick->choice_count;
 
     for (size_t i = 0; i < count; i++) {
-        bool first = true;
+        const struct field *field = of ? pick->choices[random_below(g->random, of)] : pick;
+        bool members = !in_tree(field->node, &field->make) && !in_tree(field->node, &field->prefer), first = true;
         buf_add(g->out, i ? STR(",{") : STR("{"));
         if (members && chance(g, 2))
             write_literals(g, chance(g, 2) ? &field->make : &field->prefer, &first);

@@ -110,8 +110,59 @@ static uint32_t write_array(struct get *get, const struct field *pick, uint32_t 
     return picked == TAPE_NONE ? 0 : count;
 }
 
+/* Which of the choices the element is; NULL: none. */
+static const struct field *choice_at(const struct field *pick, const uint32_t *picked, uint32_t at)
+{
+    for (size_t i = 0; i < pick->choice_count; i++)
+        if (picked[i] == at)
+            return pick->choices[i];
+    return NULL;
+}
+
+/* The kept array with the canonical values of each choice in its element, then elements for those that it
+ * lacks. */
+static bool get_choices(struct get *get, const struct field *pick)
+{
+    const struct tape *rest = get->run->rest;
+    struct buf *out = get->run->out;
+    uint32_t array = get_kept(get, pick), count = 0;
+    bool kept = array != TAPE_NONE && tape_type(rest, array) == JSON_ARRAY;
+
+    if (!lens_room(get->run->arena, sizeof(uint32_t) * pick->choice_count, &get->run->full))
+        return false;
+    uint32_t *picked = arena_alloc(get->run->arena, sizeof *picked * pick->choice_count);
+    for (size_t i = 0; i < pick->choice_count; i++) {
+        picked[i] = kept ? pick_element(pick->choices[i], rest, array) : TAPE_NONE;
+        struct scan scan = { .tape = rest, .slots = get->kept, .unknowns = &get->unknowns };
+        if (picked[i] != TAPE_NONE)
+            scan_object(&scan, pick->choices[i]->node, picked[i]);
+    }
+    buf_char(out, '[');
+    for (uint32_t at = kept ? tape_first(rest, array) : 0; kept && at < tape_next(rest, array);
+         at = tape_next(rest, at)) {
+        const struct field *choice = choice_at(pick, picked, at);
+        if (choice && !any_value(get, choice) && any_kept(get, choice))
+            continue;
+        separate(out, &count);
+        if (choice)
+            write_element(get, choice, NULL);
+        else
+            buf_add(out, tape_raw(rest, at));
+    }
+    for (size_t i = 0; i < pick->choice_count; i++)
+        if (picked[i] == TAPE_NONE && any_value(get, pick->choices[i])) {
+            separate(out, &count);
+            write_element(get, pick->choices[i], &pick->choices[i]->make);
+        }
+    buf_char(out, ']');
+    return count > 0;
+}
+
 bool get_pick(struct get *get, const struct field *field)
 {
+    if (field->choice_count)
+        return get_choices(get, field);
+
     struct buf *out = get->run->out;
     uint32_t array = get_kept(get, field);
     bool any = any_value(get, field);

@@ -30,7 +30,7 @@ MUST_CHECK int load_set(struct load *load, const struct yaml *set);
 /* load_field.c: the keys of one field; load_value.c: those whose values have a form of their own. */
 MUST_CHECK int load_field(struct load *load, struct field *field, const struct yaml *map);
 typedef int key_fn(struct load *load, struct field *field, const struct yaml *value);
-key_fn load_known, load_is, load_enum, load_also, load_else, load_tells, load_otherwise, load_when,
+key_fn load_picks, load_known, load_is, load_enum, load_also, load_else, load_tells, load_otherwise, load_when,
     load_table, load_from, load_to, load_fields, load_equals, load_accept, load_null, load_forms, load_kinds;
 MUST_CHECK int load_column(struct load *load, struct table_column *table, const struct yaml *map);
 

@@ -76,6 +76,7 @@ static const struct key {
     { "prefer", BIT(PICK), HOW_LITERALS, AT(prefer) },
     { "make", BIT(PICK), HOW_LITERALS, AT(make) },
     { "fields", BIT(PICK) | BIT(LIST), .how = HOW_FN, .fn = load_fields },
+    { "picks", BIT(PICK), .how = HOW_FN, .fn = load_picks },
     { "name", BIT(ENTRIES), HOW_TEXT, AT(entry_name) },
     { "value", BIT(ENTRIES), HOW_TEXT, AT(entry_value) },
     { "skip", BIT(ENTRIES), HOW_LITERALS, AT(skip) },
@@ -270,7 +271,7 @@ static int check_beside(struct load *load, const struct field *field, const stru
                                   needs[i].key, needs[i].other);
     }
     for (size_t i = 0; i < COUNT(demands); i++)
-        if (demands[i].type == field->type && !yaml_get(map, demands[i].key))
+        if (demands[i].type == field->type && !yaml_get(map, demands[i].key) && !field->choice_count)
             return yaml_fault_key(map, load->err, "type %s lacks `%s:`, expected it beside",
                                   codecs[field->type].name, demands[i].key);
     return 0;

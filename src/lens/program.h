@@ -187,6 +187,9 @@ struct field {
     struct literals prefer, make; /* pick */
     struct node *node;            /* its place in the dialect's tree; a pick's has the element's members */
     uint32_t picked;              /* pick: the slot of the element's place */
+    struct field **choices;       /* pick with `picks:`: a field for each of them */
+    size_t choice_count;
+    bool chosen; /* one of those: at the place of its array, and judged with it */
     const struct field *inside;   /* the pick this field is a member of */
     struct str entry_name, entry_value; /* entries */
     struct literals skip;

@@ -372,6 +372,8 @@ void put_field(struct put *put, const struct field *field)
 {
     uint32_t at = put->slots[field->in];
 
+    if (field->chosen)
+        return; /* its array speaks for it */
     if (field->part_leads)
         put_parts(put, field);
     else if (field->part_count)

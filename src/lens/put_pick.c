@@ -12,7 +12,7 @@ uint32_t pick_element(const struct field *pick, const struct tape *tape, uint32_
             continue;
         if (pick->prefer.count && literals_match(&pick->prefer, tape, at))
             return at;
-        if (first == TAPE_NONE)
+        if (first == TAPE_NONE && !pick->chosen)
             first = at;
     }
     return first;
@@ -21,6 +21,10 @@ uint32_t pick_element(const struct field *pick, const struct tape *tape, uint32_
 static void clear_fields(struct put *put, const struct field *pick)
 {
     if (put->run->mode != MODE_UPDATE)
+        return;
+    for (size_t i = 0; i < pick->choice_count; i++)
+        clear_fields(put, pick->choices[i]);
+    if (pick->choice_count)
         return;
     const struct field *end = put->shape->fields + put->shape->count;
     for (const struct field *field = pick + 1; field < end && field->inside == pick; field++)
@@ -73,14 +77,12 @@ static bool comes_back(struct put *put, const struct field *pick, uint32_t name)
     return field->classed == CLASS_EXACT;
 }
 
-/* One element that get would make alike from the canonical values needs no keeping. */
-static bool is_reproduced(struct put *put, const struct field *pick, uint32_t array, uint32_t element)
+/* Get would make the element alike from the canonical values. */
+static bool is_made_again(struct put *put, const struct field *pick, uint32_t element)
 {
     const struct tape *in = put->run->in;
     size_t made = 0;
 
-    if (tape_count(in, array) != 1 || !tape_count(in, element))
-        return false;
     for (uint32_t at = tape_first(in, element); at < tape_next(in, element); at = tape_next(in, at + 1)) {
         if (!comes_back(put, pick, at))
             return false;
@@ -88,6 +90,39 @@ static bool is_reproduced(struct put *put, const struct field *pick, uint32_t ar
     }
     /* Without a value of its own the element would not be made at all. */
     return made == pick->make.count && tape_count(in, element) > made;
+}
+
+/* An array that get would make alike needs no keeping. */
+static bool is_reproduced(struct put *put, const struct field *pick, uint32_t array)
+{
+    const struct tape *in = put->run->in;
+    uint32_t next = tape_first(in, array);
+
+    if (!pick->choice_count)
+        return tape_count(in, array) == 1 && is_made_again(put, pick, next);
+    for (size_t i = 0; i < pick->choice_count; i++) {
+        uint32_t element = put->slots[pick->choices[i]->picked];
+        if (!slot_given(element))
+            continue;
+        if (element != next || !is_made_again(put, pick->choices[i], element))
+            return false;
+        next = tape_next(in, element);
+    }
+    return next == tape_next(in, array);
+}
+
+/* Its members are judged as fields of their own, where there is such an element. */
+static void enter_element(struct put *put, const struct field *pick, uint32_t array)
+{
+    uint32_t element = pick_element(pick, put->run->in, array);
+    struct scan scan = { .tape = put->run->in, .slots = put->slots };
+
+    if (element == TAPE_NONE) {
+        clear_fields(put, pick);
+        return;
+    }
+    put->slots[pick->picked] = element;
+    scan_object(&scan, pick->node, element);
 }
 
 static bool only_objects(struct put *put, const struct field *field, uint32_t array)
@@ -123,15 +158,11 @@ void take_pick(struct put *put, const struct field *field, uint32_t at)
     }
     if (!only_objects(put, field, at))
         return;
-    uint32_t element = pick_element(field, in, at);
     put_unkeep(put, field);
-    if (element == TAPE_NONE) {
-        clear_fields(put, field);
-        return;
-    }
-    put->slots[field->picked] = element;
-    struct scan scan = { .tape = in, .slots = put->slots };
-    scan_object(&scan, field->node, element);
-    if (!is_reproduced(put, field, at, element))
+    for (size_t i = 0; i < field->choice_count; i++)
+        enter_element(put, field->choices[i], at);
+    if (!field->choice_count)
+        enter_element(put, field, at);
+    if (tape_count(in, at) && !is_reproduced(put, field, at))
         put_keep(put, field, tape_raw(in, at));
 }

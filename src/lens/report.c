@@ -210,6 +210,10 @@ static void enter_pick(struct report *report, const struct level *level, const s
 
     if (!slot_given(array) || tape_type(report->in, array) != JSON_ARRAY)
         return;
+    for (size_t i = 0; i < field->choice_count; i++)
+        enter_pick(report, level, field->choices[i]);
+    if (field->choice_count)
+        return;
     uint32_t element = pick_element(field, report->in, array);
     struct scan scan = { .tape = report->in, .slots = level->slots };
     if (element != TAPE_NONE)
@@ -220,7 +224,7 @@ static void report_put_field(struct report *report, const struct level *level, c
 {
     struct str why = STR_NONE;
 
-    if (!is_given(report, level, field->in))
+    if (field->chosen || !is_given(report, level, field->in))
         return;
     struct str to = put_place(report, level, field, &why);
     add(report, level, field, join(report, level->dialect, '/', field->path), to, why);

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { binary, clients, document, freePorts, request, root, sleep, startGateway } from './harness.mjs';
+import { binary, clients, document, environment, freePorts, request, root, sleep, startGateway } from './harness.mjs';
 
 // A stop takes each thread when it next looks: until then it may still answer.
 async function stopped(pid) {
@@ -22,7 +22,7 @@ describe('gateway and backend as two processes', () => {
         const shared = ['-c', join(root, 'conf/dragoman.yaml'), '--set', `auth.signing_key=${join(dir, 'key.pem')}`];
         const own = [...shared, '--set', `state_dir=${join(dir, 'backend')}`, '--set', `backend.listen=127.0.0.1:${port}`];
         execFileSync(binary, ['seed', ...own], { cwd: root });
-        backend = spawn(binary, ['backend', ...own], { cwd: root, stdio: 'ignore' });
+        backend = spawn(binary, ['backend', ...own], { cwd: root, stdio: 'ignore', env: environment });
         ended = new Promise((done) => backend.on('exit', (code, signal) => done({ code, signal })));
         for (let n = 0; n < 500; n++) {
             if (await request(port, 'GET', '/v1/patients').then((a) => a.status === 401, () => false)) break;

@@ -116,6 +116,7 @@ static const struct filter all_filters[] = {
     { .name = STR_INIT("ended_to"), .kind = FILTER_TIME, .sql = "t.ended_at < ?" },
     { .name = STR_INIT("created_from"), .kind = FILTER_TIME, .sql = "t.created_at >= ?" },
     { .name = STR_INIT("created_to"), .kind = FILTER_TIME, .sql = "t.created_at < ?" },
+    { .name = STR_INIT("after"), .kind = FILTER_PAIR, .sql = "(t.created_at, t.id) > (?, ?)" },
     { .name = STR_INIT("updated_from"), .kind = FILTER_TIME, .sql = "t.updated_at >= ?" },
     { .name = STR_INIT("updated_to"), .kind = FILTER_TIME, .sql = "t.updated_at < ?" },
 };

@@ -71,6 +71,7 @@ static const struct filter list_filters[] = {
       .index = "metrics_kind" },
     { .name = STR_INIT("from"), .kind = FILTER_TIME, .sql = "t.recorded_at >= ?" },
     { .name = STR_INIT("to"), .kind = FILTER_TIME, .sql = "t.recorded_at < ?" },
+    { .name = STR_INIT("after"), .kind = FILTER_PAIR, .sql = "(t.created_at, t.id) > (?, ?)" },
 };
 
 const struct select metric_list = {

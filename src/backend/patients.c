@@ -132,6 +132,7 @@ static const struct filter list_filters[] = {
     { .name = STR_INIT("updated_to"), .kind = FILTER_TIME, .sql = "t.updated_at < ?" },
     { .name = STR_INIT("created_from"), .kind = FILTER_TIME, .sql = "t.created_at >= ?" },
     { .name = STR_INIT("created_to"), .kind = FILTER_TIME, .sql = "t.created_at < ?" },
+    { .name = STR_INIT("after"), .kind = FILTER_PAIR, .sql = "(t.created_at, t.id) > (?, ?)" },
     { .name = STR_INIT("search"), .kind = FILTER_SEARCH, .sql = "instr(t.search, ?) > 0" },
     { .name = STR_INIT("status"),
       .kind = FILTER_CHOICE,

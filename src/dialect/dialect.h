@@ -144,6 +144,11 @@ struct paging {
     unsigned size_default, size_max, size_min;
     const struct str *refused;
     size_t refused_count;
+    /* a walk by cursor, for calls that take `after`: the size's name, the cursor's names (the first is written) */
+    struct str cursor_size;
+    const struct str *cursors;
+    size_t cursor_count;
+    unsigned cursor_default, cursor_max;
 };
 
 struct error_shape {

@@ -133,10 +133,25 @@ static int load_kinds(struct dialect *dialect, struct arena *arena, const struct
     return 0;
 }
 
+static int load_cursor(struct paging *paging, struct arena *arena, const struct yaml *map, struct err *err)
+{
+    static const char *const known[] = { "size", "names", "default", "max", NULL };
+
+    if (!map)
+        return 0;
+    paging->cursor_default = paging->cursor_max = 100;
+    if (yaml_map(map, err) || yaml_only(map, known, err) || load_text(map, "size", &paging->cursor_size, err) ||
+        load_texts(map, "names", arena, &paging->cursors, &paging->cursor_count, err) ||
+        load_number(map, "max", 1, 999, &paging->cursor_max, err) ||
+        load_number(map, "default", 1, paging->cursor_max, &paging->cursor_default, err))
+        return -1;
+    return paging->cursor_size.len && paging->cursor_count ? 0 : yaml_fault(map, err, "cursor: needs size: and names:");
+}
+
 static int load_paging(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
-    static const char *const known[] = { "number", "offset", "size",   "default", "max",
-                                         "min",    "over",   "refuse", NULL };
+    static const char *const known[] = { "number", "offset", "size", "default", "max", "min", "over", "refuse",
+                                         "cursor", NULL };
     struct paging *paging = &dialect->paging;
 
     if (!map)
@@ -153,6 +168,8 @@ static int load_paging(struct dialect *dialect, struct arena *arena, const struc
         return -1;
     if (!paging->size.len || (paging->number.len > 0) == (paging->offset.len > 0))
         return yaml_fault(map, err, "paging: needs size: and one of number: and offset:");
+    if (load_cursor(paging, arena, yaml_get(map, "cursor"), err))
+        return -1;
     return load_texts(map, "refuse", arena, &paging->refused, &paging->refused_count, err);
 }
 

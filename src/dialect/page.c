@@ -1,5 +1,7 @@
 #include "dialect/page.h"
 
+#include "base/clock.h"
+#include "base/codec.h"
 #include "json/write.h"
 
 /* A whole number that is at least `min`; absent leaves `value` alone. */
@@ -112,6 +114,24 @@ static void add_pair(struct buf *out, char *mark, struct str name, struct str va
     add_component(out, value);
 }
 
+/* Prefix and path of the request, as the facade shows them. */
+static void add_path(struct buf *link, const struct dialect *dialect, const struct target *target, size_t first)
+{
+    buf_add(link, dialect->prefix);
+    for (size_t i = first; i < target->segment_count; i++) {
+        buf_char(link, '/');
+        add_component(link, target->segments[i]);
+    }
+}
+
+static void add_number(struct buf *link, char *mark, struct str name, uint64_t value)
+{
+    struct buf digits = buf_in(link->arena, 32);
+
+    buf_uint(&digits, value);
+    add_pair(link, mark, name, buf_str(&digits));
+}
+
 bool page_link(const struct page *page, const struct dialect *dialect, const struct target *target, size_t first,
                struct str which, uint64_t total, struct buf *out)
 {
@@ -121,24 +141,136 @@ bool page_link(const struct page *page, const struct dialect *dialect, const str
 
     if (!number)
         return false;
-    buf_add(&link, dialect->prefix);
-    for (size_t i = first; i < target->segment_count; i++) {
-        buf_char(&link, '/');
-        add_component(&link, target->segments[i]);
-    }
+    add_path(&link, dialect, target, first);
     for (size_t i = 0; i < target->parameter_count; i++) {
         struct str name = target->parameters[i].name;
         if (!str_eq(name, dialect->paging.number) && !str_eq(name, dialect->paging.size))
             add_pair(&link, &mark, name, target->parameters[i].value);
     }
     if (page->used) {
-        struct buf digits = buf_in(out->arena, 32);
-        buf_uint(&digits, number);
-        add_pair(&link, &mark, dialect->paging.number, buf_str(&digits));
-        digits.len = 0;
-        buf_uint(&digits, page->size);
-        add_pair(&link, &mark, dialect->paging.size, buf_str(&digits));
+        add_number(&link, &mark, dialect->paging.number, number);
+        add_number(&link, &mark, dialect->paging.size, page->size);
     }
+    json_quote(out, buf_str(&link));
+    return true;
+}
+
+/* ---- walks by cursor ---- */
+
+static struct str said_cursor(const struct paging *paging, const struct target *target, struct str *name, size_t *count)
+{
+    for (size_t i = 0; i < paging->cursor_count; i++) {
+        struct str text = target_parameter(target, paging->cursors[i], count);
+        *name = paging->cursors[i];
+        if (*count)
+            return text;
+    }
+    return STR_NONE;
+}
+
+static bool is_absent_or(const struct target *target, struct str name, uint64_t value)
+{
+    size_t count;
+    uint64_t said;
+    struct str text = target_parameter(target, name, &count);
+
+    return !count || (count == 1 && str_to_uint(text, &said) && said == value);
+}
+
+/* Page and size say no more than their defaults, and the cursor's size says more than its own. */
+static bool walks(const struct paging *paging, const struct target *target)
+{
+    size_t sized, numbered, other;
+
+    (void)target_parameter(target, paging->cursor_size, &sized);
+    (void)target_parameter(target, paging->number, &numbered);
+    (void)target_parameter(target, paging->size, &other);
+    if (!sized)
+        return false;
+    if (!numbered && !other)
+        return true;
+    return is_absent_or(target, paging->number, 1) && is_absent_or(target, paging->size, paging->size_default) &&
+           !is_absent_or(target, paging->cursor_size, paging->cursor_default);
+}
+
+/* "total|created_at|id", as cursor_text wrote it. */
+static int read_token(struct cursor *cursor, struct arena *arena, struct str token)
+{
+    struct str text, total, created_at, id;
+    int64_t when;
+
+    if (token.len > 1024 || !base64url_decode(arena, token, &text) || !str_is_utf8(text) ||
+        !str_cut(text, '|', &total, &cursor->after) || !str_to_uint(total, &cursor->total) ||
+        !str_cut(cursor->after, '|', &created_at, &id) || !id.len || !datetime_parse(created_at, &when))
+        return -1;
+    for (size_t i = 0; i < id.len; i++)
+        if ((unsigned char)id.ptr[i] < 0x20)
+            return -1;
+    return 0;
+}
+
+int cursor_read(struct cursor *cursor, const struct paging *paging, const struct target *target, struct arena *arena,
+                struct str *name)
+{
+    size_t count = 0;
+    struct str token = said_cursor(paging, target, name, &count);
+    bool asked;
+
+    *cursor = (struct cursor){ .size = paging->cursor_default };
+    if (!count && !walks(paging, target))
+        return 0;
+    cursor->used = true;
+    if (count > 1 || (count && read_token(cursor, arena, token)))
+        return -1;
+    *name = paging->cursor_size;
+    if (read_number(target, paging->cursor_size, 0, &cursor->size, &asked))
+        return -1;
+    if (cursor->size > paging->cursor_max && paging->over_refused)
+        return -1;
+    cursor->size = cursor->size > paging->cursor_max ? paging->cursor_max : cursor->size;
+    return 0;
+}
+
+struct str cursor_text(struct arena *arena, uint64_t total, struct str created_at, struct str id)
+{
+    struct buf plain = buf_in(arena, 1024), text = buf_in(arena, 2048);
+
+    buf_uint(&plain, total);
+    buf_char(&plain, '|');
+    buf_add(&plain, created_at);
+    buf_char(&plain, '|');
+    for (size_t i = 0; i < id.len; i++) {
+        if (id.ptr[i] == '|' || id.ptr[i] == '\\')
+            buf_char(&plain, '\\');
+        buf_char(&plain, id.ptr[i]);
+    }
+    buf_base64url(&text, plain.ptr, plain.len);
+    return buf_ok(&plain) && buf_ok(&text) ? buf_str(&text) : STR_NONE;
+}
+
+static bool is_paging(const struct paging *paging, struct str name)
+{
+    for (size_t i = 0; i < paging->cursor_count; i++)
+        if (str_eq(paging->cursors[i], name))
+            return true;
+    return str_eq(name, paging->number) || str_eq(name, paging->size) || str_eq(name, paging->cursor_size);
+}
+
+bool cursor_link(const struct cursor *cursor, const struct dialect *dialect, const struct target *target, size_t first,
+                 struct buf *out)
+{
+    const struct paging *paging = &dialect->paging;
+    struct buf link = buf_in(out->arena, 64 * 1024);
+    char mark = '?';
+
+    if (!cursor->next.len)
+        return false;
+    add_path(&link, dialect, target, first);
+    for (size_t i = 0; i < target->parameter_count; i++)
+        if (!is_paging(paging, target->parameters[i].name))
+            add_pair(&link, &mark, target->parameters[i].name, target->parameters[i].value);
+    add_number(&link, &mark, paging->cursor_size, cursor->size);
+    add_pair(&link, &mark, paging->cursors[0], cursor->next);
     json_quote(out, buf_str(&link));
     return true;
 }

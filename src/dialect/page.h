@@ -15,6 +15,26 @@ struct page {
 MUST_CHECK int page_read(struct page *page, const struct paging *paging, enum paging_mode mode,
                          const struct target *target, struct str *name);
 
+/* A walk by cursor: it starts at the beginning, or after the entity that the cursor names, and survives what is inserted
+ * meanwhile, since entities are ordered by (created_at, id). */
+struct cursor {
+    bool used;
+    uint64_t size;
+    struct str after;  /* "created_at|id" of the last entity that was shown; empty: from the beginning */
+    uint64_t total;    /* as it was when the walk began; only with `after` */
+    struct str next;   /* set by the flow when there is more: the text of the next cursor */
+};
+
+/* Decides whether the request walks by cursor (a cursor is there; or its size is, and neither page nor other size say
+ * otherwise: generated clients send both kinds of defaults at once). -1 sets `name` to the parameter that is wrong. */
+MUST_CHECK int cursor_read(struct cursor *cursor, const struct paging *paging, const struct target *target,
+                           struct arena *arena, struct str *name);
+struct str cursor_text(struct arena *arena, uint64_t total, struct str created_at, struct str id);
+
+/* The link to what follows; false when nothing does. Written as page_link writes. */
+bool cursor_link(const struct cursor *cursor, const struct dialect *dialect, const struct target *target, size_t first,
+                 struct buf *out);
+
 uint64_t page_count(const struct page *page, uint64_t total); /* at least 1 */
 
 /* "self", "first", "prev", "next" or "last" as a relative reference: the facade's prefix, the path, the client's own

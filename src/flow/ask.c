@@ -107,19 +107,36 @@ static enum step ask_about_token(struct exchange *x)
     return STEP_NEXT;
 }
 
+/* By page, or by cursor where the call can go on after an entity. */
+static enum step read_paging(struct exchange *x)
+{
+    const struct contract_call *call = x->bound->call;
+    enum paging_mode mode = call && call->items.len ? x->operation->paging : PAGING_NONE;
+    struct str name;
+
+    if (mode != PAGING_NONE && contract_takes(call, STR("after")) &&
+        cursor_read(&x->cursor, &x->dialect->paging, &x->target, x->arena, &name))
+        return wrong(x, name, STR("cursor"));
+    if (x->cursor.used) {
+        x->page = (struct page){ .used = true, .number = 1, .size = x->cursor.size };
+        if (x->cursor.after.len)
+            arguments_add(&x->arguments, x->arena, STR("after"), x->cursor.after, NULL);
+        return STEP_NEXT;
+    }
+    return page_read(&x->page, &x->dialect->paging, mode, &x->target, &name) ? wrong(x, name, STR("page")) : STEP_NEXT;
+}
+
 enum step stage_parameters(struct exchange *x)
 {
     const struct operation *operation = x->operation;
     const struct principal *who = x->principal;
-    struct str name;
 
     if (operation->me && !(who && who->patients_bound && who->patient_count == 1))
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is not bound to exactly one patient");
     if (judge_media(x) == STEP_FAIL)
         return STEP_FAIL;
-    if (page_read(&x->page, &x->dialect->paging, x->bound->call && x->bound->call->items.len ? operation->paging : PAGING_NONE,
-                  &x->target, &name))
-        return wrong(x, name, STR("page"));
+    if (read_paging(x) == STEP_FAIL)
+        return STEP_FAIL;
     for (size_t i = 0; i < operation->path_count; i++)
         if (read_one(x, &operation->path[i], x->route.path[i]) == STEP_FAIL)
             return STEP_FAIL;

@@ -111,6 +111,7 @@ static void start_page(struct exchange *x)
     exchange_arguments(x, request.call, NULL, 0, &request);
     request.paged = request.call->paged;
     request.limit = x->page.used ? (x->page.size ? x->page.size : 1) : FETCH_SIZE;
+    request.limit += x->cursor.used; /* one more tells whether there is more */
     request.offset = x->page.used ? x->page.offset : x->call_count * FETCH_SIZE;
     exchange_wait(x);
     x->calls[x->call_count++] = exchange_call(x, &request, on_page, x);
@@ -277,6 +278,19 @@ static bool is_left_out(const struct exchange *x, const struct tape *tape, uint3
     return x->operation->token;
 }
 
+/* The cursor of what follows, if something does. The total is the one that the walk began with. */
+static void end_walk(struct exchange *x)
+{
+    if (x->cursor.after.len)
+        x->total = x->cursor.total;
+    if (!x->cursor.size || x->shown_count <= x->cursor.size)
+        return;
+    x->shown_count = x->cursor.size;
+    const struct shown *last = &x->shown[x->shown_count - 1];
+    x->cursor.next = cursor_text(x->arena, x->total, text_member(x, last->tape, last->at, STR("created_at")),
+                                 last->canonical_id);
+}
+
 static enum step collect_list(struct exchange *x)
 {
     size_t sum = 0;
@@ -305,6 +319,8 @@ static enum step collect_list(struct exchange *x)
         x->total = x->shown_count;
     if (x->page.used && !x->page.size)
         x->shown_count = 0;
+    if (x->cursor.used)
+        end_walk(x);
     return STEP_NEXT;
 }
 

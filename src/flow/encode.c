@@ -193,6 +193,9 @@ static bool value(void *data, enum template_var var, struct str name, struct buf
     case VAR_PATH:
         return write_path(x, name, out);
     case VAR_LINK:
+        if (x->cursor.used)
+            return str_is(name, "next") &&
+                   cursor_link(&x->cursor, x->dialect, &x->target, x->route.first, out);
         return page_link(&x->page, x->dialect, &x->target, x->route.first, name, x->total, out);
     case VAR_TOTAL: case VAR_COUNT: case VAR_PAGE: case VAR_PAGES: case VAR_SIZE:
         return write_number(x, var, out);

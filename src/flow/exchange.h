@@ -107,6 +107,7 @@ struct exchange {
     /* parameters */
     struct str media;
     struct page page;
+    struct cursor cursor;
     struct arguments arguments;
     struct faults faults;
     struct str wrong_parameter, wrong_want; /* of ERR_INVALID_PARAMETER */

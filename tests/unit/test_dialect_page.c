@@ -210,9 +210,83 @@ static void links_have_the_prefix(void **state)
     arena_free(&arena);
 }
 
+/* ---- walks by cursor ---- */
+
+#define CURSOR "MTJ8MjAyMy0xMC0yMFQxMDowMDowMC4wMDBafHAtMQ" /* 12|2023-10-20T10:00:00.000Z|p-1 */
+
+static const struct {
+    const char *query;
+    bool good, used;
+    uint64_t size;
+    const char *after;
+} walks[] = {
+    { "", true, false, 50, "" },
+    { "limit=5", true, true, 5, "" },
+    { "limit=0", true, true, 0, "" },
+    { "limit=500", true, true, 500, "" },
+    { "limit=501", false, true, 0, "" },
+    { "limit=x", false, true, 0, "" },
+    { "page=2", true, false, 50, "" },
+    { "page=2&limit=5", true, false, 50, "" },
+    { "page=1&size=10&limit=50", true, false, 50, "" }, /* every default of a generated client */
+    { "page=1&size=10&limit=5", true, true, 5, "" },
+    { "page=1&size=9&limit=5", true, false, 50, "" },
+    { "cursor=" CURSOR, true, true, 50, "2023-10-20T10:00:00.000Z|p-1" },
+    { "after=" CURSOR "&page=7", true, true, 50, "2023-10-20T10:00:00.000Z|p-1" },
+    { "cursor=", false, true, 0, "" },
+    { "cursor=" CURSOR "A", false, true, 0, "" },
+    { "cursor=MTJ8", false, true, 0, "" }, /* 12| */
+    { "cursor=eHx5fHo", false, true, 0, "" }, /* x|y|z */
+    { "cursor=" CURSOR "&cursor=" CURSOR, false, true, 0, "" },
+};
+
+static void walks_are_told_from_pages(void **state)
+{
+    static const struct str names[] = { STR_INIT("cursor"), STR_INIT("after") };
+    static const struct paging paging = { .used = true,
+                                          .over_refused = true,
+                                          .number = STR_INIT("page"),
+                                          .size = STR_INIT("size"),
+                                          .size_default = 10,
+                                          .size_max = 50,
+                                          .cursor_size = STR_INIT("limit"),
+                                          .cursors = names,
+                                          .cursor_count = COUNT(names),
+                                          .cursor_default = 50,
+                                          .cursor_max = 500 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(walks); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct target target;
+        struct cursor cursor;
+        struct str name;
+        struct err err;
+        assert_int_equal(target_parse(&target, arena, STR("/x"), str_from(walks[i].query), &err), 0);
+        bool good = !cursor_read(&cursor, &paging, &target, arena, &name);
+        CHECK(good == walks[i].good, "%s", walks[i].query);
+        CHECK(!good || cursor.used == walks[i].used, "%s", walks[i].query);
+        CHECK(!good || !cursor.used || (cursor.size == walks[i].size && str_is(cursor.after, walks[i].after)), "%s",
+              walks[i].query);
+        arena_free(&arena);
+    }
+}
+
+static void a_cursor_reads_back(void **state)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct str text = cursor_text(arena, 12, STR("2023-10-20T10:00:00.000Z"), STR("p-1"));
+
+    (void)state;
+    CHECK(str_is(text, CURSOR), STR_FMT, STR_ARG(text));
+    arena_free(&arena);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(walks_are_told_from_pages),
+        cmocka_unit_test(a_cursor_reads_back),
         cmocka_unit_test(asked),
         cmocka_unit_test(counts),
         cmocka_unit_test(links),

@@ -150,7 +150,7 @@ struct exchange {
     struct upstream_answer answers[FETCH_PAGES_MAX];
     size_t call_count;
     bool partial; /* some documents of many were stored, some not */
-    struct err then_err; /* of a second call that could not be taken back */
+    struct err then_err; /* of a call after the main one that takes nothing back: told after what is kept */
     struct forgetting *forgetting; /* keep.c */
     struct tape made; /* a document of a builtin */
     struct str document;

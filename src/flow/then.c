@@ -1,5 +1,6 @@
 /* A second call after the main one, fed with ids that the body named beside the entity (`then:` in dialect.yaml):
- * memberships. If it fails, an entity just created is taken back, so that nothing half-happens. */
+ * memberships. If it fails, an entity just created is taken back, so that nothing half-happens; of many documents only
+ * that one, and the client is told which stay stored. */
 #include "flow/exchange.h"
 
 #include "json/write.h"
@@ -82,6 +83,7 @@ enum step stage_then(struct exchange *x)
     return any ? STEP_WAIT : STEP_NEXT;
 }
 
+/* What was stored stays stored, so a reading that fails is told only after the rests are kept. */
 static void on_read(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
                     void *data)
 {
@@ -93,7 +95,9 @@ static void on_read(struct upstream_call *call, const struct upstream_answer *an
         item->x->shown[item->shown].tape = &item->answer.document;
         item->x->shown[item->shown].at = 0;
     }
-    exchange_came(item->x, err);
+    if (err)
+        item->x->then_err = *err;
+    exchange_came(item->x, NULL);
 }
 
 /* The outcome of taking back is not told to the client: the first failure is. */
@@ -115,6 +119,27 @@ static void start_undo(struct exchange *x, struct item *item)
     item->undone = true;
     exchange_wait(x);
     item->read_call = exchange_call(x, &request, on_undone, item);
+}
+
+/* What was taken back is neither stored nor shown any more. */
+static enum step leave_out_undone(struct exchange *x, const struct item *failed)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < x->item_count; i++) {
+        struct item *item = &x->items[i];
+        item->stored = item->stored && !item->undone;
+        if (!item->stored)
+            continue;
+        x->shown[kept] = x->shown[item->shown];
+        item->shown = kept++;
+    }
+    x->shown_count = kept;
+    x->partial = true;
+    if (kept)
+        return STEP_NEXT;
+    x->err = failed->err;
+    return STEP_FAIL;
 }
 
 enum step stage_reread(struct exchange *x)
@@ -149,6 +174,5 @@ enum step stage_reread(struct exchange *x)
         x->then_err = failed->err; /* the entity was changed: what is kept beside it follows before this is told */
         return STEP_NEXT;
     }
-    x->err = failed->err;
-    return STEP_FAIL;
+    return leave_out_undone(x, failed);
 }

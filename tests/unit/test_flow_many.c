@@ -262,6 +262,9 @@ static void look_ups_of_many_run_together(void **state)
     "{'data':{'type':'patient','attributes':{'first_name':'John','last_name':'Doe'},'relationships':{'"      \
     "groups':"                                                                                               \
     "{'data':[" groups "]}}}}"
+#define PATIENT_IN(name)                                                                                     \
+    "{'type':'patient','attributes':{'first_name':'" name "','last_name':'Doe'},'relationships':{'groups':"  \
+    "{'data':[" GROUP_1 "]}}}"
 #define GROUP_1 "{'type':'group','id':'" T_GROUP_1 "'}"
 #define CREATED                                                                                              \
     {                                                                                                        \
@@ -337,15 +340,42 @@ static void a_failed_membership_of_an_update_is_told(void **state)
     CHECK(heard.status == 502 && kit->started == 3, "%d, %zu calls", heard.status, kit->started);
 }
 
-/* The entity is there and its memberships too: only the last reading failed. */
+/* The entity is there and its memberships too: only the last reading failed. What is kept beside it is not lost. */
 static void a_failed_rereading_is_told(void **state)
 {
     (void)state;
     SCRIPT(kit, CREATED, { .call = "patient.set_groups", .json = "{'groups':[]}" },
            { .call = "patient.read", .code = ERR_UPSTREAM });
     struct heard heard =
-        kit_ask(kit, (struct said){ .as = "twine", .method = "POST /pub/patient", .body = NEW_IN(GROUP_1) });
+        kit_ask(kit, (struct said){ .as = "twine",
+                                    .method = "POST /pub/patient",
+                                    .body = "{'data':{'type':'patient','attributes':{'first_name':'John',"
+                                            "'last_name':'Doe','shoe_size':44},'relationships':{'groups':"
+                                            "{'data':[" GROUP_1 "]}}}}" });
     CHECK(heard.status == 502 && kit->started == 3, "%d, %zu calls", heard.status, kit->started);
+    SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-1") });
+    heard = kit_ask(kit, (struct said){ .as = "twine", .method = "GET /pub/patient/" T_PATIENT_1 });
+    CHECK(heard.status == 200 && has(heard.body, "'shoe_size':44"), "%d %.*s", heard.status, STR_ARG(heard.body));
+}
+
+/* Of many, only the one whose memberships failed is taken back: the others are there, and the client is told which. */
+static void a_failed_membership_of_many_takes_one_back(void **state)
+{
+    (void)state;
+    SCRIPT(kit, CREATED, { .call = "patient.create", .status = 201, .json = PATIENT("p-2") },
+           { .call = "patient.set_groups", .code = ERR_UPSTREAM },
+           { .call = "patient.set_groups", .json = "{'groups':[]}" },
+           { .call = "patient.erase", .json = "{'status':'ok'}" }, { .call = "patient.read", .json = PATIENT("p-2") });
+    struct heard heard = kit_ask(kit, (struct said){ .as = "twine",
+                                                     .method = "POST /pub/patient",
+                                                     .body = "{'data':[" PATIENT_IN("1") "," PATIENT_IN("2") "]}" });
+    CHECK(heard.status == 502 && kit->started == 6, "%d %s, %zu calls", heard.status, heard.detail, kit->started);
+    CHECK(count_of(heard.body, "'pointer':") == 1 && has(heard.body, "'source':{'pointer':'/data/0'}"), "%.*s",
+          STR_ARG(heard.body));
+    CHECK(count_of(heard.body, "'index':") == 1 && has(heard.body, "'stored':[{'index':1,'id':'" T_PATIENT_2 "'}]"),
+          "%.*s", STR_ARG(heard.body));
+    CHECK(has(buf_str(&kit->log), "DELETE /v1/patients/p-1\n") && !has(buf_str(&kit->log), "DELETE /v1/patients/p-2"),
+          "%.*s", STR_ARG(buf_str(&kit->log)));
 }
 
 static void unknown_groups_store_nothing(void **state)
@@ -387,6 +417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failed_membership_takes_the_entity_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_membership_of_an_update_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_rereading_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_failed_membership_of_many_takes_one_back, setup, teardown),
         cmocka_unit_test_setup_teardown(unknown_groups_store_nothing, setup, teardown),
     };
 

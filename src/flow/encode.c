@@ -15,8 +15,8 @@ static int get_one(struct exchange *x, struct shown *shown, struct buf *out)
     struct lens_context context = exchange_context(x);
 
     shown->first_slot = x->slots.count;
-    return lens_get(shown->lens ? shown->lens : x->operation->lens, shown->tape, shown->at, shown->has_rest ? &shown->rest : NULL, &context,
-                    x->arena, out, &x->slots, &x->err);
+    return lens_get(shown->lens ? shown->lens : x->operation->lens, shown->tape, shown->at,
+                    shown->has_rest ? &shown->rest : NULL, &context, x->arena, out, &x->slots, &x->err);
 }
 
 /* Every entity as an array. */

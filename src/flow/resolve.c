@@ -337,7 +337,8 @@ enum step stage_judge(struct exchange *x)
 {
     size_t at = x->arguments.id_count;
 
-    if (judge_bounds(x) == STEP_FAIL || judge_makers(x) == STEP_FAIL || judge_parameters(x) == STEP_FAIL || judge_slots(x, &at) == STEP_FAIL)
+    if (judge_bounds(x) == STEP_FAIL || judge_makers(x) == STEP_FAIL || judge_parameters(x) == STEP_FAIL ||
+        judge_slots(x, &at) == STEP_FAIL)
         return STEP_FAIL;
     judge_lookups(x);
     if (x->faults.count)

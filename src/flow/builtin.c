@@ -10,13 +10,6 @@ static void on_grant(struct grant *grant, const struct err *err, void *data)
     exchange_came(x, err);
 }
 
-static struct str member(const struct exchange *x, const struct tape *tape, const char *name)
-{
-    uint32_t at = tape_find(tape, 0, str_from(name));
-
-    return at != TAPE_NONE && tape_type(tape, at) == JSON_STRING ? tape_string(tape, at, x->arena) : STR_NONE;
-}
-
 /* RFC 6749 section 2.3: a client may authenticate in the header, but in one way only. */
 static enum step read_client(struct exchange *x)
 {
@@ -41,12 +34,12 @@ static enum step call_grant(struct exchange *x)
 
     if (!tape_read(&tape, x->arena, buf_str(&x->items[0].put.canonical), &x->flow->gateway->limits, &fault))
         return exchange_fail(x, ERR_INTERNAL, "the grant does not read back: %s", fault.what);
-    struct str token = member(x, &tape, "token");
-    x->grant = (struct grant){ .grant_type = member(x, &tape, "grant_type"),
-                               .client_id = member(x, &tape, "client_id"),
-                               .client_secret = member(x, &tape, "client_secret"),
-                               .refresh_token = member(x, &tape, "refresh_token"),
-                               .scope = member(x, &tape, "scope"),
+    struct str token = exchange_text(x, &tape, 0, STR("token"));
+    x->grant = (struct grant){ .grant_type = exchange_text(x, &tape, 0, STR("grant_type")),
+                               .client_id = exchange_text(x, &tape, 0, STR("client_id")),
+                               .client_secret = exchange_text(x, &tape, 0, STR("client_secret")),
+                               .refresh_token = exchange_text(x, &tape, 0, STR("refresh_token")),
+                               .scope = exchange_text(x, &tape, 0, STR("scope")),
                                .peer = x->head->peer,
                                .revoke = revokes ? (token.ptr ? token : STR("")) : STR_NONE,
                                .arena = x->arena,

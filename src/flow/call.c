@@ -118,11 +118,11 @@ static void start_page(struct exchange *x)
 }
 
 /* The items of one answer, or TAPE_NONE. */
-static uint32_t items_of(const struct exchange *x, const struct upstream_answer *answer)
+uint32_t exchange_items(const struct contract_call *call, const struct tape *tape)
 {
-    uint32_t at = answer->document.count ? tape_find(&answer->document, 0, x->bound->call->items) : TAPE_NONE;
+    uint32_t at = tape->count ? tape_find(tape, 0, call->items) : TAPE_NONE;
 
-    return at != TAPE_NONE && tape_type(&answer->document, at) == JSON_ARRAY ? at : TAPE_NONE;
+    return at != TAPE_NONE && tape_type(tape, at) == JSON_ARRAY ? at : TAPE_NONE;
 }
 
 static enum step call_pages(struct exchange *x)
@@ -135,7 +135,7 @@ static enum step call_pages(struct exchange *x)
         start_page(x);
         return call->items.len && call->paged && !x->page.used ? STEP_AGAIN : STEP_WAIT;
     }
-    uint32_t items = items_of(x, &x->answers[x->call_count - 1]);
+    uint32_t items = exchange_items(call, &x->answers[x->call_count - 1].document);
     if (items == TAPE_NONE || tape_count(&x->answers[x->call_count - 1].document, items) < FETCH_SIZE)
         return STEP_NEXT;
     if (x->call_count == FETCH_PAGES_MAX)
@@ -232,24 +232,25 @@ enum step stage_call(struct exchange *x)
 
 /* From answers to entities. */
 
-static struct str text_member(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name)
+struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name)
 {
-    uint32_t found = tape_find(tape, at, name);
+    uint32_t found = tape->count ? tape_find(tape, at, name) : TAPE_NONE;
+    bool is_text = found != TAPE_NONE && tape_type(tape, found) == JSON_STRING;
 
-    return found != TAPE_NONE && tape_type(tape, found) == JSON_STRING ? tape_string(tape, found, x->arena) : STR_NONE;
+    return is_text ? tape_string(tape, found, x->arena) : STR_NONE;
 }
 
 /* What the backend returns is judged like what the client asked: its brand, and its patient for a bound principal. */
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
 {
-    struct str brand = text_member(x, tape, at, STR("brand_id"));
+    struct str brand = exchange_text(x, tape, at, STR("brand_id"));
     const struct principal *who = x->principal;
 
     if (brand.ptr && x->operation->builtin == BUILTIN_NONE && !str_eq(brand, x->brand))
         return false;
     if (!who || !who->patients_bound)
         return true;
-    struct str patient = text_member(x, tape, at, str_is(entity, "patient") ? STR("id") : STR("patient_id"));
+    struct str patient = exchange_text(x, tape, at, str_is(entity, "patient") ? STR("id") : STR("patient_id"));
     return !patient.ptr || principal_may_patient(who, patient);
 }
 
@@ -260,7 +261,7 @@ static int show(struct exchange *x, const struct tape *tape, uint32_t at)
             return err_set(&x->err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
         return err_set(&x->err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
     }
-    struct str id = text_member(x, tape, at, STR("id")), owner = text_member(x, tape, at, STR("patient_id"));
+    struct str id = exchange_text(x, tape, at, STR("id")), owner = exchange_text(x, tape, at, STR("patient_id"));
     /* What has no id of its own is its patient's only one of the kind. */
     x->shown[x->shown_count++] =
         (struct shown){ .tape = tape, .at = at, .canonical_id = id.ptr ? id : owner, .owner = owner };
@@ -270,7 +271,7 @@ static int show(struct exchange *x, const struct tape *tape, uint32_t at)
 /* Of a list that belongs to a token: only what the token is bound to. */
 static bool is_left_out(const struct exchange *x, const struct tape *tape, uint32_t at)
 {
-    struct str id = text_member(x, tape, at, STR("id"));
+    struct str id = exchange_text(x, tape, at, STR("id"));
 
     for (size_t i = 0; x->operation->token && i < x->principal->group_count; i++)
         if (str_eq(x->principal->groups[i], id))
@@ -287,7 +288,7 @@ static void end_walk(struct exchange *x)
         return;
     x->shown_count = x->cursor.size;
     const struct shown *last = &x->shown[x->shown_count - 1];
-    x->cursor.next = cursor_text(x->arena, x->total, text_member(x, last->tape, last->at, STR("created_at")),
+    x->cursor.next = cursor_text(x->arena, x->total, exchange_text(x, last->tape, last->at, STR("created_at")),
                                  last->canonical_id);
 }
 
@@ -296,7 +297,7 @@ static enum step collect_list(struct exchange *x)
     size_t sum = 0;
 
     for (size_t i = 0; i < x->call_count; i++) {
-        uint32_t items = items_of(x, &x->answers[i]);
+        uint32_t items = exchange_items(x->bound->call, &x->answers[i].document);
         if (items == TAPE_NONE)
             return exchange_fail(x, ERR_UPSTREAM, "the backend's list has no '" STR_FMT "'",
                                  STR_ARG(x->bound->call->items));
@@ -306,7 +307,7 @@ static enum step collect_list(struct exchange *x)
     x->shown = ARENA_ARRAY(x->arena, struct shown, sum);
     for (size_t i = 0; i < x->call_count; i++) {
         const struct tape *tape = &x->answers[i].document;
-        uint32_t items = items_of(x, &x->answers[i]);
+        uint32_t items = exchange_items(x->bound->call, &x->answers[i].document);
         uint32_t total = tape_find(tape, 0, x->bound->call->total);
         uint64_t said;
         if (total != TAPE_NONE && tape_type(tape, total) == JSON_NUMBER && str_to_uint(tape_raw(tape, total), &said))
@@ -388,7 +389,7 @@ static enum step collect_grant(struct exchange *x)
     if (!tape_read(&x->made, x->arena, x->grant.json, &tape_default_limits, &fault))
         return exchange_fail(x, ERR_INTERNAL, "the grant's answer does not read: %s", fault.what);
     x->document = x->grant.json;
-    x->brand = text_member(x, &x->made, 0, STR("brand_id"));
+    x->brand = exchange_text(x, &x->made, 0, STR("brand_id"));
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
     return show(x, &x->made, 0) ? STEP_FAIL : STEP_NEXT;
 }

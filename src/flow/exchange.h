@@ -228,6 +228,11 @@ void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /*
 bool exchange_must_read(const struct exchange *x);                                 /* resolve.c */
 /* An entity of a backend's answer is of the caller's brand, and of a patient that it is bound to (call.c). */
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
+
+/* Of a canonical document: the string that the object at `at` has under that name, STR_NONE if it has none; and the
+ * array of the items of a call's answer, TAPE_NONE if there is none. The document may be empty. */
+struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name);
+uint32_t exchange_items(const struct contract_call *call, const struct tape *tape);
 /* A request that may write must outlive its client: its head and body are copied (leave.c). */
 const struct http_head *exchange_own_head(struct arena *arena, const struct http_head *head);
 void exchange_on_deadline(struct deadline *deadline);

@@ -105,15 +105,6 @@ enum step stage_include(struct exchange *x)
     return any ? STEP_WAIT : STEP_NEXT;
 }
 
-static uint32_t items_of(const struct including *including)
-{
-    const struct contract_call *call = including->row->bound;
-    const struct tape *tape = &including->answer.document;
-    uint32_t at = tape->count ? tape_find(tape, 0, call->items) : TAPE_NONE;
-
-    return at != TAPE_NONE && tape_type(tape, at) == JSON_ARRAY ? at : TAPE_NONE;
-}
-
 /* No entity is there twice: not among those included, and not if it is primary (JSON:API: full linkage). */
 static bool is_known(const struct exchange *x, const struct lens *lens, struct str id)
 {
@@ -129,13 +120,14 @@ static bool is_known(const struct exchange *x, const struct lens *lens, struct s
 static void take(struct exchange *x, const struct including *including, uint32_t at)
 {
     const struct tape *tape = &including->answer.document;
-    uint32_t id = tape_find(tape, at, STR("id"));
-    struct shown shown = { .tape = tape, .at = at, .lens = including->row->lens };
+    const struct contract_call *call = including->row->bound;
+    struct shown shown = { .tape = tape,
+                           .at = at,
+                           .lens = including->row->lens,
+                           .canonical_id = exchange_text(x, tape, at, STR("id")) };
 
-    if (id == TAPE_NONE || tape_type(tape, id) != JSON_STRING || 
-        !exchange_may_see(x, ((const struct contract_call *)including->row->bound)->entity, tape, at))
+    if (!shown.canonical_id.ptr || !exchange_may_see(x, call->entity, tape, at))
         return;
-    shown.canonical_id = tape_string(tape, id, x->arena);
     if (!is_known(x, shown.lens, shown.canonical_id))
         x->included[x->included_count++] = shown;
 }
@@ -145,7 +137,7 @@ enum step stage_included(struct exchange *x)
     size_t most = 0;
 
     for (size_t i = 0; i < x->including_count; i++) {
-        uint32_t items = items_of(&x->including[i]);
+        uint32_t items = exchange_items(x->including[i].row->bound, &x->including[i].answer.document);
         if (x->including[i].call && items == TAPE_NONE)
             return exchange_fail(x, ERR_UPSTREAM, "the backend's list of what is included has no items");
         most += items != TAPE_NONE ? tape_count(&x->including[i].answer.document, items) : 0;
@@ -153,7 +145,7 @@ enum step stage_included(struct exchange *x)
     x->included = ARENA_ARRAY(x->arena, struct shown, most);
     for (size_t i = 0; i < x->including_count; i++) {
         const struct tape *tape = &x->including[i].answer.document;
-        uint32_t items = items_of(&x->including[i]);
+        uint32_t items = exchange_items(x->including[i].row->bound, &x->including[i].answer.document);
         if (items == TAPE_NONE)
             continue;
         for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))

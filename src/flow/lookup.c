@@ -14,14 +14,12 @@ static void on_found(struct upstream_call *call, const struct upstream_answer *a
         const struct tape *tape = &answer->document;
         uint32_t at = 0;
         if (tape->count && made->items.len) {
-            at = tape_find(tape, 0, made->items);
-            bool one = at != TAPE_NONE && tape_type(tape, at) == JSON_ARRAY && tape_count(tape, at) == 1;
-            at = one ? tape_first(tape, at) : TAPE_NONE;
+            at = exchange_items(made, tape);
+            at = at != TAPE_NONE && tape_count(tape, at) == 1 ? tape_first(tape, at) : TAPE_NONE;
         }
-        at = tape->count && at != TAPE_NONE ? tape_find(tape, at, STR("id")) : TAPE_NONE;
-        if (at != TAPE_NONE && tape_type(tape, at) == JSON_STRING)
-            found->slot->found = found->now->found =
-                arena_copy(found->x->arena, tape_string(tape, at, found->x->arena));
+        struct str id = at != TAPE_NONE ? exchange_text(found->x, tape, at, STR("id")) : STR_NONE;
+        if (id.ptr)
+            found->slot->found = found->now->found = arena_copy(found->x->arena, id);
     }
     exchange_came(found->x, err);
 }

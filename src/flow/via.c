@@ -5,14 +5,10 @@
 static void on_via(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err, void *data)
 {
     struct exchange *x = data;
-    const struct via *via = &x->operation->via;
-    uint32_t at = TAPE_NONE;
 
     (void)call;
     if (answer && answer->document.count && exchange_may_see(x, x->bound->via->entity, &answer->document, 0))
-        at = tape_find(&answer->document, 0, via->member);
-    if (at != TAPE_NONE && tape_type(&answer->document, at) == JSON_STRING)
-        x->via = tape_string(&answer->document, at, x->arena);
+        x->via = exchange_text(x, &answer->document, 0, x->operation->via.member);
     exchange_came(x, err);
 }
 

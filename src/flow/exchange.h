@@ -185,7 +185,8 @@ stage_fn stage_members, stage_judge_members;           /* member.c */
 stage_fn stage_inherit, stage_judge_parents;            /* inherit.c */
 stage_fn stage_via, stage_found;                       /* via.c */
 stage_fn stage_stored, stage_compare, stage_patch;     /* stored.c */
-stage_fn stage_call, stage_collect;                    /* call.c */
+stage_fn stage_call;                                   /* call.c */
+stage_fn stage_collect;                                /* collect.c */
 stage_fn stage_then, stage_reread;                     /* then.c */
 stage_fn stage_include, stage_included;                /* include.c */
 stage_fn stage_keep, stage_rests;                      /* keep.c */
@@ -226,13 +227,14 @@ void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t 
 void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /* path relative to the document */
 
 bool exchange_must_read(const struct exchange *x);                                 /* resolve.c */
-/* An entity of a backend's answer is of the caller's brand, and of a patient that it is bound to (call.c). */
+/* An entity of a backend's answer is of the caller's brand, and of a patient that it is bound to (collect.c). */
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
 
-/* Of a canonical document: the string that the object at `at` has under that name, STR_NONE if it has none; and the
- * array of the items of a call's answer, TAPE_NONE if there is none. The document may be empty. */
+/* Of a canonical document, which may be empty (collect.c): the string that the object at `at` has under that name, or
+ * STR_NONE; the array of the items of a call's answer, or TAPE_NONE. */
 struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name);
 uint32_t exchange_items(const struct contract_call *call, const struct tape *tape);
+
 /* A request that may write must outlive its client: its head and body are copied (leave.c). */
 const struct http_head *exchange_own_head(struct arena *arena, const struct http_head *head);
 void exchange_on_deadline(struct deadline *deadline);

@@ -1,0 +1,187 @@
+/* From the backend's answers to entities: of the caller's brand and patients, or an error. */
+#include "flow/exchange.h"
+
+uint32_t exchange_items(const struct contract_call *call, const struct tape *tape)
+{
+    uint32_t at = tape->count ? tape_find(tape, 0, call->items) : TAPE_NONE;
+
+    return at != TAPE_NONE && tape_type(tape, at) == JSON_ARRAY ? at : TAPE_NONE;
+}
+
+struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name)
+{
+    uint32_t found = tape->count ? tape_find(tape, at, name) : TAPE_NONE;
+    bool is_text = found != TAPE_NONE && tape_type(tape, found) == JSON_STRING;
+
+    return is_text ? tape_string(tape, found, x->arena) : STR_NONE;
+}
+
+/* What the backend returns is judged like what the client asked: its brand, and its patient for a bound principal. */
+bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
+{
+    struct str brand = exchange_text(x, tape, at, STR("brand_id"));
+    const struct principal *who = x->principal;
+
+    if (brand.ptr && x->operation->builtin == BUILTIN_NONE && !str_eq(brand, x->brand))
+        return false;
+    if (!who || !who->patients_bound)
+        return true;
+    struct str patient = exchange_text(x, tape, at, str_is(entity, "patient") ? STR("id") : STR("patient_id"));
+    return !patient.ptr || principal_may_patient(who, patient);
+}
+
+static int show(struct exchange *x, const struct tape *tape, uint32_t at)
+{
+    if (!exchange_may_see(x, x->bound->call ? x->bound->call->entity : STR_NONE, tape, at)) {
+        if (x->bound->call && x->bound->call->items.len)
+            return err_set(&x->err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
+        return err_set(&x->err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
+    }
+    struct str id = exchange_text(x, tape, at, STR("id")), owner = exchange_text(x, tape, at, STR("patient_id"));
+    /* What has no id of its own is its patient's only one of the kind. */
+    x->shown[x->shown_count++] =
+        (struct shown){ .tape = tape, .at = at, .canonical_id = id.ptr ? id : owner, .owner = owner };
+    return 0;
+}
+
+/* Of a list that belongs to a token: only what the token is bound to. */
+static bool is_left_out(const struct exchange *x, const struct tape *tape, uint32_t at)
+{
+    struct str id = exchange_text(x, tape, at, STR("id"));
+
+    for (size_t i = 0; x->operation->token && i < x->principal->group_count; i++)
+        if (str_eq(x->principal->groups[i], id))
+            return false;
+    return x->operation->token;
+}
+
+/* The cursor of what follows, if something does. The total is the one that the walk began with. */
+static void end_walk(struct exchange *x)
+{
+    if (x->cursor.after.len)
+        x->total = x->cursor.total;
+    if (!x->cursor.size || x->shown_count <= x->cursor.size)
+        return;
+    x->shown_count = x->cursor.size;
+    const struct shown *last = &x->shown[x->shown_count - 1];
+    x->cursor.next = cursor_text(x->arena, x->total, exchange_text(x, last->tape, last->at, STR("created_at")),
+                                 last->canonical_id);
+}
+
+static enum step collect_list(struct exchange *x)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < x->call_count; i++) {
+        uint32_t items = exchange_items(x->bound->call, &x->answers[i].document);
+        if (items == TAPE_NONE)
+            return exchange_fail(x, ERR_UPSTREAM, "the backend's list has no '" STR_FMT "'",
+                                 STR_ARG(x->bound->call->items));
+        sum += tape_count(&x->answers[i].document, items);
+    }
+    x->total = sum;
+    x->shown = ARENA_ARRAY(x->arena, struct shown, sum);
+    for (size_t i = 0; i < x->call_count; i++) {
+        const struct tape *tape = &x->answers[i].document;
+        uint32_t items = exchange_items(x->bound->call, &x->answers[i].document);
+        uint32_t total = tape_find(tape, 0, x->bound->call->total);
+        uint64_t said;
+        if (total != TAPE_NONE && tape_type(tape, total) == JSON_NUMBER && str_to_uint(tape_raw(tape, total), &said))
+            x->total = said;
+        for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))
+            if (!is_left_out(x, tape, at) && show(x, tape, at))
+                return STEP_FAIL;
+    }
+    if (x->operation->token)
+        x->total = x->shown_count;
+    if (x->page.used && !x->page.size)
+        x->shown_count = 0;
+    if (x->cursor.used)
+        end_walk(x);
+    return STEP_NEXT;
+}
+
+/* The item that a stored document, a left out one, or none became. */
+static void judge_item(const struct exchange *x, struct item *item)
+{
+    if (item->stored && !item->answer.document.count) {
+        item->stored = false;
+        (void)err_set(&item->err, ERR_UPSTREAM, "the backend answered without a body");
+    }
+    item->skipped = !item->stored && x->skip && item->err.code == ERR_CONFLICT;
+}
+
+/* Someone was faster, and the client set no condition of its own: everything from the reading on is done again. */
+static bool again(struct exchange *x, const struct item *failed)
+{
+    if (failed->err.code != ERR_PRECONDITION || !x->stored_call || x->own_version || x->attempts++ >= RETRIES_MAX)
+        return false;
+    upstream_call_free(x->flow->upstream, &x->stored_call);
+    upstream_call_free(x->flow->upstream, &x->items[0].call);
+    x->items[0].err.code = ERR_NONE;
+    x->item_next = x->items[0].argument_count = x->echo_ids.count = 0;
+    exchange_go(x, stage_stored);
+    return true;
+}
+
+static int show_item(struct exchange *x, struct item *item)
+{
+    if (show(x, &item->answer.document, 0))
+        return -1;
+    item->shown = x->shown_count - 1;
+    item->canonical_id = x->shown[item->shown].canonical_id;
+    return 0;
+}
+
+static enum step collect_items(struct exchange *x)
+{
+    struct item *failed = NULL;
+    size_t stored = 0;
+
+    for (size_t i = 0; i < x->item_count; i++) {
+        judge_item(x, &x->items[i]);
+        stored += x->items[i].stored;
+        if (!failed && !x->items[i].stored && !x->items[i].skipped)
+            failed = &x->items[i];
+    }
+    if (failed && again(x, failed))
+        return STEP_AGAIN;
+    if (failed && !stored) {
+        x->err = failed->err;
+        return STEP_FAIL;
+    }
+    x->partial = failed != NULL;
+    x->shown = ARENA_ARRAY(x->arena, struct shown, x->item_count);
+    for (size_t i = 0; i < x->item_count; i++)
+        if (x->items[i].stored && show_item(x, &x->items[i]))
+            return STEP_FAIL;
+    return STEP_NEXT;
+}
+
+static enum step collect_grant(struct exchange *x)
+{
+    struct tape_fault fault;
+
+    if (!tape_read(&x->made, x->arena, x->grant.json, &tape_default_limits, &fault))
+        return exchange_fail(x, ERR_INTERNAL, "the grant's answer does not read: %s", fault.what);
+    x->document = x->grant.json;
+    x->brand = exchange_text(x, &x->made, 0, STR("brand_id"));
+    x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
+    return show(x, &x->made, 0) ? STEP_FAIL : STEP_NEXT;
+}
+
+enum step stage_collect(struct exchange *x)
+{
+    if (x->operation->builtin == BUILTIN_TOKEN)
+        return collect_grant(x);
+    if (x->operation->builtin != BUILTIN_NONE)
+        return STEP_NEXT;
+    if (x->operation->has_body)
+        return collect_items(x);
+    if (x->bound->call->items.len)
+        return collect_list(x);
+    if (!x->answers[0].document.count)
+        return exchange_fail(x, ERR_UPSTREAM, "the backend answered without a body");
+    x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
+    return show(x, &x->answers[0].document, 0) ? STEP_FAIL : STEP_NEXT;
+}

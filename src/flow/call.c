@@ -61,12 +61,15 @@ static void add_bounds(struct exchange *x, const struct contract_call *call, str
     if (who->groups_bound && contract_takes(call, STR("group_id")) && !has_argument(made, *count, STR("group_id")))
         made[(*count)++] = (struct upstream_argument){ .name = STR("group_id"),
                                                        .value = join(x, who->groups, who->group_count) };
+    /* What is listed is judged by its groups again (owner.c): saying them here saves a call. */
+    if (who->groups_bound && contract_takes(call, STR("include")) && !has_argument(made, *count, STR("include")))
+        made[(*count)++] = (struct upstream_argument){ .name = STR("include"), .value = STR("groups") };
 }
 
 void exchange_bounded(struct exchange *x, const struct contract_call *call, struct upstream_argument *own, size_t count,
                       struct upstream_request *request)
 {
-    struct upstream_argument *made = ARENA_ARRAY(x->arena, struct upstream_argument, count + 2);
+    struct upstream_argument *made = ARENA_ARRAY(x->arena, struct upstream_argument, count + 3);
 
     memcpy(made, own, count * sizeof *made);
     add_bounds(x, call, made, &count);
@@ -77,7 +80,7 @@ void exchange_bounded(struct exchange *x, const struct contract_call *call, stru
 void exchange_arguments(struct exchange *x, const struct contract_call *call, const struct upstream_argument *more,
                         size_t more_count, struct upstream_request *request)
 {
-    struct upstream_argument *made = ARENA_ARRAY(x->arena, struct upstream_argument, x->arguments.count + more_count + 2);
+    struct upstream_argument *made = ARENA_ARRAY(x->arena, struct upstream_argument, x->arguments.count + more_count + 3);
     size_t count = 0;
 
     for (size_t i = 0; i < more_count; i++)

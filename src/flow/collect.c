@@ -16,7 +16,13 @@ struct str exchange_text(const struct exchange *x, const struct tape *tape, uint
     return is_text ? tape_string(tape, found, x->arena) : STR_NONE;
 }
 
-/* What the backend returns is judged like what the client asked: its brand, and its patient for a bound principal. */
+struct str exchange_patient(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
+{
+    return exchange_text(x, tape, at, str_is(entity, "patient") ? STR("id") : STR("patient_id"));
+}
+
+/* What the backend returns is judged like what the client asked: its brand, and its patient or its patient's groups for a bound
+ * principal. */
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
 {
     struct str brand = exchange_text(x, tape, at, STR("brand_id"));
@@ -24,10 +30,11 @@ bool exchange_may_see(const struct exchange *x, struct str entity, const struct 
 
     if (brand.ptr && x->operation->builtin == BUILTIN_NONE && !str_eq(brand, x->brand))
         return false;
-    if (!who || !who->patients_bound)
+    if (!who || (!who->patients_bound && !who->groups_bound))
         return true;
-    struct str patient = exchange_text(x, tape, at, str_is(entity, "patient") ? STR("id") : STR("patient_id"));
-    return !patient.ptr || principal_may_patient(who, patient);
+    struct str patient = exchange_patient(x, entity, tape, at);
+    return !patient.ptr || ((!who->patients_bound || principal_may_patient(who, patient)) &&
+                            exchange_groups_may_see(x, entity, patient, tape, at));
 }
 
 static int show(struct exchange *x, const struct tape *tape, uint32_t at)

@@ -40,6 +40,7 @@ struct item {
     struct upstream_call *then_call, *read_call; /* `then:` of the operation */
     bool undone;
     struct upstream_call *parent_call; /* `inherit:` of the operation */
+    struct upstream_answer parent_answer;
     struct id_slot *parent;
     struct str inherited;
 };
@@ -129,9 +130,9 @@ struct exchange {
     struct grant grant;
     bool grant_pending;
 
-    /* patients named by a principal bound to groups (member.c) */
-    struct named_patient *named;
-    size_t named_count;
+    /* of a principal bound to groups: ids of the parameters (member.c), patients and whether they are in the groups (owner.c) */
+    struct str *named;
+    struct owners *owners;
 
     /* stored entity of an update */
     struct upstream_call *stored_call;
@@ -143,7 +144,7 @@ struct exchange {
     unsigned attempts;
 
     struct upstream_call *via_call; /* `via:` of the operation */
-    struct str via;
+    struct upstream_answer via_answer;
 
     /* answers */
     struct upstream_call *calls[FETCH_PAGES_MAX];
@@ -182,6 +183,7 @@ stage_fn stage_decode;                                 /* decode.c */
 stage_fn stage_resolve, stage_judge;                   /* resolve.c */
 stage_fn stage_lookup, stage_make;                     /* lookup.c */
 stage_fn stage_members, stage_judge_members;           /* member.c */
+stage_fn stage_owners;                                 /* owner.c */
 stage_fn stage_inherit, stage_judge_parents;            /* inherit.c */
 stage_fn stage_via, stage_found;                       /* via.c */
 stage_fn stage_stored, stage_compare, stage_patch;     /* stored.c */
@@ -228,6 +230,8 @@ void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /*
 
 bool exchange_must_read(const struct exchange *x);                                 /* resolve.c */
 /* An entity of a backend's answer is of the caller's brand, and of a patient that it is bound to (collect.c). */
+/* The patient that an entity is or belongs to; ptr NULL: none. */
+struct str exchange_patient(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
 
 /* Of a canonical document, which may be empty (collect.c): the string that the object at `at` has under that name, or
@@ -238,7 +242,18 @@ uint32_t exchange_items(const struct contract_call *call, const struct tape *tap
 /* A request that may write must outlive its client: its head and body are copied (leave.c). */
 const struct http_head *exchange_own_head(struct arena *arena, const struct http_head *head);
 void exchange_on_deadline(struct deadline *deadline);
-void exchange_free_members(struct exchange *x); /* member.c */
+
+/* owner.c: what a principal bound to groups may see. Patients are noted by `own`, asked about by `ask_owners`, and judged
+ * by `is_member` when that has come. */
+bool exchange_bound_to_groups(const struct exchange *x);
+void exchange_own(struct exchange *x, struct str patient);
+void exchange_own_answer(struct exchange *x, const struct contract_call *call, const struct tape *tape);
+void exchange_own_included(struct exchange *x); /* include.c */
+enum step exchange_ask_owners(struct exchange *x); /* STEP_NEXT: nothing is to be asked */
+bool exchange_is_member(const struct exchange *x, struct str patient);
+bool exchange_groups_may_see(const struct exchange *x, struct str entity, struct str patient, const struct tape *tape,
+                             uint32_t at);
+void exchange_free_owners(struct exchange *x);
 MUST_CHECK int exchange_read_includes(struct exchange *x); /* -1: a name that the operation does not have */
 void exchange_free_including(struct exchange *x);
 

@@ -25,18 +25,23 @@ static const struct {
     { "members", stage_members },       /* patients named        -> their groups             */
     { "belong", stage_judge_members },  /*                       -> permitted                */
     { "inherit", stage_inherit },       /* ids of the body       -> what those entities know */
+    { "their owners", stage_owners },     /* entities that were read -> their patients' groups */
     { "parents", stage_judge_parents }, /*                       -> known, permitted         */
     { "via", stage_via },               /* ids of the path       -> the entity between       */
+    { "its owner", stage_owners },        /*                       -> its patient's groups  */
     { "found", stage_found },           /*                       -> an argument of the call  */
     { "stored", stage_stored },         /* an update             -> the entity as it is      */
+    { "old owner", stage_owners },        /*                       -> its patient's groups  */
     { "compare", stage_compare },       /* the stored entity     -> what its client was shown */
     { "patch", stage_patch },           /*                       -> what really changes      */
     { "make", stage_make },             /* look-up documents     -> ids, made where missing  */
     { "call", stage_call },             /* canonical documents   -> the backend's answers    */
+    { "owners", stage_owners },           /*                       -> their patients' groups */
     { "collect", stage_collect },       /* answers               -> entities, brand judged   */
     { "then", stage_then },             /* ids beside the entity -> a second call            */
     { "reread", stage_reread },         /* after it              -> the entity as it is now  */
     { "include", stage_include },       /* ids of what is shown  -> related entities         */
+    { "more owners", stage_owners },      /*                       -> their patients' groups */
     { "included", stage_included },     /*                       -> judged, each once        */
     { "keep", stage_keep },             /* what has no canonical place -> the store, durable */
     { "rests", stage_rests },           /* what the store read   -> beside each entity       */
@@ -180,7 +185,7 @@ static void free_calls(struct exchange *x)
     }
     for (size_t i = 0; i < x->lookup_count; i++)
         upstream_call_free(upstream, &x->lookups[i].call);
-    exchange_free_members(x);
+    exchange_free_owners(x);
     exchange_free_including(x);
     upstream_call_free(upstream, &x->via_call);
     upstream_call_free(upstream, &x->stored_call);

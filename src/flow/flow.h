@@ -27,6 +27,7 @@ struct gateway {
     const struct dialect *fallback;
     struct contract *contract;
     const struct contract_call *memberships; /* how to ask for a patient's groups; NULL: the backend cannot say */
+    const struct contract_call *patients;    /* and for those of many */
     struct tape_limits limits;
 };
 

@@ -134,6 +134,7 @@ int gateway_new(struct gateway **gateway, const struct conf *conf, struct auth *
                  choose_fallback(made, err);
     const struct contract_call *memberships = failed ? NULL : contract_find(made->contract, STR("patient.groups"));
     made->memberships = memberships && memberships->served ? memberships : NULL;
+    made->patients = failed ? NULL : contract_find(made->contract, STR("patient.list"));
     for (size_t i = 0; i < made->dialect_count && !failed; i++)
         failed = bind_dialect(made, made->dialects[i], err);
     for (size_t i = 0; i < conf->facade_count && !failed; i++)

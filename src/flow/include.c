@@ -105,6 +105,12 @@ enum step stage_include(struct exchange *x)
     return any ? STEP_WAIT : STEP_NEXT;
 }
 
+void exchange_own_included(struct exchange *x)
+{
+    for (size_t i = 0; i < x->including_count; i++)
+        exchange_own_answer(x, x->including[i].row->bound, &x->including[i].answer.document);
+}
+
 /* No entity is there twice: not among those included, and not if it is primary (JSON:API: full linkage). */
 static bool is_known(const struct exchange *x, const struct lens *lens, struct str id)
 {

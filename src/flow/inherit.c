@@ -9,11 +9,8 @@ static void on_parent(struct upstream_call *call, const struct upstream_answer *
     struct exchange *x = item->x;
 
     (void)call;
-    if (answer && answer->document.count && exchange_may_see(x, x->bound->inherit->entity, &answer->document, 0)) {
-        uint32_t at = tape_find(&answer->document, 0, x->operation->inherit.member);
-        if (at != TAPE_NONE)
-            item->inherited = arena_copy(x->arena, tape_raw(&answer->document, at));
-    }
+    if (answer)
+        item->parent_answer = *answer;
     /* One that is not there is a fault of the body, told with the others in the next stage. */
     exchange_came(x, err && err->code != ERR_NOT_FOUND ? err : NULL);
 }
@@ -50,11 +47,27 @@ enum step stage_inherit(struct exchange *x)
     return any ? STEP_WAIT : STEP_NEXT;
 }
 
+/* What the parent says, if the caller may see it. */
+static struct str inherited(const struct exchange *x, const struct item *item)
+{
+    const struct tape *tape = &item->parent_answer.document;
+
+    if (!tape->count || !exchange_may_see(x, x->bound->inherit->entity, tape, 0))
+        return STR_NONE;
+    uint32_t at = tape_find(tape, 0, x->operation->inherit.member);
+    return at != TAPE_NONE ? tape_raw(tape, at) : STR_NONE;
+}
+
 enum step stage_judge_parents(struct exchange *x)
 {
-    for (size_t i = 0; i < x->item_count; i++)
-        if (x->items[i].parent && !x->items[i].inherited.len)
-            exchange_slot_fault(x, x->items[i].parent, i, FAULT_ID);
+    for (size_t i = 0; i < x->item_count; i++) {
+        struct item *item = &x->items[i];
+        if (!item->parent)
+            continue;
+        item->inherited = inherited(x, item);
+        if (!item->inherited.len)
+            exchange_slot_fault(x, item->parent, i, FAULT_ID);
+    }
     return x->faults.count ? exchange_fail(x, ERR_INVALID, "%zu entities named by the body are unknown", x->faults.count)
                            : STEP_NEXT;
 }

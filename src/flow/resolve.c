@@ -296,19 +296,29 @@ static enum step judge_makers(struct exchange *x)
     return STEP_NEXT;
 }
 
-/* A principal bound to patients works on those: it makes no new one, and changes what is not named by a patient only
- * where the entity can be read, and so judged, before. What is about the caller's own patient (me) is about those. */
+static bool is_bound(const struct exchange *x)
+{
+    return x->principal && (x->principal->patients_bound || x->principal->groups_bound);
+}
+
+/* A bound principal changes what is not named by a patient only where the entity can be read, and so judged, before. One
+ * bound to patients works on those: it makes no new one. What is about the caller's own patient (me) is about those. */
 static enum step judge_bounds(struct exchange *x)
 {
     const struct operation *operation = x->operation;
     bool patient = false, other = false;
 
-    if (!x->principal || !x->principal->patients_bound || !x->bound->call || operation->me)
+    if (!is_bound(x) || !x->bound->call || operation->me)
         return STEP_NEXT;
     for (size_t i = 0; i < operation->path_count; i++) {
         patient = patient || str_is(operation->path[i].kind, "patient");
         other = other || operation->path[i].kind.len;
     }
+    bool writes = !str_is(x->bound->call->method, "GET");
+    if (writes && other && !patient && !x->bound->stored)
+        return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the entity cannot be judged before it is changed");
+    if (!x->principal->patients_bound)
+        return STEP_NEXT;
     if (operation->has_body && !other && str_is(x->bound->call->entity, "patient"))
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "a principal bound to patients makes no new one");
     if (operation->has_body && !other && !all_about_patients(x))
@@ -316,16 +326,13 @@ static enum step judge_bounds(struct exchange *x)
     for (size_t i = 0; i < x->lookup_count; i++)
         if (x->lookups[i].lookup->match == LOOKUP_MAKE)
             return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "a principal bound to patients makes nothing else");
-    bool writes = !str_is(x->bound->call->method, "GET");
-    if (writes && other && !patient && !x->bound->stored)
-        return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the entity cannot be judged before it is changed");
     return STEP_NEXT;
 }
 
 /* True when the entity itself must be read and judged before the call. */
 bool exchange_must_read(const struct exchange *x)
 {
-    if (!x->principal || !x->principal->patients_bound || !x->bound->stored)
+    if (!is_bound(x) || !x->bound->stored)
         return false;
     for (size_t i = 0; i < x->operation->path_count; i++)
         if (str_is(x->operation->path[i].kind, "patient"))

@@ -7,8 +7,8 @@ static void on_via(struct upstream_call *call, const struct upstream_answer *ans
     struct exchange *x = data;
 
     (void)call;
-    if (answer && answer->document.count && exchange_may_see(x, x->bound->via->entity, &answer->document, 0))
-        x->via = exchange_text(x, &answer->document, 0, x->operation->via.member);
+    if (answer)
+        x->via_answer = *answer;
     exchange_came(x, err);
 }
 
@@ -28,8 +28,12 @@ enum step stage_found(struct exchange *x)
 {
     if (!x->bound->via)
         return STEP_NEXT;
-    if (!x->via.len)
+    const struct tape *tape = &x->via_answer.document;
+    struct str via = tape->count && exchange_may_see(x, x->bound->via->entity, tape, 0)
+                         ? exchange_text(x, tape, 0, x->operation->via.member)
+                         : STR_NONE;
+    if (!via.len)
         return exchange_fail(x, ERR_NOT_FOUND, "the entity has no '" STR_FMT "'", STR_ARG(x->operation->via.member));
-    arguments_add(&x->arguments, x->arena, x->operation->via.to, x->via, NULL);
+    arguments_add(&x->arguments, x->arena, x->operation->via.to, via, NULL);
     return STEP_NEXT;
 }

@@ -235,7 +235,7 @@ static void lists_are_bounded(void **state)
           "GET /v1/patients?brand_id=acme&patient_id=p-1&limit=25&offset=0\n" },
         { { .as = "general", .method = "GET /v1/patients", .who = &in_group },
           patients,
-          "GET /v1/patients?brand_id=acme&group_id=g-1&limit=25&offset=0\n" },
+          "GET /v1/patients?brand_id=acme&group_id=g-1&include=groups&limit=25&offset=0\n" },
         { { .as = "general", .method = "GET /v1/patients", .who = &bound_to_none }, NULL, "" },
         { { .as = "general", .method = "GET /v1/patients", .who = &in_no_group }, NULL, "" },
         { { .as = "general", .method = "GET /v1/patients/1/gauges", .who = &bound },

@@ -71,7 +71,143 @@ static void lists_are_filtered(void **state)
     SCRIPT(kit, { .call = "patient.list", .json = "{'patients':[],'total':0}" });
     struct heard heard = kit_ask(kit, (struct said){ .as = "general", .method = "GET /v1/patients", .who = &member });
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
-    CHECK_LOG(kit, "GET /v1/patients?brand_id=acme&group_id=g-1&limit=25&offset=0\n");
+    CHECK_LOG(kit, "GET /v1/patients?brand_id=acme&group_id=g-1&include=groups&limit=25&offset=0\n");
+    kit_free(kit);
+}
+
+#define T_EVENT "eeeeeeeeeeeeeeeeeeeeeee1"
+#define T_PLAN  "ccccccccccccccccccccccc1"
+#define EVENT   "GET /pub/calendar_event/" T_EVENT
+static const struct token_claims insider = { .subject = STR_INIT("tester"),
+                                             .scope = STR_INIT("read:patients read:encounters write:encounters "
+                                                               "read:plans write:plans read:profiles read:metrics"),
+                                             .groups = first_group,
+                                             .group_count = 1,
+                                             .groups_bound = true };
+
+#define ENCOUNTER(patient)                                                                                   \
+    "{'id':'e-1','patient_id':'" patient "','brand_id':'acme','encounter_type':'office_visit','status':'scheduled',"  \
+    "'metadata':{}," TIMES "}"
+#define READ_EVENT { .call = "encounter.read", .json = ENCOUNTER("p-1") }
+#define PLAN       { .call = "plan.read", .json = "{'id':'pl-1','brand_id':'acme','patient_id':'p-1'}" }
+#define RENAME     "{'data':{'type':'calendar_event','id':'" T_EVENT "','attributes':{'title':'Moved'}}}"
+#define ACTION                                                                                               \
+    "{'data':{'type':'action','attributes':{'type':'weight','title':'Walk','effective_from':'2018-02-20T00:00:00Z'},"  \
+    "'relationships':{'plan':{'data':{'type':'patient_plan_summary','id':'" T_PLAN "'}}}}}"
+
+static void know_entities(struct kit *kit)
+{
+    static const struct crosswalk_row rows[] = {
+        ROW("twine", "encounter", "acme", T_EVENT, "e-1"),
+        ROW("twine", "plan", "acme", T_PLAN, "pl-1"),
+    };
+    struct err err;
+    int bad = store_crosswalk_import(kit->store, rows, COUNT(rows), &err);
+
+    CHECK(!bad, "%s", err.detail);
+}
+
+/* An entity named by its own id is its patient's: it is shown, changed, deleted and built upon only within the groups, whatever
+ * the backend says; nothing is written before that is known. */
+static void entities_are_judged_by_the_groups_of_their_patient(void **state)
+{
+    static const struct {
+        const char *method, *body;
+        struct reply replies[3];
+        size_t calls;
+        int status;
+    } cases[] = {
+        { EVENT, NULL, { READ_EVENT, IN("g-1") }, 2, 200 },
+        { EVENT, NULL, { READ_EVENT, IN("g-2") }, 2, 404 },
+        { EVENT, NULL, { READ_EVENT, IN_NONE }, 2, 404 },
+        { EVENT, NULL, { READ_EVENT, { .call = "patient.groups", .code = ERR_NOT_FOUND } }, 2, 404 },
+        { EVENT, NULL, { READ_EVENT, { .call = "patient.groups", .code = ERR_UPSTREAM } }, 2, 502 },
+        { "PATCH /pub/calendar_event/" T_EVENT, RENAME, { READ_EVENT, IN("g-2") }, 2, 404 },
+        { "PATCH /pub/calendar_event/" T_EVENT,
+          RENAME,
+          { READ_EVENT, IN("g-1"), { .call = "encounter.update", .json = ENCOUNTER("p-1") } },
+          3,
+          200 },
+        { "DELETE /pub/calendar_event/" T_EVENT, NULL, { READ_EVENT, IN("g-2") }, 2, 404 },
+        { "POST /pub/action", ACTION, { PLAN, IN("g-2") }, 2, 409 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit *kit = kit_new(NULL);
+        know_entities(kit);
+        kit_script(kit, cases[i].replies, COUNT(cases[i].replies));
+        struct heard heard = kit_ask(
+            kit, (struct said){ .as = "twine", .method = cases[i].method, .body = cases[i].body, .who = &insider });
+        CHECK(heard.status == cases[i].status, "case %zu: %d %s", i, heard.status, heard.detail);
+        CHECK(kit->started == cases[i].calls, "case %zu: %zu calls", i, kit->started);
+        kit_free(kit);
+    }
+}
+
+#define PROFILE(id, patient) "{'id':'" id "','brand_id':'acme','patient_id':'" patient "','stats':[]}"
+#define PROFILES(...)        { .call = "health_profile.list", .json = "{'health_profiles':[" __VA_ARGS__ "],'total':3}" }
+#define GROUPED(id, group)   "{'id':'" id "','brand_id':'acme','groups':['" group "']}"
+#define GROUPS(...)          { .call = "patient.list", .json = "{'patients':[" __VA_ARGS__ "],'total':2}" }
+#define LIST                 "GET /pub/health_profile?filter[organization]=" T_ACME
+#define OF_MANY              PROFILE("h-1", "p-1") "," PROFILE("h-2", "p-2") "," PROFILE("h-3", "p-1")
+
+/* One call says the groups of all patients of a list; one that is in none of the caller's makes the list a failure. */
+static void lists_are_judged_by_one_call(void **state)
+{
+    static const struct {
+        struct reply replies[2];
+        int status;
+    } cases[] = {
+        { { PROFILES(OF_MANY), GROUPS(GROUPED("p-1", "g-1") "," GROUPED("p-2", "g-1")) }, 200 },
+        { { PROFILES(OF_MANY), GROUPS(GROUPED("p-1", "g-1") "," GROUPED("p-2", "g-2")) }, 502 },
+        { { PROFILES(OF_MANY), GROUPS(GROUPED("p-1", "g-1")) }, 502 },
+        { { PROFILES(OF_MANY), GROUPS("{'id':'p-1'}," GROUPED("p-2", "g-1")) }, 502 },
+        { { PROFILES(PROFILE("h-1", "p-2")), IN("g-2") }, 502 },
+        { { PROFILES(PROFILE("h-1", "p-2") "," PROFILE("h-2", "p-2")), IN("g-1") }, 200 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit *kit = kit_new(NULL);
+        kit_script(kit, cases[i].replies, COUNT(cases[i].replies));
+        struct heard heard = kit_ask(kit, (struct said){ .as = "twine", .method = LIST, .who = &insider });
+        CHECK(heard.status == cases[i].status, "case %zu: %d %s", i, heard.status, heard.detail);
+        CHECK(kit->started == 2, "case %zu: %zu calls", i, kit->started);
+        kit_free(kit);
+    }
+}
+
+static void what_is_included_is_judged(void **state)
+{
+    struct kit *kit = kit_new(NULL);
+
+    (void)state;
+    SCRIPT(kit, PROFILES(PROFILE("h-1", "p-1")), IN("g-1"),
+           { .call = "patient.list", .json = "{'patients':[" PATIENT("p-1") "," PATIENT("p-2") "],'total':2}" }, IN("g-2"));
+    struct heard heard = kit_ask(kit, (struct said){ .as = "twine", .method = LIST "&include=patient", .who = &insider });
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK(has(heard.body, T_PATIENT_1) && !has(heard.body, T_PATIENT_2), STR_FMT, STR_ARG(heard.body));
+    kit_free(kit);
+}
+
+/* What a list of patients says of their groups needs no further call; a backend that forgets its filter is found out. */
+static void a_list_of_patients_says_its_groups(void **state)
+{
+#define LISTED(id, group) "{'id':'" id "','groups':['" group "'],'brand_id':'acme','first_name':'a','last_name':'b','date_of_birth':null," PATIENT_REST "}"
+    static const struct reply well[] = { GROUPS(LISTED("p-1", "g-1") "," LISTED("p-2", "g-1")) };
+    static const struct reply ill[] = { GROUPS(LISTED("p-1", "g-1") "," LISTED("p-2", "g-2")) };
+    struct said said = { .as = "general", .method = "GET /v1/patients", .who = &member };
+    struct kit *kit = kit_new(NULL);
+
+    (void)state;
+    kit_script(kit, well, COUNT(well));
+    struct heard heard = kit_ask(kit, said);
+    CHECK(heard.status == 200 && kit->started == 1, "%d %s", heard.status, heard.detail);
+    CHECK(!has(heard.body, "g-1"), STR_FMT, STR_ARG(heard.body));
+    kit_script(kit, ill, COUNT(ill));
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 502 && kit->started == 1, "%d %s", heard.status, heard.detail);
     kit_free(kit);
 }
 
@@ -92,6 +228,10 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(named_patients_are_judged_by_their_groups),
         cmocka_unit_test(lists_are_filtered),
+        cmocka_unit_test(entities_are_judged_by_the_groups_of_their_patient),
+        cmocka_unit_test(lists_are_judged_by_one_call),
+        cmocka_unit_test(what_is_included_is_judged),
+        cmocka_unit_test(a_list_of_patients_says_its_groups),
         cmocka_unit_test(without_memberships_nothing_is_reached),
     };
 

@@ -188,8 +188,9 @@ static struct str value_of(struct generator *g, const struct field *field)
         texts = &odd_quantities;
     if (field->invalid_keep && field->type == TYPE_EMAIL && chance(g, 4))
         texts = &bad_mails;
-    for (int tries = 0; tries < 20; tries++) {
-        struct str json = pick_text(g, texts);
+    size_t from = random_below(g->random, texts->count);
+    for (size_t i = 0; i < texts->count; i++) {
+        struct str json = str_from(texts->items[(from + i) % texts->count]);
         if (is_kind(field, json) && pleases(g, field, json))
             return json;
     }

@@ -1,6 +1,8 @@
 /* Faults in mapping files: each with its exact place. */
 #include "test_lens_kit.h"
 
+#include <unistd.h>
+
 #include <stdio.h>
 
 #define HEAD       "dialect: d\nresource: r\nentity: e\n"
@@ -17,7 +19,7 @@ static const struct {
     { HEAD, "1:1", "`fields:` is missing" },
     { HEAD "fields: {}\nwrap: x\n", "5:1", "unknown key \"wrap\"" },
     { HEAD "fields: [a]\n", "4:9", "found a list, expected a map" },
-    { ONE("x"), "5:6", "\"a\" is neither a field nor a group" },
+    { ONE("x"), "5:6", "\"a\" is no member, expected `type:` beside it if it is a field's key, else a map" },
     { ONE("{ type: txt, is: a }"), "5:14", "\"txt\" is no type" },
     { ONE("{ type: string, is: a, requird: create }"), "5:29", "unknown key \"requird\"" },
     { ONE("{ type: string, is: a, required: maybe }"), "5:39",
@@ -183,6 +185,26 @@ static void good_files_load(void **state)
     }
 }
 
+/* Of few samples that fit, one is found for every document. */
+static void generated_values_are_of_the_kinds_allowed(void **state)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct buf report = buf_in(arena, 1 << 20);
+    struct lens_style style = { 0 };
+    struct err err = { 0 };
+    struct lens *lens;
+    char path[] = "/tmp/test_lens_load_XXXXXX";
+    struct str text = STR(ONE("{ type: any, is: a, of: [string], required: create }"));
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0 && write(fd, text.ptr, text.len) == (ssize_t)text.len && close(fd) == 0);
+    CHECK(lens_load(&lens, arena, path, &style, NULL, &err) == 0, "%s", err.detail);
+    CHECK(lens_test(lens, path, 1, 1000, &report) == 0, "%.*s", (int)report.len, report.ptr);
+    assert_int_equal(unlink(path), 0);
+    arena_free(&arena);
+}
+
 static void a_file_that_is_not_there_is_named(void **state)
 {
     struct arena *arena = arena_new(SIZE_MAX);
@@ -201,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_files_are_refused_with_their_place),
         cmocka_unit_test(good_files_load),
+        cmocka_unit_test(generated_values_are_of_the_kinds_allowed),
         cmocka_unit_test(a_file_that_is_not_there_is_named),
     };
 

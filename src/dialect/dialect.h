@@ -164,6 +164,7 @@ struct kind_form {
 
 struct dialect {
     struct str name, title;
+    const struct yaml *place; /* its file, for faults found later */
     const struct str *hosts, *paths;
     size_t host_count, path_count;
     struct str prefix;

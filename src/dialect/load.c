@@ -34,7 +34,7 @@ static int load_facade(struct dialect *dialect, struct arena *arena, const struc
     static const char *const known[] = { "hosts", "paths", "prefix", NULL };
 
     if (!map)
-        return err_set(err, ERR_CONFIG, STR_FMT ": no facade:", STR_ARG(dialect->name));
+        return yaml_fault(dialect->place, err, "no facade:, expected it (docs/dialect.md)");
     if (yaml_map(map, err) || yaml_only(map, known, err) ||
         load_texts(map, "hosts", arena, &dialect->hosts, &dialect->host_count, err) ||
         load_texts(map, "paths", arena, &dialect->paths, &dialect->path_count, err) ||
@@ -48,7 +48,7 @@ static int load_credential(struct dialect *dialect, const struct yaml *map, stru
     static const char *const known[] = { "header", "scheme", NULL };
 
     if (!map)
-        return err_set(err, ERR_CONFIG, STR_FMT ": no credential:", STR_ARG(dialect->name));
+        return yaml_fault(dialect->place, err, "no credential:, expected it (docs/dialect.md)");
     if (yaml_map(map, err) || yaml_only(map, known, err) ||
         load_text(map, "header", &dialect->credential_header, err) ||
         load_text(map, "scheme", &dialect->credential_scheme, err))
@@ -70,7 +70,7 @@ static int load_media(struct dialect *dialect, struct arena *arena, const struct
     static const char *const known[] = { "request", "answer", "answer_without_accept", NULL };
 
     if (!map)
-        return err_set(err, ERR_CONFIG, STR_FMT ": no media:", STR_ARG(dialect->name));
+        return yaml_fault(dialect->place, err, "no media:, expected it (docs/dialect.md)");
     if (yaml_map(map, err) || yaml_only(map, known, err) ||
         load_texts(map, "request", arena, &dialect->request_media, &dialect->request_media_count, err) ||
         load_texts(map, "answer", arena, &dialect->answer_media, &dialect->answer_media_count, err))
@@ -257,6 +257,7 @@ static int load_dialect(struct dialect *dialect, struct arena *arena, const char
         yaml_only(root, known, err) || load_text(root, "dialect", &dialect->name, err))
         return -1;
     dialect->title = dialect->name;
+    dialect->place = root;
     if (!dialect->name.len)
         return yaml_fault(root, err, "no name, expected dialect: NAME");
     if (load_text(root, "title", &dialect->title, err) ||
@@ -292,13 +293,15 @@ int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena
         if (stat(arena_printf(arena, "%s/dialect.yaml", folder).ptr, &found))
             continue;
         made[*count] = ARENA_NEW(arena, struct dialect);
-        failed = load_dialect(made[(*count)++], arena, folder, tables, err);
+        failed = load_dialect(made[*count], arena, folder, tables, err) ||
+                 load_agree(made[*count], arena_copy(arena, str_from(entries[i]->d_name)), err);
+        (*count)++;
     }
     free_entries(entries, folders);
     if (!failed && !*count)
         return err_set(err, ERR_CONFIG, "%s: no folder holds a dialect.yaml", dir);
     *dialects = made;
-    return failed ? -1 : 0;
+    return failed || load_apart(made, *count, err) ? -1 : 0;
 }
 
 struct lookup *dialect_lookup(const struct dialect *dialect, struct str name)

@@ -45,6 +45,32 @@ static int load_paths(struct dialect *dialect, const struct yaml *map, struct er
     return 0;
 }
 
+/* A kind of fault, or of a parameter's, or one with the type of the member: `blank`, `blank_date`. */
+static bool is_fault_key(struct str key)
+{
+    static const char *const more[] = { "parameter", "parameter_required" };
+
+    for (int kind = FAULT_BLANK; kind <= FAULT_ID; kind++) {
+        struct str name = str_from(fault_name((enum fault_kind)kind));
+        if (str_starts(key, name) && (key.len == name.len || key.ptr[name.len] == '_'))
+            return true;
+    }
+    for (size_t i = 0; i < COUNT(more); i++)
+        if (str_is(key, more[i]))
+            return true;
+    return false;
+}
+
+/* `$want` is the only variable of these words. */
+static int check_word(const struct yaml *node, struct err *err)
+{
+    for (struct str rest = node->text; rest.len; rest = str_from_at(rest, 1))
+        if (rest.ptr[0] == '$' && rest.len > 1 && rest.ptr[1] >= 'a' && rest.ptr[1] <= 'z' &&
+            !str_starts(rest, STR("$want")))
+            return yaml_fault(node, err, "unknown variable in \"" STR_FMT "\", expected $want", STR_ARG(node->text));
+    return 0;
+}
+
 /* Each row is a text, or a list of texts. */
 static int check_words(const struct yaml *faults, struct err *err)
 {
@@ -53,10 +79,15 @@ static int check_words(const struct yaml *faults, struct err *err)
     if (yaml_map(faults, err))
         return -1;
     for (const struct yaml *row = faults->first; row; row = row->next) {
+        if (!is_fault_key(row->key))
+            return yaml_fault_key(row, err, "\"" STR_FMT "\" is no kind of fault, expected one of docs/mapping.md such as "
+                                  "blank, type, format or enum", STR_ARG(row->key));
+        if (row->kind == YAML_TEXT && check_word(row, err))
+            return -1;
         if (row->kind == YAML_MAP || (row->kind == YAML_LIST && !row->first))
             return yaml_fault(row, err, "no words, expected text or a list of texts");
         for (const struct yaml *one = row->first; one; one = one->next)
-            if (yaml_text(one, &text, err))
+            if (yaml_text(one, &text, err) || check_word(one, err))
                 return -1;
     }
     return 0;
@@ -67,7 +98,7 @@ int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml 
     static const char *const known[] = { "one", "many", "each", "paths", "base", "codes", "faults", NULL };
 
     if (!map)
-        return err_set(err, ERR_CONFIG, STR_FMT ": no errors:", STR_ARG(dialect->name));
+        return yaml_fault(dialect->place, err, "no errors:, expected it (docs/dialect.md)");
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_paths(dialect, map, err) ||
         load_text(map, "base", &dialect->pointer_base, err) ||
         load_template(map, "one", arena, &dialect->error_one, err) ||

@@ -1,5 +1,16 @@
 #include "dialect/load.h"
 
+static int check_method(const struct yaml *node, struct str method, struct err *err)
+{
+    static const char *const known[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
+
+    for (size_t i = 0; i < COUNT(known); i++)
+        if (str_is(method, known[i]))
+            return 0;
+    return yaml_fault(node, err, "\"" STR_FMT "\" is no method, expected GET, POST, PUT, PATCH or DELETE",
+                      STR_ARG(method));
+}
+
 /* "GET /v1/patients/{id}" */
 static int load_request(const struct yaml *map, struct arena *arena, struct operation *made, struct err *err)
 {
@@ -10,6 +21,8 @@ static int load_request(const struct yaml *map, struct arena *arena, struct oper
     if (!node || node->kind != YAML_TEXT || !str_cut(node->text, ' ', &made->methods[0], &path) || !path.len ||
         path.ptr[0] != '/')
         return yaml_fault(node ? node : map, err, "no request, expected e.g. GET /v1/things/{id}");
+    if (check_method(node, made->methods[0], err))
+        return -1;
     made->method_count = 1;
     path = str_from_at(path, 1);
     struct segment *segments = ARENA_ARRAY(arena, struct segment, path.len + 1);
@@ -36,7 +49,8 @@ static int load_also(const struct yaml *map, struct operation *made, struct err 
     for (const struct yaml *child = node->first; child; child = child->next) {
         if (made->method_count == COUNT(made->methods))
             return yaml_fault(child, err, "too many methods");
-        if (yaml_text(child, &made->methods[made->method_count++], err))
+        struct str *method = &made->methods[made->method_count++];
+        if (yaml_text(child, method, err) || check_method(child, *method, err))
             return -1;
     }
     return 0;
@@ -273,6 +287,10 @@ static int check_operation(const struct dialect *dialect, const struct yaml *map
         return yaml_fault(map, err, "an operation that does nothing, expected call: or builtin:");
     if (!made->answer)
         return yaml_fault(map, err, "an operation without an answer, expected e.g. answer: $item");
+    const struct yaml *answer = yaml_get(map, "answer");
+    if (answer->kind == YAML_TEXT && !str_starts(answer->text, STR("$")))
+        return yaml_fault(answer, err, "found \"" STR_FMT "\", expected a variable such as $item or a map",
+                          STR_ARG(answer->text));
     bool shows = template_uses(made->answer, VAR_ITEM) || template_uses(made->answer, VAR_ITEMS);
     if (made->call.len && !made->lens && (shows || (made->has_body && !made->body_lens)))
         return yaml_fault(map, err, "a call without a resource, expected resource: NAME");
@@ -330,7 +348,7 @@ static bool same_route(const struct operation *a, const struct operation *b)
 int load_operations(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
     if (!map || yaml_map(map, err))
-        return map ? -1 : err_set(err, ERR_CONFIG, STR_FMT ": no operations:", STR_ARG(dialect->name));
+        return map ? -1 : yaml_fault(dialect->place, err, "no operations:, expected it (docs/dialect.md)");
     dialect->operations = ARENA_ARRAY(arena, struct operation, map->count);
     for (const struct yaml *child = map->first; child; child = child->next) {
         struct operation *made = &dialect->operations[dialect->operation_count];

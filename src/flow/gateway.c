@@ -1,5 +1,5 @@
 /* What all loops share: mappings, contract, and how they belong together. */
-#include "flow/exchange.h"
+#include "flow/agree.h"
 
 #include "conf/conf.h"
 #include "yaml/yaml.h"
@@ -18,7 +18,7 @@ static int find_call(const struct gateway *gateway, const struct yaml *place, st
     if (!name.len)
         return 0;
     *call = contract_find(gateway->contract, name);
-    return *call ? 0 : yaml_fault(place, err, "unknown call '" STR_FMT "', expected one of canonical/contract.yaml",
+    return *call ? 0 : yaml_fault(place, err, "unknown call '" STR_FMT "', expected one of canonical/contract.yaml such as patient.read",
                                   STR_ARG(name));
 }
 
@@ -46,8 +46,8 @@ static int bind_operation(struct gateway *gateway, struct operation *operation, 
     const struct yaml *place = operation->place;
 
     operation->bound = bound;
-    if (find_call(gateway, place, operation->call, &bound->call, err) ||
-        find_call(gateway, place, operation->stored, &bound->stored, err) ||
+    if (find_call(gateway, yaml_get(place, "call"), operation->call, &bound->call, err) ||
+        find_call(gateway, yaml_get(place, "stored"), operation->stored, &bound->stored, err) ||
         find_call(gateway, place, operation->then.call, &bound->then_call, err) ||
         find_call(gateway, place, operation->then.read, &bound->then_read, err) ||
         find_call(gateway, place, operation->then.undo, &bound->then_undo, err) ||
@@ -86,8 +86,11 @@ static int bind_lookup(struct gateway *gateway, struct lookup *lookup, struct er
 
 static int bind_dialect(struct gateway *gateway, struct dialect *dialect, struct err *err)
 {
+    if (agree_dialect(gateway, dialect, err))
+        return -1;
     for (size_t i = 0; i < dialect->operation_count; i++)
-        if (bind_operation(gateway, &dialect->operations[i], err))
+        if (bind_operation(gateway, &dialect->operations[i], err) ||
+            agree_operation(gateway, &dialect->operations[i], err))
             return -1;
     for (size_t i = 0; i < dialect->lookup_count; i++)
         if (bind_lookup(gateway, &dialect->lookups[i], err))

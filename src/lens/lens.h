@@ -13,6 +13,7 @@
 
 struct lens;
 struct yaml;
+struct yaml;
 
 /* What a dialect says once for all its lenses (dialect.yaml, section `lens:`). */
 struct lens_style {
@@ -37,6 +38,7 @@ MUST_CHECK int lens_parse(struct lens **lens, struct arena *arena, struct str te
 MUST_CHECK int lens_compare(const struct lens *a, const struct lens *b, struct err *err);
 
 struct str lens_dialect(const struct lens *lens);
+const struct yaml *lens_head(const struct lens *lens); /* the file, for faults found later */
 struct str lens_resource(const struct lens *lens);
 struct str lens_entity(const struct lens *lens);
 enum lens_rest { REST_STORE, REST_MEMBER, REST_REFUSE };

@@ -104,6 +104,7 @@ static int check_examples(struct load *load, const struct yaml *examples)
 
 static int load_all(struct load *load, const struct yaml *root)
 {
+    load->lens->head = root;
     if (load_head(load, root) || load_shape(load, yaml_get(root, "fields"), &load->lens->shape))
         return -1;
     load->shape = load->lens->shape;
@@ -144,6 +145,11 @@ int lens_parse(struct lens **lens, struct arena *arena, struct str text, const c
 struct str lens_dialect(const struct lens *lens)
 {
     return lens->dialect;
+}
+
+const struct yaml *lens_head(const struct lens *lens)
+{
+    return lens->head;
 }
 
 struct str lens_resource(const struct lens *lens)

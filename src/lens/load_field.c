@@ -208,8 +208,13 @@ static int load_type(struct load *load, struct field *field, const struct yaml *
             field->codec = &codecs[i];
             return 0;
         }
-    return yaml_fault(value, load->err, "\"" STR_FMT "\" is no type, expected one of docs/mapping.md",
-                      STR_ARG(value->text));
+    struct buf names = buf_in(load->arena, 1024);
+    for (size_t i = 0; i < TYPE_COUNT; i++) {
+        buf_add(&names, i ? STR(", ") : STR_NONE);
+        buf_add(&names, str_from(codecs[i].name));
+    }
+    return yaml_fault(value, load->err, "\"" STR_FMT "\" is no type, expected one of " STR_FMT,
+                      STR_ARG(value->text), STR_ARG(buf_str(&names)));
 }
 
 /* At most one of the keys that say where a value comes from. */

@@ -77,8 +77,8 @@ int load_members(struct load *load, const struct yaml *map, struct node *parent)
     for (const struct yaml *at = map->first; at; at = at->next) {
         if (at->kind != YAML_MAP)
             return yaml_fault(at, load->err,
-                              "\"" STR_FMT "\" is neither a field nor a group, expected a map, of a "
-                              "field with `type:`",
+                              "\"" STR_FMT "\" is no member, expected `type:` beside it if it is a field's key, "
+                              "else a map",
                               STR_ARG(at->key));
         struct node *node = add_node(load, parent, at);
         if (is_field(at) ? add_field(load, at, node) : add_group(load, at, node))

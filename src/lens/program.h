@@ -197,6 +197,7 @@ struct field {
 };
 
 struct lens {
+    const struct yaml *head; /* the file, for faults found later */
     struct str dialect, resource, entity;
     enum lens_rest rest;
     struct str rest_path;

@@ -124,6 +124,33 @@ const struct contract_call *contract_find(const struct contract *contract, struc
     return NULL;
 }
 
+bool contract_has_entity(const struct contract *contract, struct str entity)
+{
+    for (size_t i = 0; i < contract->count; i++)
+        if (str_eq(contract->calls[i].entity, entity))
+            return true;
+    return false;
+}
+
+static bool same_path(const struct contract_call *a, const struct contract_call *b)
+{
+    if (a->segment_count != b->segment_count)
+        return false;
+    for (size_t i = 0; i < a->segment_count; i++)
+        if (a->segments[i].is_parameter != b->segments[i].is_parameter ||
+            !str_eq(a->segments[i].text, b->segments[i].text))
+            return false;
+    return true;
+}
+
+const struct contract_call *contract_reader(const struct contract *contract, const struct contract_call *call)
+{
+    for (size_t i = 0; i < contract->count; i++)
+        if (str_is(contract->calls[i].method, "GET") && same_path(&contract->calls[i], call))
+            return &contract->calls[i];
+    return NULL;
+}
+
 bool contract_takes(const struct contract_call *call, struct str parameter)
 {
     for (size_t i = 0; i < call->segment_count; i++)

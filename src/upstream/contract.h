@@ -28,5 +28,10 @@ MUST_CHECK int contract_load(struct contract **contract, struct arena *arena, co
                              const struct conf *conf, struct err *err);
 const struct contract_call *contract_find(const struct contract *contract, struct str name); /* NULL: unknown */
 
+/* Some call is about entities of that name. */
+bool contract_has_entity(const struct contract *contract, struct str entity);
+/* How the entity is read that this call changes: the GET of the same path; NULL: there is none. */
+const struct contract_call *contract_reader(const struct contract *contract, const struct contract_call *call);
+
 /* True when the call takes a parameter of that name, in its path or its query. */
 bool contract_takes(const struct contract_call *call, struct str parameter);

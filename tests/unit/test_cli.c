@@ -229,7 +229,7 @@ static void what_works(void **state)
         "operations: { list: { request: GET /v1/x, scopes: [a], resource: r, call: a, answer: $items } }\n");
     write_file("fine/d/r.yaml",
                "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a }\n");
-    write_file("fine/canonical/contract.yaml", "calls: { a: { request: GET /a } }\n");
+    write_file("fine/canonical/contract.yaml", "calls: { a: { request: GET /a, items: xs } }\n");
     write_file("good.yaml", "workers: 1\n");
     write_file("good.csv",
                "dialect,kind,brand,dialect_id,canonical_id\r\nd,k,b,1,c-1\r\nd,k,b,\"a,\"\"b\"\"\",c-2\r\n");

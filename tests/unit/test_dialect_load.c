@@ -92,9 +92,10 @@ static const struct {
     const char *fault; /* from the line number on, or the whole where it names no line */
 } bad[] = {
     { "dialect", NULL, "1:1: no name, expected dialect: NAME" },
+    { "dialect", "e", "1:10: \"e\" is not the folder's name, expected d" },
     { "dialect", "[d]", "1:10: found a list, expected text" },
     { "dialekt", "d", "11:1: unknown key" },
-    { "facade", NULL, "d: no facade:" },
+    { "facade", NULL, "1:1: no facade:, expected it" },
     { "facade", "[/v1]", "2:9: found a list, expected a map" },
     { "facade", "{ path: [/v1] }", "2:11: unknown key" },
     { "facade", "{ paths: /v1 }", "2:18: found \"/v1\", expected a list" },
@@ -105,13 +106,13 @@ static const struct {
     { "facade", "{ prefix: /pub/ }", "2:19: found \"/pub/\", expected a path such as /v1" },
     { "facade", "{ paths: [/v1, v2] }", "2:24: found \"v2\", expected a path such as /v1" },
     { "facade", "{ paths: [/v1//x] }", "2:19: found \"/v1//x\", expected a path such as /v1" },
-    { "credential", NULL, "d: no credential:" },
+    { "credential", NULL, "1:1: no credential:, expected it" },
     { "credential", "{ scheme: Bearer }", "3:13: a credential without header:" },
     { "credential", "{ header: \"\" }", "3:13: a credential without header:" },
     { "credential", "{ header: X-Token }",
       "3:23: found \"X-Token\", expected a header's name in lower case" },
     { "credential", "{ header: x-token, sheme: Bearer }", "3:32: unknown key" },
-    { "media", NULL, "d: no media:" },
+    { "media", NULL, "1:1: no media:, expected it" },
     { "media", "{ request: [application/json] }", "4:8: media: needs request: and answer:" },
     { "media", "{ answer: [application/json] }", "4:8: media: needs request: and answer:" },
     { "media", "{ request: [], answer: [application/json] }", "4:8: media: needs request: and answer:" },
@@ -135,7 +136,7 @@ static const struct {
     { "paging", "{ number: page, size: s, min: 2 }", "7:39: found \"2\", expected a whole number" },
     { "paging", "{ number: page, size: s, over: error }", "7:40: unknown value, expected refuse or clamp" },
     { "paging", "{ number: page, size: s, refuse: cursor }", "7:42: found \"cursor\", expected a list" },
-    { "errors", NULL, "d: no errors:" },
+    { "errors", NULL, "1:1: no errors:, expected it" },
     { "errors", "{ faults: { blank: x } }", "8:9: no shape for an error, expected one:" },
     { "errors", "{ one: { e: $message } }", "8:9: no words for faults, expected faults:" },
     { "errors", "{ one: { e: $massage }, faults: {} }", "8:21: unknown variable '$massage'" },
@@ -155,12 +156,16 @@ static const struct {
       "8:37: no words, expected text or a list of texts" },
     { "errors", "{ one: {}, faults: { blank: [x, [y]] } }", "8:41: found a list, expected text" },
     { "errors", "{ one: {}, faults: { blank: [] } }", "8:37: no words, expected text or a list of texts" },
+    { "errors", "{ one: {}, faults: { blanc: x } }", "8:30: \"blanc\" is no kind of fault, expected one of" },
+    { "errors", "{ one: {}, faults: { blank_date: x, blankdate: x } }", "8:45: \"blankdate\" is no kind of fault" },
+    { "errors", "{ one: {}, faults: { type: no $wnat } }", "8:36: unknown variable in \"no $wnat\", expected $want" },
+    { "errors", "{ one: {}, faults: { type: [a, $x] } }", "8:40: unknown variable in \"$x\", expected $want" },
     { "lookups", "{ l: { call: c, match: two } }", "9:33: unknown value, expected make or one" },
     { "lookups", "{ l: { call: c, member: {} } }", "9:26: unknown key" },
     { "lookups", "{ l: { call: c, members: { m: { type: strin } } } }",
       "9:48: unknown type, expected string" },
     { "lookups", "{ l: { match: one } }", "9:15: a look-up without a call, expected call: NAME" },
-    { "operations", NULL, "d: no operations:" },
+    { "operations", NULL, "1:1: no operations:, expected it" },
     { "operations", "[list]", "10:13: found a list, expected a map" },
     { "nothing", "x", "11:1: unknown key" },
 };
@@ -270,6 +275,10 @@ static const struct {
     { HEAD ", needs_one_of: [q]", "10:106", "'q' is no row under query:" },
     { HEAD ", query: { q: { type: string, needs: r } }", "10:126", "'r' is no row under query:" },
     { HEAD ", answers: $item", "10:91", "unknown key" },
+    { "request: GETT /v1/x, scopes: [a], resource: r, call: c, answer: $items", "10:29", "\"GETT\" is no method" },
+    { HEAD ", also: [PATC]", "10:98", "\"PATC\" is no method, expected GET, POST, PUT, PATCH or DELETE" },
+    { "request: GET /v1/x, scopes: [a], resource: r, call: c, answer: items", "10:83",
+      "found \"items\", expected a variable such as $item or a map" },
     { HEAD " }, twin: { " HEAD, "10:96", "the same request as list" },
 };
 
@@ -361,7 +370,7 @@ static void fault_words(void **state)
     write_file(
         &folder, "d/dialect.yaml",
         file_with(folder.arena, "errors",
-                  "{ one: {}, faults: { blank_date: dated, blank: plain, format: format, blankdate: no } }"));
+                  "{ one: {}, faults: { blank_date: dated, blank: plain, format: format, parameter: no } }"));
     CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) == 0, "%s", err.detail);
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct yaml *words = dialect_fault_words(dialects[0], cases[i].kind, str_from(cases[i].want));

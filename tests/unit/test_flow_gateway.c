@@ -77,8 +77,8 @@ static void what_does_not_fit(void **state)
         const char *lookups, *operation;
         const char *fault; /* from the line on */
     } cases[] = {
-        { "", "call: al", "7:18: unknown call 'al'" },
-        { "", "call: one, stored: on", "7:18: unknown call 'on'" },
+        { "", "call: al", "7:72: unknown call 'al'" },
+        { "", "call: one, stored: on", "7:85: unknown call 'on'" },
         { "", "call: all, query: { q: { type: string, to: r } }", "7:89: all takes no parameter 'r'" },
         { "", "call: all, query: { q: { type: range, to: q, to_end: z } }",
           "7:89: all takes no parameter 'z'" },
@@ -86,6 +86,7 @@ static void what_does_not_fit(void **state)
         { "", "call: all, then: { call: one, param: p, member: m, read: no }", "7:18: unknown call 'no'" },
         { "", "call: all, then: { call: one, param: p, member: m, read: one, undo: no }",
           "7:18: unknown call 'no'" },
+        { "", "call: one", "7:85: one is no list, expected $item" },
         { "l: { call: no }", "call: all", "6:15: unknown call 'no'" },
         { "l: { call: all, members: { m: { type: string, to: z } } }", "call: all",
           "6:42: all takes no parameter 'z'" },

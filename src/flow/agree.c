@@ -1,0 +1,103 @@
+/* Each dialect's operations against the contract and against the mappings that they name. */
+#include "flow/agree.h"
+
+#include "yaml/yaml.h"
+
+static int wrong_kind(const struct yaml *place, struct str kind, struct err *err)
+{
+    return yaml_fault(place, err,
+                      "no entity is called '" STR_FMT
+                      "', expected one of canonical/contract.yaml such as patient",
+                      STR_ARG(kind));
+}
+
+/* Fields of the type id, wherever they stand in the file. */
+static int check_kinds(const struct gateway *gateway, const struct yaml *node, struct err *err)
+{
+    const struct yaml *type = node->kind == YAML_MAP ? yaml_get(node, "type") : NULL;
+    const struct yaml *kind =
+        type && type->kind == YAML_TEXT && str_is(type->text, "id") ? yaml_get(node, "kind") : NULL;
+
+    if (kind && kind->kind == YAML_TEXT && !contract_has_entity(gateway->contract, kind->text))
+        return wrong_kind(kind, kind->text, err);
+    for (const struct yaml *child = node->first; child; child = child->next)
+        if (check_kinds(gateway, child, err))
+            return -1;
+    return 0;
+}
+
+static int check_parameter_kinds(const struct gateway *gateway, const struct parameter *parameters,
+                                 size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (parameters[i].kind.len && !contract_has_entity(gateway->contract, parameters[i].kind))
+            return wrong_kind(yaml_get(parameters[i].place, "kind"), parameters[i].kind, err);
+    return 0;
+}
+
+int agree_dialect(const struct gateway *gateway, const struct dialect *dialect, struct err *err)
+{
+    const struct yaml *ids = yaml_get(dialect->place, "ids");
+
+    for (const struct yaml *id = ids ? ids->first : NULL; id; id = id->next)
+        if (!contract_has_entity(gateway->contract, id->key))
+            return wrong_kind(id, id->key, err);
+    for (size_t i = 0; i < dialect->lens_count; i++)
+        if (check_kinds(gateway, yaml_get(lens_head(dialect->lenses[i]), "fields"), err))
+            return -1;
+    return 0;
+}
+
+static int check_entity(const struct operation *operation, const struct lens *lens,
+                        const struct contract_call *call, struct err *err)
+{
+    if (!lens || !call->entity.len || str_eq(lens_entity(lens), call->entity))
+        return 0;
+    return yaml_fault(yaml_get(lens_head(lens), "entity"), err,
+                      "entity is " STR_FMT ", but " STR_FMT " of " STR_FMT " is about " STR_FMT,
+                      STR_ARG(lens_entity(lens)), STR_ARG(call->name), STR_ARG(operation->name),
+                      STR_ARG(call->entity));
+}
+
+/* What changes an entity needs a document; and where the entity can be read, it is, so that what a client
+ * read and writes back changes nothing. */
+static int check_writing(const struct gateway *gateway, const struct operation *operation,
+                         const struct contract_call *call, struct err *err)
+{
+    const struct bound *bound = operation->bound;
+    const struct contract_call *read = contract_reader(gateway->contract, call);
+
+    if (!operation->has_body && (str_is(call->method, "POST") || str_is(call->method, "PATCH")))
+        return yaml_fault(operation->place, err,
+                          STR_FMT " sends a document, expected body: {} or body: { in: MEMBER }",
+                          STR_ARG(call->name));
+    if (str_is(call->method, "PATCH") && read && !bound->stored)
+        return yaml_fault(operation->place, err, "an update without stored:, expected stored: " STR_FMT,
+                          STR_ARG(read->name));
+    return 0;
+}
+
+int agree_operation(const struct gateway *gateway, const struct operation *operation, struct err *err)
+{
+    const struct bound *bound = operation->bound;
+    const struct contract_call *call = bound->call;
+    const struct yaml *place = operation->place;
+
+    if (check_parameter_kinds(gateway, operation->path, operation->path_count, err) ||
+        check_parameter_kinds(gateway, operation->query, operation->query_count, err))
+        return -1;
+    if (!call)
+        return 0;
+    if (check_entity(operation, operation->lens, call, err))
+        return -1;
+    if (template_uses(operation->answer, VAR_ITEM) && call->items.len && !operation->has_body)
+        return yaml_fault(yaml_get(place, "answer"), err, STR_FMT " is a list, expected $items",
+                          STR_ARG(call->name));
+    if (template_uses(operation->answer, VAR_ITEMS) && !call->items.len)
+        return yaml_fault(yaml_get(place, "answer"), err, STR_FMT " is no list, expected $item",
+                          STR_ARG(call->name));
+    if (bound->stored && (bound->stored->items.len || !str_eq(bound->stored->entity, call->entity)))
+        return yaml_fault(yaml_get(place, "stored"), err, STR_FMT " does not read one " STR_FMT,
+                          STR_ARG(bound->stored->name), STR_ARG(call->entity));
+    return check_writing(gateway, operation, call, err);
+}

@@ -1,0 +1,126 @@
+// docs/new-dialect.md as a newcomer reads it: its files are written, its commands run in one shell, its outputs compared. Only the
+// ports are others. Then the mistakes that are easily made on the way: each has a place and a message that helps.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { binary, environment, freePorts, root } from './harness.mjs';
+
+const page = readFileSync(join(root, 'docs/new-dialect.md'), 'utf8');
+const blocks = [...page.matchAll(/^```(yaml|console)\n([^]*?)^```$/gm)].map(([, kind, text]) => ({ kind, text }));
+const files = blocks.filter((b) => b.kind === 'yaml').map((b) => [/^# (\S+)\n/.exec(b.text)[1], b.text]);
+const dir = mkdtempSync(join(tmpdir(), 'dragoman-diary-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+let ports;
+const moved = (text) => text.replace(/127\.0\.0\.1:(8080|9901|8081)/g, (_, port) => `127.0.0.1:${ports[port]}`);
+
+/** The project's folder with the page's files in it. */
+function project(name) {
+    const at = join(dir, name);
+    mkdirSync(join(at, 'build/release'), { recursive: true });
+    symlinkSync(binary, join(at, 'build/release/dragoman'));
+    for (const part of ['mappings', 'conf']) cpSync(join(root, part), join(at, part), { recursive: true });
+    for (const [path, text] of files) {
+        mkdirSync(dirname(join(at, path)), { recursive: true });
+        writeFileSync(join(at, path), moved(text));
+    }
+    return at;
+}
+
+before(async () => {
+    const free = await freePorts(3);
+    ports = { 8080: free[0], 9901: free[1], 8081: free[2] };
+});
+
+/** `…` in the page stands for anything. */
+const pattern = (text) => new RegExp(`^${text.split('…').map((s) => s.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[^]*?')}$`);
+
+test('the files and commands of docs/new-dialect.md give the outputs shown there', () => {
+    const steps = blocks.filter((b) => b.kind === 'console')
+        .flatMap((b) => b.text.split(/^\$ /m).slice(1))
+        .map((step) => ({ command: step.slice(0, step.indexOf('\n')), output: step.slice(step.indexOf('\n') + 1) }));
+    assert.ok(steps.length > 12 && files.length === 3, 'the page has its files and commands');
+    const mark = '=== next ===';
+    const script = steps.map(({ command }) => `${moved(command)}\necho; echo '${mark}'`).join('\n');
+    const done = spawnSync('bash', ['-c', `trap 'kill $(jobs -p) 2>/dev/null' EXIT\n${script}`],
+        { cwd: project('whole'), encoding: 'utf8', env: environment, timeout: 120000 });
+    assert.equal(done.error, undefined, String(done.error));
+    const outputs = done.stdout.split(`${mark}\n`);
+    for (const [i, { command, output }] of steps.entries())
+        assert.match((outputs[i] ?? '').trim(), pattern(output.trim()), `$ ${command}\n${done.stderr}`);
+    assert.equal(done.stderr.replace(/^.*Terminated.*\n/m, ''), '');
+});
+
+const D = 'dialect.yaml', P = 'person.yaml';
+// What is put wrong (file, text, its replacement), and what check says.
+const mistakes = [
+    [D, 'dialect: diary', 'dialect: dairy', /dialect.yaml:2:10: "dairy" is not the folder's name, expected diary/],
+    [P, 'dialect: diary', 'dialect: general', /person.yaml:2:10: "general" is not the folder's dialect, expected diary/],
+    [D, '/diary }', 'diary }', /dialect.yaml:\d+:\d+: found "diary", expected a path such as \/v1/],
+    [D, '/diary }', '/pub }', /"\/pub" is the prefix of diary already|"\/pub" is the prefix of twine already/],
+    [D, 'prefix: /diary', 'hosts: [general.localhost]', /general.localhost" is a host of diary already/],
+    [D, 'facade: { prefix: /diary }', '', /dialect.yaml:2:1: no facade:/],
+    [D, 'credential: { header: x-diary-key }', '', /dialect.yaml:2:1: no credential:/],
+    [D, 'media: {', 'lens: {', /dialect.yaml:\d+:\d+: the key "lens" stands twice/],
+    [D, /^media: .*$/m, '', /dialect.yaml:2:1: no media:/],
+    [D, 'x-diary-key', 'X-Diary-Key', /expected a header's name in lower case/],
+    [D, 'absent: omit', 'absent: omitted', /dialect.yaml:\d+:\d+: unknown value, expected null or omit/],
+    [D, 'patient: integer', 'patients: integer', /dialect.yaml:\d+:\d+: no entity is called 'patients', expected one of/],
+    [D, 'patient: integer', 'patient: int', /unknown form of id, expected same, integer, hex24 or verbatim/],
+    [D, 'number: page', 'page: page', /unknown key "page", expected one of: number/],
+    [D, 'not_found:', 'notfound:', /dialect.yaml:\d+:5: unknown error 'notfound'/],
+    [D, 'blank: is', 'blanc: is', /dialect.yaml:\d+:5: "blanc" is no kind of fault, expected one of docs\/mapping.md such as blank/],
+    [D, 'is not a $want', 'is not a $wnat', /unknown variable in "is not a \$wnat", expected \$want/],
+    [D, 'error: $message', 'error: $mesage', /unknown variable '\$mesage'/],
+    [D, /^errors:[^]*?^operations/m, 'operations', /dialect.yaml:2:1: no errors:/],
+    [D, 'GET /people', 'GETT /people', /dialect.yaml:\d+:14: "GETT" is no method, expected GET, POST, PUT, PATCH or DELETE/],
+    [D, 'GET /people', 'GET people', /no request, expected e.g. GET/],
+    [D, '    scopes: [read:patients]\n', '', /dialect.yaml:\d+:5: an operation without scopes/],
+    [D, 'call: patient.list', 'call: patients.list', /dialect.yaml:\d+:11: unknown call 'patients.list', expected one of/],
+    [D, 'to: search', 'to: serch', /patient.list takes no parameter 'serch'/],
+    [D, 'people: $items', 'people: $item', /dialect.yaml:\d+:13: patient.list is a list, expected \$items/],
+    [D, 'answer: $item', 'answer: $items', /patient.read is no list, expected \$item|patient.create is no list, expected \$item/],
+    [D, 'answer: $item', 'answer: item', /found "item", expected a variable such as \$item or a map/],
+    [D, '    path: { number: { type: id, kind: patient, to: patient_id } }\n', '', /\{number\} of the request has no row under path:/],
+    [D, 'kind: patient, to', 'kind: person, to', /no entity is called 'person'/],
+    [D, 'resource: person', 'resource: people', /no mapping file has resource: people/],
+    [D, '    stored: patient.read ', '    #', /dialect.yaml:\d+:5: an update without stored:, expected stored: patient.read/],
+    [D, 'stored: patient.read', 'stored: patient.list', /patient.list does not read one patient/],
+    [D, '    body: {}                                   # the document is the whole body\n', '', /patient.create sends a document, expected body: \{\}/],
+    [D, 'status: 201', 'status: 404', /expected a whole number from 200 to 299/],
+    [P, 'entity: patient ', 'entity: pateint ', /person.yaml:\d+:\d+: entity is pateint, but patient.list of listPeople is about patient/],
+    [P, 'type: string, is: first_name', 'type: text, is: first_name', /person.yaml:\d+:\d+: "text" is no type, expected one of string, /],
+    [P, 'type: date, ', '', /person.yaml:\d+:17: "is" is no member, expected `type:` beside it/],
+    [P, 'is: first_name', 'is: firstname', /person.yaml:\d+:5: put gives another document/],
+    [P, 'x: other', 'x: male', /person.yaml:\d+:\d+: canonical "male" stands twice, expected each value once/],
+    [P, 'kind: patient', 'kind: person', /person.yaml:\d+:\d+: no entity is called 'person'/],
+    [P, ', kind: patient', '', /type id lacks `kind:`/],
+    [P, 'required: create', 'required: true', /found "true", expected create, update or always/],
+    [P, '$brand ', '$brnd ', /"\$brnd" is no value of the context, expected \$brand/],
+    [P, '  home:', '\thome:', /tab character/],
+    [P, '    rest:      { shelf: 7 }\n', '', /put gives another rest/],
+];
+
+test('a newcomer\'s mistakes are told with their place', () => {
+    const at = project('wrong');
+    const said = [];
+    for (const [file, text, instead, expected] of mistakes) {
+        const path = join(at, 'mappings/diary', file), good = readFileSync(path, 'utf8');
+        const bad = good.replace(text, () => instead);
+        assert.notEqual(bad, good, `${file} has no ${text}`);
+        writeFileSync(path, bad);
+        const done = spawnSync(binary, ['check', '-c', 'conf/diary.yaml'], { cwd: at, encoding: 'utf8', env: environment });
+        writeFileSync(path, good);
+        assert.equal(done.status, 1, `${text} -> ${instead}: ${done.stdout}${done.stderr}`);
+        assert.match(done.stderr, expected, `${text} -> ${instead}`);
+        assert.match(done.stderr, /mappings\/\S+\.yaml:\d+:\d+: /);
+        said.push(done.stderr);
+    }
+    // The messages that the page shows are among them.
+    const rows = [...page.matchAll(/^\| .* \| `(\w+\.yaml:.*)` \|$/gm)].map((row) => row[1]);
+    assert.ok(rows.length >= 6);
+    for (const row of rows) assert.ok(said.some((line) => line.includes(row)), `check never says ${row}\n${said.join('')}`);
+});

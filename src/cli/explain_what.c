@@ -174,6 +174,20 @@ static bool names_param(const struct lens_put *put, struct str param)
     return false;
 }
 
+/* What is looked for first; the exchange then becomes one of two operations. */
+static void add_choices(struct explanation *explanation, const struct arguments *arguments)
+{
+    const struct choose *choose = &explanation->operation->choose;
+    const struct lookup *lookup = dialect_lookup(explanation->dialect, choose->lookup);
+
+    add_call(explanation, lookup->call, arguments, NULL, 0,
+             arena_printf(explanation->arena, "the look-up document " STR_FMT, STR_ARG(choose->in)));
+    add_call(explanation, choose->found->call, arguments, choose->found->fixed, choose->found->fixed_count,
+             arena_printf(explanation->arena, "one is found: as " STR_FMT, STR_ARG(choose->one)));
+    add_call(explanation, choose->missing->call, arguments, choose->missing->fixed, choose->missing->fixed_count,
+             arena_printf(explanation->arena, "none is found: as " STR_FMT, STR_ARG(choose->none)));
+}
+
 static void add_calls(struct explanation *explanation, const struct arguments *arguments,
                       const struct lens_put *put, bool stored_needed)
 {
@@ -181,6 +195,10 @@ static void add_calls(struct explanation *explanation, const struct arguments *a
     const struct fixed_parameter *fixed = operation->fixed;
     size_t count = operation->fixed_count;
 
+    if (operation->choose.lookup.len) {
+        add_choices(explanation, arguments);
+        return;
+    }
     add_lookups(explanation, &put->ids);
     if (stored_needed)
         add_call(explanation, operation->stored, arguments, fixed, count,
@@ -277,7 +295,8 @@ static int put_body(struct explanation *explanation, struct lens_put *put, bool 
 {
     const struct operation *operation = explanation->operation;
     struct arena *arena = explanation->arena;
-    struct lens_context context = { .mode = operation->stored.len ? LENS_UPDATE : LENS_CREATE,
+    bool update = operation->stored.len || operation->choose.lookup.len; /* what an upsert may be */
+    struct lens_context context = { .mode = update ? LENS_UPDATE : LENS_CREATE,
                                     .brand = explanation->brand,
                                     .wall_ms = clock_wall_ms() };
     struct buf filled = buf_in(arena, SIZE_MAX);

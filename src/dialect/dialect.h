@@ -74,6 +74,16 @@ struct via {
     struct str call, member, to;
 };
 
+/* The body says by a look-up document which entity is meant: one is updated, none is made, several are a fault. The
+ * exchange becomes the operation that fits. */
+struct choose {
+    struct str lookup, in;   /* name; path (dots) of the document in the body */
+    struct str one, none;    /* operations of the same dialect */
+    struct str pair, member; /* argument "name|value" of the look-up -> a member of this object of the new entity */
+    struct str then;         /* argument whose ids the new entity's `then:` takes where the body names none */
+    const struct operation *found, *missing; /* `one` and `none` */
+};
+
 /* Related entities that a client may ask for beside the answer. */
 struct include {
     struct str name;              /* as the client says it */
@@ -122,6 +132,7 @@ struct operation {
     struct include *includes;
     size_t include_count;
     struct via via;
+    struct choose choose;
     const struct template *answer, *answer_bare;
     const struct yaml *place;
     const void *bound; /* the flow's own, set once after loading */

@@ -25,3 +25,7 @@ MUST_CHECK int load_operations(struct dialect *dialect, struct arena *arena, con
 MUST_CHECK int load_agree(const struct dialect *dialect, struct str folder, struct err *err);
 MUST_CHECK int load_apart(struct dialect *const *dialects, size_t count, struct err *err);
 MUST_CHECK int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err);
+MUST_CHECK int load_choose(const struct dialect *dialect, const struct yaml *map, struct operation *made,
+                           struct err *err);
+/* After all operations are loaded: what is chosen takes the same body; one updates what its path names, none makes. */
+MUST_CHECK int load_choices(struct dialect *dialect, struct err *err);

@@ -283,8 +283,8 @@ static int check_operation(const struct dialect *dialect, const struct yaml *map
         return -1;
     if (!made->open && !made->scope_count)
         return yaml_fault(map, err, "an operation without scopes, expected scopes: [...] or open: true");
-    if (made->builtin == BUILTIN_NONE && !made->call.len)
-        return yaml_fault(map, err, "an operation that does nothing, expected call: or builtin:");
+    if (made->builtin == BUILTIN_NONE && !made->call.len && !made->choose.lookup.len)
+        return yaml_fault(map, err, "an operation that does nothing, expected call:, builtin: or choose:");
     if (!made->answer)
         return yaml_fault(map, err, "an operation without an answer, expected e.g. answer: $item");
     const struct yaml *answer = yaml_get(map, "answer");
@@ -307,7 +307,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
     static const char *const known[] = { "request", "also",  "scopes", "open", "me", "token", "builtin", "resource",
                                          "call",    "stored", "path",  "query",       "fixed",   "needs_one_of",
                                          "paging",  "body",  "media",  "media_error", "status",  "etag",
-                                         "then",    "answer", "answer_bare", "inherit", "include", "via", NULL };
+                                         "then",    "answer", "answer_bare", "inherit", "include", "via", "choose", NULL };
 
     made->name = map->key;
     made->place = map;
@@ -326,7 +326,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_texts(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
         load_flag(map, "etag", &made->etag, err) || load_then(map, made, err) ||
         load_inherit(map, made, err) || load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||
-        load_template(map, "answer", arena, &made->answer, err) ||
+        load_choose(dialect, map, made, err) || load_template(map, "answer", arena, &made->answer, err) ||
         load_template(map, "answer_bare", arena, &made->answer_bare, err))
         return -1;
     return check_operation(dialect, map, made, err);
@@ -360,5 +360,5 @@ int load_operations(struct dialect *dialect, struct arena *arena, const struct y
                                       STR_ARG(dialect->operations[i].name));
         dialect->operation_count++;
     }
-    return 0;
+    return load_choices(dialect, err);
 }

@@ -190,7 +190,7 @@ static struct str canonical_text(struct exchange *x, const struct item *item)
         json_member_raw(&filled, &first, x->operation->inherit.member, item->inherited);
         buf_char(&filled, '}');
     }
-    return buf_str(&filled);
+    return exchange_choose_add(x, buf_str(&filled));
 }
 
 static void start_item(struct exchange *x)

@@ -151,7 +151,7 @@ static enum step collect_items(struct exchange *x)
         if (!failed && !x->items[i].stored && !x->items[i].skipped)
             failed = &x->items[i];
     }
-    if (failed && again(x, failed))
+    if (failed && (again(x, failed) || exchange_choose_again(x, failed->err.code)))
         return STEP_AGAIN;
     if (failed && !stored) {
         x->err = failed->err;

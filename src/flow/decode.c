@@ -105,15 +105,21 @@ static int list_items(struct exchange *x, uint32_t at)
     return 0;
 }
 
-void exchange_add_fault(struct exchange *x, struct fault fault, size_t index)
+void exchange_add_whole_fault(struct exchange *x, struct fault fault)
 {
     struct faults *all = &x->faults;
-    struct buf path = buf_in(x->arena, 4096);
 
     all->items = arena_grow(x->arena, all->items, all->count, &all->space, sizeof *all->items);
+    all->items[all->count++] = fault;
+}
+
+void exchange_add_fault(struct exchange *x, struct fault fault, size_t index)
+{
+    struct buf path = buf_in(x->arena, 4096);
+
     fault_path(x->dialect, fault.path, x->many, index, &path);
     fault.path = buf_str(&path);
-    all->items[all->count++] = fault;
+    exchange_add_whole_fault(x, fault);
 }
 
 /* The faults of one document, with their places in the whole body. */
@@ -198,9 +204,16 @@ static void judge_same(struct exchange *x)
 
     if (at == TAPE_NONE || !operation->path_count)
         return;
+    if (x->choosing && tape_string_is(&x->body, at, STR_NONE))
+        return; /* its client knows no id, and generated ones send an empty one */
     if (tape_type(&x->body, at) != JSON_STRING || !tape_string_is(&x->body, at, x->route.path[0]))
         exchange_add_fault(
             x, (struct fault){ .kind = FAULT_EQUALS, .path = operation->same, .want = STR("the id of the path") }, 0);
+}
+
+int exchange_read_body(struct exchange *x)
+{
+    return is_form(x) ? read_form(x) : read_tape(x, x->head->body);
 }
 
 enum step stage_decode(struct exchange *x)
@@ -209,11 +222,9 @@ enum step stage_decode(struct exchange *x)
 
     if (!x->operation->has_body)
         return STEP_NEXT;
-    if (is_form(x) ? read_form(x) : read_tape(x, x->head->body))
+    if (exchange_read_body(x) || unwrap(x, &at) || list_items(x, at))
         return STEP_FAIL;
-    if (unwrap(x, &at) || list_items(x, at))
-        return STEP_FAIL;
-    x->skip = read_skip(x);
+    x->skip = !x->choosing && read_skip(x);
     judge_same(x);
     return put_items(x);
 }

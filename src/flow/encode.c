@@ -217,8 +217,8 @@ static bool value(void *data, enum template_var var, struct str name, struct buf
 
 enum step stage_encode(struct exchange *x)
 {
-    const struct template *answer = x->bare && x->operation->answer_bare ? x->operation->answer_bare
-                                                                         : x->operation->answer;
+    const struct operation *asked = exchange_asked(x);
+    const struct template *answer = x->bare && asked->answer_bare ? asked->answer_bare : asked->answer;
 
     if (x->gone) { /* what had to be stored is stored */
         x->ended = true;
@@ -279,7 +279,7 @@ void exchange_answer(struct exchange *x, int status, struct str content_type, st
         .header_count = count,
         .body = body,
         .report = { .dialect = x->dialect ? x->dialect->name : STR("none"),
-                    .operation = x->operation ? x->operation->name : STR_NONE,
+                    .operation = x->operation ? exchange_asked(x)->name : STR_NONE,
                     .request_id = x->request_id,
                     .brand = x->brand,
                     .subject = x->principal ? x->principal->subject : STR_NONE,
@@ -309,6 +309,6 @@ enum step stage_finish(struct exchange *x)
     }
     if (x->operation->etag)
         etag.value = single->etag;
-    exchange_answer(x, x->operation->status, x->media, buf_str(&body), &etag, etag.value.len > 0);
+    exchange_answer(x, exchange_asked(x)->status, x->media, buf_str(&body), &etag, etag.value.len > 0);
     return STEP_NEXT;
 }

@@ -67,6 +67,18 @@ struct found_by {
     size_t first_id; /* of its ids in the batch */
     size_t item;
     bool impossible; /* it names an id that nobody has */
+    size_t matches;  /* entities of the list that was answered */
+    bool understood; /* there was such a list */
+};
+
+/* What an operation with `choose:` looks for (choose.c). */
+struct choosing {
+    const struct operation *as; /* what the client asked for */
+    struct id_slot slot;
+    struct found_by found;
+    struct deadline pause;
+    unsigned seeks;
+    bool none; /* the entity is to be made */
 };
 
 enum { ITEM_CALLS_AT_ONCE = 16, FETCH_SIZE = 1000, FETCH_PAGES_MAX = 64, RETRIES_MAX = 8, NAMES_MAX = 1 << 20 };
@@ -143,6 +155,8 @@ struct exchange {
     bool own_version; /* if_match is the client's: not to be replaced by a newer one */
     unsigned attempts;
 
+    struct choosing *choosing; /* choose.c; NULL: the operation is the one that was asked for */
+
     struct upstream_call *via_call; /* `via:` of the operation */
     struct upstream_answer via_answer;
 
@@ -179,6 +193,7 @@ struct flow {
 /* The stages, in the order of flow.c's table; each in the file named. */
 stage_fn stage_route, stage_credential, stage_permit;  /* admit.c */
 stage_fn stage_parameters;                             /* ask.c */
+stage_fn stage_seek, stage_sought, stage_choose, stage_become; /* choose.c */
 stage_fn stage_decode;                                 /* decode.c */
 stage_fn stage_resolve, stage_judge;                   /* resolve.c */
 stage_fn stage_lookup, stage_make;                     /* lookup.c */
@@ -213,6 +228,22 @@ struct upstream_call *exchange_call(struct exchange *x, const struct upstream_re
 void exchange_arguments(struct exchange *x, const struct contract_call *call, const struct upstream_argument *more,
                         size_t more_count, struct upstream_request *request);
 
+/* choose.c. The operation that the client asked for, whose status and answer count; a duplicate is looked for again (false:
+ * it is an error); what the new entity has from the look-up: members, ids of its `then:`. */
+const struct operation *exchange_asked(const struct exchange *x);
+bool exchange_choose_again(struct exchange *x, enum err_code code);
+struct str exchange_choose_add(struct exchange *x, struct str canonical);
+struct str exchange_choose_then(const struct exchange *x); /* comma list; empty: none */
+void exchange_free_choosing(struct exchange *x);
+void exchange_free_calls(struct exchange *x); /* of the operation, so that it may begin again */
+
+/* Parts of the stages that choose.c shares (decode.c, resolve.c, lookup.c). */
+MUST_CHECK int exchange_read_body(struct exchange *x);
+MUST_CHECK int exchange_read_lookup(struct exchange *x, struct found_by *found);
+void exchange_lookup_ids(const struct exchange *x, const struct found_by *found, struct id_query *ids);
+bool exchange_judge_lookup(struct exchange *x, struct found_by *found); /* false: it names what is unknown */
+void exchange_look_up(struct found_by *found);
+
 /* What the gateway answers itself (builtin.c): stage_call's part. */
 enum step exchange_builtin(struct exchange *x);
 
@@ -227,6 +258,7 @@ struct lens_context exchange_context(const struct exchange *x);
 /* A fault at the place of a slot. */
 void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t item, enum fault_kind kind);
 void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /* path relative to the document */
+void exchange_add_whole_fault(struct exchange *x, struct fault fault); /* path as the dialect writes it */
 
 bool exchange_must_read(const struct exchange *x);                                 /* resolve.c */
 /* An entity of a backend's answer is of the caller's brand, and of a patient that it is bound to (collect.c). */

@@ -18,6 +18,10 @@ static const struct {
     { "credential", stage_credential }, /* header                -> principal                */
     { "permit", stage_permit },         /* principal             -> brand; scopes judged     */
     { "parameters", stage_parameters }, /* query, media types    -> canonical arguments      */
+    { "seek", stage_seek },             /* a look-up of the body -> canonical arguments      */
+    { "sought", stage_sought },         /*                       -> what there is            */
+    { "choose", stage_choose },         /* none, one or several  -> the id of what there is  */
+    { "become", stage_become },         /*                       -> another operation        */
     { "decode", stage_decode },         /* dialect bytes         -> canonical documents      */
     { "resolve", stage_resolve },       /* dialect ids           -> canonical ids, one batch */
     { "judge", stage_judge },           /* ids                   -> known, permitted         */
@@ -171,7 +175,7 @@ struct exchange *flow_start(struct flow *flow, const struct http_head *head, enu
     return run(x) ? x : NULL;
 }
 
-static void free_calls(struct exchange *x)
+void exchange_free_calls(struct exchange *x)
 {
     struct upstream *upstream = x->flow->upstream;
 
@@ -185,7 +189,6 @@ static void free_calls(struct exchange *x)
     }
     for (size_t i = 0; i < x->lookup_count; i++)
         upstream_call_free(upstream, &x->lookups[i].call);
-    exchange_free_owners(x);
     exchange_free_including(x);
     upstream_call_free(upstream, &x->via_call);
     upstream_call_free(upstream, &x->stored_call);
@@ -205,7 +208,9 @@ void exchange_release(struct exchange *x)
     if (x->grant_pending)
         grant_detach(&x->grant);
     exchange_leave_forgetting(x);
-    free_calls(x);
+    exchange_free_calls(x);
+    exchange_free_owners(x);
+    exchange_free_choosing(x);
     deadline_clear(flow->loop, &x->deadline);
     if (x->principal)
         principal_release(&x->principal);

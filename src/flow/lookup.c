@@ -3,6 +3,14 @@
 
 #include "json/write.h"
 
+/* An entity of another brand is none, whatever the backend thought. */
+static bool is_own(const struct exchange *x, const struct tape *tape, uint32_t at)
+{
+    struct str brand = exchange_text(x, tape, at, STR("brand_id"));
+
+    return !brand.ptr || str_eq(brand, x->brand);
+}
+
 static void on_found(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
                      void *data)
 {
@@ -15,10 +23,12 @@ static void on_found(struct upstream_call *call, const struct upstream_answer *a
         uint32_t at = 0;
         if (tape->count && made->items.len) {
             at = exchange_items(made, tape);
+            found->understood = at != TAPE_NONE;
+            found->matches = found->understood ? tape_count(tape, at) : 0;
             at = at != TAPE_NONE && tape_count(tape, at) == 1 ? tape_first(tape, at) : TAPE_NONE;
         }
         struct str id = at != TAPE_NONE ? exchange_text(found->x, tape, at, STR("id")) : STR_NONE;
-        if (id.ptr)
+        if (id.ptr && is_own(found->x, tape, at))
             found->slot->found = found->now->found = arena_copy(found->x->arena, id);
     }
     exchange_came(found->x, err);
@@ -42,7 +52,7 @@ static struct str make_body(struct found_by *found)
     return buf_str(&body);
 }
 
-static void start(struct found_by *found)
+void exchange_look_up(struct found_by *found)
 {
     struct exchange *x = found->x;
     const struct contract_call *call = found->lookup->bound;
@@ -73,7 +83,7 @@ static enum step start_all(struct exchange *x, bool making)
         const struct found_by *found = &x->lookups[i];
         if ((found->lookup->match == LOOKUP_MAKE) != making || !found->now || found->call)
             continue;
-        start(&x->lookups[i]);
+        exchange_look_up(&x->lookups[i]);
         any = true;
     }
     return any ? STEP_WAIT : STEP_NEXT;

@@ -94,7 +94,7 @@ void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t 
 }
 
 /* Reads one look-up document's members into canonical arguments. */
-static int read_lookup(struct exchange *x, struct found_by *found)
+int exchange_read_lookup(struct exchange *x, struct found_by *found)
 {
     struct tape_fault bad_json;
     struct tape tape;
@@ -132,11 +132,17 @@ static int prepare_lookups(struct exchange *x)
             };
             if (!found->lookup)
                 return err_set(&x->err, ERR_INTERNAL, "no look-up '" STR_FMT "'", STR_ARG(slot->lookup));
-            if (read_lookup(x, found))
+            if (exchange_read_lookup(x, found))
                 exchange_slot_fault(x, slot, i, FAULT_FORMAT);
         }
     }
     return x->faults.count ? err_set(&x->err, ERR_INVALID, "%zu look-ups are not understood", x->faults.count) : 0;
+}
+
+void exchange_lookup_ids(const struct exchange *x, const struct found_by *found, struct id_query *ids)
+{
+    for (size_t k = 0; k < found->arguments.id_count; k++)
+        ids[k] = query_of(x, found->arguments.ids[k].from->kind, found->arguments.ids[k].given);
 }
 
 enum step stage_resolve(struct exchange *x)
@@ -154,8 +160,8 @@ enum step stage_resolve(struct exchange *x)
                 ids[at++] = query_of(x, x->items[i].put.ids.items[k].kind, x->items[i].put.ids.items[k].given);
     for (size_t i = 0; i < x->lookup_count; i++) {
         x->lookups[i].first_id = at;
-        for (size_t k = 0; k < x->lookups[i].arguments.id_count; k++)
-            ids[at++] = query_of(x, x->lookups[i].arguments.ids[k].from->kind, x->lookups[i].arguments.ids[k].given);
+        exchange_lookup_ids(x, &x->lookups[i], ids + at);
+        at += x->lookups[i].arguments.id_count;
     }
     if (!at)
         return STEP_NEXT;
@@ -253,21 +259,24 @@ static enum step judge_slots(struct exchange *x, size_t *at)
     return STEP_NEXT;
 }
 
+bool exchange_judge_lookup(struct exchange *x, struct found_by *found)
+{
+    for (size_t k = 0; k < found->arguments.id_count; k++) {
+        const struct parameter *from = found->arguments.ids[k].from;
+        struct str id = x->batch.ids[found->first_id + k].found;
+        if (judge(x, from->kind, id) != KNOWN)
+            found->impossible = true;
+        else if (from->to.len)
+            add_to_list(x, &found->arguments, from, id);
+    }
+    return !found->impossible;
+}
+
 static void judge_lookups(struct exchange *x)
 {
-    for (size_t i = 0; i < x->lookup_count; i++) {
-        struct found_by *found = &x->lookups[i];
-        for (size_t k = 0; k < found->arguments.id_count; k++) {
-            const struct parameter *from = found->arguments.ids[k].from;
-            struct str id = x->batch.ids[found->first_id + k].found;
-            if (judge(x, from->kind, id) != KNOWN)
-                found->impossible = true;
-            else if (from->to.len)
-                add_to_list(x, &found->arguments, from, id);
-        }
-        if (found->impossible)
-            exchange_slot_fault(x, found->slot, found->item, FAULT_ID);
-    }
+    for (size_t i = 0; i < x->lookup_count; i++)
+        if (!exchange_judge_lookup(x, &x->lookups[i]))
+            exchange_slot_fault(x, x->lookups[i].slot, x->lookups[i].item, FAULT_ID);
 }
 
 /* Every document names a patient, or an entity whose patient it takes (and is judged by). */

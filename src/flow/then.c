@@ -17,6 +17,20 @@ static bool names_param(const struct item *item, struct str param)
     return false;
 }
 
+/* Ids that an operation with `choose:` gives where its document names none. */
+static void add_given(struct exchange *x, struct buf *body)
+{
+    struct str ids = exchange_choose_then(x), id;
+    bool first = true;
+
+    while (ids.len && str_next(&ids, ',', &id)) {
+        if (!first)
+            buf_char(body, ',');
+        first = false;
+        json_quote(body, id);
+    }
+}
+
 static struct str then_body(struct exchange *x, const struct item *item)
 {
     const struct then *then = &x->operation->then;
@@ -27,6 +41,8 @@ static struct str then_body(struct exchange *x, const struct item *item)
     json_name(&body, &first, then->member);
     buf_char(&body, '[');
     first = true;
+    if (!names_param(item, then->param))
+        add_given(x, &body);
     for (size_t i = 0; i < item->put.ids.count; i++) {
         const struct id_slot *slot = &item->put.ids.items[i];
         if (!str_eq(slot->param, then->param))
@@ -72,7 +88,7 @@ enum step stage_then(struct exchange *x)
         return STEP_NEXT;
     for (size_t i = 0; i < x->item_count; i++) {
         struct item *item = &x->items[i];
-        if (!item->stored || !names_param(item, x->operation->then.param))
+        if (!item->stored || !(names_param(item, x->operation->then.param) || exchange_choose_then(x).len))
             continue;
         struct upstream_request request = about(x, item, x->bound->then_call);
         request.body = then_body(x, item);

@@ -116,6 +116,9 @@ describe('two brands', () => {
         const member = (id) => acme.twine.post('/pub/patient', { data: { type: 'patient', attributes: { first_name: 'Qanary', last_name: 'x' },
             relationships: { groups: { data: [{ type: 'group', id }] } } } }, 409);
         alike(await member(theirGroup), await member(NOWHERE.twine), [theirGroup, NOWHERE.twine]);
+        const upsert = (id) => acme.twine.call('PUT', '/pub/patient', { body: { meta: { query: { identifier: { system: 'medical-record-number', value: 'globex-1' }, groups: [id] } },
+            data: { type: 'patient', attributes: { first_name: 'Mallory', last_name: 'x' } } }, status: 409 });
+        alike(await upsert(theirGroup), await upsert(NOWHERE.twine), [theirGroup, NOWHERE.twine]);
         const lookup = JSON.parse(document('twine-metric.json'));
         lookup.data.relationships.patient.data.meta.query.identifier.value = 'globex-1';
         await acme.twine.post('/pub/patient_health_metric', lookup, 409);

@@ -19,9 +19,6 @@ const MISSING = '000000000000000000000000';
 const at = (day) => `2024-03-${String(day).padStart(2, '0')}T09:00:00.000Z`;
 const ref = (type, id) => ({ data: { type, id } });
 
-// Actions of the client that have no operation yet.
-const ABSENT = ['upsertPatient'];
-
 describe('the npm client of Twine', () => {
     let gateway, client, token, account, twine, graph, patient, patientId, group;
     const ran = new Set();
@@ -122,6 +119,31 @@ describe('the npm client of Twine', () => {
         assert.deepEqual((await run('fetchPatientGroups', { id: other.id })).data, [group]);
         const [twice] = await fails(409, 'createPatient', { body: { data: { type: 'patient', attributes: { first_name: 'A', last_name: 'B', identifiers: [{ system: 'DataFire', value: '50' }] }, relationships: { groups: { data: [] } } } } });
         assert.equal(twice.code, 'InvalidBodyParameter');
+    });
+
+    test('an upsert makes, then updates', async () => {
+        const query = { identifier: { system: 'Upsert|\\', value: '1|' }, groups: [group.id] };
+        const say = (attributes) => ({ body: { meta: { query }, data: { type: 'patient', attributes } } });
+        const { data: made, meta } = await run('upsertPatient', say({ first_name: 'Ada', last_name: 'Up', note: 'new' }));
+        assert.deepEqual(meta.ignored, []);
+        assert.deepEqual(made.attributes.identifiers, [query.identifier]);
+        assert.deepEqual(made.relationships.groups.data, [{ type: 'group', id: group.id }]);
+        const { data: changed } = await run('upsertPatient', say({ note: 'again' }));
+        assert.deepEqual([changed.id, changed.attributes.first_name, changed.attributes.note], [made.id, 'Ada', 'again']);
+        assert.deepEqual((await run('fetchPatient', { id: made.id })).data, changed);
+        query.groups = [MISSING];
+        assert.equal((await fails(409, 'upsertPatient', say({ note: 'x' })))[0].source.pointer, '/meta/query');
+    });
+
+    test('equal upserts at once make one patient', async () => {
+        for (let round = 0; round < 3; round++) {
+            const query = { identifier: { system: 'AtOnce', value: String(round) }, groups: [group.id] };
+            const body = { meta: { query }, data: { type: 'patient', attributes: { first_name: 'Ada', last_name: 'Once' } } };
+            const made = await Promise.all(Array.from({ length: 6 }, () => run('upsertPatient', { body })));
+            assert.equal(new Set(made.map(({ data }) => data.id)).size, 1);
+            const found = await run('fetchPatients', { 'filter[organization]': ACME, 'filter[identifier][system]': 'AtOnce', 'filter[identifier][value]': String(round) });
+            assert.deepEqual(found.data.map(({ id }) => id), [made[0].data.id]);
+        }
     });
 
     test('coaches', async () => {
@@ -333,6 +355,6 @@ describe('the npm client of Twine', () => {
     test('every action of the client ran', () => {
         const actions = twinehealth.allActions.map((action) => action.id.split('/')[1]).filter((name) => !name.startsWith('oauth'));
         assert.equal(actions.length, 62);
-        assert.deepEqual(actions.filter((name) => !ran.has(name)), ABSENT);
+        assert.deepEqual(actions.filter((name) => !ran.has(name)), []);
     });
 });

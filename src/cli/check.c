@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/clock.h"
+#include "cli/ask.h"
 #include "cli/coverage.h"
 
 #include <stdio.h>
@@ -66,6 +67,20 @@ static void print_coverage(const struct gateway *gateway)
     (void)fwrite(page.ptr, 1, page.len, stdout);
 }
 
+/* Asks the backend. A completion that is declared and not there is a fault of the configuration. */
+static int ask_backend(const struct invocation *invocation, const struct gateway *gateway, struct err *err)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
+    struct buf report = buf_in(arena, SIZE_MAX);
+    struct backend_asked asked;
+
+    if (backend_ask(&asked, gateway, invocation->conf, str_from(option_text(invocation, "--brand", "acme")), err))
+        return -1;
+    size_t wrong = backend_report(&asked, gateway, option_find(invocation, "--json") != NULL, &report);
+    (void)fwrite(report.ptr, 1, report.len, stdout);
+    return wrong ? err_set(err, ERR_CONFIG, "backend.completions: %zu declared that the backend does not have", wrong) : 0;
+}
+
 int command_check(const struct invocation *invocation, struct err *err)
 {
     struct gateway *gateway = NULL;
@@ -73,7 +88,9 @@ int command_check(const struct invocation *invocation, struct err *err)
     if (gateway_new(&gateway, invocation->conf, NULL, NULL, err))
         return -1;
     int failed = compare_lenses(gateway, err) || find_losses(gateway, err);
-    if (!failed && option_find(invocation, "--coverage"))
+    if (!failed && option_find(invocation, "--backend"))
+        failed = ask_backend(invocation, gateway, err);
+    else if (!failed && option_find(invocation, "--coverage"))
         print_coverage(gateway);
     else if (!failed)
         print_counts(gateway);

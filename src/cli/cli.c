@@ -12,8 +12,10 @@ static const struct command {
 } commands[] = {
     { "serve", "serve -c FILE [--set key.path=value]…", command_serve, "" },
     { "backend", "backend -c FILE: the embedded canonical service alone, on backend.listen", command_backend, "" },
-    { "check", "check [-c FILE] [--coverage]: configuration and mappings; what survives between dialects", command_check,
-      "--coverage" },
+    { "check",
+      "check [-c FILE] [--coverage | --backend [--brand B] [--json]]: configuration and mappings; what survives between "
+      "dialects; what each operation does on the backend",
+      command_check, "--coverage --backend --brand= --json" },
     { "test", "test [--seed N] [--count N]: the examples and laws of every mapping", command_test, "--seed= --count=" },
     { "token",
       "token --dialect D [--brand B] [--scope \"…\"] [--subject S] [--patient ID]… [--group ID]… [--ttl SECONDS] | "

@@ -124,6 +124,16 @@ const struct contract_call *contract_find(const struct contract *contract, struc
     return NULL;
 }
 
+size_t contract_count(const struct contract *contract)
+{
+    return contract->count;
+}
+
+const struct contract_call *contract_at(const struct contract *contract, size_t index)
+{
+    return &contract->calls[index];
+}
+
 bool contract_has_entity(const struct contract *contract, struct str entity)
 {
     for (size_t i = 0; i < contract->count; i++)

@@ -28,6 +28,10 @@ MUST_CHECK int contract_load(struct contract **contract, struct arena *arena, co
                              const struct conf *conf, struct err *err);
 const struct contract_call *contract_find(const struct contract *contract, struct str name); /* NULL: unknown */
 
+/* All of them, in the order of the file. */
+size_t contract_count(const struct contract *contract);
+const struct contract_call *contract_at(const struct contract *contract, size_t index);
+
 /* Some call is about entities of that name. */
 bool contract_has_entity(const struct contract *contract, struct str entity);
 /* How the entity is read that this call changes: the GET of the same path; NULL: there is none. */

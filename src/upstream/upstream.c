@@ -37,6 +37,7 @@ static enum err_code code_of(int status)
         enum err_code code;
     } codes[] = {
         { 400, ERR_INVALID },       { 403, ERR_FORBIDDEN },   { 404, ERR_NOT_FOUND },   { 409, ERR_CONFLICT },
+        { 405, ERR_NOT_IMPLEMENTED },
         { 412, ERR_PRECONDITION },  { 413, ERR_TOO_LARGE },   { 422, ERR_INVALID },     { 429, ERR_TOO_MANY },
         { 501, ERR_NOT_IMPLEMENTED }, { 503, ERR_UNAVAILABLE }, { 504, ERR_UPSTREAM_TIMEOUT },
     };

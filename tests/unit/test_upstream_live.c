@@ -58,7 +58,7 @@ static const struct {
     { .name = "404 with a page",
       .reply = "HTTP/1.1 404 Not Found\r\ncontent-type: text/html\r\n" BODY("6", "<html>"),
       .code = ERR_NOT_FOUND },
-    { .name = "405", .reply = ERROR("405 Method Not Allowed"), .code = ERR_UPSTREAM },
+    { .name = "405", .reply = ERROR("405 Method Not Allowed"), .code = ERR_NOT_IMPLEMENTED },
     { .name = "409", .reply = ERROR("409 Conflict"), .code = ERR_CONFLICT },
     { .name = "412", .reply = ERROR("412 Precondition Failed"), .code = ERR_PRECONDITION },
     { .name = "413", .reply = ERROR("413 Content Too Large"), .code = ERR_TOO_LARGE },

@@ -183,6 +183,27 @@ int put_lines(struct put *put, const struct field *field, uint32_t at, struct st
     return FINE;
 }
 
+/* The kept pieces still make the text. */
+static bool pieces_make(const struct get *get, const struct field *field, uint32_t kept, struct str text)
+{
+    const struct get_run *run = get->run;
+    const struct tape *rest = run->rest;
+
+    if (kept == TAPE_NONE || tape_type(rest, kept) != JSON_ARRAY || !tape_count(rest, kept))
+        return false;
+    for (uint32_t i = tape_first(rest, kept); i < tape_next(rest, kept); i = tape_next(rest, i)) {
+        struct str piece = tape_type(rest, i) == JSON_STRING ? tape_string(rest, i, run->arena) : STR_NONE;
+        bool first = i == tape_first(rest, kept);
+        if (!piece.ptr || (!first && !str_starts(text, field->join)))
+            return false;
+        text = first ? text : str_from_at(text, field->join.len);
+        if (!str_starts(text, piece))
+            return false;
+        text = str_from_at(text, piece.len);
+    }
+    return !text.len;
+}
+
 bool get_lines(struct get *get, const struct field *field, uint32_t at)
 {
     const struct get_run *run = get->run;
@@ -190,6 +211,14 @@ bool get_lines(struct get *get, const struct field *field, uint32_t at)
     if (tape_type(run->in, at) != JSON_STRING)
         return false;
     struct str rest = tape_string(run->in, at, run->arena);
+    if (field->pieces_keep) {
+        uint32_t kept = get_kept(get, field);
+        bool same = pieces_make(get, field, kept, rest);
+        buf_add(run->out, same ? STR("") : STR("["));
+        buf_add(run->out, same ? tape_raw(run->rest, kept) : tape_raw(run->in, at));
+        buf_add(run->out, same ? STR("") : STR("]"));
+        return true;
+    }
     const char *cut = NULL;
     buf_char(run->out, '[');
     do {

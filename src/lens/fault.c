@@ -119,6 +119,7 @@ struct str put_want(struct put *put, const struct field *field, enum fault_kind 
         return STR("absent");
     case FAULT_EQUALS:
         return field->constant.json.ptr ? field->constant.text
+               : field->starts.json.ptr ? field->starts.text
                : field->equals_brand    ? put->run->context->brand
                                         : field->equals.text;
     case FAULT_FORMAT:

@@ -92,8 +92,17 @@ static void add_slot(struct get *get, const struct field *field, uint32_t at, un
     ids_add(run->ids, run->arena, slot, &run->full);
 }
 
+static void add_escaped(struct buf *out, struct str text);
+
 bool get_id(struct get *get, const struct field *field, uint32_t at)
 {
+    if (field->prefix.len) {
+        buf_char(get->run->out, '"');
+        add_escaped(get->run->out, field->prefix);
+        add_slot(get, field, at, FILL_INSIDE);
+        buf_char(get->run->out, '"');
+        return true;
+    }
     add_slot(get, field, at, field->as_integer ? FILL_NUMBER : FILL_STRING);
     return true;
 }

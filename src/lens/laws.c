@@ -250,10 +250,12 @@ static bool changes_alone(struct trial *trial, const struct field *changed, cons
     return true;
 }
 
-/* Not so for an object, which is merged into the stored one, and for a null that is refused on update or
- * stands for a default on create. */
+/* Not so for an object, which is merged into the stored one, for what create does not write, and for a null that is
+ * refused on update or stands for a default on create. */
 static bool means_the_same(const struct trial *trial, const struct field *field, enum json_type type)
 {
+    if (field->starts.json.ptr)
+        return false;
     bool merges = field->type == TYPE_OBJECT || field->type == TYPE_MAP || field->type == TYPE_ANY;
     bool set = field->is[0] != NO_SLOT && trial->lens->shape->leaves[field->is[0]]->set_from;
     bool clears = !field->null_refuse && !field->required && !field->fallback.json.ptr && !set;

@@ -3,7 +3,7 @@
 static int load_head(struct load *load, const struct yaml *root)
 {
     static const char *const known[] = { "dialect", "resource", "entity",   "fields",
-                                         "set",     "rest",     "examples", NULL };
+                                         "set",     "rest",     "examples", "unknown", NULL };
     struct lens *lens = load->lens;
     const struct {
         const char *key;
@@ -85,6 +85,17 @@ static int load_rest(struct load *load, const struct yaml *rest)
     return check_refused(load, rest);
 }
 
+/* Members that no field names: kept, or (`unknown: refuse`) faults. */
+static int load_unknown(struct load *load, const struct yaml *value)
+{
+    if (!value)
+        return 0;
+    if (value->kind != YAML_TEXT || !str_is(value->text, "refuse"))
+        return yaml_fault(value, load->err, "unknown word, expected refuse");
+    load->lens->unknown_refuse = true;
+    return 0;
+}
+
 static int check_examples(struct load *load, const struct yaml *examples)
 {
     static const char *const known[] = { "dialect", "canonical", "rest", "mode", "only", NULL };
@@ -109,7 +120,8 @@ static int load_all(struct load *load, const struct yaml *root)
         return -1;
     load->shape = load->lens->shape;
     const struct yaml *set = yaml_get(root, "set");
-    if ((set && load_set(load, set)) || load_rest(load, yaml_get(root, "rest")) || load_link(load) ||
+    if ((set && load_set(load, set)) || load_rest(load, yaml_get(root, "rest")) ||
+        load_unknown(load, yaml_get(root, "unknown")) || load_link(load) ||
         load_check(load, set))
         return -1;
     load->lens->examples = yaml_get(root, "examples");

@@ -32,7 +32,7 @@ static const struct key {
     { "read_only", ALL, HOW_MODE, AT(read_only), .word = "true" },
     { "write_only", ALL & ~BIT(LINK), HOW_FLAG, AT(write_only) },
     { "required", ALL & ~BIT(LINK), HOW_MODE, AT(required), .word = "always" },
-    { "blank", TEXTS, HOW_WORD, AT(blank_refuse), .word = "refuse" },
+    { "blank", TEXTS | BIT(LINES), HOW_WORD, AT(blank_refuse), .word = "refuse" },
     { "null", ALL & ~BIT(LINK), .how = HOW_FN, .fn = load_null },
     { "empty", ARRAYS | BIT(OBJECT) | BIT(MAP), HOW_WORD, AT(empty_allowed), .word = "allow" },
     { "of", BIT(ARRAY) | BIT(OBJECT) | BIT(ANY), .how = HOW_FN, .fn = load_of },
@@ -52,6 +52,7 @@ static const struct key {
     { "also", BIT(STRING), .how = HOW_FN, .fn = load_also },
     { "otherwise", VALUES | WHOLES, .how = HOW_FN, .fn = load_otherwise },
     { "otherwise_put", BIT(STRING) | NUMBERS | BIT(BOOLEAN), HOW_WORD, AT(put_same), .word = "same" },
+    { "starts", VALUES, HOW_VALUE, AT(starts) },
     { "kind", BIT(ID) | BIT(OBJECT), HOW_TEXT, AT(kind) },
     { "as", BIT(ID), HOW_WORD, AT(as_integer), .word = "integer" },
     { "lookup", BIT(OBJECT), HOW_TEXT, AT(lookup) },
@@ -73,6 +74,8 @@ static const struct key {
     { "part", TEXTS | NUMBERS, .how = HOW_FN, .fn = load_part },
     { "cut", BIT(STRING), HOW_WORD, AT(cut_last), .word = "last" },
     { "join", BIT(LINES), HOW_TEXT, AT(join) },
+    { "pieces", BIT(LINES), HOW_WORD, AT(pieces_keep), .word = "keep" },
+    { "prefix", BIT(ID), HOW_TEXT, AT(prefix) },
     { "prefer", BIT(PICK), HOW_LITERALS, AT(prefer) },
     { "make", BIT(PICK), HOW_LITERALS, AT(make) },
     { "fields", BIT(PICK) | BIT(LIST), .how = HOW_FN, .fn = load_fields },
@@ -80,6 +83,7 @@ static const struct key {
     { "name", BIT(ENTRIES), HOW_TEXT, AT(entry_name) },
     { "value", BIT(ENTRIES), HOW_TEXT, AT(entry_value) },
     { "skip", BIT(ENTRIES), HOW_LITERALS, AT(skip) },
+    { "lacking", BIT(ENTRIES), HOW_WORD, AT(lacking_keep), .word = "keep" },
     { "to", BIT(LINK), .how = HOW_FN, .fn = load_to },
 #undef AT
 };
@@ -256,7 +260,7 @@ static const struct needs {
     { "also", "enum" },     { "also", "is" },     { "else", "is" },      { "tells", "is" },
     { "cut", "split" },     { "split", "is" },    { "invalid", "is" },   { "make", "fields" },
     { "prefer", "fields" }, { "equals", "is" },   { "default", "is" },   { "lookup", "kind" },
-    { "known_by", "is" }
+    { "known_by", "is" },     { "starts", "is" }
 };
 
 static const struct {
@@ -307,6 +311,8 @@ static void set_defaults(struct load *load, struct field *field)
                                                  : str_from(codecs[field->type].name);
     if (field->kinds)
         field->want = field->form_want;
+    if (field->prefix.len)
+        field->want = arena_printf(load->arena, "text like " STR_FMT "ID", STR_ARG(field->prefix));
     if (field->lookup.ptr)
         field->codec = &codecs[TYPE_ID]; /* it stands for the id that it finds */
     if (!field->absent_given)

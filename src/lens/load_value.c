@@ -287,9 +287,10 @@ int load_null(struct load *load, struct field *field, const struct yaml *value)
 
     field->null_refuse = str_is(word, "refuse");
     field->null_absent = str_is(word, "absent");
-    if (field->null_refuse || field->null_absent)
+    field->null_ignore = str_is(word, "ignore");
+    if (field->null_refuse || field->null_absent || field->null_ignore)
         return 0;
-    return yaml_fault(value, load->err, "found \"" STR_FMT "\", expected refuse or absent", STR_ARG(word));
+    return yaml_fault(value, load->err, "found \"" STR_FMT "\", expected refuse, absent or ignore", STR_ARG(word));
 }
 
 int load_forms(struct load *load, struct field *field, const struct yaml *value)

@@ -124,6 +124,10 @@ struct field {
     unsigned read_only; /* MODE_ bits */
     unsigned required;  /* MODE_ bits */
     bool write_only, blank_refuse, empty_allowed, null_refuse, null_absent, invalid_keep, needs_stored, late;
+    bool null_ignore;   /* null on update leaves what is stored */
+    bool pieces_keep;   /* lines: get writes one; how the text was cut is kept beside it */
+    struct literal starts; /* all that create takes, since a new entity has it anyway */
+    struct str prefix;  /* text before an id */
     enum { ABSENT_OMIT, ABSENT_NULL, ABSENT_EMPTY } absent;
     bool absent_given;
     struct literal fallback; /* `default:`, canonical */
@@ -193,6 +197,7 @@ struct field {
     const struct field *inside;   /* the pick this field is a member of */
     struct str entry_name, entry_value; /* entries */
     struct literals skip;
+    bool lacking_keep; /* entries without name or value are kept */
     struct shape *element; /* list */
 };
 
@@ -200,6 +205,7 @@ struct lens {
     const struct yaml *head; /* the file, for faults found later */
     struct str dialect, resource, entity;
     enum lens_rest rest;
+    bool unknown_refuse; /* what no field names is a fault, wherever the rest is kept */
     struct str rest_path;
     uint32_t rest_slot; /* REST_MEMBER: canonical slot */
     struct lens_style style;

@@ -56,12 +56,13 @@ static void judge_group(struct put *put, const struct node *group)
         put_fault_at(put, group->order, FAULT_NULL, put_path(put, group->path), STR("object"));
 }
 
-/* Where a document names what it does not know and nothing may be kept. */
+/* Where a document names what it does not know and that may not be kept. */
 static void refuse_unknown(struct put *put)
 {
     struct put_run *run = put->run;
+    bool refused = run->lens->rest == REST_REFUSE || (run->lens->unknown_refuse && !run->whole);
 
-    for (size_t i = 0; i <= put->shape->group_count && run->lens->rest == REST_REFUSE; i++) {
+    for (size_t i = 0; i <= put->shape->group_count && refused; i++) {
         const struct node *group = i ? put->shape->groups[i - 1] : put->shape->dialect;
         uint32_t next = unknowns_first(&put->unknowns, group->slot);
         for (; next != UNKNOWN_NONE && put_may_fault(put); next = put->unknowns.items[next].next)

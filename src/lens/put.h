@@ -54,8 +54,6 @@ void put_field(struct put *put, const struct field *field);
 bool put_applies(struct put *put, const struct field *field);
 /* The text of one value, all its keys considered: FINE, or the kind of fault. */
 int put_value(struct put *put, const struct field *field, uint32_t at, struct str *json);
-/* `blank:` by the kind of the text. */
-bool put_is_blank(const struct put *put, const struct field *field, uint32_t at);
 bool put_is_null(const struct put *put, uint32_t at);
 
 /* The cases of a member: it does not apply here, put may not write it, it is null or absent, it says nothing
@@ -71,6 +69,9 @@ bool put_known(struct put *put, const struct field *field);
 
 /* put_parts.c: the members of which one canonical text is made. */
 void put_parts(struct put *put, const struct field *leader);
+
+/* put_blank.c: `blank:` by the kind of the text. */
+bool put_is_blank(const struct put *put, const struct field *field, uint32_t at);
 
 /* put_check.c */
 int put_limits(struct put *put, const struct field *field, uint32_t at);

@@ -1,6 +1,8 @@
 /* An array of named entries becomes an object of strings. */
 #include "lens/put.h"
 
+#include "lens/pick.h"
+
 struct entries {
     struct put *put;
     const struct field *field;
@@ -63,7 +65,8 @@ static void take_entry(struct entries *e, size_t index, uint32_t element)
         fault_in(e, index, STR_NONE, FAULT_TYPE, STR("object"));
         return;
     }
-    if (e->field->skip.count && literals_match(&e->field->skip, in, element)) {
+    bool skipped = e->field->skip.count && literals_match(&e->field->skip, in, element);
+    if (skipped || entry_lacks(e->field, in, element)) {
         e->plain = false;
         return;
     }
@@ -87,7 +90,8 @@ static void remove_shown(struct entries *e)
          at = tape_next(run->shown, at)) {
         uint32_t name = tape_find(run->shown, at, e->field->entry_name);
         bool mapped = name != TAPE_NONE && tape_type(run->shown, name) == JSON_STRING &&
-                      !(e->field->skip.count && literals_match(&e->field->skip, run->shown, at));
+                      !(e->field->skip.count && literals_match(&e->field->skip, run->shown, at)) &&
+                      !entry_lacks(e->field, run->shown, at);
         struct name_entry *entry =
             mapped ? name_map_at(&e->names, tape_string(run->shown, name, run->arena)) : NULL;
         if (!entry || entry->name.ptr)

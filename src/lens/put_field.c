@@ -81,45 +81,6 @@ bool put_applies(struct put *put, const struct field *field)
     return false;
 }
 
-/* RFC 8259 white space and what Unicode adds to it. */
-static bool is_white(struct str text)
-{
-    static const struct str wide[] = {
-        STR_INIT("\xc2\x85"),     STR_INIT("\xc2\xa0"),     STR_INIT("\xe1\x9a\x80"),
-        STR_INIT("\xe2\x80\xa8"), STR_INIT("\xe2\x80\xa9"), STR_INIT("\xe2\x80\xaf"),
-        STR_INIT("\xe2\x81\x9f"), STR_INIT("\xe3\x80\x80"),
-    };
-    size_t at = 0;
-
-    while (at < text.len) {
-        struct str rest = str_from_at(text, at);
-        size_t step = strchr(" \t\n\v\f\r", text.ptr[at]) ? 1 : 0;
-        for (size_t i = 0; !step && i < COUNT(wide); i++)
-            step = str_starts(rest, wide[i]) ? wide[i].len : 0;
-        /* U+2000 to U+200A */
-        if (!step && str_starts(rest, STR("\xe2\x80")) && rest.len > 2 && (unsigned char)rest.ptr[2] <= 0x8a)
-            step = 3;
-        if (!step)
-            return false;
-        at += step;
-    }
-    return true;
-}
-
-bool put_is_blank(const struct put *put, const struct field *field, uint32_t at)
-{
-    const struct tape *in = put->run->in;
-    enum json_type type = tape_type(in, at);
-
-    if (type == JSON_ARRAY || type == JSON_OBJECT)
-        return (field->required & put->run->mode) && tape_count(in, at) == 0 && !field->empty_allowed;
-    if (type != JSON_STRING)
-        return false;
-    if (tape_text(in, at).len == 0)
-        return field->blank_refuse || (field->required & put->run->mode);
-    return field->blank_refuse && is_white(tape_string(in, at, put->run->arena));
-}
-
 int put_value(struct put *put, const struct field *field, uint32_t at, struct str *json)
 {
     int fault = put_limits(put, field, at);
@@ -167,7 +128,7 @@ static void clear(struct put *put, const struct field *field, uint32_t at)
         field->codec->take(put, field, at);
         return;
     }
-    if (field->source == FROM_REST || field->invalid_keep || field->also_count)
+    if (field->source == FROM_REST || field->invalid_keep || field->also_count || field->pieces_keep)
         put_unkeep(put, field);
     if (field->source == FROM_CANONICAL && !field->param.ptr)
         put_null(put, field->is[0]);
@@ -181,7 +142,7 @@ void put_nothing(struct put *put, const struct field *field, uint32_t at)
 
     if (field->inside && at == SLOT_CLEARED)
         clear(put, field, at); /* there is no element that could lack it */
-    else if (put_known(put, field))
+    else if (put_known(put, field) || (field->null_ignore && run->mode == MODE_UPDATE))
         return;
     else if (field->required & run->mode)
         put_fault(put, field, at == SLOT_CLEARED ? FAULT_NULL : FAULT_BLANK);
@@ -298,7 +259,9 @@ static void put_checked(struct put *put, const struct field *field, uint32_t at)
     }
     if (put_also(put, field, at))
         put_keep(put, field, tape_raw(put->run->in, at)); /* the canonical value has another word, too */
-    else if (field->invalid_keep || field->also_count)
+    else if (field->pieces_keep && !field->inside && tape_count(put->run->in, at) > 1)
+        put_keep(put, field, tape_raw(put->run->in, at)); /* get would not cut the text */
+    else if (field->invalid_keep || field->also_count || (field->pieces_keep && !field->inside))
         put_unkeep(put, field);
     if (field->source == FROM_REST)
         put_kept(put, field, at);
@@ -345,6 +308,20 @@ static bool both_given(struct put *put, const struct field *field, uint32_t at)
            !put_is_null(put, put->slots[other->in]) && put_applies(put, other);
 }
 
+/* A new entity has it so: nothing else can be said of it, and this needs not be. */
+static bool is_start(const struct put *put, const struct field *field)
+{
+    return field->starts.json.ptr && put->run->mode == MODE_CREATE && !put->run->whole;
+}
+
+static void put_start(struct put *put, const struct field *field, uint32_t at)
+{
+    if (put_is_null(put, at))
+        put_nothing(put, field, at);
+    else if (!literal_is(&field->starts, put->run->in, at))
+        put_fault(put, field, FAULT_EQUALS);
+}
+
 static bool is_fixed(const struct put *put, const struct field *field)
 {
     return field->source == FROM_CONST || put_is_read_only(put, field);
@@ -358,6 +335,8 @@ static void put_one(struct put *put, const struct field *field, uint32_t at)
         put_constant(put, field, at);
     else if (put_is_read_only(put, field))
         put_read_only(put, field, at);
+    else if (is_start(put, field))
+        put_start(put, field, at);
     else if (put_is_shown(put, field, at))
         put->slots[field->in] = TAPE_NONE; /* as if it had not been sent */
     else if (both_given(put, field, at))
@@ -366,6 +345,12 @@ static void put_one(struct put *put, const struct field *field, uint32_t at)
         put_given(put, field, at);
     if (field->loss.ptr && slot_given(at) && !put_is_null(put, at) && !is_fixed(put, field))
         put_ignored(put, field);
+}
+
+/* A constant that the document has to say. */
+static bool wants_constant(const struct put *put, const struct field *field)
+{
+    return (field->required & put->run->mode) && !put->run->whole && put->slots[field->in] == TAPE_NONE;
 }
 
 void put_field(struct put *put, const struct field *field)
@@ -380,6 +365,7 @@ void put_field(struct put *put, const struct field *field)
         return; /* the leader speaks for all */
     else if (at != TAPE_NONE)
         put_one(put, field, at);
-    else if (!is_fixed(put, field) && put_applies(put, field))
+    else if (field->source == FROM_CONST ? wants_constant(put, field)
+                                         : !is_fixed(put, field) && put_applies(put, field))
         put_absent(put, field);
 }

@@ -66,6 +66,11 @@ void take_id(struct put *put, const struct field *field, uint32_t at)
     if (!lens_room(run->arena, ID_ROOM, &run->full))
         return;
     struct id_slot slot = slot_of(put, field, at);
+    if (field->prefix.len && (slot.given.len <= field->prefix.len || !str_starts(slot.given, field->prefix))) {
+        put_fault(put, field, FAULT_FORMAT);
+        return;
+    }
+    slot.given = str_from_at(slot.given, field->prefix.len);
     slot.param = param;
     if (param.ptr) {
         ids_add(&run->out->ids, run->arena, slot, &run->full);

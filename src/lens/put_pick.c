@@ -53,6 +53,8 @@ static bool splits_back(const struct field *field, const struct tape *tape, uint
 {
     if (tape_type(tape, at) != JSON_ARRAY || !tape_count(tape, at))
         return false;
+    if (field->pieces_keep)
+        return tape_count(tape, at) == 1;
     for (uint32_t i = tape_first(tape, at); i < tape_next(tape, at); i = tape_next(tape, i)) {
         struct str line = tape_type(tape, i) == JSON_STRING ? tape_string(tape, i, arena) : field->join;
         if (text_find(line, field->join))

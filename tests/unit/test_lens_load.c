@@ -111,7 +111,7 @@ static const struct {
     { ONE("{ type: string, is: a, equals: $now }"), "5:37", "\"$now\" is no value of the context" },
     { ONE("{ type: string, is: a, lookup: x }"), "5:29", "`lookup:` does not go with type string" },
     { ONE("{ type: string, is: a, absent: empty }"), "5:37", "a string is never empty" },
-    { ONE("{ type: string, is: a, null: keep }"), "5:35", "found \"keep\", expected refuse or absent" },
+    { ONE("{ type: string, is: a, null: keep }"), "5:35", "found \"keep\", expected refuse, absent or ignore" },
     { ONE("{ type: string, is: a, of: { type: string } }"), "5:29", "`of:` does not go with type string" },
     { ONE("{ type: array, is: a, of: { min: 1 } }"), "5:32", "elements without a type" },
     { ONE("{ type: array, is: a, of: { type: array } }"), "5:40", "elements of type array" },

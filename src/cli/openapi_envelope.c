@@ -65,6 +65,11 @@ static void write_variable(struct envelope *e, enum template_var var)
     case VAR_ITEMS:
         write_item(e, var == VAR_ITEMS);
         return;
+    case VAR_ENTRIES:
+        buf_add(out, STR("{\"type\":\"array\",\"minItems\":1,\"items\":"));
+        write_schema_of(e, e->operation->each);
+        buf_char(out, '}');
+        return;
     case VAR_TOTAL:
     case VAR_COUNT:
     case VAR_PAGE:
@@ -134,6 +139,24 @@ static bool is_optional(const struct envelope *e, enum template_var var)
     return true;
 }
 
+/* A variable inside; `sure`: one that always has a value. */
+static bool holds_mark(const struct envelope *e, uint32_t at, bool sure)
+{
+    const struct tape *tape = &e->tape;
+    enum json_type type = tape_type(tape, at);
+    enum template_var var;
+
+    if (is_mark(tape, at, &var))
+        return !sure || !is_optional(e, var);
+    if (type != JSON_OBJECT && type != JSON_ARRAY)
+        return false;
+    uint32_t step = type == JSON_OBJECT; /* names stand between */
+    for (uint32_t i = tape_first(tape, at); i < tape_next(tape, at); i = tape_next(tape, i + step))
+        if (holds_mark(e, i + step, sure))
+            return true;
+    return false;
+}
+
 /* Something of it is always there. */
 static bool is_sure(const struct envelope *e, uint32_t at)
 {
@@ -141,6 +164,8 @@ static bool is_sure(const struct envelope *e, uint32_t at)
 
     if (is_mark(&e->tape, at, &var))
         return !is_optional(e, var);
+    if (tape_type(&e->tape, at) == JSON_ARRAY)
+        return !holds_mark(e, at, false) || holds_mark(e, at, true);
     if (tape_type(&e->tape, at) != JSON_OBJECT)
         return true;
     for (uint32_t i = tape_first(&e->tape, at); i < tape_next(&e->tape, at); i = tape_next(&e->tape, i + 1))
@@ -177,6 +202,21 @@ static void write_object(struct envelope *e, uint32_t at)
     buf_char(out, '}');
 }
 
+/* A list with variables: each element is one of what stands in it. */
+static void write_array(struct envelope *e, uint32_t at)
+{
+    struct buf *out = &e->api->out;
+    const struct tape *tape = &e->tape;
+
+    buf_add(out, STR("{\"type\":\"array\",\"items\":{\"anyOf\":["));
+    for (uint32_t i = tape_first(tape, at); i < tape_next(tape, at); i = tape_next(tape, i)) {
+        if (i != tape_first(tape, at))
+            buf_char(out, ',');
+        write_value(e, i);
+    }
+    buf_add(out, STR("]}}"));
+}
+
 static void write_value(struct envelope *e, uint32_t at)
 {
     enum template_var var;
@@ -185,6 +225,8 @@ static void write_value(struct envelope *e, uint32_t at)
         write_variable(e, var);
     } else if (tape_type(&e->tape, at) == JSON_OBJECT) {
         write_object(e, at);
+    } else if (tape_type(&e->tape, at) == JSON_ARRAY && holds_mark(e, at, false)) {
+        write_array(e, at);
     } else {
         buf_add(&e->api->out, STR("{\"const\":"));
         buf_add(&e->api->out, tape_raw(&e->tape, at));

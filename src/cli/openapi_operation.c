@@ -44,6 +44,9 @@ static void write_parameter_schema(struct openapi *api, const struct parameter *
     case PARAMETER_MOMENT_END:
     case PARAMETER_RANGE:
     case PARAMETER_IDS:
+    case PARAMETER_PERIOD:
+    case PARAMETER_DAYS:
+    case PARAMETER_TOKEN:
         openapi_text(api, "type", STR("string"));
         break;
     }
@@ -61,6 +64,11 @@ static const char *describe(const struct parameter *parameter)
         return "From..to, the end left out; either may be missing.";
     case PARAMETER_IDS:
         return "Ids, separated by commas.";
+    case PARAMETER_PERIOD:
+    case PARAMETER_DAYS:
+        return "A date of any precision, with eq, ge, gt, le, lt, sa or eb before it. It may be repeated: all must hold.";
+    case PARAMETER_TOKEN:
+        return "system|value, or a value of any system.";
     case PARAMETER_DATE:
     case PARAMETER_MOMENT:
     case PARAMETER_MOMENT_END:
@@ -112,7 +120,7 @@ static void write_page_parameter(struct openapi *api, struct str name, unsigned 
 static bool is_paged(const struct openapi *api, const struct operation *operation)
 {
     return api->dialect->paging.used && operation->paging != PAGING_NONE && operation->answer &&
-           template_uses(operation->answer, VAR_ITEMS);
+           (template_uses(operation->answer, VAR_ITEMS) || template_uses(operation->answer, VAR_ENTRIES));
 }
 
 static void write_parameters(struct openapi *api, const struct operation *operation)

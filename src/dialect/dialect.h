@@ -21,7 +21,10 @@ enum parameter_type {
     PARAMETER_MOMENT_END, /* the same; a day means its end */
     PARAMETER_RANGE,      /* "a..b", from inclusive, to exclusive -> `to` and `to_end` */
     PARAMETER_ID,
-    PARAMETER_IDS         /* comma separated */
+    PARAMETER_IDS,        /* comma separated */
+    PARAMETER_PERIOD,     /* [eq|ge|gt|le|lt|sa|eb]date or date-time, of any precision -> from `to`, before `to_end` */
+    PARAMETER_DAYS,       /* the same of dates, as YYYY-MM-DD */
+    PARAMETER_TOKEN       /* "system|value" -> a pair in `to`; "value" -> `to_end` */
 };
 const char *parameter_want(enum parameter_type type); /* "date", "integer", … for messages */
 
@@ -35,12 +38,14 @@ struct parameter {
     enum parameter_type type;
     struct str to, to_end;  /* canonical names; empty: only judged */
     struct str kind;        /* of ids */
+    struct str prefix;      /* of an id: may stand before it */
     struct str needs;       /* another parameter that must be there too */
     unsigned part;          /* 1, 2: joined with its fellows by '|', both escaped (0: whole) */
     bool required;
     bool equals_brand;      /* anything but the caller's brand is forbidden */
     bool in_body;           /* of a look-up that makes: a member of the new entity */
     bool only;              /* values outside `words` are refused */
+    bool one;               /* a comma outside of an escape is a fault, escapes are undone */
     const struct parameter_word *words;
     size_t word_count;
     const struct yaml *place; /* for faults found later, while loading */
@@ -55,7 +60,7 @@ struct segment {
     bool is_parameter;
 };
 
-enum builtin { BUILTIN_NONE, BUILTIN_TOKEN, BUILTIN_REVOKE, BUILTIN_JWKS, BUILTIN_METADATA };
+enum builtin { BUILTIN_NONE, BUILTIN_TOKEN, BUILTIN_REVOKE, BUILTIN_JWKS, BUILTIN_METADATA, BUILTIN_ANSWER };
 
 enum paging_mode { PAGING_NONE, PAGING_OPTIONAL, PAGING_ALWAYS };
 
@@ -121,12 +126,14 @@ struct operation {
     struct str same;          /* body: a member of the document that must equal the id of the path, if it is there */
     struct str wrapper, bare; /* body: the member that holds the document; where a document without it is put */
     unsigned many;            /* > 0: an array of up to that many documents is allowed; without a wrapper, wanted */
+    bool whole;               /* body: what the client was shown and does not send is to be cleared */
     bool pass;                /* the body is judged by its lens, and goes on as it came */
     const struct str *media;  /* of request bodies, in place of the dialect's */
     size_t media_count;
     enum err_code media_error;
     int status;
-    bool etag;
+    bool etag, etag_weak;
+    struct str location; /* of what was created: "/thing/{id}", or empty */
     struct then then;
     struct inherit inherit;
     struct include *includes;
@@ -134,6 +141,7 @@ struct operation {
     struct via via;
     struct choose choose;
     const struct template *answer, *answer_bare;
+    const struct template *each; /* what $entries writes around every item */
     const struct yaml *place;
     const void *bound; /* the flow's own, set once after loading */
 };
@@ -183,12 +191,20 @@ struct dialect {
     const struct str *request_media, *answer_media;
     size_t request_media_count, answer_media_count;
     struct str answer_without_accept;
+    struct str media_parameter; /* a parameter of the query that stands in the place of Accept */
+    const struct parameter_word *media_words;
+    size_t media_word_count;
+    const struct parameter_word *media_also; /* parameters that a content type may have */
+    size_t media_also_count;
+    bool unknown_refused; /* a parameter of a query that nobody reads is an error */
+    const struct str *unread; /* but for these */
+    size_t unread_count;
     struct lens_style style;
     const struct kind_form *kinds;
     size_t kind_count;
     struct paging paging;
     const struct template *error_one, *error_many, *error_each;
-    bool pointer_paths;
+    bool pointer_paths, bracket_paths;
     struct str pointer_base;
     struct error_shape errors[ERR_COUNT];
     const struct yaml *faults; /* fault kind, or kind_want -> text or list of texts */

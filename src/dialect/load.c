@@ -65,20 +65,12 @@ static int load_credential(struct dialect *dialect, const struct yaml *map, stru
     return 0;
 }
 
-static int load_media(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+static bool is_answer(const struct dialect *dialect, struct str type)
 {
-    static const char *const known[] = { "request", "answer", "answer_without_accept", NULL };
-
-    if (!map)
-        return yaml_fault(dialect->place, err, "no media:, expected it (docs/dialect.md)");
-    if (yaml_map(map, err) || yaml_only(map, known, err) ||
-        load_texts(map, "request", arena, &dialect->request_media, &dialect->request_media_count, err) ||
-        load_texts(map, "answer", arena, &dialect->answer_media, &dialect->answer_media_count, err))
-        return -1;
-    if (!dialect->answer_media_count || !dialect->request_media_count)
-        return yaml_fault(map, err, "media: needs request: and answer:");
-    dialect->answer_without_accept = dialect->answer_media[0];
-    return load_text(map, "answer_without_accept", &dialect->answer_without_accept, err);
+    for (size_t i = 0; i < dialect->answer_media_count; i++)
+        if (str_eq(dialect->answer_media[i], type))
+            return true;
+    return false;
 }
 
 /* One of two words, `yes` meaning true. */
@@ -94,6 +86,47 @@ static int load_choice(const struct yaml *map, const char *key, const char *yes,
     else if (node->kind != YAML_TEXT || !str_is(node->text, no))
         return yaml_fault(node, err, "unknown value, expected %s or %s", yes, no);
     return 0;
+}
+
+/* What becomes of parameters that no operation reads. */
+static int load_unknown(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+{
+    static const char *const known[] = { "unknown", "unread", NULL };
+
+    if (!map)
+        return 0;
+    if (yaml_map(map, err) || yaml_only(map, known, err))
+        return -1;
+    return load_choice(map, "unknown", "refuse", "ignore", &dialect->unknown_refused, err) ||
+                   load_texts(map, "unread", arena, &dialect->unread, &dialect->unread_count, err)
+               ? -1
+               : 0;
+}
+
+static int load_media(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+{
+    static const char *const known[] = { "request", "answer", "answer_without_accept", "parameter", "words", "also", NULL };
+
+    if (!map)
+        return yaml_fault(dialect->place, err, "no media:, expected it (docs/dialect.md)");
+    if (yaml_map(map, err) || yaml_only(map, known, err) ||
+        load_texts(map, "request", arena, &dialect->request_media, &dialect->request_media_count, err) ||
+        load_texts(map, "answer", arena, &dialect->answer_media, &dialect->answer_media_count, err))
+        return -1;
+    if (!dialect->answer_media_count || !dialect->request_media_count)
+        return yaml_fault(map, err, "media: needs request: and answer:");
+    dialect->answer_without_accept = dialect->answer_media[0];
+    if (load_text(map, "parameter", &dialect->media_parameter, err) ||
+        load_pairs(map, "words", arena, &dialect->media_words, &dialect->media_word_count, err) ||
+        load_pairs(map, "also", arena, &dialect->media_also, &dialect->media_also_count, err))
+        return -1;
+    if ((dialect->media_parameter.len > 0) != (dialect->media_word_count > 0))
+        return yaml_fault(map, err, "parameter: and words: of media belong together");
+    for (size_t i = 0; i < dialect->media_word_count; i++)
+        if (!is_answer(dialect, dialect->media_words[i].meant))
+            return yaml_fault(yaml_get(map, "words"), err, "'" STR_FMT "' is no media type under answer:",
+                              STR_ARG(dialect->media_words[i].meant));
+    return load_text(map, "answer_without_accept", &dialect->answer_without_accept, err);
 }
 
 static int load_style(struct dialect *dialect, const struct yaml *map, struct err *err)
@@ -249,7 +282,7 @@ static int load_lenses(struct dialect *dialect, struct arena *arena, const char 
 static int load_dialect(struct dialect *dialect, struct arena *arena, const char *dir,
                         const struct lens_tables *tables, struct err *err)
 {
-    static const char *const known[] = { "dialect", "title",  "facade",  "credential", "media",      "lens",
+    static const char *const known[] = { "dialect", "title",  "facade",  "credential", "media",      "lens", "parameters",
                                          "ids",     "paging", "errors", "lookups",    "operations", NULL };
     const struct yaml *root;
 
@@ -264,6 +297,7 @@ static int load_dialect(struct dialect *dialect, struct arena *arena, const char
         load_facade(dialect, arena, yaml_get(root, "facade"), err) ||
         load_credential(dialect, yaml_get(root, "credential"), err) ||
         load_media(dialect, arena, yaml_get(root, "media"), err) ||
+        load_unknown(dialect, arena, yaml_get(root, "parameters"), err) ||
         load_style(dialect, yaml_get(root, "lens"), err) ||
         load_kinds(dialect, arena, yaml_get(root, "ids"), err) ||
         load_paging(dialect, arena, yaml_get(root, "paging"), err) ||

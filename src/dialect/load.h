@@ -11,6 +11,9 @@ MUST_CHECK int load_number(const struct yaml *map, const char *key, uint64_t min
                            struct err *err);
 MUST_CHECK int load_texts(const struct yaml *map, const char *key, struct arena *arena, const struct str **texts,
                           size_t *count, struct err *err);
+/* { said: meant, … } */
+MUST_CHECK int load_pairs(const struct yaml *map, const char *key, struct arena *arena,
+                          const struct parameter_word **pairs, size_t *count, struct err *err);
 MUST_CHECK int load_template(const struct yaml *map, const char *key, struct arena *arena,
                              const struct template **made, struct err *err);
 
@@ -24,6 +27,10 @@ MUST_CHECK int load_operations(struct dialect *dialect, struct arena *arena, con
  * the same way. */
 MUST_CHECK int load_agree(const struct dialect *dialect, struct str folder, struct err *err);
 MUST_CHECK int load_apart(struct dialect *const *dialects, size_t count, struct err *err);
+/* load_second.c: `then:`, `inherit:` and `via:` of an operation. */
+MUST_CHECK int load_then(const struct yaml *map, struct operation *made, struct err *err);
+MUST_CHECK int load_inherit(const struct yaml *map, struct operation *made, struct err *err);
+MUST_CHECK int load_via(const struct yaml *map, struct operation *made, struct err *err);
 MUST_CHECK int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err);
 MUST_CHECK int load_choose(const struct dialect *dialect, const struct yaml *map, struct operation *made,
                            struct err *err);

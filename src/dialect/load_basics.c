@@ -46,6 +46,27 @@ int load_texts(const struct yaml *map, const char *key, struct arena *arena, con
     return 0;
 }
 
+int load_pairs(const struct yaml *map, const char *key, struct arena *arena, const struct parameter_word **pairs,
+               size_t *count, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+
+    if (!node)
+        return 0;
+    if (yaml_map(node, err))
+        return -1;
+    struct parameter_word *made = ARENA_ARRAY(arena, struct parameter_word, node->count);
+    size_t at = 0;
+    for (const struct yaml *child = node->first; child; child = child->next) {
+        made[at].said = child->key;
+        if (yaml_text(child, &made[at++].meant, err))
+            return -1;
+    }
+    *pairs = made;
+    *count = at;
+    return 0;
+}
+
 int load_template(const struct yaml *map, const char *key, struct arena *arena, const struct template **made,
                   struct err *err)
 {

@@ -39,16 +39,17 @@ static int load_paths(struct dialect *dialect, const struct yaml *map, struct er
 
     if (!node || (node->kind == YAML_TEXT && str_is(node->text, "dotted")))
         return 0;
-    if (node->kind != YAML_TEXT || !str_is(node->text, "pointer"))
-        return yaml_fault(node, err, "unknown way to write paths, expected dotted or pointer");
-    dialect->pointer_paths = true;
+    dialect->pointer_paths = node->kind == YAML_TEXT && str_is(node->text, "pointer");
+    dialect->bracket_paths = node->kind == YAML_TEXT && str_is(node->text, "brackets");
+    if (!dialect->pointer_paths && !dialect->bracket_paths)
+        return yaml_fault(node, err, "unknown way to write paths, expected dotted, brackets or pointer");
     return 0;
 }
 
 /* A kind of fault, or of a parameter's, or one with the type of the member: `blank`, `blank_date`. */
 static bool is_fault_key(struct str key)
 {
-    static const char *const more[] = { "parameter", "parameter_required" };
+    static const char *const more[] = { "parameter", "parameter_required", "parameter_known" };
 
     for (int kind = FAULT_BLANK; kind <= FAULT_ID; kind++) {
         struct str name = str_from(fault_name((enum fault_kind)kind));

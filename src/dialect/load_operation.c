@@ -110,6 +110,7 @@ static int load_builtin(const struct yaml *map, struct operation *made, struct e
         { "revoke", BUILTIN_REVOKE },
         { "jwks", BUILTIN_JWKS },
         { "metadata", BUILTIN_METADATA },
+        { "answer", BUILTIN_ANSWER },
     };
     const struct yaml *node = yaml_get(map, "builtin");
 
@@ -119,7 +120,7 @@ static int load_builtin(const struct yaml *map, struct operation *made, struct e
         if (node->kind == YAML_TEXT && str_is(node->text, names[i].name))
             made->builtin = names[i].builtin;
     if (made->builtin == BUILTIN_NONE)
-        return yaml_fault(node, err, "unknown builtin, expected token, revoke, jwks or metadata");
+        return yaml_fault(node, err, "unknown builtin, expected token, revoke, jwks, metadata or answer");
     return 0;
 }
 
@@ -142,7 +143,7 @@ static int load_paging_mode(const struct yaml *map, const struct dialect *dialec
 
 static int load_body(const struct yaml *map, struct operation *made, struct err *err)
 {
-    static const char *const known[] = { "in", "bare", "many", "skip", "same", "resource", "pass", NULL };
+    static const char *const known[] = { "in", "bare", "many", "skip", "same", "resource", "pass", "whole", NULL };
     const struct yaml *node = yaml_get(map, "body");
 
     if (!node)
@@ -153,58 +154,10 @@ static int load_body(const struct yaml *map, struct operation *made, struct err 
     return load_text(node, "in", &made->wrapper, err) || load_text(node, "bare", &made->bare, err) ||
                    load_text(node, "skip", &made->skip, err) || load_text(node, "same", &made->same, err) ||
                    load_number(node, "many", 1, 10000, &made->many, err) ||
-                   load_text(node, "resource", &made->body_resource, err) || load_flag(node, "pass", &made->pass, err)
+                   load_text(node, "resource", &made->body_resource, err) || load_flag(node, "pass", &made->pass, err) ||
+                   load_flag(node, "whole", &made->whole, err)
                ? -1
                : 0;
-}
-
-static int load_then(const struct yaml *map, struct operation *made, struct err *err)
-{
-    static const char *const known[] = { "call", "param", "member", "read", "undo", NULL };
-    const struct yaml *node = yaml_get(map, "then");
-    struct then *then = &made->then;
-
-    if (!node)
-        return 0;
-    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "call", &then->call, err) ||
-        load_text(node, "param", &then->param, err) || load_text(node, "member", &then->member, err) ||
-        load_text(node, "read", &then->read, err) || load_text(node, "undo", &then->undo, err))
-        return -1;
-    if (!then->call.len || !then->param.len || !then->member.len || !then->read.len)
-        return yaml_fault(node, err, "then: needs call, param, member and read");
-    return 0;
-}
-
-static int load_inherit(const struct yaml *map, struct operation *made, struct err *err)
-{
-    static const char *const known[] = { "kind", "call", "member", NULL };
-    const struct yaml *node = yaml_get(map, "inherit");
-    struct inherit *inherit = &made->inherit;
-
-    if (!node)
-        return 0;
-    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "kind", &inherit->kind, err) ||
-        load_text(node, "call", &inherit->call, err) || load_text(node, "member", &inherit->member, err))
-        return -1;
-    if (!inherit->kind.len || !inherit->call.len || !inherit->member.len)
-        return yaml_fault(node, err, "inherit: needs kind, call and member");
-    return 0;
-}
-
-static int load_via(const struct yaml *map, struct operation *made, struct err *err)
-{
-    static const char *const known[] = { "call", "member", "to", NULL };
-    const struct yaml *node = yaml_get(map, "via");
-    struct via *via = &made->via;
-
-    if (!node)
-        return 0;
-    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "call", &via->call, err) ||
-        load_text(node, "member", &via->member, err) || load_text(node, "to", &via->to, err))
-        return -1;
-    if (!via->call.len || !via->member.len || !via->to.len)
-        return yaml_fault(node, err, "via: needs call, member and to");
-    return made->has_body ? yaml_fault(node, err, "via: stands beside body:, expected an operation that reads") : 0;
 }
 
 static int find_lens(const struct dialect *dialect, const struct yaml *place, struct str resource,
@@ -271,6 +224,44 @@ static int load_status(const struct yaml *map, struct operation *made, struct er
     return 0;
 }
 
+/* true, or `weak`: the backend's validator in the form that says so (RFC 9110 section 8.8.1). */
+static int load_etag(const struct yaml *map, struct operation *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "etag");
+
+    made->etag_weak = node && node->kind == YAML_TEXT && str_is(node->text, "weak");
+    made->etag = made->etag_weak;
+    return made->etag_weak ? 0 : load_flag(map, "etag", &made->etag, err);
+}
+
+/* "/thing/{id}" */
+static int load_location(const struct yaml *map, struct operation *made, struct err *err)
+{
+    struct str tail = STR("/{id}"), text = STR_NONE;
+
+    if (load_text(map, "location", &text, err))
+        return -1;
+    made->location = text;
+    if (!text.ptr || (text.len > tail.len && text.ptr[0] == '/' && str_eq(str_from_at(text, text.len - tail.len), tail)))
+        return 0;
+    return yaml_fault(yaml_get(map, "location"), err, "found \"" STR_FMT "\", expected a path such as /things/{id}",
+                      STR_ARG(text));
+}
+
+/* What stands beside what. */
+static int check_whole(const struct yaml *map, const struct operation *made, struct err *err)
+{
+    if (made->whole && (!made->stored.len || made->many))
+        return yaml_fault(yaml_get(map, "body"), err, "whole: without stored:, expected an update of one document");
+    if (made->each && !template_uses(made->answer, VAR_ENTRIES))
+        return yaml_fault(yaml_get(map, "each"), err, "each: is not used, expected $entries in the answer");
+    if (!made->each && template_uses(made->answer, VAR_ENTRIES))
+        return yaml_fault(yaml_get(map, "answer"), err, "$entries without each:, expected what stands around an item");
+    if (made->each && template_uses(made->each, VAR_ENTRIES))
+        return yaml_fault(yaml_get(map, "each"), err, "$entries inside each:, expected $item");
+    return 0;
+}
+
 /* The lens of the resource, and every operation guarded: none is open by omission. */
 static int check_operation(const struct dialect *dialect, const struct yaml *map, struct operation *made,
                            struct err *err)
@@ -291,14 +282,15 @@ static int check_operation(const struct dialect *dialect, const struct yaml *map
     if (answer->kind == YAML_TEXT && !str_starts(answer->text, STR("$")))
         return yaml_fault(answer, err, "found \"" STR_FMT "\", expected a variable such as $item or a map",
                           STR_ARG(answer->text));
-    bool shows = template_uses(made->answer, VAR_ITEM) || template_uses(made->answer, VAR_ITEMS);
+    bool shows = template_uses(made->answer, VAR_ITEM) || template_uses(made->answer, VAR_ITEMS) ||
+                 template_uses(made->answer, VAR_ENTRIES);
     if (made->call.len && !made->lens && (shows || (made->has_body && !made->body_lens)))
         return yaml_fault(map, err, "a call without a resource, expected resource: NAME");
     if (made->open && made->me)
         return yaml_fault(yaml_get(map, "me"), err, "nobody is known where a call is open, expected scopes:");
     if (made->token && (made->open || made->path_count != 1 || !made->call.len))
         return yaml_fault(yaml_get(map, "token"), err, "expected scopes:, a call, and one parameter of the path");
-    return check_path(map, made, err) || check_query(map, made, err) ? -1 : 0;
+    return check_path(map, made, err) || check_query(map, made, err) || check_whole(map, made, err) ? -1 : 0;
 }
 
 static int load_operation(const struct dialect *dialect, struct arena *arena, const struct yaml *map,
@@ -307,7 +299,8 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
     static const char *const known[] = { "request", "also",  "scopes", "open", "me", "token", "builtin", "resource",
                                          "call",    "stored", "path",  "query",       "fixed",   "needs_one_of",
                                          "paging",  "body",  "media",  "media_error", "status",  "etag",
-                                         "then",    "answer", "answer_bare", "inherit", "include", "via", "choose", NULL };
+                                         "then",    "answer", "answer_bare", "inherit", "include", "via",
+                                         "location", "each", "choose", NULL };
 
     made->name = map->key;
     made->place = map;
@@ -324,10 +317,12 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_texts(map, "needs_one_of", arena, &made->one_of, &made->one_of_count, err) ||
         load_paging_mode(map, dialect, made, err) || load_body(map, made, err) ||
         load_texts(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
-        load_flag(map, "etag", &made->etag, err) || load_then(map, made, err) ||
+        load_etag(map, made, err) || load_location(map, made, err) || load_then(map, made, err) ||
         load_inherit(map, made, err) || load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||
-        load_choose(dialect, map, made, err) || load_template(map, "answer", arena, &made->answer, err) ||
-        load_template(map, "answer_bare", arena, &made->answer_bare, err))
+        load_choose(dialect, map, made, err) ||
+        load_template(map, "answer", arena, &made->answer, err) ||
+        load_template(map, "answer_bare", arena, &made->answer_bare, err) ||
+        load_template(map, "each", arena, &made->each, err))
         return -1;
     return check_operation(dialect, map, made, err);
 }

@@ -15,6 +15,9 @@ static const struct {
     { .name = STR_INIT("range"), .type = PARAMETER_RANGE, .want = "range start..end of date-times" },
     { .name = STR_INIT("id"), .type = PARAMETER_ID, .want = "id" },
     { .name = STR_INIT("ids"), .type = PARAMETER_IDS, .want = "list of ids" },
+    { .name = STR_INIT("period"), .type = PARAMETER_PERIOD, .want = "date or date-time with eq, ge, gt, le, lt, sa or eb" },
+    { .name = STR_INIT("days"), .type = PARAMETER_DAYS, .want = "date with eq, ge, gt, le, lt, sa or eb" },
+    { .name = STR_INIT("token"), .type = PARAMETER_TOKEN, .want = "system|value or value" },
 };
 
 const char *parameter_want(enum parameter_type type)
@@ -38,25 +41,7 @@ static int load_type(const struct yaml *map, struct parameter *made, struct err 
         }
     }
     return yaml_fault(node, err, "unknown type, expected string, integer, date, day, day_end, moment, moment_end, range, "
-                                 "id or ids");
-}
-
-static int load_words(const struct yaml *map, struct arena *arena, struct parameter *made, struct err *err)
-{
-    const struct yaml *node = yaml_get(map, "enum");
-
-    if (!node)
-        return 0;
-    if (yaml_map(node, err))
-        return -1;
-    struct parameter_word *words = ARENA_ARRAY(arena, struct parameter_word, node->count);
-    for (const struct yaml *child = node->first; child; child = child->next) {
-        words[made->word_count].said = child->key;
-        if (yaml_text(child, &words[made->word_count++].meant, err))
-            return -1;
-    }
-    made->words = words;
-    return 0;
+                                 "id, ids, period, days or token");
 }
 
 static int load_equals(const struct yaml *map, struct parameter *made, struct err *err)
@@ -74,7 +59,7 @@ static int load_equals(const struct yaml *map, struct parameter *made, struct er
 static int load_parameter(const struct yaml *map, struct arena *arena, struct parameter *made, struct err *err)
 {
     static const char *const known[] = { "type",  "to",       "to_end", "kind", "needs", "part", "alias",
-                                         "equals", "required", "enum",   "only", "in",    NULL };
+                                         "equals", "required", "enum",   "only", "in",    "prefix", "one", NULL };
     const struct yaml *in = yaml_get(map, "in");
 
     made->name = map->key;
@@ -83,9 +68,10 @@ static int load_parameter(const struct yaml *map, struct arena *arena, struct pa
         return -1;
     if (load_text(map, "to", &made->to, err) || load_text(map, "to_end", &made->to_end, err) ||
         load_text(map, "kind", &made->kind, err) || load_text(map, "needs", &made->needs, err) ||
-        load_text(map, "alias", &made->alias, err) || load_flag(map, "required", &made->required, err) ||
+        load_text(map, "alias", &made->alias, err) || load_text(map, "prefix", &made->prefix, err) ||
+        load_flag(map, "one", &made->one, err) || load_flag(map, "required", &made->required, err) ||
         load_flag(map, "only", &made->only, err) || load_number(map, "part", 1, 2, &made->part, err) ||
-        load_equals(map, made, err) || load_words(map, arena, made, err))
+        load_equals(map, made, err) || load_pairs(map, "enum", arena, &made->words, &made->word_count, err))
         return -1;
     if (in && (in->kind != YAML_TEXT || !str_is(in->text, "body")))
         return yaml_fault(in, err, "unknown place, expected body");
@@ -94,8 +80,12 @@ static int load_parameter(const struct yaml *map, struct arena *arena, struct pa
     if (is_id != (made->kind.len > 0))
         return yaml_fault(map, err, "%s", is_id ? "an id without a kind, expected kind: NAME"
                                                 : "a kind on a parameter that is no id");
-    if (made->type == PARAMETER_RANGE && (!made->to.len || !made->to_end.len))
-        return yaml_fault(map, err, "a range needs both to: and to_end:");
+    if (made->prefix.len && !is_id)
+        return yaml_fault(yaml_get(map, "prefix"), err, "a prefix on a parameter that is no id");
+    bool two = made->type == PARAMETER_RANGE || made->type == PARAMETER_PERIOD || made->type == PARAMETER_DAYS ||
+               made->type == PARAMETER_TOKEN;
+    if (two && (!made->to.len || !made->to_end.len))
+        return yaml_fault(map, err, "a " STR_FMT " needs both to: and to_end:", STR_ARG(yaml_get(map, "type")->text));
     return 0;
 }
 

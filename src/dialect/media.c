@@ -1,5 +1,12 @@
 #include "dialect/media.h"
 
+static struct str unquoted(struct str value)
+{
+    bool quoted = value.len > 1 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"';
+
+    return quoted ? str_of(value.ptr + 1, value.len - 2) : value;
+}
+
 /* charset=utf-8, in any case, quoted or not. */
 static bool is_utf8_charset(struct str parameter)
 {
@@ -7,20 +14,41 @@ static bool is_utf8_charset(struct str parameter)
 
     if (!str_cut(parameter, '=', &name, &value) || !str_eq_nocase(str_trim(name), STR("charset")))
         return false;
-    value = str_trim(value);
-    if (value.len > 1 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
-        value = str_of(value.ptr + 1, value.len - 2);
-    return str_eq_nocase(value, STR("utf-8"));
+    return str_eq_nocase(unquoted(str_trim(value)), STR("utf-8"));
 }
 
-bool media_accepted(const struct str *types, size_t count, struct str content_type, size_t *index)
+/* name=value, quoted or not, that the dialect names. */
+static bool is_known(const struct dialect *dialect, struct str parameter)
+{
+    struct str name, value;
+
+    if (!str_cut(parameter, '=', &name, &value))
+        return false;
+    value = unquoted(str_trim(value));
+    for (size_t i = 0; i < dialect->media_also_count; i++)
+        if (str_eq_nocase(dialect->media_also[i].said, str_trim(name)))
+            return str_eq(dialect->media_also[i].meant, value);
+    return false;
+}
+
+struct str media_named(const struct dialect *dialect, struct str word)
+{
+    for (size_t i = 0; i < dialect->media_word_count; i++)
+        if (str_eq(dialect->media_words[i].said, word))
+            return dialect->media_words[i].meant;
+    return STR_NONE;
+}
+
+bool media_accepted(const struct dialect *dialect, const struct str *types, size_t count, struct str content_type,
+                    size_t *index)
 {
     struct str type, parameter;
 
     if (!str_next(&content_type, ';', &type))
         return false;
     while (str_next(&content_type, ';', &parameter))
-        if (str_trim(parameter).len && !is_utf8_charset(str_trim(parameter)))
+        if (str_trim(parameter).len && !is_utf8_charset(str_trim(parameter)) &&
+            !is_known(dialect, str_trim(parameter)))
             return false;
     for (*index = 0; *index < count; ++*index)
         if (str_eq_nocase(types[*index], str_trim(type)))

@@ -87,6 +87,26 @@ static uint64_t linked_page(const struct page *page, struct str which, uint64_t 
     return pages; /* last */
 }
 
+/* The offset a link leads to; false: there is no such page. */
+static bool linked_offset(const struct page *page, struct str which, uint64_t total, uint64_t *offset)
+{
+    uint64_t at = page->offset, size = page->size;
+    uint64_t last = total ? (at < total ? at + (total - 1 - at) / size * size : (total - 1) / size * size) : 0;
+
+    *offset = at;
+    if (str_is(which, "self"))
+        return true;
+    if (str_is(which, "first"))
+        *offset = 0;
+    else if (str_is(which, "prev"))
+        *offset = at > last ? last : at > size ? at - size : 0;
+    else if (str_is(which, "next"))
+        *offset = at + size;
+    else
+        *offset = last;
+    return str_is(which, "next") ? *offset < total : str_is(which, "last") || at > 0;
+}
+
 /* Percent-encodes what would end a value or a reference; brackets and commas stay, as the documents show them. */
 static void add_component(struct buf *out, struct str text)
 {
@@ -135,21 +155,24 @@ static void add_number(struct buf *link, char *mark, struct str name, uint64_t v
 bool page_link(const struct page *page, const struct dialect *dialect, const struct target *target, size_t first,
                struct str which, uint64_t total, struct buf *out)
 {
-    uint64_t number = linked_page(page, which, total);
+    const struct paging *paging = &dialect->paging;
+    bool offsets = page->used && page->size && paging->offset.len;
+    uint64_t number = offsets ? 0 : linked_page(page, which, total);
     struct buf link = buf_in(out->arena, 64 * 1024);
     char mark = '?';
 
-    if (!number)
+    if (offsets ? !linked_offset(page, which, total, &number) : !number)
         return false;
     add_path(&link, dialect, target, first);
     for (size_t i = 0; i < target->parameter_count; i++) {
         struct str name = target->parameters[i].name;
-        if (!str_eq(name, dialect->paging.number) && !str_eq(name, dialect->paging.size))
+        if (!str_eq(name, paging->number) && !str_eq(name, paging->offset) && !str_eq(name, paging->size))
             add_pair(&link, &mark, name, target->parameters[i].value);
     }
     if (page->used) {
-        add_number(&link, &mark, dialect->paging.number, number);
-        add_number(&link, &mark, dialect->paging.size, page->size);
+        if (offsets || paging->number.len)
+            add_number(&link, &mark, offsets ? paging->offset : paging->number, number);
+        add_number(&link, &mark, paging->size, page->size);
     }
     json_quote(out, buf_str(&link));
     return true;

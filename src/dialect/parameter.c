@@ -1,6 +1,7 @@
 #include "dialect/parameter.h"
 
 #include "base/clock.h"
+#include "dialect/period.h"
 
 enum { DAY_MS = 86400000 };
 
@@ -85,6 +86,14 @@ static bool translate(const struct parameter *parameter, struct str *value)
     return !parameter->only;
 }
 
+/* "Patient/" before an id, where the dialect writes it so. */
+static struct str without_prefix(const struct parameter *parameter, struct str id)
+{
+    bool there = parameter->prefix.len && str_starts(id, parameter->prefix);
+
+    return there ? str_from_at(id, parameter->prefix.len) : id;
+}
+
 static void read_ids(const struct parameter *parameter, struct str value, struct arena *arena,
                      struct arguments *arguments)
 {
@@ -92,24 +101,80 @@ static void read_ids(const struct parameter *parameter, struct str value, struct
 
     /* an empty list is one id that nobody has: it selects nothing, and not everything */
     if (parameter->type == PARAMETER_ID || !value.len) {
-        want_id(arguments, arena, parameter, value);
+        want_id(arguments, arena, parameter, without_prefix(parameter, value));
         return;
     }
-    if (!value.len)
-        want_id(arguments, arena, parameter, value); /* names nobody, and so selects nothing */
     while (str_next(&value, ',', &piece))
-        want_id(arguments, arena, parameter, str_trim(piece));
+        want_id(arguments, arena, parameter, without_prefix(parameter, str_trim(piece)));
+}
+
+/* One value: a backslash stands before a comma, a bar, a dollar sign or itself that is meant; a comma alone would begin
+ * another value. `bar` is the first bar outside of an escape, in the text without escapes; at the end: none. */
+static bool read_one(struct str value, struct arena *arena, struct str *text, size_t *bar)
+{
+    char *plain = arena_alloc(arena, value.len + 1);
+    size_t len = 0;
+
+    *bar = SIZE_MAX;
+    for (size_t i = 0; i < value.len; i++) {
+        bool escape = value.ptr[i] == '\\';
+        if (value.ptr[i] == ',' || (escape && (i + 1 == value.len || !strchr(",|$\\", value.ptr[i + 1]))))
+            return false;
+        if (value.ptr[i] == '|' && *bar == SIZE_MAX)
+            *bar = len;
+        plain[len++] = value.ptr[i += escape];
+    }
+    *bar = *bar == SIZE_MAX ? len : *bar;
+    *text = str_of(plain, len);
+    return true;
+}
+
+static void add_escaped(struct buf *out, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '|' || text.ptr[i] == '\\')
+            buf_char(out, '\\');
+        buf_char(out, text.ptr[i]);
+    }
+}
+
+static struct str pair_text(struct arena *arena, struct str first, struct str second)
+{
+    struct buf joined = buf_in(arena, 2 * (first.len + second.len) + 16);
+
+    add_escaped(&joined, first);
+    buf_char(&joined, '|');
+    add_escaped(&joined, second);
+    return buf_str(&joined);
+}
+
+/* "system|value" is a pair, "value" is of any system. A system alone, or none at all ("|value"), tells nothing that
+ * could be asked for. */
+static bool read_token(struct str value, struct arena *arena, struct str *pair, struct str *alone)
+{
+    struct str text;
+    size_t bar;
+
+    if (!read_one(value, arena, &text, &bar) || !text.len || bar == 0 || bar + 1 == text.len)
+        return false;
+    *pair = *alone = STR_NONE;
+    if (bar == text.len)
+        *alone = text;
+    else
+        *pair = pair_text(arena, str_of(text.ptr, bar), str_from_at(text, bar + 1));
+    return true;
 }
 
 static bool read_value(const struct parameter *parameter, struct str value, struct arena *arena, struct str *first,
                        struct str *second)
 {
     int64_t number;
+    size_t bar;
 
     *first = value;
     switch (parameter->type) {
     case PARAMETER_STRING:
-        return true;
+        return !parameter->one || (read_one(value, arena, first, &bar) && first->len);
     case PARAMETER_INTEGER:
         return str_to_int(value, &number);
     case PARAMETER_DATE:
@@ -124,11 +189,36 @@ static bool read_value(const struct parameter *parameter, struct str value, stru
         return read_time(value, true, true, arena, first);
     case PARAMETER_RANGE:
         return read_range(value, arena, first, second);
+    case PARAMETER_PERIOD:
+    case PARAMETER_DAYS:
+        return period_read(value, parameter->type == PARAMETER_DAYS, arena, first, second);
+    case PARAMETER_TOKEN:
+        return read_token(value, arena, first, second);
     case PARAMETER_ID:
     case PARAMETER_IDS:
         break;
     }
     return false;
+}
+
+bool parameter_repeats(const struct parameter *parameter)
+{
+    return parameter->type == PARAMETER_PERIOD || parameter->type == PARAMETER_DAYS;
+}
+
+/* The later of two beginnings, the earlier of two ends: their texts sort as they do. */
+static void narrow(struct arguments *arguments, struct arena *arena, struct str name, struct str bound, bool later)
+{
+    for (size_t i = 0; i < arguments->count && bound.ptr; i++) {
+        struct argument *item = &arguments->items[i];
+        if (!str_eq(item->name, name) || item->value.len != bound.len)
+            continue;
+        if ((memcmp(bound.ptr, item->value.ptr, bound.len) > 0) == later)
+            item->value = bound;
+        return;
+    }
+    if (bound.ptr)
+        arguments_add(arguments, arena, name, bound, NULL);
 }
 
 int parameter_read(const struct parameter *parameter, struct str value, struct str brand, struct arena *arena,
@@ -147,20 +237,16 @@ int parameter_read(const struct parameter *parameter, struct str value, struct s
     }
     if (!translate(parameter, &value) || !read_value(parameter, value, arena, &first, &second))
         return -1;
-    if (parameter->to.len)
+    if (parameter_repeats(parameter)) {
+        narrow(arguments, arena, parameter->to, first, true);
+        narrow(arguments, arena, parameter->to_end, second, false);
+        return 0;
+    }
+    if (parameter->to.len && first.ptr)
         arguments_add(arguments, arena, parameter->to, first, parameter);
     if (second.ptr)
         arguments_add(arguments, arena, parameter->to_end, second, parameter);
     return 0;
-}
-
-static void add_escaped(struct buf *out, struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '|' || text.ptr[i] == '\\')
-            buf_char(out, '\\');
-        buf_char(out, text.ptr[i]);
-    }
 }
 
 /* The argument that `part` of `to` became, or NULL. */
@@ -184,11 +270,7 @@ void parameters_join(const struct parameter *parameters, size_t count, struct ar
         struct argument *second = find_part(arguments, parameters[i].to, 2);
         if (!first || !second)
             continue;
-        struct buf joined = buf_in(arena, 2 * (first->value.len + second->value.len) + 16);
-        add_escaped(&joined, first->value);
-        buf_char(&joined, '|');
-        add_escaped(&joined, second->value);
-        first->value = buf_str(&joined);
+        first->value = pair_text(arena, first->value, second->value);
         first->from = NULL;
         *second = arguments->items[--arguments->count];
     }

@@ -31,6 +31,9 @@ struct argument_fault {
 MUST_CHECK int parameter_read(const struct parameter *parameter, struct str value, struct str brand,
                               struct arena *arena, struct arguments *arguments, struct argument_fault *fault);
 
+/* It may stand more than once: each narrows what the others said. */
+bool parameter_repeats(const struct parameter *parameter);
+
 /* After all of `parameters` were read: joins those with parts into one argument each. */
 void parameters_join(const struct parameter *parameters, size_t count, struct arena *arena,
                      struct arguments *arguments);

@@ -21,6 +21,7 @@ static const struct {
 } variables[] = {
     { .name = STR_INIT("item"), .var = VAR_ITEM },
     { .name = STR_INIT("items"), .var = VAR_ITEMS },
+    { .name = STR_INIT("entries"), .var = VAR_ENTRIES },
     { .name = STR_INIT("document"), .var = VAR_DOCUMENT, .dotted = true },
     { .name = STR_INIT("path"), .var = VAR_PATH, .dotted = true },
     { .name = STR_INIT("link"), .var = VAR_LINK, .dotted = true },
@@ -96,19 +97,43 @@ int template_load(struct template **made, struct arena *arena, const struct yaml
     return load_children(fresh, arena, node, err);
 }
 
-static bool write_node(const struct template *node, template_value_fn *value, void *data, struct buf *out);
+struct writing {
+    template_value_fn *value;
+    void *data;
+    struct buf *out;
+    size_t said; /* variables that had a value */
+};
+
+static bool write_node(struct writing *writing, const struct template *node);
+
+static bool names_variables(const struct template *node)
+{
+    if (node->kind == VARIABLE)
+        return true;
+    for (const struct template *child = node->first; child; child = child->next)
+        if (names_variables(child))
+            return true;
+    return false;
+}
+
+/* An element of a list that was to say something and said nothing. */
+static bool is_mute(const struct template *list, const struct template *child, bool said)
+{
+    return list->kind == ARRAY && child->kind == OBJECT && !said && names_variables(child);
+}
 
 /* A container's children; false when none was written. */
-static bool write_children(const struct template *node, template_value_fn *value, void *data, struct buf *out)
+static bool write_children(struct writing *writing, const struct template *node)
 {
+    struct buf *out = writing->out;
     bool any = false;
 
     for (const struct template *child = node->first; child; child = child->next) {
-        size_t start = out->len;
+        size_t start = out->len, said = writing->said;
         if (any)
             buf_char(out, ',');
         buf_add(out, child->key);
-        if (write_node(child, value, data, out))
+        if (write_node(writing, child) && !is_mute(node, child, writing->said > said))
             any = true;
         else
             out->len = start;
@@ -116,8 +141,17 @@ static bool write_children(const struct template *node, template_value_fn *value
     return any;
 }
 
-static bool write_node(const struct template *node, template_value_fn *value, void *data, struct buf *out)
+static bool write_variable(struct writing *writing, const struct template *node)
 {
+    bool said = writing->value(writing->data, node->var, node->name, writing->out);
+
+    writing->said += said;
+    return said;
+}
+
+static bool write_node(struct writing *writing, const struct template *node)
+{
+    struct buf *out = writing->out;
     size_t start = out->len;
 
     switch (node->kind) {
@@ -125,13 +159,13 @@ static bool write_node(const struct template *node, template_value_fn *value, vo
         buf_add(out, node->json);
         return true;
     case VARIABLE:
-        return value(data, node->var, node->name, out);
+        return write_variable(writing, node);
     case OBJECT:
     case ARRAY:
         break;
     }
     buf_char(out, node->kind == OBJECT ? '{' : '[');
-    bool any = write_children(node, value, data, out) || !node->first;
+    bool any = write_children(writing, node) || !node->first;
     buf_char(out, node->kind == OBJECT ? '}' : ']');
     if (!any)
         out->len = start;
@@ -140,9 +174,10 @@ static bool write_node(const struct template *node, template_value_fn *value, vo
 
 void template_write(const struct template *template, template_value_fn *value, void *data, struct buf *out)
 {
+    struct writing writing = { .value = value, .data = data, .out = out };
     size_t start = out->len;
 
-    if (write_node(template, value, data, out))
+    if (write_node(&writing, template))
         return;
     out->len = start;
     buf_add(out, template->kind == OBJECT ? STR("{}") : STR("null"));

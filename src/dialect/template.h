@@ -9,7 +9,7 @@ struct yaml;
 
 /* Every variable a template may name; `$path.NAME`, `$document.NAME` and `$link.NAME` carry a name. */
 enum template_var {
-    VAR_ITEM, VAR_ITEMS, VAR_DOCUMENT, VAR_PATH, VAR_LINK, VAR_TOTAL, VAR_COUNT, VAR_PAGE, VAR_PAGES, VAR_SIZE,
+    VAR_ITEM, VAR_ITEMS, VAR_ENTRIES, VAR_DOCUMENT, VAR_PATH, VAR_LINK, VAR_TOTAL, VAR_COUNT, VAR_PAGE, VAR_PAGES, VAR_SIZE,
     VAR_REQUEST_ID, VAR_IGNORED, VAR_INCLUDED, VAR_STORED, VAR_MESSAGE, VAR_CODE, VAR_TITLE, VAR_STATUS, VAR_POINTER, VAR_PARAMETER,
     VAR_FIELDS, VAR_ERRORS
 };
@@ -18,7 +18,8 @@ enum template_var {
 MUST_CHECK int template_load(struct template **made, struct arena *arena, const struct yaml *node, struct err *err);
 
 /* Appends the value of a variable as JSON; false when it has none: its member is then left out, and so is an object
- * all of whose members were (except the outermost). */
+ * all of whose members were (except the outermost). In a list, an object that names variables of which none has a
+ * value is left out as a whole, whatever constants stand beside them. */
 typedef bool template_value_fn(void *data, enum template_var var, struct str name, struct buf *out);
 void template_write(const struct template *template, template_value_fn *value, void *data, struct buf *out);
 

@@ -3,6 +3,26 @@
 
 #include "dialect/media.h"
 
+static enum step wrong(struct exchange *x, struct str name, struct str want)
+{
+    x->wrong_parameter = name;
+    x->wrong_want = want;
+    return exchange_fail(x, ERR_INVALID_PARAMETER, "parameter '" STR_FMT "'", STR_ARG(name));
+}
+
+/* By the dialect's own parameter if it is there, else by Accept. */
+static enum step choose_media(struct exchange *x, struct str accept)
+{
+    struct str parameter = x->dialect->media_parameter;
+    size_t count = 0;
+    struct str word = parameter.len ? target_parameter(&x->target, parameter, &count) : STR_NONE;
+
+    if (count > 1)
+        return wrong(x, parameter, STR("single value"));
+    x->media = count ? media_named(x->dialect, word) : media_choose(x->dialect, accept);
+    return STEP_NEXT;
+}
+
 static enum step judge_media(struct exchange *x)
 {
     const struct operation *operation = x->operation;
@@ -11,7 +31,8 @@ static enum step judge_media(struct exchange *x)
     unsigned accepts = 0;
     struct str accept = http_find(x->head, STR("accept"), &accepts);
 
-    x->media = media_choose(x->dialect, accepts ? accept : STR_NONE);
+    if (choose_media(x, accepts ? accept : STR_NONE) == STEP_FAIL)
+        return STEP_FAIL;
     if (!x->media.ptr)
         return exchange_fail(x, ERR_NOT_ACCEPTABLE, "Accept allows no media type of the dialect");
     if (!operation->has_body || !x->head->body.len)
@@ -19,16 +40,9 @@ static enum step judge_media(struct exchange *x)
     struct str coding = http_find(x->head, STR("content-encoding"), NULL);
     if (coding.len && !str_eq_nocase(coding, STR("identity")))
         return exchange_fail(x, ERR_MEDIA_TYPE, "a content coding is not accepted");
-    if (!media_accepted(types, count, http_find(x->head, STR("content-type"), NULL), &index))
+    if (!media_accepted(x->dialect, types, count, http_find(x->head, STR("content-type"), NULL), &index))
         return exchange_fail(x, operation->media_error, "the content type is not accepted");
     return STEP_NEXT;
-}
-
-static enum step wrong(struct exchange *x, struct str name, struct str want)
-{
-    x->wrong_parameter = name;
-    x->wrong_want = want;
-    return exchange_fail(x, ERR_INVALID_PARAMETER, "parameter '" STR_FMT "'", STR_ARG(name));
 }
 
 static struct str said(const struct exchange *x, const struct parameter *parameter, size_t *count)
@@ -51,6 +65,46 @@ static enum step read_one(struct exchange *x, const struct parameter *parameter,
     return wrong(x, fault.name, fault.want);
 }
 
+/* One that may be repeated. */
+static enum step read_all(struct exchange *x, const struct parameter *parameter)
+{
+    for (size_t i = 0; i < x->target.parameter_count; i++) {
+        const struct target_parameter *item = &x->target.parameters[i];
+        if (str_eq(item->name, parameter->name) && read_one(x, parameter, item->value) == STEP_FAIL)
+            return STEP_FAIL;
+    }
+    return STEP_NEXT;
+}
+
+static bool is_read(const struct exchange *x, struct str name)
+{
+    const struct dialect *dialect = x->dialect;
+    const struct paging *paging = &dialect->paging;
+    bool paged = x->page.used && (str_eq(name, paging->number) || str_eq(name, paging->offset) || str_eq(name, paging->size));
+
+    if (paged || str_eq(name, dialect->media_parameter) || (x->operation->include_count && str_is(name, "include")))
+        return true;
+    for (size_t i = 0; i < dialect->unread_count; i++)
+        if (str_eq(dialect->unread[i], name))
+            return true;
+    for (size_t i = 0; x->page.used && i < paging->cursor_count; i++)
+        if (str_eq(paging->cursors[i], name) || str_eq(paging->cursor_size, name))
+            return true;
+    for (size_t i = 0; i < x->operation->query_count; i++)
+        if (str_eq(x->operation->query[i].name, name) || str_eq(x->operation->query[i].alias, name))
+            return true;
+    return false;
+}
+
+/* A filter that nobody reads would select more than the client meant. */
+static enum step judge_unknown(struct exchange *x)
+{
+    for (size_t i = 0; x->dialect->unknown_refused && i < x->target.parameter_count; i++)
+        if (!is_read(x, x->target.parameters[i].name))
+            return wrong(x, x->target.parameters[i].name, STR("known"));
+    return STEP_NEXT;
+}
+
 static enum step read_query(struct exchange *x)
 {
     const struct operation *operation = x->operation;
@@ -63,14 +117,14 @@ static enum step read_query(struct exchange *x)
             return wrong(x, parameter->name, STR_NONE);
         if (!count)
             continue;
-        if (count > 1)
+        if (count > 1 && !parameter_repeats(parameter))
             return wrong(x, parameter->name, STR("single value"));
         if (parameter->needs.len) {
             (void)target_parameter(&x->target, parameter->needs, &other);
             if (!other)
                 return wrong(x, parameter->needs, STR_NONE);
         }
-        if (read_one(x, parameter, value) == STEP_FAIL)
+        if ((count > 1 ? read_all(x, parameter) : read_one(x, parameter, value)) == STEP_FAIL)
             return STEP_FAIL;
     }
     parameters_join(operation->query, operation->query_count, x->arena, &x->arguments);
@@ -142,7 +196,7 @@ enum step stage_parameters(struct exchange *x)
             return STEP_FAIL;
     if (exchange_read_includes(x))
         return wrong(x, STR("include"), STR("list of what can be included"));
-    if (read_query(x) == STEP_FAIL || judge_one_of(x) == STEP_FAIL)
+    if (judge_unknown(x) == STEP_FAIL || read_query(x) == STEP_FAIL || judge_one_of(x) == STEP_FAIL)
         return STEP_FAIL;
     if (operation->token && ask_about_token(x) == STEP_FAIL)
         return STEP_FAIL;

@@ -202,9 +202,7 @@ static void start_item(struct exchange *x)
     item_arguments(x, item);
     exchange_arguments(x, request.call, item->arguments, item->argument_count, &request);
     request.body = item->canonical;
-    request.if_match = x->if_match.len       ? x->if_match
-                       : x->operation->etag ? http_find(x->head, STR("if-match"), NULL)
-                                            : STR_NONE;
+    request.if_match = x->if_match.len ? x->if_match : exchange_condition(x);
     exchange_wait(x);
     item->call = exchange_call(x, &request, on_item, item);
 }

@@ -196,19 +196,23 @@ static bool read_skip(const struct exchange *x)
     return x->operation->skip.len && at != TAPE_NONE && tape_type(&x->body, at) == JSON_TRUE;
 }
 
-/* A document that says its own id must say the one of the path. */
-static void judge_same(struct exchange *x)
+/* A document that says its own id must say the one of the path; a whole document does say it. */
+static enum step judge_same(struct exchange *x)
 {
     const struct operation *operation = x->operation;
     uint32_t at = operation->same.len ? tape_find(&x->body, x->items[0].at, operation->same) : TAPE_NONE;
 
-    if (at == TAPE_NONE || !operation->path_count)
-        return;
-    if (x->choosing && tape_string_is(&x->body, at, STR_NONE))
-        return; /* its client knows no id, and generated ones send an empty one */
-    if (tape_type(&x->body, at) != JSON_STRING || !tape_string_is(&x->body, at, x->route.path[0]))
-        exchange_add_fault(
-            x, (struct fault){ .kind = FAULT_EQUALS, .path = operation->same, .want = STR("the id of the path") }, 0);
+    if (!operation->same.len || !operation->path_count || (at == TAPE_NONE && !operation->whole))
+        return STEP_NEXT;
+    if (x->choosing && at != TAPE_NONE && tape_string_is(&x->body, at, STR_NONE))
+        return STEP_NEXT; /* its client knows no id, and generated ones send an empty one */
+    if (at != TAPE_NONE && tape_type(&x->body, at) == JSON_STRING && tape_string_is(&x->body, at, x->route.path[0]))
+        return STEP_NEXT;
+    if (operation->whole)
+        return exchange_fail(x, ERR_BAD_REQUEST, "the body's id is not the one of the path");
+    exchange_add_fault(
+        x, (struct fault){ .kind = FAULT_EQUALS, .path = operation->same, .want = STR("the id of the path") }, 0);
+    return STEP_NEXT;
 }
 
 int exchange_read_body(struct exchange *x)
@@ -225,6 +229,5 @@ enum step stage_decode(struct exchange *x)
     if (exchange_read_body(x) || unwrap(x, &at) || list_items(x, at))
         return STEP_FAIL;
     x->skip = !x->choosing && read_skip(x);
-    judge_same(x);
-    return put_items(x);
+    return judge_same(x) == STEP_FAIL ? STEP_FAIL : put_items(x);
 }

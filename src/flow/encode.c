@@ -170,7 +170,7 @@ static bool write_number(struct exchange *x, enum template_var var, struct buf *
     case VAR_SIZE:
         buf_uint(out, paged ? x->page.size : x->shown_count);
         return true;
-    case VAR_ITEM: case VAR_ITEMS: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_REQUEST_ID:
+    case VAR_ITEM: case VAR_ITEMS: case VAR_ENTRIES: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_REQUEST_ID:
     case VAR_IGNORED: case VAR_INCLUDED: case VAR_STORED: case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS:
     case VAR_POINTER: case VAR_PARAMETER: case VAR_FIELDS: case VAR_ERRORS:
         break;
@@ -178,11 +178,41 @@ static bool write_number(struct exchange *x, enum template_var var, struct buf *
     return false;
 }
 
+struct entry {
+    struct exchange *x;
+    struct shown *shown;
+};
+
+static bool value(void *data, enum template_var var, struct str name, struct buf *out);
+
+static bool entry_value(void *data, enum template_var var, struct str name, struct buf *out)
+{
+    struct entry *entry = data;
+
+    return var == VAR_ITEM ? !get_one(entry->x, entry->shown, out) : value(entry->x, var, name, out);
+}
+
+/* Every entity inside what `each:` says; nothing where there is none. */
+static bool write_entries(struct exchange *x, struct buf *out)
+{
+    buf_char(out, '[');
+    size_t start = out->len;
+    for (size_t i = 0; i < x->shown_count && !x->err.code; i++) {
+        struct entry entry = { .x = x, .shown = &x->shown[i] };
+        add_comma(out, start);
+        template_write(x->operation->each, entry_value, &entry, out);
+    }
+    buf_char(out, ']');
+    return x->shown_count > 0;
+}
+
 static bool value(void *data, enum template_var var, struct str name, struct buf *out)
 {
     struct exchange *x = data;
 
     switch (var) {
+    case VAR_ENTRIES:
+        return write_entries(x, out);
     case VAR_ITEM:
         return write_item(x, out);
     case VAR_ITEMS:
@@ -229,6 +259,11 @@ enum step stage_encode(struct exchange *x)
         (void)write_stored(x, &x->out);
     else
         template_write(answer, value, x, &x->out);
+    if (x->operation->location.len && !x->many && x->shown_count && x->bound->call) {
+        exchange_add_slot(x, x->out.len, x->bound->call->entity, x->shown[0].canonical_id);
+        x->slots.items[x->slots.count - 1].param = STR("location"); /* no gap of the body */
+        x->location = x->slots.count;
+    }
     return x->err.code ? STEP_FAIL : STEP_NEXT;
 }
 
@@ -291,12 +326,37 @@ void exchange_answer(struct exchange *x, int status, struct str content_type, st
     x->done(&answer, x->data);
 }
 
+/* Where what was created is found: the facade's prefix, and the path with the id in its place. */
+static struct str location(const struct exchange *x)
+{
+    struct str path = x->operation->location, id = x->slots.items[x->location - 1].found;
+
+    path.len -= strlen("{id}");
+    return arena_printf(x->arena, STR_FMT STR_FMT STR_FMT, STR_ARG(x->dialect->prefix), STR_ARG(path), STR_ARG(id));
+}
+
+/* ETag (RFC 9110 section 8.8.3), marked as weak where the dialect says so, and Location (10.2.2). */
+static size_t entity_headers(const struct exchange *x, struct http_header *headers)
+{
+    const struct upstream_answer *single = x->operation->has_body && x->item_count ? &x->items[0].answer
+                                                                                     : &x->answers[0];
+    bool weak = x->operation->etag_weak && !str_starts(single->etag, STR("W/"));
+    size_t count = 0;
+
+    if (x->operation->etag && single->etag.len)
+        headers[count++] = (struct http_header){
+            .name = STR("etag"),
+            .value = weak ? arena_printf(x->arena, "W/" STR_FMT, STR_ARG(single->etag)) : single->etag
+        };
+    if (x->location && x->slots.items[x->location - 1].found.ptr)
+        headers[count++] = (struct http_header){ .name = STR("location"), .value = location(x) };
+    return count;
+}
+
 enum step stage_finish(struct exchange *x)
 {
     struct buf body = buf_in(x->arena, SIZE_MAX);
-    struct http_header etag = { .name = STR("etag") };
-    const struct upstream_answer *single = x->operation->has_body && x->item_count ? &x->items[0].answer
-                                                                                     : &x->answers[0];
+    struct http_header headers[2];
 
     for (size_t i = 0; i < x->slots.count; i++)
         x->slots.items[i].found = x->batch.ids[i].found;
@@ -307,8 +367,7 @@ enum step stage_finish(struct exchange *x)
         exchange_refuse_partly(x, buf_str(&body));
         return STEP_NEXT;
     }
-    if (x->operation->etag)
-        etag.value = single->etag;
-    exchange_answer(x, exchange_asked(x)->status, x->media, buf_str(&body), &etag, etag.value.len > 0);
+    size_t count = entity_headers(x, headers);
+    exchange_answer(x, exchange_asked(x)->status, x->media, buf_str(&body), headers, count);
     return STEP_NEXT;
 }

@@ -178,6 +178,7 @@ struct exchange {
     size_t included_count;
     struct buf out;
     struct id_slots slots;
+    size_t location; /* the slot of the created entity's id, plus one; 0: no Location */
 };
 
 struct flow {
@@ -208,6 +209,11 @@ stage_fn stage_then, stage_reread;                     /* then.c */
 stage_fn stage_include, stage_included;                /* include.c */
 stage_fn stage_keep, stage_rests;                      /* keep.c */
 stage_fn stage_encode, stage_name, stage_finish;       /* encode.c */
+
+/* stored.c: the client's If-Match as the backend compares it, or empty. */
+struct str exchange_condition(struct exchange *x);
+/* whole.c: the body with a null for what is shown and not in it. -1: x->err. */
+MUST_CHECK int exchange_complete(struct exchange *x, const struct tape *shown);
 
 /* Something was asked for, and something has come (with `err` NULL if well). Called from library callbacks only. */
 void exchange_wait(struct exchange *x);

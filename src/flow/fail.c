@@ -4,7 +4,23 @@
 #include "json/write.h"
 #include "yaml/yaml.h"
 
-/* The path of a member as the dialect writes it: "address.street", or "/data/3/attributes/first_name". */
+/* name[0].given[1] */
+static void add_brackets(struct str path, struct buf *out)
+{
+    struct str part;
+    uint64_t index;
+    bool first = true;
+
+    for (; str_next(&path, '/', &part); first = false) {
+        bool element = str_to_uint(part, &index);
+        if (!first && !element)
+            buf_char(out, '.');
+        buf_printf(out, element ? "[" STR_FMT "]" : STR_FMT, STR_ARG(part));
+    }
+}
+
+/* The path of a member as the dialect writes it: "address.street", "address[0].line" or
+ * "/data/3/attributes/first_name". */
 void fault_path(const struct dialect *dialect, struct str path, bool many, size_t index, struct buf *out)
 {
     char mark = dialect->pointer_paths ? '/' : '.';
@@ -17,8 +33,10 @@ void fault_path(const struct dialect *dialect, struct str path, bool many, size_
     }
     if (path.len && (dialect->pointer_paths || out->len))
         buf_char(out, mark);
-    for (size_t i = 0; i < path.len; i++)
+    for (size_t i = 0; i < path.len && !dialect->bracket_paths; i++)
         buf_char(out, path.ptr[i] == '/' ? mark : path.ptr[i]);
+    if (dialect->bracket_paths)
+        add_brackets(path, out);
 }
 
 /* What is being written: the error as a whole, or one of several. */
@@ -227,7 +245,7 @@ static bool value(void *data, enum template_var var, struct str name, struct buf
     case VAR_STORED:
         buf_add(out, refusal->stored);
         return refusal->stored.len > 0;
-    case VAR_ITEM: case VAR_ITEMS: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_TOTAL: case VAR_COUNT:
+    case VAR_ITEM: case VAR_ITEMS: case VAR_ENTRIES: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_TOTAL: case VAR_COUNT:
     case VAR_PAGE: case VAR_PAGES: case VAR_SIZE: case VAR_IGNORED: case VAR_INCLUDED:
         break; /* of answers only */
     }

@@ -30,7 +30,7 @@ enum step stage_stored(struct exchange *x)
     if (!x->bound->stored)
         return STEP_NEXT;
     bool compared = x->item_count && lens_needs_stored(x->operation->lens, &x->body, x->items[0].at);
-    if (!compared && !exchange_must_read(x))
+    if (!compared && !exchange_must_read(x) && !x->operation->whole)
         return STEP_NEXT;
     exchange_arguments(x, request.call, NULL, 0, &request);
     exchange_wait(x);
@@ -122,10 +122,27 @@ static void move_lookups(struct exchange *x, struct id_slots *to)
     }
 }
 
+/* What the client's If-Match says, in the form that the backend compares: where the dialect shows validators as weak
+ * ones, their mark is taken away again. */
+struct str exchange_condition(struct exchange *x)
+{
+    struct str named = x->operation->etag ? http_find(x->head, STR("if-match"), NULL) : STR_NONE;
+
+    if (!named.len || !x->operation->etag_weak)
+        return named;
+    struct buf plain = buf_in(x->arena, named.len + 16);
+    for (size_t i = 0; i < named.len; i++) {
+        if (str_starts(str_from_at(named, i), STR("W/\"")))
+            i += 2;
+        buf_char(&plain, named.ptr[i]);
+    }
+    return buf_str(&plain);
+}
+
 /* The version to insist on: the client's own, if it named one (RFC 9110 section 13.1.1), else the one compared with. */
 static struct str version(struct exchange *x)
 {
-    struct str named = x->operation->etag ? http_find(x->head, STR("if-match"), NULL) : STR_NONE;
+    struct str named = exchange_condition(x);
 
     x->own_version = named.len && !str_is(str_trim(named), "*");
     return x->own_version ? named : arena_copy(x->arena, x->stored.etag);
@@ -148,6 +165,8 @@ enum step stage_patch(struct exchange *x)
     limits.bytes = UINT32_MAX / 4;
     if (!tape_read(&shown, x->arena, buf_str(&text), &limits, &fault))
         return exchange_fail(x, ERR_INTERNAL, "what is shown does not read back: %s", fault.what);
+    if (x->operation->whole && exchange_complete(x, &shown))
+        return STEP_FAIL;
     struct lens_put again = { .canonical = buf_in(x->arena, SIZE_MAX), .rest = buf_in(x->arena, SIZE_MAX) };
     if (lens_put(x->operation->lens, &x->body, item->at, &shown, &context, x->arena, &again, &x->err))
         return refuse_patch(x, &again.faults);

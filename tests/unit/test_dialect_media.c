@@ -48,13 +48,50 @@ static void content_types(void **state)
         { STR_INIT("application/vnd.api+json; profile=x"), -1 },
     };
 
+    static const struct dialect plain;
+
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         size_t index = 99;
-        bool accepted = media_accepted(types, COUNT(types), cases[i].type, &index);
+        bool accepted = media_accepted(&plain, types, COUNT(types), cases[i].type, &index);
         CHECK(accepted == (cases[i].index >= 0), "%.*s", STR_ARG(cases[i].type));
         CHECK(!accepted || index == (size_t)cases[i].index, "%.*s: %zu", STR_ARG(cases[i].type), index);
     }
+}
+
+/* Parameters of a content type that the dialect names, with their value. */
+static void also(void **state)
+{
+    static const struct parameter_word known[] = { { STR_INIT("fhirVersion"), STR_INIT("4.0") } };
+    static const struct dialect dialect = { .media_also = known, .media_also_count = 1 };
+    static const struct {
+        const char *type;
+        bool accepted;
+    } cases[] = {
+        { "application/json; fhirVersion=4.0", true },
+        { "application/json; FHIRVERSION=\"4.0\"; charset=utf-8", true },
+        { "application/json; fhirVersion=3.0", false },
+        { "application/json; fhirVersion", false },
+        { "application/json; fhirVersion=4.0; x=y", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t index;
+        CHECK(media_accepted(&dialect, types, COUNT(types), str_from(cases[i].type), &index) == cases[i].accepted, "%s",
+              cases[i].type);
+    }
+}
+
+/* The dialect's own words for media types. */
+static void named(void **state)
+{
+    static const struct parameter_word words[] = { { STR_INIT("json"), STR_INIT("application/json") } };
+    static const struct dialect dialect = { .media_words = words, .media_word_count = 1 };
+
+    (void)state;
+    CHECK(str_is(media_named(&dialect, STR("json")), "application/json"), "a word");
+    CHECK(!media_named(&dialect, STR("xml")).ptr && !media_named(&dialect, STR("")).ptr, "no word");
 }
 
 static void accept(void **state)
@@ -116,7 +153,8 @@ static void accept(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { cmocka_unit_test(content_types), cmocka_unit_test(accept) };
+    static const struct CMUnitTest tests[] = { cmocka_unit_test(content_types), cmocka_unit_test(accept),
+                                               cmocka_unit_test(also), cmocka_unit_test(named) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,6 +190,48 @@ static void links(void **state)
     }
 }
 
+static void offset_links(void **state)
+{
+    static const struct {
+        const char *query;
+        uint64_t total;
+        const char *which, *link; /* NULL: there is none */
+    } cases[] = {
+        { "", 0, "self", "\"/x?offset=0&limit=50\"" },
+        { "", 0, "next", NULL },
+        { "", 0, "last", "\"/x?offset=0&limit=50\"" },
+        { "limit=2", 5, "first", NULL },
+        { "limit=2", 5, "prev", NULL },
+        { "limit=2", 5, "next", "\"/x?offset=2&limit=2\"" },
+        { "limit=2", 5, "last", "\"/x?offset=4&limit=2\"" },
+        { "q=a&offset=3&limit=2&r=b", 5, "first", "\"/x?q=a&r=b&offset=0&limit=2\"" },
+        { "offset=3&limit=2", 5, "prev", "\"/x?offset=1&limit=2\"" },
+        { "offset=3&limit=2", 5, "next", NULL },
+        { "offset=1&limit=2", 5, "prev", "\"/x?offset=0&limit=2\"" },
+        { "offset=1&limit=2", 6, "last", "\"/x?offset=5&limit=2\"" },
+        { "offset=9&limit=2", 5, "prev", "\"/x?offset=4&limit=2\"" },
+        { "offset=9&limit=2", 5, "self", "\"/x?offset=9&limit=2\"" },
+    };
+    struct dialect dialect = { .paging = offset };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct target target = query_of(arena, cases[i].query);
+        struct buf out = buf_in(arena, 64 * 1024);
+        struct str name;
+        struct page page;
+        target.segments[0] = STR("x");
+        target.segment_count = 1;
+        CHECK(page_read(&page, &offset, PAGING_ALWAYS, &target, &name) == 0, "%s", cases[i].query);
+        bool any = page_link(&page, &dialect, &target, 0, str_from(cases[i].which), cases[i].total, &out);
+        CHECK(any == (cases[i].link != NULL), "%s %s", cases[i].query, cases[i].which);
+        CHECK(!any || str_is(buf_str(&out), cases[i].link), "%s %s: %.*s", cases[i].query, cases[i].which,
+              STR_ARG(buf_str(&out)));
+        arena_free(&arena);
+    }
+}
+
 /* On the dialect's own host the prefix may be missing in the request; a link has it. A path is written safely
  * too. */
 static void links_have_the_prefix(void **state)
@@ -290,6 +332,7 @@ int main(void)
         cmocka_unit_test(asked),
         cmocka_unit_test(counts),
         cmocka_unit_test(links),
+        cmocka_unit_test(offset_links),
         cmocka_unit_test(links_have_the_prefix),
     };
 

@@ -61,10 +61,74 @@ static void values(void **state)
     static const struct parameter ids = { .name = STR_INIT("p"),
                                           .kind = STR_INIT("k"),
                                           .type = PARAMETER_IDS };
+    static const struct parameter prefixed = {
+        .name = STR_INIT("p"), .kind = STR_INIT("k"), .type = PARAMETER_ID, .prefix = STR_INIT("Patient/")
+    };
+    static const struct parameter one = { .name = STR_INIT("p"), .to = STR_INIT("t"), .one = true };
+    static const struct parameter token = {
+        .name = STR_INIT("p"), .to = STR_INIT("pair"), .to_end = STR_INIT("alone"), .type = PARAMETER_TOKEN
+    };
+    static const struct parameter period = {
+        .name = STR_INIT("p"), .to = STR_INIT("from"), .to_end = STR_INIT("to"), .type = PARAMETER_PERIOD
+    };
+    static const struct parameter days = {
+        .name = STR_INIT("p"), .to = STR_INIT("from"), .to_end = STR_INIT("to"), .type = PARAMETER_DAYS
+    };
+#define NO_PERIOD "!date or date-time with eq, ge, gt, le, lt, sa or eb"
+#define NO_DAYS "!date with eq, ge, gt, le, lt, sa or eb"
     static const struct {
         const struct parameter *parameter;
         const char *in, *out;
     } cases[] = {
+        { &prefixed, "Patient/7", "?7" },
+        { &prefixed, "7", "?7" },
+        { &prefixed, "Group/7", "?Group/7" }, /* which nobody has */
+        { &one, "a b", "t=a b" },
+        { &one, "a\\,b\\|c\\$d\\\\e", "t=a,b|c$d\\e" },
+        { &one, "a,b", "!value" },
+        { &one, "", "!value" },
+        { &one, "a\\", "!value" },
+        { &one, "a\\n", "!value" },
+        { &token, "EHR|12", "pair=EHR|12" },
+        { &token, "http://x/y|1|2", "pair=http://x/y|1\\|2" },
+        { &token, "a\\|b|c", "pair=a\\|b|c" },
+        { &token, "12", "alone=12" },
+        { &token, "1\\,2", "alone=1,2" },
+        { &token, "", "!system|value or value" },
+        { &token, "|12", "!system|value or value" },
+        { &token, "EHR|", "!system|value or value" },
+        { &token, "EHR|1,EHR|2", "!system|value or value" },
+        { &period, "2013", "from=2013-01-01T00:00:00.000Z to=2014-01-01T00:00:00.000Z" },
+        { &period, "eq2013-12", "from=2013-12-01T00:00:00.000Z to=2014-01-01T00:00:00.000Z" },
+        { &period, "2024-02-29", "from=2024-02-29T00:00:00.000Z to=2024-03-01T00:00:00.000Z" },
+        { &period, "2013-01-14T10:00", "from=2013-01-14T10:00:00.000Z to=2013-01-14T10:01:00.000Z" },
+        { &period, "2013-01-14T10:00:07Z", "from=2013-01-14T10:00:07.000Z to=2013-01-14T10:00:08.000Z" },
+        { &period, "2013-01-14T10:00:07.5+02:00", "from=2013-01-14T08:00:07.500Z to=2013-01-14T08:00:07.501Z" },
+        { &period, "ge2013-01-14", "from=2013-01-14T00:00:00.000Z" },
+        { &period, "gt2013-01-14", "from=2013-01-15T00:00:00.000Z" },
+        { &period, "sa2013-01", "from=2013-02-01T00:00:00.000Z" },
+        { &period, "le2013-01-14", "to=2013-01-15T00:00:00.000Z" },
+        { &period, "lt2013-01-14", "to=2013-01-14T00:00:00.000Z" },
+        { &period, "eb2013", "to=2013-01-01T00:00:00.000Z" },
+        { &period, "le9999", "" }, /* all of time */
+        { &period, "gt9999", NO_PERIOD },
+        { &period, "ne2013", NO_PERIOD },
+        { &period, "ap2013", NO_PERIOD },
+        { &period, "2013-02-30", NO_PERIOD },
+        { &period, "2013-13", NO_PERIOD },
+        { &period, "13", NO_PERIOD },
+        { &period, "2013-01-14T10", NO_PERIOD },
+        { &period, "2013-01-14T10:00:", NO_PERIOD },
+        { &period, "2013-01-14T24:00Z", NO_PERIOD },
+        { &period, "2013-01-14T10:00:00 02:00", NO_PERIOD },
+        { &period, "ge", NO_PERIOD },
+        { &period, "", NO_PERIOD },
+        { &days, "2013", "from=2013-01-01 to=2014-01-01" },
+        { &days, "ge2013-02", "from=2013-02-01" },
+        { &days, "lt2013-02-03", "to=2013-02-03" },
+        { &days, "9999-12-31", "from=9999-12-31" },
+        { &days, "2013-01-14T10:00", NO_DAYS },
+        { &days, "today", NO_DAYS },
         { &string, "x", "t=x" },
         { &string, "", "t=" },
         { &string, " a,b|c ", "t= a,b|c " },
@@ -170,6 +234,38 @@ static void values(void **state)
     arena_free(&arena);
 }
 
+/* What is said of one period in several parameters holds together. */
+static void repeated(void **state)
+{
+    static const struct parameter period = {
+        .name = STR_INIT("p"), .to = STR_INIT("from"), .to_end = STR_INIT("to"), .type = PARAMETER_DAYS
+    };
+    static const struct {
+        const char *said[3], *from, *to; /* NULL: no bound */
+    } cases[] = {
+        { { "ge2013", "lt2014" }, "2013-01-01", "2014-01-01" },
+        { { "ge2013", "ge2014", "ge2012" }, "2014-01-01", NULL },
+        { { "le2013", "lt2012-05", "le2014" }, NULL, "2012-05-01" },
+        { { "2013", "2013-05" }, "2013-05-01", "2013-06-01" },
+        { { "2013", "2014" }, "2014-01-01", "2014-01-01" }, /* nothing is both */
+    };
+
+    (void)state;
+    CHECK(parameter_repeats(&period), "it may stand more than once");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct arguments arguments = { 0 };
+        struct argument_fault fault;
+        for (size_t k = 0; k < COUNT(cases[i].said) && cases[i].said[k]; k++)
+            CHECK(!parameter_read(&period, str_from(cases[i].said[k]), STR("acme"), arena, &arguments, &fault), "%s",
+                  cases[i].said[k]);
+        struct str from = arguments_find(&arguments, STR("from")), to = arguments_find(&arguments, STR("to"));
+        CHECK(cases[i].from ? str_is(from, cases[i].from) : !from.ptr, "case %zu: from", i);
+        CHECK(cases[i].to ? str_is(to, cases[i].to) : !to.ptr, "case %zu: to", i);
+        arena_free(&arena);
+    }
+}
+
 /* Two parameters that make one argument. */
 static void parts(void **state)
 {
@@ -247,6 +343,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(values),
         cmocka_unit_test(parts),
+        cmocka_unit_test(repeated),
         cmocka_unit_test(arguments_grow),
     };
 

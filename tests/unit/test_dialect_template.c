@@ -63,6 +63,11 @@ static void written(void **state)
         { "t: {}", "{}" },
         { "t: []", "[]" },
         { "t: { a: {}, b: [] }", "{\"a\":{},\"b\":[]}" },
+        /* in a list, an object that was to say something and says nothing goes, whatever constants it has */
+        { "t: { l: [{ r: self, u: $code }, { r: next, u: $total }, { r: x }] }", "{\"l\":[{\"r\":\"next\",\"u\":7},{\"r\":\"x\"}]}" },
+        { "t: { l: [{ r: self, u: $code }] }", "{}" },
+        { "t: { l: [$code, $path.other] }", "{}" },
+        { "t: { l: [{ r: self, n: { u: $code } }, a] }", "{\"l\":[\"a\"]}" },
         /* no variables */
         { "t: $", "\"$\"" },
         { "t: a $item", "\"a $item\"" },

@@ -1,0 +1,51 @@
+/* What an operation asks besides its own call: a call before it, or after. */
+#include "dialect/load.h"
+
+int load_then(const struct yaml *map, struct operation *made, struct err *err)
+{
+    static const char *const known[] = { "call", "param", "member", "read", "undo", NULL };
+    const struct yaml *node = yaml_get(map, "then");
+    struct then *then = &made->then;
+
+    if (!node)
+        return 0;
+    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "call", &then->call, err) ||
+        load_text(node, "param", &then->param, err) || load_text(node, "member", &then->member, err) ||
+        load_text(node, "read", &then->read, err) || load_text(node, "undo", &then->undo, err))
+        return -1;
+    if (!then->call.len || !then->param.len || !then->member.len || !then->read.len)
+        return yaml_fault(node, err, "then: needs call, param, member and read");
+    return 0;
+}
+
+int load_inherit(const struct yaml *map, struct operation *made, struct err *err)
+{
+    static const char *const known[] = { "kind", "call", "member", NULL };
+    const struct yaml *node = yaml_get(map, "inherit");
+    struct inherit *inherit = &made->inherit;
+
+    if (!node)
+        return 0;
+    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "kind", &inherit->kind, err) ||
+        load_text(node, "call", &inherit->call, err) || load_text(node, "member", &inherit->member, err))
+        return -1;
+    if (!inherit->kind.len || !inherit->call.len || !inherit->member.len)
+        return yaml_fault(node, err, "inherit: needs kind, call and member");
+    return 0;
+}
+
+int load_via(const struct yaml *map, struct operation *made, struct err *err)
+{
+    static const char *const known[] = { "call", "member", "to", NULL };
+    const struct yaml *node = yaml_get(map, "via");
+    struct via *via = &made->via;
+
+    if (!node)
+        return 0;
+    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "call", &via->call, err) ||
+        load_text(node, "member", &via->member, err) || load_text(node, "to", &via->to, err))
+        return -1;
+    if (!via->call.len || !via->member.len || !via->to.len)
+        return yaml_fault(node, err, "via: needs call, member and to");
+    return made->has_body ? yaml_fault(node, err, "via: stands beside body:, expected an operation that reads") : 0;
+}

@@ -34,6 +34,10 @@ const operations = (ids) => [
     ['patient-graph', 'GET', `/v1/patients/${ids.graph}/metrics/mood`, 'read:metrics'],
     ['patient-graph', 'GET', `/v1/patients/${ids.graph}/encounters`, 'read:encounters'],
     ['patient-graph', 'POST', `/v1/patients/${ids.graph}/encounters`, 'write:encounters', { brand_id: 'acme', encounter_type: 'lab' }],
+    ['fhir', 'GET', '/fhir/Patient', 'read:patients'],
+    ['fhir', 'POST', '/fhir/Patient', 'write:patients', { resourceType: 'Patient', name: [{ family: 'x', given: ['Qanary'] }] }],
+    ['fhir', 'GET', `/fhir/Patient/${ids.graph}`, 'read:patients'],
+    ['fhir', 'PUT', `/fhir/Patient/${ids.graph}`, 'write:patients', { resourceType: 'Patient', id: ids.graph, name: [{ family: 'x', given: ['Qanary'] }] }],
     ['patient-graph', 'DELETE', `/v1/patients/${ids.graph}`, 'admin:patients'],
 ];
 

@@ -25,8 +25,8 @@ describe('./dev run', { skip: ours && 'another binary is under test' }, () => {
             for (let n = 0; n < 600 && !/^Ready on /m.test(output); n++) await Promise.race([ended, new Promise((done) => setTimeout(done, 100))]);
             assert.match(output, /^Ready on /m, output);
             const lines = output.split('\n').filter((line) => /^\s*curl /.test(line));
-            assert.equal(lines.length, 6, output);
-            for (const dialect of ['General', 'Twine', 'patient-graph']) assert.match(output, new RegExp(`^${dialect}$`, 'm'));
+            assert.equal(lines.length, 7, output);
+            for (const dialect of ['General', 'Twine', 'patient-graph', 'FHIR R4']) assert.match(output, new RegExp(`^${dialect}$`, 'm'));
             for (const line of lines) {
                 const { stdout } = await promisify(execFile)('bash', ['-c', `${line} -w '\\n%{http_code}'`]);
                 const [body, status] = stdout.split(/\n(?=\d+$)/);

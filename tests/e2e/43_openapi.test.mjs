@@ -43,7 +43,7 @@ function load(dialect) {
     };
 }
 
-const dialects = ['general', 'patient-graph', 'twine', 'oauth'];
+const dialects = ['general', 'patient-graph', 'twine', 'fhir', 'oauth'];
 
 const config = await createConfig({ extends: ['recommended'] });
 
@@ -146,5 +146,18 @@ describe('the gateway answers as described', () => {
         api.answer(await graph.get(`/v1/patients/${made.json.id}/metrics/weight`));
         api.answer(await graph.post('/v1/patients', { brand_id: 'acme', first_name: 1 }, 400));
         api.answer(await graph.get('/v1/patients/no-such', 404));
+    });
+
+    test('FHIR', async () => {
+        const api = load('fhir'), fhir = gateway.client('fhir');
+        const made = api.answer(await fhir.post('/fhir/Patient', { resourceType: 'Patient', name: [{ family: 'B', given: ['A'] }], telecom: [{ system: 'phone', value: '1' }] }));
+        api.answer(await fhir.get(`/fhir/Patient/${made.json.id}`));
+        api.answer(await fhir.put(`/fhir/Patient/${made.json.id}`, { ...made.json, gender: 'female' }));
+        api.answer(await fhir.get('/fhir/Patient?_count=3'));
+        api.answer(await fhir.get('/fhir/Patient?_id=no-such'));
+        api.answer(await fhir.get('/fhir/metadata'));
+        api.answer(await fhir.get('/fhir/Patient?_count=x', 400));
+        api.answer(await fhir.post('/fhir/Patient', { resourceType: 'Patient' }, 422));
+        api.answer(await fhir.get('/fhir/Patient/no-such', 404));
     });
 });

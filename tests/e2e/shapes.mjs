@@ -222,14 +222,25 @@ const oauth = {
     success() {},
 };
 
-const dialects = { general, twine, 'patient-graph': graph, oauth };
+// -------------------------------------------------------------------- FHIR R4 (fhir_kit.mjs validates every resource)
+
+const fhir = {
+    error({ json }) {
+        assert.equal(json.resourceType, 'OperationOutcome');
+        assert.ok(json.issue.length);
+        for (const { severity, code } of json.issue) assert.ok(severity === 'error' && /^[a-z-]+$/.test(code), code);
+    },
+    success({ json }) { assert.match(json.resourceType, /^(Patient|Observation|Encounter|Bundle|CapabilityStatement)$/); },
+};
+
+const dialects = { general, twine, 'patient-graph': graph, fhir, oauth };
 
 export function checkShape(dialect, answer) {
     const where = `${dialect} ${answer.method} ${answer.path} -> ${answer.status}`;
     try {
         assert.match(answer.headers['x-request-id'] ?? '', /^[0-9a-f-]{16,}$/, 'X-Request-Id');
         if (answer.method === 'HEAD' || answer.status === 304) return;
-        assert.match(answer.headers['content-type'] ?? '', /^application\/(json|vnd\.api\+json)(;|$)/, 'content type');
+        assert.match(answer.headers['content-type'] ?? '', /^application\/(json|vnd\.api\+json|fhir\+json)(;|$)/, 'content type');
         if (answer.status >= 400) dialects[dialect].error(answer);
         else dialects[dialect].success(answer);
         if (answer.status === 401) assert.match(answer.headers['www-authenticate'] ?? '', /^(Bearer|Token) realm="/, 'WWW-Authenticate');

@@ -4,23 +4,29 @@
 #include <signal.h>
 #include <time.h>
 
-/* Runs one job in its savepoint. -1: the whole transaction is lost (SQLite rolls it back itself when the disk
- * is full or fails), and nothing more may run in it. */
+/* Runs one job. -1: the whole transaction is lost (SQLite rolls it back itself when the disk is full or
+ * fails), and nothing more may run in it. */
 static int run_job(struct db *db, struct outcome *outcome)
 {
     struct db_job *job = outcome->job;
 
-    if (db_control(db, "SAVEPOINT job", &outcome->err))
-        return -1;
     outcome->err = (struct err){ .code = ERR_INTERNAL };
     outcome->failed = job->run(job, db, &outcome->err) != 0;
     db_release_taken(db);
-    if (sqlite3_get_autocommit(db->handle)) {
-        if (!outcome->failed)
-            (void)err_set(&outcome->err, ERR_UNAVAILABLE, "database: the transaction was rolled back");
-        return -1;
-    }
+    if (!sqlite3_get_autocommit(db->handle))
+        return 0;
+    if (!outcome->failed)
+        (void)err_set(&outcome->err, ERR_UNAVAILABLE, "database: the transaction was rolled back");
+    return -1;
+}
+
+/* Runs one job in a savepoint, so that one that fails undoes only itself. -1 as above. */
+static int run_guarded(struct db *db, struct outcome *outcome)
+{
     struct err err;
+
+    if (db_control(db, "SAVEPOINT job", &outcome->err) || run_job(db, outcome))
+        return -1;
     if (outcome->failed && db_control(db, "ROLLBACK TO job", &err)) {
         outcome->err = err;
         return -1;
@@ -28,17 +34,58 @@ static int run_job(struct db *db, struct outcome *outcome)
     return db_control(db, "RELEASE job", &outcome->err);
 }
 
-static int run_jobs(struct db *db, size_t count, struct err *err)
+/* One transaction. Unguarded, the first job that fails ends it. -1: nothing of it is there. */
+static int run_jobs(struct db *db, size_t count, bool guarded, struct err *err)
 {
     if (db_control(db, "BEGIN IMMEDIATE", err))
         return -1;
-    for (size_t i = 0; i < count; i++) {
-        if (run_job(db, &db->group[i]) == 0)
+    for (struct outcome *at = db->group; at < db->group + count; at++) {
+        at->failed = false;
+        if ((guarded ? run_guarded(db, at) : run_job(db, at)) == 0 && (guarded || !at->failed))
             continue;
-        *err = db->group[i].err;
+        *err = at->err;
         return -1;
     }
     return db_control(db, "COMMIT", err);
+}
+
+static void forget(struct db *db)
+{
+    db_release_taken(db);
+    if (!sqlite3_get_autocommit(db->handle))
+        (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static bool all_repeatable(const struct db *db, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!db->group[i].job->repeatable)
+            return false;
+    return true;
+}
+
+static bool any_failed(const struct db *db, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (db->group[i].failed)
+            return true;
+    return false;
+}
+
+/* A savepoint keeps a copy of every page that its job changes, and two statements of its own. Failures are
+ * rare: so a group of jobs that may run twice goes without, and once more with them if one failed. */
+static int try_jobs(struct db *db, size_t count, struct err *err)
+{
+    bool guarded = !all_repeatable(db, count);
+    int rc = run_jobs(db, count, guarded, err);
+
+    if (rc && !guarded && any_failed(db, count)) {
+        forget(db);
+        rc = run_jobs(db, count, true, err);
+    }
+    if (rc)
+        forget(db);
+    return rc;
 }
 
 /* Runs the group; nothing of it is reported before COMMIT returned. */
@@ -46,11 +93,9 @@ static void run_group(struct db *db, size_t count)
 {
     struct err err;
     int64_t changes = sqlite3_total_changes64(db->handle);
-    bool lost = run_jobs(db, count, &err) != 0;
+    bool lost = try_jobs(db, count, &err) != 0;
 
     db_release_taken(db);
-    if (lost && !sqlite3_get_autocommit(db->handle))
-        (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
     if (!lost && sqlite3_total_changes64(db->handle) != changes)
         atomic_fetch_add_explicit(&db->commits, 1, memory_order_relaxed);
     atomic_store_explicit(&db->healthy, !lost, memory_order_relaxed);
@@ -83,7 +128,6 @@ static size_t take_jobs(struct db *db)
     }
     for (; db->first && count < GROUP_MAX; count++) {
         db->group[count].job = db->first;
-        db->group[count].failed = false;
         db->first = db->first->next;
     }
     if (!db->first)
@@ -221,7 +265,7 @@ static void finish_awaited(struct db_job *job, const struct err *err)
 int db_run(struct db *db, struct db_job *job, struct err *err)
 {
     struct awaited awaited = {
-        .job = { .run = run_awaited, .done = finish_awaited },
+        .job = { .run = run_awaited, .repeatable = job->repeatable, .done = finish_awaited },
         .inner = job,
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .wake = PTHREAD_COND_INITIALIZER,

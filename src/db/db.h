@@ -1,6 +1,6 @@
 /* SQLite: one connection and one thread that alone uses it. Jobs are run in order of submission, many in one
- * transaction (group commit); each runs in its own savepoint, so one that fails undoes only itself. `done` is
- * called, still on that thread, after the transaction is durable (WAL, synchronous=FULL). */
+ * transaction (group commit); one that fails undoes only itself. `done` is called, still on that thread,
+ * after the transaction is durable (WAL, synchronous=FULL). */
 #pragma once
 
 #include "base/err.h"
@@ -8,8 +8,9 @@
 struct db;
 
 struct db_job {
-    /* On the db thread, inside a savepoint. -1 with `err` rolls the job back. */
+    /* On the db thread, inside a transaction. -1 with `err` rolls the job back. */
     int (*run)(struct db_job *job, struct db *db, struct err *err);
+    bool repeatable; /* `run` may be called once more after what it did was rolled back: spares a savepoint */
     /* On the db thread after COMMIT (or after the rollback; then `err` says why). Often posts to a loop. */
     void (*done)(struct db_job *job, const struct err *err);
     struct db_job *next; /* the db's */

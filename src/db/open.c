@@ -44,7 +44,8 @@ static const char pragmas[] = "PRAGMA synchronous = FULL;"
                               "PRAGMA trusted_schema = OFF;"
                               "PRAGMA secure_delete = ON;"
                               "PRAGMA temp_store = MEMORY;"
-                              "PRAGMA cache_size = -16384;";
+                              "PRAGMA cache_size = -16384;"
+                              "PRAGMA wal_autocheckpoint = 8192;";
 
 static int prepare_file(struct db *db, const char *schema, struct err *err)
 {

@@ -58,7 +58,7 @@ struct insert {
     int64_t part_of; /* also a row of part; 0: none */
     atomic_int *order;
     bool failed;
-    int done_at;
+    int runs, done_at;
     enum err_code code;
 };
 
@@ -67,6 +67,7 @@ static int run_insert(struct db_job *job, struct db *db, struct err *err)
     struct insert *insert = (struct insert *)job;
     struct db_statement *add = db_prepare(db, "INSERT INTO item(name) VALUES(?1)");
 
+    insert->runs++;
     db_bind_text(add, 1, str_from(insert->name));
     if (db_step(add, err) < 0)
         return -1;
@@ -111,7 +112,7 @@ static int run_count(struct db_job *job, struct db *db, struct err *err)
 
 static int64_t count_rows(struct db *db, const char *name)
 {
-    struct count count = { .job = { .run = run_count }, .name = name };
+    struct count count = { .job = { .run = run_count, .repeatable = true }, .name = name };
     struct err err;
 
     if (db_run(db, &count.job, &err))
@@ -144,8 +145,8 @@ static void done_nothing(struct db_job *job, const struct err *err)
 
 static void gate_shut(struct gate *gate, struct db *db)
 {
-    *gate =
-        (struct gate){ .job = { .run = run_gate, .done = done_nothing }, .lock = PTHREAD_MUTEX_INITIALIZER };
+    *gate = (struct gate){ .job = { .run = run_gate, .repeatable = true, .done = done_nothing },
+                           .lock = PTHREAD_MUTEX_INITIALIZER };
     (void)pthread_mutex_lock(&gate->lock);
     db_submit(db, &gate->job);
 }
@@ -155,7 +156,8 @@ static void gate_open(struct gate *gate)
     (void)pthread_mutex_unlock(&gate->lock);
 }
 
-static void one_job_of_a_group_fails_alone(void **state)
+/* With `repeatable` jobs the group is tried at once and, when one fails, job by job. */
+static void one_of_a_group_fails(bool repeatable)
 {
     struct db *db = open_db(":memory:");
     atomic_int order = 0;
@@ -167,10 +169,9 @@ static void one_job_of_a_group_fails_alone(void **state)
     static const enum err_code want[] = { ERR_NONE, ERR_INVALID, ERR_CONFLICT, ERR_NONE, ERR_NONE };
     struct gate gate;
 
-    (void)state;
     gate_shut(&gate, db);
     for (size_t i = 0; i < COUNT(jobs); i++) {
-        jobs[i].job = (struct db_job){ .run = run_insert, .done = done_insert };
+        jobs[i].job = (struct db_job){ .run = run_insert, .repeatable = repeatable, .done = done_insert };
         jobs[i].order = &order;
         db_submit(db, &jobs[i].job);
     }
@@ -179,10 +180,37 @@ static void one_job_of_a_group_fails_alone(void **state)
     for (size_t i = 0; i < COUNT(jobs); i++) {
         CHECK(jobs[i].code == want[i], "job %zu: %s", i, err_name(jobs[i].code));
         CHECK(jobs[i].done_at == (int)i, "job %zu was reported as %d", i, jobs[i].done_at);
+        CHECK(jobs[i].runs == (repeatable && i < 2 ? 2 : 1), "job %zu ran %d times", i, jobs[i].runs);
     }
     assert_true(db_healthy(db));
     db_close(&db);
     assert_null(db);
+}
+
+static void one_job_of_a_group_fails_alone(void **state)
+{
+    (void)state;
+    one_of_a_group_fails(false);
+    one_of_a_group_fails(true);
+}
+
+static void one_job_that_may_not_run_twice_guards_its_group(void **state)
+{
+    struct db *db = open_db(":memory:");
+    struct insert jobs[] = { { .name = "a" }, { .name = "b" }, { .name = "c", .fail_after = true } };
+    struct gate gate;
+
+    (void)state;
+    gate_shut(&gate, db);
+    for (size_t i = 0; i < COUNT(jobs); i++) {
+        jobs[i].job = (struct db_job){ .run = run_insert, .repeatable = i != 1, .done = done_insert };
+        db_submit(db, &jobs[i].job);
+    }
+    gate_open(&gate);
+    assert_int_equal(count_rows(db, NULL), 2);
+    for (size_t i = 0; i < COUNT(jobs); i++)
+        CHECK(jobs[i].runs == 1 && jobs[i].failed == (i == 2), "job %zu ran %d times", i, jobs[i].runs);
+    db_close(&db);
 }
 
 static void many_jobs_are_few_commits(void **state)
@@ -252,7 +280,7 @@ static int run_limit(struct db_job *job, struct db *db, struct err *err)
     return db_exec(db, "PRAGMA max_page_count = 12", err);
 }
 
-static void a_full_disk_loses_nothing_that_was_reported(void **state)
+static void fill_disk(bool repeatable)
 {
     enum { JOBS = 200 };
     struct place place = place_new();
@@ -263,11 +291,12 @@ static void a_full_disk_loses_nothing_that_was_reported(void **state)
     struct err err;
     int64_t stored = 0;
 
-    (void)state;
     assert_int_equal(db_run(db, &limit, &err), 0);
     for (size_t i = 0; i < JOBS; i++) {
         (void)snprintf(names[i], sizeof names[i], "%0500zu", i);
-        jobs[i] = (struct insert){ .job = { .run = run_insert, .done = done_insert }, .name = names[i] };
+        jobs[i] =
+            (struct insert){ .job = { .run = run_insert, .repeatable = repeatable, .done = done_insert },
+                             .name = names[i] };
         db_submit(db, &jobs[i].job);
     }
     struct count last = { .job = { .run = run_count } };
@@ -282,6 +311,13 @@ static void a_full_disk_loses_nothing_that_was_reported(void **state)
     place_done(&place);
     free(names);
     free(jobs);
+}
+
+static void a_full_disk_loses_nothing_that_was_reported(void **state)
+{
+    (void)state;
+    fill_disk(false);
+    fill_disk(true);
 }
 
 /* When `done` runs, another connection sees the row. */
@@ -520,6 +556,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_job_of_a_group_fails_alone),
+        cmocka_unit_test(one_job_that_may_not_run_twice_guards_its_group),
         cmocka_unit_test(many_jobs_are_few_commits),
         cmocka_unit_test(when_commit_fails_every_job_of_the_group_failed),
         cmocka_unit_test(a_full_disk_loses_nothing_that_was_reported),

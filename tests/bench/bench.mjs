@@ -19,6 +19,7 @@ const option = (name, otherwise) => {
 const rounds = Number(option('rounds', 7));
 const seconds = Number(option('seconds', 4));
 const only = option('only', 'W1,W2,W3').split(',');
+const against = option('against', 'nginx,nginx + Lua').split(','); // --against '' measures Dragoman alone
 const dir = mkdtempSync(join(tmpdir(), 'dragoman-bench-'));
 const children = [];
 
@@ -128,7 +129,8 @@ async function main() {
   const token = makeToken();
   writeFiles(ports);
   chmodSync(dir, 0o755); // nginx's worker reads the list as another user
-  const candidates = { dragoman: ports.DRAGOMAN, nginx: ports.PROXY, 'nginx + Lua': ports.LUA };
+  const everyone = { dragoman: ports.DRAGOMAN, nginx: ports.PROXY, 'nginx + Lua': ports.LUA };
+  const candidates = Object.fromEntries(Object.entries(everyone).filter(([key]) => key === 'dragoman' || against.includes(key)));
   const dragoman = (...args) => spawnSync(binary, [...args, '-c', join(dir, 'bench.yaml')], { encoding: 'utf8' });
   const imported = dragoman('crosswalk', 'import', join(dir, 'ids.csv'));
   if (imported.status !== 0) throw new Error(imported.stderr);

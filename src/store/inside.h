@@ -21,7 +21,8 @@ struct store {
 };
 
 /* One job with all its memory, and its way back. `run` and `committed` happen on the db thread, `finish` on
- * the loop; in between nobody else touches it. */
+ * the loop; in between nobody else touches it. `run` may be called twice (db_job's `repeatable`): it sets all
+ * its results each time, and a list of what must leave the cache may then name a thing twice. */
 struct task {
     struct db_job job;
     struct post post;

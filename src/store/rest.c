@@ -105,18 +105,33 @@ static int merge(struct arena *arena, struct str old, struct str patch, struct s
     return 0;
 }
 
+/* A new entity's rest needs no look at what it replaces. */
+static int put_whole(struct db *db, struct arena *arena, const struct rest_write *write, struct str *json,
+                     struct err *err)
+{
+    if (take_whole(arena, write->patch, json, err))
+        return -1;
+    return save(db, write, *json, err);
+}
+
+static int put_merged(struct db *db, struct arena *arena, const struct rest_write *write, struct str *json,
+                      struct err *err)
+{
+    struct str old;
+
+    if (store_rest_load(db, arena, &write->key, &old, err) || merge(arena, old, write->patch, json, err))
+        return -1;
+    return str_eq(old, *json) ? set_owner(db, write, err) : save(db, write, *json, err);
+}
+
 int store_rest_patch(struct db *db, struct arena *arena, const struct rest_write *write, struct str *json,
                      struct err *err)
 {
     const struct rest_key *key = &write->key;
-    struct str old;
     int erased = store_is_erased(db, key->kind, key->brand, key->canonical_id, err);
 
     *json = STR("");
     if (erased)
         return erased < 0 ? -1 : 0;
-    if (store_rest_load(db, arena, key, &old, err) ||
-        (write->whole ? take_whole(arena, write->patch, json, err) : merge(arena, old, write->patch, json, err)))
-        return -1;
-    return str_eq(old, *json) ? set_owner(db, write, err) : save(db, write, *json, err);
+    return write->whole ? put_whole(db, arena, write, json, err) : put_merged(db, arena, write, json, err);
 }

@@ -68,7 +68,7 @@ void *store_task_new(struct store *store, struct loop *loop, size_t size)
     struct arena *arena = arena_new(SIZE_MAX);
     struct task *task = arena_zero(arena, size);
 
-    task->job = (struct db_job){ .run = run_task, .done = task_done };
+    task->job = (struct db_job){ .run = run_task, .repeatable = true, .done = task_done };
     task->post.run = on_post;
     task->store = store;
     task->loop = loop;

@@ -437,6 +437,34 @@ static void the_cache_is_bounded_and_keeps_what_is_used(void **state)
     arena_free(&arena);
 }
 
+/* However long what stands before them is, and so wherever in a word their digits fall. */
+static void counted_ids_spread_over_the_buckets(void **state)
+{
+    enum { IDS = 20000, PLACES = 1 << 18, WANT = 18000 }; /* by chance about 19,260 places are met */
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct cache *cache = store_cache_new(arena, 1 << 20);
+    bool *met = calloc(PLACES, sizeof *met);
+
+    (void)state;
+    for (size_t before = 0; before < 8; before++) {
+        int places = 0;
+        memset(met, 0, PLACES * sizeof *met);
+        for (int id = 0; id < IDS; id++) {
+            char text[16];
+            (void)snprintf(text, sizeof text, "%07d", id);
+            struct str parts[] = { str_of("brandname", before), str_from(text) };
+            uint64_t hash = store_cache_key(cache, CACHE_ID_OUT, parts, COUNT(parts)).hash;
+            size_t place = (hash >> 32 & 63) << 12 | (hash & 4095);
+            places += !met[place];
+            met[place] = true;
+        }
+        CHECK(places > WANT, "%zu bytes before: %d places", before, places);
+    }
+    free(met);
+    store_cache_done(cache);
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +480,7 @@ int main(void)
         cmocka_unit_test(erased_entities_leave_tombstones),
         cmocka_unit_test(opening_makes_a_private_directory),
         cmocka_unit_test(the_cache_is_bounded_and_keeps_what_is_used),
+        cmocka_unit_test(counted_ids_spread_over_the_buckets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,7 +158,8 @@ static bool is_wanted(struct generator *g, const struct field *field)
 
     if (follows(g, field, &wanted))
         return wanted;
-    if ((field->read_only & MODE_CREATE) || is_said(g, field) ||
+    bool none = field->starts.json.ptr && tape_type(&field->starts.tape, 0) == JSON_NULL; /* create takes none */
+    if (none || (field->read_only & MODE_CREATE) || is_said(g, field) ||
         (field->when != NO_SLOT && g->lens->rest == REST_REFUSE))
         return false;
     if ((field->required & MODE_CREATE) || (inner && field->codec->take == take_id))

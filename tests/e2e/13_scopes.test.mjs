@@ -38,6 +38,8 @@ const operations = (ids) => [
     ['fhir', 'POST', '/fhir/Patient', 'write:patients', { resourceType: 'Patient', name: [{ family: 'x', given: ['Qanary'] }] }],
     ['fhir', 'GET', `/fhir/Patient/${ids.graph}`, 'read:patients'],
     ['fhir', 'PUT', `/fhir/Patient/${ids.graph}`, 'write:patients', { resourceType: 'Patient', id: ids.graph, name: [{ family: 'x', given: ['Qanary'] }] }],
+    ['fhir', 'GET', `/fhir/Encounter?patient=${ids.graph}`, 'read:encounters'],
+    ['fhir', 'POST', '/fhir/Encounter', 'write:encounters', { resourceType: 'Encounter', status: 'planned', class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' }, subject: { reference: `Patient/${ids.graph}` } }],
     ['patient-graph', 'DELETE', `/v1/patients/${ids.graph}`, 'admin:patients'],
 ];
 

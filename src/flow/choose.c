@@ -88,6 +88,13 @@ enum step stage_sought(struct exchange *x)
     return STEP_WAIT;
 }
 
+enum step stage_sought_kept(struct exchange *x)
+{
+    bool asked = x->operation->choose.lookup.len && exchange_look_up_kept(&x->choosing->found);
+
+    return asked ? STEP_WAIT : STEP_NEXT;
+}
+
 /* A principal bound to patients hears the same of every other one, of none and of several. */
 static enum step judge_found(struct exchange *x)
 {
@@ -158,6 +165,7 @@ bool exchange_choose_again(struct exchange *x, enum err_code code)
         return false;
     exchange_free_calls(x);
     upstream_call_free(x->flow->upstream, &choosing->found.call);
+    exchange_leave_kept(x, &choosing->found.kept);
     x->operation = choosing->as;
     x->bound = x->operation->bound;
     x->arguments = (struct arguments){ 0 };
@@ -227,4 +235,5 @@ void exchange_free_choosing(struct exchange *x)
         return;
     deadline_clear(x->flow->loop, &x->choosing->pause);
     upstream_call_free(x->flow->upstream, &x->choosing->found.call);
+    exchange_leave_kept(x, &x->choosing->found.kept);
 }

@@ -56,6 +56,15 @@ struct shown {
     size_t first_slot; /* its ids in the exchange's slots */
 };
 
+/* A question to the store about values that dialects keep (kept.c), and to the backend about the ids that it says. */
+struct kept_search {
+    struct exchange *x;
+    struct store_find find;
+    struct str name, value; /* the argument that asks */
+    struct upstream_call *call;
+    struct upstream_answer answer;
+};
+
 /* A look-up document of one slot. */
 struct found_by {
     struct exchange *x;
@@ -67,7 +76,10 @@ struct found_by {
     size_t first_id; /* of its ids in the batch */
     size_t item;
     bool impossible; /* it names an id that nobody has */
-    size_t matches;  /* entities of the list that was answered */
+    struct kept_search kept;
+    struct str ids[4]; /* of what was found, each once */
+    size_t id_count;
+    size_t matches;  /* these, and what the backend answered that is none of this brand's entities */
     bool understood; /* there was such a list */
 };
 
@@ -155,6 +167,7 @@ struct exchange {
     bool own_version; /* if_match is the client's: not to be replaced by a newer one */
     unsigned attempts;
 
+    struct kept_search kept;   /* of a list (kept.c) */
     struct choosing *choosing; /* choose.c; NULL: the operation is the one that was asked for */
 
     struct upstream_call *via_call; /* `via:` of the operation */
@@ -194,10 +207,11 @@ struct flow {
 /* The stages, in the order of flow.c's table; each in the file named. */
 stage_fn stage_route, stage_credential, stage_permit;  /* admit.c */
 stage_fn stage_parameters;                             /* ask.c */
-stage_fn stage_seek, stage_sought, stage_choose, stage_become; /* choose.c */
+stage_fn stage_seek, stage_sought, stage_sought_kept, stage_choose, stage_become; /* choose.c */
 stage_fn stage_decode;                                 /* decode.c */
 stage_fn stage_resolve, stage_judge;                   /* resolve.c */
-stage_fn stage_lookup, stage_make;                     /* lookup.c */
+stage_fn stage_kept, stage_kept_both, stage_kept_join; /* kept.c */
+stage_fn stage_lookup, stage_lookup_kept, stage_make;                     /* lookup.c */
 stage_fn stage_members, stage_judge_members;           /* member.c */
 stage_fn stage_owners;                                 /* owner.c */
 stage_fn stage_inherit, stage_judge_parents;            /* inherit.c */
@@ -249,6 +263,15 @@ MUST_CHECK int exchange_read_lookup(struct exchange *x, struct found_by *found);
 void exchange_lookup_ids(const struct exchange *x, const struct found_by *found, struct id_query *ids);
 bool exchange_judge_lookup(struct exchange *x, struct found_by *found); /* false: it names what is unknown */
 void exchange_look_up(struct found_by *found);
+bool exchange_look_up_kept(struct found_by *found); /* after it; false: nothing was asked */
+
+/* kept.c. Asks the store when an argument of a list is one that dialects keep values of; false: none is. What it said, as a
+ * comma list for the parameter `name`. */
+bool exchange_search_kept(struct exchange *x, const struct contract_call *call, const struct arguments *arguments,
+                          struct kept_search *search);
+struct str exchange_kept_ids(struct exchange *x, const struct contract_call *call, const struct kept_search *search,
+                             struct str *name);
+void exchange_leave_kept(struct exchange *x, struct kept_search *search);
 
 /* What the gateway answers itself (builtin.c): stage_call's part. */
 enum step exchange_builtin(struct exchange *x);

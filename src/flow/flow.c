@@ -20,14 +20,19 @@ static const struct {
     { "parameters", stage_parameters }, /* query, media types    -> canonical arguments      */
     { "seek", stage_seek },             /* a look-up of the body -> canonical arguments      */
     { "sought", stage_sought },         /*                       -> what there is            */
+    { "sought kept", stage_sought_kept }, /*                     -> and by what is kept      */
     { "choose", stage_choose },         /* none, one or several  -> the id of what there is  */
     { "become", stage_become },         /*                       -> another operation        */
     { "decode", stage_decode },         /* dialect bytes         -> canonical documents      */
     { "resolve", stage_resolve },       /* dialect ids           -> canonical ids, one batch */
     { "judge", stage_judge },           /* ids                   -> known, permitted         */
     { "lookup", stage_lookup },         /* look-up documents     -> ids of what exists       */
+    { "looked kept", stage_lookup_kept }, /*                     -> and by what is kept      */
     { "members", stage_members },       /* patients named        -> their groups             */
     { "belong", stage_judge_members },  /*                       -> permitted                */
+    { "kept", stage_kept },             /* a list by what is kept -> ids from the store      */
+    { "kept both", stage_kept_both },   /*                       -> and from the backend     */
+    { "kept join", stage_kept_join },   /*                       -> a list by ids            */
     { "inherit", stage_inherit },       /* ids of the body       -> what those entities know */
     { "their owners", stage_owners },     /* entities that were read -> their patients' groups */
     { "parents", stage_judge_parents }, /*                       -> known, permitted         */
@@ -187,8 +192,11 @@ void exchange_free_calls(struct exchange *x)
         upstream_call_free(upstream, &x->items[i].read_call);
         upstream_call_free(upstream, &x->items[i].parent_call);
     }
-    for (size_t i = 0; i < x->lookup_count; i++)
+    for (size_t i = 0; i < x->lookup_count; i++) {
         upstream_call_free(upstream, &x->lookups[i].call);
+        exchange_leave_kept(x, &x->lookups[i].kept);
+    }
+    exchange_leave_kept(x, &x->kept);
     exchange_free_including(x);
     upstream_call_free(upstream, &x->via_call);
     upstream_call_free(upstream, &x->stored_call);

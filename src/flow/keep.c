@@ -27,6 +27,9 @@ static void list_writes(struct exchange *x)
                 (struct rest_write){ .key = key_of(x, NULL, item->canonical_id),
                                      .patch = buf_str(&item->put.rest),
                                      .owner = x->shown[item->shown].owner,
+                                     .found_by = item->put.finds ? lens_found_by(x->operation->body_lens) : STR_NONE,
+                                     .values = item->put.values.items,
+                                     .value_count = item->put.values.count,
                                      .whole = exchange_context(x).mode == LENS_CREATE && is_whole };
     }
 }

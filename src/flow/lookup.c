@@ -11,26 +11,48 @@ static bool is_own(const struct exchange *x, const struct tape *tape, uint32_t a
     return !brand.ptr || str_eq(brand, x->brand);
 }
 
+static void note(struct found_by *found, struct str id)
+{
+    for (size_t i = 0; i < found->id_count; i++)
+        if (str_eq(found->ids[i], id))
+            return;
+    found->matches++;
+    if (found->id_count < COUNT(found->ids))
+        found->ids[found->id_count++] = arena_copy(found->x->arena, id);
+}
+
+static void note_list(struct found_by *found, const struct tape *tape)
+{
+    uint32_t items = exchange_items(found->lookup->bound, tape);
+
+    found->understood = items != TAPE_NONE;
+    for (uint32_t at = found->understood ? tape_first(tape, items) : 0; found->understood && at < tape_next(tape, items);
+         at = tape_next(tape, at)) {
+        struct str id = exchange_text(found->x, tape, at, STR("id"));
+        if (id.ptr && is_own(found->x, tape, at))
+            note(found, id);
+        else
+            found->matches++;
+    }
+}
+
 static void on_found(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
                      void *data)
 {
     struct found_by *found = data;
+    const struct contract_call *asked = found->lookup->bound;
 
     (void)call;
-    if (answer) {
-        const struct contract_call *made = found->lookup->bound;
-        const struct tape *tape = &answer->document;
-        uint32_t at = 0;
-        if (tape->count && made->items.len) {
-            at = exchange_items(made, tape);
-            found->understood = at != TAPE_NONE;
-            found->matches = found->understood ? tape_count(tape, at) : 0;
-            at = at != TAPE_NONE && tape_count(tape, at) == 1 ? tape_first(tape, at) : TAPE_NONE;
-        }
-        struct str id = at != TAPE_NONE ? exchange_text(found->x, tape, at, STR("id")) : STR_NONE;
-        if (id.ptr && is_own(found->x, tape, at))
-            found->slot->found = found->now->found = arena_copy(found->x->arena, id);
+    if (answer && asked->items.len)
+        note_list(found, &answer->document);
+    else if (answer) {
+        struct str id = exchange_text(found->x, &answer->document, 0, STR("id"));
+        if (id.ptr && is_own(found->x, &answer->document, 0))
+            note(found, id);
     }
+    found->slot->found = found->matches == 1 && found->id_count == 1 ? found->ids[0] : STR_NONE;
+    if (found->now)
+        found->now->found = found->slot->found;
     exchange_came(found->x, err);
 }
 
@@ -72,6 +94,34 @@ void exchange_look_up(struct found_by *found)
     }
     exchange_wait(x);
     found->call = exchange_call(x, &request, on_found, found);
+    if (found->lookup->match == LOOKUP_ONE)
+        (void)exchange_search_kept(x, call, &found->arguments, &found->kept);
+}
+
+/* The same question about the ids that the store knows, in place of the value. */
+bool exchange_look_up_kept(struct found_by *found)
+{
+    struct exchange *x = found->x;
+    const struct contract_call *call = found->lookup->bound;
+    struct upstream_argument *more = ARENA_ARRAY(x->arena, struct upstream_argument, found->arguments.count + 1);
+    size_t count = 0;
+
+    if (!found->kept.find.count)
+        return false;
+    for (size_t i = 0; i < found->arguments.count; i++)
+        if (contract_takes(call, found->arguments.items[i].name) &&
+            !str_eq(found->arguments.items[i].name, found->kept.name))
+            more[count++] = (struct upstream_argument){ .name = found->arguments.items[i].name,
+                                                        .value = found->arguments.items[i].value };
+    more[count].value = exchange_kept_ids(x, call, &found->kept, &more[count].name);
+    struct upstream_request request = { .call = call,
+                                        .arguments = more,
+                                        .argument_count = count + 1,
+                                        .paged = call->paged,
+                                        .limit = 2 };
+    exchange_wait(x);
+    found->kept.call = exchange_call(x, &request, on_found, found);
+    return true;
 }
 
 /* Two documents that say the same need one call; here they are simply asked for twice, which is as right. */
@@ -92,6 +142,15 @@ static enum step start_all(struct exchange *x, bool making)
 enum step stage_lookup(struct exchange *x)
 {
     return start_all(x, false);
+}
+
+enum step stage_lookup_kept(struct exchange *x)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < x->lookup_count; i++)
+        any = exchange_look_up_kept(&x->lookups[i]) || any;
+    return any ? STEP_WAIT : STEP_NEXT;
 }
 
 /* What was looked up must have been found, and be permitted, before anything is made. */

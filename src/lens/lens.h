@@ -43,6 +43,8 @@ struct str lens_resource(const struct lens *lens);
 struct str lens_entity(const struct lens *lens);
 enum lens_rest { REST_STORE, REST_MEMBER, REST_REFUSE };
 enum lens_rest lens_rest(const struct lens *lens);
+/* The parameter by which entities are found whose values a field keeps (`found_by:`); empty: there is none. */
+struct str lens_found_by(const struct lens *lens);
 
 enum lens_mode {
     LENS_CREATE,
@@ -106,6 +108,8 @@ struct lens_put {
     struct id_slots ids;
     struct names params_name, params_value; /* non-id parameters of the call, decoded text, index by index */
     struct names ignored; /* read-only members that were left out, and declared losses, by path */
+    bool finds; /* the field of `found_by:` is set: `values` are all that are kept of it, as "name|value", escaped by \\ */
+    struct names values;
     struct names *kept;   /* or NULL: what would go into `rest` is named here by path, and not written */
     struct faults faults;
 };

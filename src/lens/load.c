@@ -113,6 +113,25 @@ static int check_examples(struct load *load, const struct yaml *examples)
     return 0;
 }
 
+/* What is found by must be kept where it can be asked for, and by one name. */
+static int check_found_by(const struct load *load)
+{
+    const struct field *before = NULL;
+
+    for (size_t i = 0; i < load->shape->count; i++) {
+        const struct field *field = &load->shape->fields[i];
+        if (!field->found_by.len)
+            continue;
+        if (load->lens->rest != REST_STORE)
+            return yaml_fault(yaml_get(field->from, "found_by"), load->err, "nothing is kept, expected rest: store");
+        if (before)
+            return yaml_fault(yaml_get(field->from, "found_by"), load->err, "\"" STR_FMT "\" has one already, expected one",
+                              STR_ARG(before->path));
+        before = field;
+    }
+    return 0;
+}
+
 static int load_all(struct load *load, const struct yaml *root)
 {
     load->lens->head = root;
@@ -122,7 +141,7 @@ static int load_all(struct load *load, const struct yaml *root)
     const struct yaml *set = yaml_get(root, "set");
     if ((set && load_set(load, set)) || load_rest(load, yaml_get(root, "rest")) ||
         load_unknown(load, yaml_get(root, "unknown")) || load_link(load) ||
-        load_check(load, set))
+        load_check(load, set) || check_found_by(load))
         return -1;
     load->lens->examples = yaml_get(root, "examples");
     return check_examples(load, load->lens->examples);
@@ -177,6 +196,14 @@ struct str lens_entity(const struct lens *lens)
 enum lens_rest lens_rest(const struct lens *lens)
 {
     return lens->rest;
+}
+
+struct str lens_found_by(const struct lens *lens)
+{
+    for (size_t i = 0; i < lens->shape->count; i++)
+        if (lens->shape->fields[i].found_by.len)
+            return lens->shape->fields[i].found_by;
+    return STR_NONE;
 }
 
 const char *fault_name(enum fault_kind kind)

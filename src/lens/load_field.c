@@ -84,6 +84,7 @@ static const struct key {
     { "value", BIT(ENTRIES), HOW_TEXT, AT(entry_value) },
     { "skip", BIT(ENTRIES), HOW_LITERALS, AT(skip) },
     { "lacking", BIT(ENTRIES), HOW_WORD, AT(lacking_keep), .word = "keep" },
+    { "found_by", BIT(ENTRIES), HOW_TEXT, AT(found_by) },
     { "to", BIT(LINK), .how = HOW_FN, .fn = load_to },
 #undef AT
 };

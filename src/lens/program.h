@@ -196,6 +196,7 @@ struct field {
     bool chosen; /* one of those: at the place of its array, and judged with it */
     const struct field *inside;   /* the pick this field is a member of */
     struct str entry_name, entry_value; /* entries */
+    struct str found_by;                /* entries: the call's parameter that asks for those that are kept, too */
     struct literals skip;
     bool lacking_keep; /* entries without name or value are kept */
     struct shape *element; /* list */

@@ -39,13 +39,42 @@ static uint32_t string_of(struct entries *e, size_t index, uint32_t element, str
     return TAPE_NONE;
 }
 
-static void add_entry(struct entries *e, uint32_t name, uint32_t value)
+static void add_escaped(struct buf *out, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '|' || text.ptr[i] == '\\')
+            buf_char(out, '\\');
+        buf_char(out, text.ptr[i]);
+    }
+}
+
+/* An element that the canonical object does not have is found by what it says all the same. One without name or value
+ * is none that anybody could ask for. */
+static void name_value(struct entries *e, uint32_t element)
+{
+    struct put_run *run = e->put->run;
+    uint32_t name = tape_find(run->in, element, e->field->entry_name);
+    uint32_t value = tape_find(run->in, element, e->field->entry_value);
+
+    if (!e->field->found_by.len || name == TAPE_NONE || value == TAPE_NONE || tape_type(run->in, name) != JSON_STRING ||
+        tape_type(run->in, value) != JSON_STRING)
+        return;
+    struct buf pair = buf_in(run->arena, 2 * (tape_raw(run->in, name).len + tape_raw(run->in, value).len) + 16);
+    add_escaped(&pair, tape_string(run->in, name, run->arena));
+    buf_char(&pair, '|');
+    add_escaped(&pair, tape_string(run->in, value, run->arena));
+    run->full |= pair.full;
+    names_add(&run->out->values, run->arena, buf_str(&pair), &run->full);
+}
+
+static void add_entry(struct entries *e, uint32_t element, uint32_t name, uint32_t value)
 {
     const struct tape *in = e->put->run->in;
     struct name_entry *entry = name_map_at(&e->names, tape_string(in, name, e->put->run->arena));
 
     if (entry->name.ptr) {
         e->plain = false; /* only the first of a name is mapped */
+        name_value(e, element);
         return;
     }
     entry->name = tape_string(in, name, e->put->run->arena);
@@ -68,6 +97,7 @@ static void take_entry(struct entries *e, size_t index, uint32_t element)
     bool skipped = e->field->skip.count && literals_match(&e->field->skip, in, element);
     if (skipped || entry_lacks(e->field, in, element)) {
         e->plain = false;
+        name_value(e, element);
         return;
     }
     uint32_t name = string_of(e, index, element, e->field->entry_name);
@@ -75,7 +105,7 @@ static void take_entry(struct entries *e, size_t index, uint32_t element)
     if (name == TAPE_NONE || value == TAPE_NONE)
         return;
     e->plain &= tape_count(in, element) == 2;
-    add_entry(e, name, value);
+    add_entry(e, element, name, value);
 }
 
 /* On update a name that was shown and is not sent any more is removed (RFC 7396). */
@@ -141,6 +171,7 @@ void take_entries(struct put *put, const struct field *field, uint32_t at)
     struct entries e;
 
     put_unkeep(put, field);
+    put->run->out->finds |= field->found_by.len > 0;
     if (put_is_null(put, at)) {
         if (!count_shown(put, field))
             put_null(put, field->is[0]);

@@ -102,6 +102,15 @@ static void copy_ids(struct batch_task *task, const struct store_batch *batch, s
                 (struct id_item){ .query = copy_query(arena, &batch->ids[i]), .at = i };
 }
 
+static const struct str *copy_values(struct arena *arena, const struct rest_write *write)
+{
+    struct str *values = ARENA_ARRAY(arena, struct str, write->value_count + 1);
+
+    for (size_t i = 0; i < write->value_count; i++)
+        values[i] = arena_copy(arena, write->values[i]);
+    return values;
+}
+
 static void copy_rests(struct batch_task *task, const struct store_batch *batch, size_t missing)
 {
     struct arena *arena = task->task.arena;
@@ -118,7 +127,10 @@ static void copy_rests(struct batch_task *task, const struct store_batch *batch,
             (struct rest_write){ .key = copy_key(arena, &write->key),
                                  .patch = arena_copy(arena, write->patch),
                                  .whole = write->whole,
-                                 .owner = arena_copy(arena, write->owner) };
+                                 .owner = arena_copy(arena, write->owner),
+                                 .found_by = arena_copy(arena, write->found_by),
+                                 .values = copy_values(arena, write),
+                                 .value_count = write->value_count };
     }
 }
 

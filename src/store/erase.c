@@ -39,7 +39,7 @@ int store_entity_erase(struct db *db, struct arena *arena, const struct entity *
         db, "INSERT INTO erasure(kind, brand, canonical_id) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING");
 
     bind_entity(remember, entity);
-    if (db_step(remember, err) < 0)
+    if (db_step(remember, err) < 0 || store_found_erase(db, entity, err))
         return -1;
     struct db_statement *bury =
         db_prepare(db, "UPDATE crosswalk SET erased = 1, owner = NULL WHERE kind = ?1 AND brand = ?2 "

@@ -91,6 +91,10 @@ MUST_CHECK int store_rest_load(struct db *db, struct arena *arena, const struct 
 MUST_CHECK int store_rest_patch(struct db *db, struct arena *arena, const struct rest_write *write,
                                 struct str *json, struct err *err);
 
+/* found.c: with the rest, and with its entity. */
+MUST_CHECK int store_found_save(struct db *db, const struct rest_write *write, struct err *err);
+MUST_CHECK int store_found_erase(struct db *db, const struct entity *entity, struct err *err);
+
 struct cache_key store_id_key(const struct store *store, const struct id_query *query, bool to_dialect,
                               struct str given);
 struct cache_key store_rest_key(const struct store *store, const struct rest_key *key);

@@ -133,5 +133,7 @@ int store_rest_patch(struct db *db, struct arena *arena, const struct rest_write
     *json = STR("");
     if (erased)
         return erased < 0 ? -1 : 0;
+    if (store_found_save(db, write, err))
+        return -1;
     return write->whole ? put_whole(db, arena, write, json, err) : put_merged(db, arena, write, json, err);
 }

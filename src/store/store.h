@@ -55,6 +55,9 @@ struct rest_write {
     struct str patch; /* RFC 7396 merge patch on the stored rest; a rest that becomes {} or null is deleted */
     struct str owner; /* kept with the rest, unless that has one already */
     bool whole;       /* `patch` is the rest itself (a new entity's): its nulls are kept, too */
+    struct str found_by;      /* not empty: from now on the entity is found by these values of that name */
+    const struct str *values; /* and by no others that this dialect kept */
+    size_t value_count;
 };
 
 struct store_batch {
@@ -79,6 +82,21 @@ bool store_batch(struct store *store, struct loop *loop, struct store_batch *bat
 /* The caller goes away: copies nothing back, never calls `done`; afterwards the batch may be freed at once.
  */
 void store_batch_detach(struct store_batch *batch);
+
+/* The entities of a brand that are found by a value which some dialect keeps (`found_by` of a write), without those that
+ * were erased. More than STORE_FOUND_MAX fail with ERR_TOO_LARGE. */
+enum { STORE_FOUND_MAX = 1000 };
+struct store_find {
+    struct str kind, brand, name, value; /* borrowed until submitted */
+    struct arena *arena;                 /* for results */
+    struct str *ids;
+    size_t count;
+    void (*done)(struct store_find *find, const struct err *err, void *data);
+    void *data;
+    void *inside;
+};
+void store_find_start(struct store *store, struct loop *loop, struct store_find *find);
+void store_find_detach(struct store_find *find); /* as store_batch_detach; fine when nothing is under way */
 
 /* Erasure of one canonical entity and of every one that it owns, of whatever kind: their rests in every
  * dialect, and their crosswalk rows become tombstones. An entity is owned when any row or rest of it says so;

@@ -157,6 +157,28 @@ describe('Twine', () => {
         assert.equal((await general.get('/v1/patients?search=555-1')).json.patients.length >= 1, true);
     });
 
+    test('an identifier that only the gateway keeps finds its patient', async () => {
+        const own = `kept-${process.pid}`;
+        const identifiers = [{ system: own, value: 'first' }, { system: own, value: 'second|' }, { system: 'shared', value: own, unique: false }];
+        const id = (await twine.post('/pub/patient', patient({ identifiers }, [byName('Patients Lead')]))).json.data.id;
+        const filter = (system, value) => twine.get(`/pub/patient?filter[organization]=${ACME}&filter[identifier][system]=${system}&filter[identifier][value]=${encodeURIComponent(value)}`);
+        const weigh = (system, value, status) => twine.post('/pub/patient_health_metric', { data: { type: 'patient_health_metric', attributes: { type: 'weight', value: 70 },
+            relationships: { patient: { data: { type: 'patient', meta: { query: { identifier: { system, value } } } } } } } }, status);
+        for (const { system, value } of identifiers) {
+            const { data, meta } = (await filter(system, value)).json;
+            assert.deepEqual([data.map((one) => one.id), meta.count], [[id], 1], value);
+            assert.equal((await weigh(system, value, 200)).json.data.relationships.patient.data.id, id);
+        }
+        // a second patient that shares one: a look-up finds two, a filter shows both
+        const other = (await twine.post('/pub/patient', patient({ identifiers: [identifiers[2]] }))).json.data.id;
+        await weigh('shared', own, 409);
+        assert.deepEqual((await filter('shared', own)).json.data.map((one) => one.id), [id, other]);
+        await twine.patch(`/pub/patient/${other}`, { data: { type: 'patient', id: other, attributes: { identifiers: [] } } });
+        await weigh('shared', own, 200);
+        const globex = gateway.client('twine', { brand: 'globex' });
+        assert.deepEqual((await globex.get(`/pub/patient?filter[organization]=${GLOBEX}&filter[identifier][system]=shared&filter[identifier][value]=${own}`)).json.data, []);
+    });
+
     test('a client-given id on a create is ignored', async () => {
         for (const id of ['', 'x', '000000000000000000000000']) {
             const body = patient();

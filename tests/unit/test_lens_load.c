@@ -57,6 +57,11 @@ static const struct {
     { ONE("{ type: string, is: a, else: b }"), "5:35", "`else:` lists other paths" },
     { ONE("{ type: string, is: a, else: [] }"), "5:35", "`else:` lists other paths" },
     { ONE("{ type: array, is: a, else: [b] }"), "5:28", "`else:` does not go with type array" },
+    { ONE("{ type: string, is: a, found_by: p }"), "5:29", "`found_by:` does not go with type string" },
+    { ONE("{ type: entries, is: a, name: s, value: v, found_by: p }\nrest: m.d"), "5:59", "nothing is kept" },
+    { ONE("{ type: entries, is: a, name: s, value: v, found_by: p }\n"
+          "  b: { type: entries, is: b, name: s, value: v, found_by: q }"),
+      "6:59", "\"a\" has one already" },
     { ONE("{ type: string, is: a, tells: { x: p } }"), "5:36", "`tells:` has one path" },
     { ONE("{ type: string, is: a, tells: { x: [p] } }"), "5:36", "`tells:` has one path" },
     { ONE("{ type: string, is: a, tells: { x: [p, q] } }\n  b: { type: string, is: x }"), "6:6",

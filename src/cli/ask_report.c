@@ -7,7 +7,7 @@
 enum { CALLS_OF_ONE = 8 };
 
 struct verdict {
-    struct str word; /* works, 501 or not asked */
+    struct str word; /* works, slower plan, 501 or not asked */
     const struct contract_call *call;
     struct str why;
 };
@@ -26,12 +26,23 @@ static size_t calls_of(const struct operation *operation, const struct contract_
     return count;
 }
 
+/* The documented calls that would take its place are there. */
+static bool has_plan(const struct backend_asked *asked, const struct contract_call *call)
+{
+    const struct contract_instead *plan = call->instead;
+
+    return plan && backend_asked_find(asked, plan->read)->state == ASK_WORKS &&
+           (!plan->each || backend_asked_find(asked, plan->each)->state == ASK_WORKS);
+}
+
 /* A call that writes is what the contract or the configuration says: it is not tried. */
 static struct verdict judge_call(const struct backend_asked *asked, const struct contract_call *call)
 {
     const struct asked *found = backend_asked_find(asked, call);
     bool writes = !str_is(call->method, "GET");
 
+    if (found->state == ASK_MISSING && has_plan(asked, call))
+        return (struct verdict){ .word = STR("slower plan"), .call = call, .why = found->why };
     if (found->state == ASK_MISSING)
         return (struct verdict){ .word = STR("501"), .call = call, .why = found->why };
     if (found->state == ASK_WORKS)
@@ -39,6 +50,16 @@ static struct verdict judge_call(const struct backend_asked *asked, const struct
     if (writes && !call->served)
         return (struct verdict){ .word = STR("501"), .call = call, .why = STR("not in backend.completions") };
     return (struct verdict){ .word = STR("not asked"), .call = call, .why = found->why };
+}
+
+static int badness(struct str word)
+{
+    static const char *const words[] = { "works", "not asked", "slower plan", "501" };
+    int at = 0;
+
+    while (!str_is(word, words[at]))
+        at++;
+    return at;
 }
 
 /* The worst of its calls; its own call decides among equals. */
@@ -50,8 +71,7 @@ static struct verdict judge(const struct backend_asked *asked, const struct oper
 
     for (size_t i = 0; i < count; i++) {
         struct verdict one = judge_call(asked, calls[i]);
-        bool worse = str_is(one.word, "501") ? !str_is(worst.word, "501")
-                                             : str_is(one.word, "not asked") && str_is(worst.word, "works");
+        bool worse = badness(one.word) > badness(worst.word);
         if (worse || !i)
             worst = one;
     }
@@ -91,7 +111,7 @@ static void write_row(const struct gateway *gateway, const struct dialect *diale
     write_padded(out, dialect->name, width_of(gateway, true));
     write_padded(out, operation->name, width_of(gateway, false));
     if (verdict->why.len) {
-        write_padded(out, verdict->word, strlen("not asked"));
+        write_padded(out, verdict->word, strlen("slower plan"));
         if (verdict->call)
             buf_printf(out, STR_FMT ": ", STR_ARG(verdict->call->name));
     }
@@ -132,28 +152,36 @@ static void write_rows(const struct backend_asked *asked, const struct gateway *
         }
 }
 
+static void write_name(struct str name, bool *first, bool json, struct buf *out)
+{
+    if (!*first)
+        buf_add(out, json ? STR(",") : STR(", "));
+    *first = false;
+    if (json)
+        json_quote(out, name);
+    else
+        buf_add(out, name);
+}
+
 /* `all`, or the list that backend.completions may say. */
 static void write_completions(const struct backend_asked *asked, bool json, struct buf *out)
 {
     bool all = true, first = true;
 
     for (size_t i = 0; i < asked->count; i++)
-        all &= asked->calls[i].call->documented || is_completion(&asked->calls[i]);
+        all &= (asked->calls[i].call->documented || is_completion(&asked->calls[i])) &&
+               (!asked->calls[i].call->beyond_count || asked->calls[i].call->beyond_served);
     if (all) {
         buf_add(out, json ? STR("\"all\"") : STR("all"));
         return;
     }
     buf_char(out, '[');
     for (size_t i = 0; i < asked->count; i++) {
-        if (!is_completion(&asked->calls[i]))
-            continue;
-        if (!first)
-            buf_add(out, json ? STR(",") : STR(", "));
-        first = false;
-        if (json)
-            json_quote(out, asked->calls[i].call->name);
-        else
-            buf_add(out, asked->calls[i].call->name);
+        const struct contract_call *call = asked->calls[i].call;
+        if (is_completion(&asked->calls[i]))
+            write_name(call->name, &first, json, out);
+        if (call->beyond_count && call->beyond_served) /* what a filter does cannot be seen from outside */
+            write_name(call->beyond_name, &first, json, out);
     }
     buf_char(out, ']');
 }

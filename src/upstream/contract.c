@@ -65,12 +65,12 @@ static int load_flag(const struct yaml *map, const char *key, bool *flag, struct
     return node ? yaml_bool(node, flag, err) : 0;
 }
 
-static bool is_served(const struct contract_call *call, const struct conf *conf)
+static bool is_declared(struct str name, const struct conf *conf)
 {
-    if (call->documented || conf->backend.all_completions)
+    if (conf->backend.all_completions)
         return true;
     for (size_t i = 0; i < conf->backend.completion_count; i++)
-        if (str_eq(conf->backend.completions[i], call->name))
+        if (str_eq(conf->backend.completions[i], name))
             return true;
     return false;
 }
@@ -79,7 +79,7 @@ static int load_call(const struct yaml *map, struct arena *arena, struct contrac
                      struct err *err)
 {
     static const char *const known[] = { "request", "entity", "items", "total", "brand", "page", "query", "documented",
-                                         NULL };
+                                         "beyond",  "instead", NULL };
     struct str brand = STR_NONE;
 
     made->name = map->key;
@@ -87,12 +87,29 @@ static int load_call(const struct yaml *map, struct arena *arena, struct contrac
         load_query(map, arena, made, err) || load_text(map, "entity", &made->entity, err) ||
         load_text(map, "items", &made->items, err) || load_text(map, "total", &made->total, err) ||
         load_text(map, "brand", &brand, err) || load_flag(map, "page", &made->paged, err) ||
-        load_flag(map, "documented", &made->documented, err))
+        load_flag(map, "documented", &made->documented, err) || load_beyond(map, arena, made, err))
         return -1;
     if (brand.len && !str_is(brand, "query"))
         return yaml_fault(yaml_get(map, "brand"), err, "unknown place for the brand, expected query");
     made->brand_in_query = brand.len > 0;
-    made->served = is_served(made, conf);
+    made->served = made->documented || is_declared(made->name, conf);
+    made->beyond_served = is_declared(made->beyond_name, conf);
+    return 0;
+}
+
+/* A completion that no call is would be one that is never used. */
+static int check_declared(const struct contract *contract, const struct conf *conf, struct err *err)
+{
+    for (size_t i = 0; i < conf->backend.completion_count; i++) {
+        struct str name = conf->backend.completions[i];
+        bool known = contract_find(contract, name) != NULL;
+        for (size_t k = 0; k < contract->count && !known; k++)
+            known = str_eq(contract->calls[k].beyond_name, name);
+        if (!known)
+            return err_set(err, ERR_CONFIG,
+                           "backend.completions: unknown '" STR_FMT "', expected names of canonical/contract.yaml",
+                           STR_ARG(name));
+    }
     return 0;
 }
 
@@ -113,7 +130,11 @@ int contract_load(struct contract **contract, struct arena *arena, const char *m
     for (const struct yaml *child = calls->first; child; child = child->next)
         if (load_call(child, arena, &made->calls[made->count++], conf, err))
             return -1;
-    return 0;
+    size_t at = 0;
+    for (const struct yaml *child = calls->first; child; child = child->next)
+        if (load_instead(child, arena, made, &made->calls[at++], err))
+            return -1;
+    return check_declared(made, conf, err);
 }
 
 const struct contract_call *contract_find(const struct contract *contract, struct str name)
@@ -159,6 +180,17 @@ const struct contract_call *contract_reader(const struct contract *contract, con
         if (str_is(contract->calls[i].method, "GET") && same_path(&contract->calls[i], call))
             return &contract->calls[i];
     return NULL;
+}
+
+bool contract_serves(const struct contract_call *call, const struct str *names, size_t count)
+{
+    if (!call->served || call->beyond_served)
+        return call->served;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < call->beyond_count; k++)
+            if (str_eq(names[i], call->beyond[k]))
+                return false;
+    return true;
 }
 
 bool contract_takes(const struct contract_call *call, struct str parameter)

@@ -11,6 +11,23 @@ struct contract_segment {
     bool is_parameter;
 };
 
+/* What is done with one parameter of a call that the backend does not have. */
+struct contract_rule {
+    struct str parameter, member;
+};
+
+/* Documented calls in the place of a completion (plan.h). */
+struct contract_instead {
+    const struct contract_call *read;            /* the list that has the rows */
+    const struct contract_call *each;            /* NULL, or the list whose items say what to ask `read` for, one by one */
+    struct str key;                              /* of `each`: the member, and the parameter of `read` */
+    const struct contract_rule *where, *order;   /* parameter -> member that must be one of its values; value of
+                                                    `order` -> member that rows are sorted by, newest first */
+    size_t where_count, order_count;
+    const struct str *leave;                     /* parameters without which the answer is still right */
+    size_t leave_count;
+};
+
 struct contract_call {
     struct str name, method, entity, items, total;
     const struct contract_segment *segments;
@@ -19,6 +36,11 @@ struct contract_call {
     size_t query_count;
     bool brand_in_query, paged, documented;
     bool served; /* documented, or among backend.completions */
+    struct str beyond_name; /* of a documented call: the completion that these parameters are */
+    const struct str *beyond;
+    size_t beyond_count;
+    bool beyond_served;
+    const struct contract_instead *instead; /* NULL: none */
 };
 
 struct contract;
@@ -36,6 +58,15 @@ const struct contract_call *contract_at(const struct contract *contract, size_t 
 bool contract_has_entity(const struct contract *contract, struct str entity);
 /* How the entity is read that this call changes: the GET of the same path; NULL: there is none. */
 const struct contract_call *contract_reader(const struct contract *contract, const struct contract_call *call);
+
+/* The backend has the call, and those of its parameters that are in `names`. */
+bool contract_serves(const struct contract_call *call, const struct str *names, size_t count);
+
+/* `beyond:` and `instead:` of a call (contract_instead.c); the latter once all calls are known. Internal to the room. */
+struct yaml;
+MUST_CHECK int load_beyond(const struct yaml *map, struct arena *arena, struct contract_call *made, struct err *err);
+MUST_CHECK int load_instead(const struct yaml *map, struct arena *arena, const struct contract *contract,
+                            struct contract_call *made, struct err *err);
 
 /* True when the call takes a parameter of that name, in its path or its query. */
 bool contract_takes(const struct contract_call *call, struct str parameter);

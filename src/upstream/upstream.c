@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "conf/conf.h"
+#include "upstream/plan.h"
 
 #include <stdlib.h>
 
@@ -12,12 +13,14 @@ struct live {
     struct call_client *client;
     struct call_origin origin;
     struct tape_limits limits;
+    uint64_t scan_limit;
 };
 
 enum { HEADERS_MAX = 8, TARGET_MAX = 32 * 1024 };
 
 struct upstream_call {
     struct call *call;
+    struct plan *plan; /* in the place of `call` */
     struct upstream_answer answer;
     struct live *live;
     struct arena *arena;
@@ -138,9 +141,6 @@ static int prepare(struct upstream_call *call, const struct upstream_request *re
     const struct call_origin *origin = &call->live->origin;
     struct buf target = buf_in(call->arena, TARGET_MAX);
 
-    if (!request->call->served)
-        return err_set(err, ERR_NOT_IMPLEMENTED, "the backend is not said to have " STR_FMT,
-                       STR_ARG(request->call->name));
     if (upstream_target(request, origin->base, &target, err))
         return -1;
     call->request = (struct call_request){ .method = request->call->method,
@@ -152,6 +152,30 @@ static int prepare(struct upstream_call *call, const struct upstream_request *re
                                            .has_body = request->body.ptr != NULL,
                                            .headers = call->headers };
     add_headers(call, request);
+    return 0;
+}
+
+static void on_plan(const struct upstream_answer *answer, const struct err *err, void *data)
+{
+    struct upstream_call *call = data;
+
+    call->done(call, answer, err, call->data);
+}
+
+/* What goes out: the call itself, or documented ones in its place. */
+static int start(struct upstream_call *call, const struct upstream_request *wanted, struct err *err)
+{
+    struct live *live = call->live;
+    struct upstream_request request = *wanted;
+
+    if (!plan_needless(&request)) {
+        call->plan = plan_start(&live->upstream, &request, &live->limits, live->scan_limit, on_plan, call, err);
+        return call->plan ? 0 : -1;
+    }
+    plan_strip(&request);
+    if (prepare(call, &request, err))
+        return -1;
+    call->call = call_start(live->client, &call->request, on_done, call);
     return 0;
 }
 
@@ -167,10 +191,8 @@ static struct upstream_call *live_start(struct upstream *upstream, const struct 
     call->arena = request->arena;
     call->done = done;
     call->data = data;
-    if (!prepare(call, request, &call->early)) {
-        call->call = call_start(live->client, &call->request, on_done, call);
+    if (!start(call, request, &call->early))
         return call;
-    }
     call->post.run = tell_early;
     loop_post(live->loop, &call->post);
     return call;
@@ -180,6 +202,7 @@ static void live_free_call(struct upstream_call **call)
 {
     if (!*call)
         return;
+    plan_free(&(*call)->plan);
     if ((*call)->call)
         call_free(&(*call)->call);
     if ((*call)->post.run)
@@ -224,6 +247,7 @@ int upstream_new(struct upstream **upstream, struct loop *loop, const struct con
     live->loop = loop;
     live->origin = origin;
     live->limits = tape_default_limits;
+    live->scan_limit = conf->backend.scan_limit;
     live->limits.bytes = (uint32_t)limits.body_bytes;
     live->limits.slots = 16u * 1024 * 1024;
     live->limits.elements = 1u << 20;

@@ -59,7 +59,7 @@ test('a backend that has everything: nothing is missing, nothing is written, not
     assert.equal(done.stderr, '');
 });
 
-test('what is missing is a 501, and the list to configure leaves it out', async () => {
+test('what is missing is a slower plan or a 501, and the list to configure leaves it out', async () => {
     without = (method, url) => /^\/v1\/(metrics|groups)\b/.test(url);
     try {
         const done = await check(proxy.address().port, '--json');
@@ -67,11 +67,11 @@ test('what is missing is a 501, and the list to configure leaves it out', async 
         assert.match(done.stderr, /^dragoman: backend\.completions: \d+ declared that the backend does not have\n$/);
         const report = JSON.parse(done.stdout);
         assert.deepEqual(row(report, 'general', 'listGauges'),
-            { dialect: 'general', operation: 'listGauges', state: '501', call: 'metric.list', why: 'the backend answered 404' });
+            { dialect: 'general', operation: 'listGauges', state: 'slower plan', call: 'metric.list', why: 'the backend answered 404' });
         assert.equal(row(report, 'twine', 'fetchGroups').state, '501');
         assert.equal(row(report, 'general', 'showPatient').state, 'works');
         assert.equal(row(report, 'patient-graph', 'showMetricSeries').state, 'works');
-        for (const [name, there] of [['metric.list', false], ['group.list', false], ['patient.read', true], ['patient.update', true], ['encounter.all', true]])
+        for (const [name, there] of [['metric.list', false], ['group.list', false], ['patient.read', true], ['patient.update', true], ['patient.filters', true], ['encounter.all', true]])
             assert.equal(report.completions.includes(name), there, name);
         const again = await check(proxy.address().port, '--json', '--set', `backend.completions=[${report.completions}]`);
         assert.equal(again.status, 0, again.stderr);
@@ -87,7 +87,7 @@ test('a write that is not declared is a 501; its reading is still asked for', as
     assert.equal(done.status, 0);
     assert.deepEqual(row(report, 'general', 'updatePatient'),
         { dialect: 'general', operation: 'updatePatient', state: '501', call: 'patient.update', why: 'not in backend.completions' });
-    assert.ok(report.completions.includes('patient.read') && !report.completions.includes('patient.update'));
+    assert.ok(report.completions.includes('patient.read') && !report.completions.includes('patient.filters') && !report.completions.includes('patient.update'));
 });
 
 const answer = (status, type, body) => (socket) =>

@@ -78,6 +78,20 @@ static void faults_have_places(void **state)
         { "calls:\n  a: { request: GET /v1, page: some }", "2:32: found \"some\", expected true or false" },
         { "calls:\n  a: { request: GET /v1, documented: 1 }", "2:38: found \"1\", expected true or false" },
         { "calls:\n  a: { request: GET /v1, entity: [x] }", "2:34: found a list, expected text" },
+        { "calls:\n  a: { request: GET /v1, beyond: { query: [q] } }", "2:34: beyond: needs completion: and query:" },
+        { "calls:\n  a: { request: GET /v1, beyond: { completion: c, query: [q] } }",
+          "2:34: beyond: of a completion, expected it of a documented call" },
+        { "calls:\n  a: { request: GET /v1, instead: { } }", "2:35: no read:, expected the name of a documented" },
+        { "calls:\n  a: { request: GET /v1, instead: { read: b } }\n  b: { request: GET /b, items: i }",
+          "2:43: \"b\" is no documented list, expected one" },
+        { "calls:\n  a: { request: POST /v1, instead: { read: b } }\n  b: { request: GET /b, items: i, documented: true }",
+          "2:36: instead: of a call that writes, expected it of a GET" },
+        { "calls:\n  a: { request: GET /v1, instead: { read: b, where: { q: id } } }\n"
+          "  b: { request: GET /b, items: i, documented: true }",
+          "2:35: a takes no parameter 'q'" },
+        { "calls:\n  a: { request: GET /v1, instead: { read: b, each: { call: b, member: k } } }\n"
+          "  b: { request: GET /b, items: i, documented: true }",
+          "2:52: each: needs a member: that is a parameter of the call after read:" },
         { "calls:\n  a: { request: GET /v1 }\n  a: { request: GET /v1 }", "3:3: " },
         { "calls: {", "2:1: " },
     };
@@ -115,7 +129,7 @@ static void a_missing_file_is_named(void **state)
 static void served(void **state)
 {
     static const char text[] = "calls:\n"
-                               "  doc:   { request: GET /v1/d, documented: true }\n"
+                               "  doc:   { request: GET /v1/d, documented: true, query: [q], beyond: { completion: one, query: [f] } }\n"
                                "  one:   { request: GET /v1/a }\n"
                                "  other: { request: GET /v1/b, documented: false }\n";
     static const struct {
@@ -125,7 +139,6 @@ static void served(void **state)
         { "backend.completions=all", true, true },
         { "backend.completions=[one]", true, false },
         { "backend.completions=[one, other]", true, true },
-        { "backend.completions=[on, others]", false, false },
         { "backend.completions=[]", false, false },
     };
 
@@ -137,6 +150,9 @@ static void served(void **state)
         struct err err = { 0 };
         int bad = contract_load(&contract, folder.arena, folder.dir, conf, &err);
         CHECK(!bad, "%s", err.detail);
+        CHECK(contract_serves(contract_find(contract, STR("doc")), &(struct str)STR_INIT("q"), 1), "documented");
+        CHECK(contract_serves(contract_find(contract, STR("doc")), &(struct str)STR_INIT("f"), 1) == cases[i].one,
+              "%s", cases[i].set);
         CHECK(contract_find(contract, STR("doc"))->served, "%s", cases[i].set);
         CHECK(contract_find(contract, STR("one"))->served == cases[i].one, "%s", cases[i].set);
         CHECK(contract_find(contract, STR("other"))->served == cases[i].other, "%s", cases[i].set);
@@ -144,6 +160,20 @@ static void served(void **state)
         conf_free(&conf);
         folder_done(&folder);
     }
+}
+
+static void a_completion_that_no_call_is(void **state)
+{
+    struct folder folder = folder_new("calls:\n  one: { request: GET /v1/a }\n");
+    struct conf *conf = conf_with("backend.completions=[one, on]");
+    struct contract *contract;
+    struct err err = { 0 };
+
+    (void)state;
+    CHECK(contract_load(&contract, folder.arena, folder.dir, conf, &err) && err.code == ERR_CONFIG, "loaded");
+    CHECK(strstr(err.detail, "backend.completions: unknown 'on'"), "%s", err.detail);
+    conf_free(&conf);
+    folder_done(&folder);
 }
 
 /* The contract as it is shipped. */
@@ -280,6 +310,7 @@ int main(void)
         cmocka_unit_test(faults_have_places),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(served),
+        cmocka_unit_test(a_completion_that_no_call_is),
         cmocka_unit_test(targets),
         cmocka_unit_test(a_target_has_an_end),
         cmocka_unit_test(what_a_call_takes),

@@ -14,6 +14,7 @@ struct contract_segment {
 /* What is done with one parameter of a call that the backend does not have. */
 struct contract_rule {
     struct str parameter, member;
+    bool pair; /* the parameter is `name|value`: the member is an object that has it */
 };
 
 /* Documented calls in the place of a completion (plan.h). */

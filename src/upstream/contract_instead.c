@@ -51,6 +51,21 @@ int load_beyond(const struct yaml *map, struct arena *arena, struct contract_cal
     return 0;
 }
 
+/* The member's name, or `{ pair: NAME }`. */
+static int load_member(const struct yaml *node, struct contract_rule *made, struct err *err)
+{
+    static const char *const known[] = { "pair", NULL };
+
+    made->parameter = node->key;
+    made->pair = node->kind == YAML_MAP;
+    if (!made->pair)
+        return yaml_text(node, &made->member, err);
+    const struct yaml *member = yaml_get(node, "pair");
+    if (yaml_only(node, known, err))
+        return -1;
+    return member ? yaml_text(member, &made->member, err) : yaml_fault(node, err, "no member, expected pair: NAME");
+}
+
 static int load_rules(const struct yaml *node, struct arena *arena, const struct contract_rule **rules,
                       size_t *count, struct err *err)
 {
@@ -59,11 +74,9 @@ static int load_rules(const struct yaml *node, struct arena *arena, const struct
     if (yaml_map(node, err))
         return -1;
     struct contract_rule *made = ARENA_ARRAY(arena, struct contract_rule, node->count);
-    for (const struct yaml *child = node->first; child; child = child->next) {
-        made[*count].parameter = child->key;
-        if (yaml_text(child, &made[(*count)++].member, err))
+    for (const struct yaml *child = node->first; child; child = child->next)
+        if (load_member(child, &made[(*count)++], err))
             return -1;
-    }
     *rules = made;
     return 0;
 }

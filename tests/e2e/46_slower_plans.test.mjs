@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ACME, clients, person, startGateway } from './harness.mjs';
+import { ACME, clients, document, person, startGateway } from './harness.mjs';
 
 // patient-graph's public pages: method, path, and the parameters that they document.
 const documented = [
@@ -106,6 +106,16 @@ for (const [name, gatewayOf] of [['every call', () => full], ['the documented ca
             const bound = gatewayOf().client('twine', { patient: two });
             const both = (await bound.get(`/pub/patient_health_metric?filter[organization]=${ACME}&page[size]=5&page[number]=2`)).json;
             assert.deepEqual([both.meta.count, both.data.length], [8, 3], 'of two patients, the second page');
+        });
+
+        test('a patient by an identifier', async () => {
+            const { json } = await all.twine.post('/pub/patient_health_metric', document('twine-metric.json'), 200);
+            const path = `/pub/patient?filter[organization]=${ACME}&filter[identifier][system]=medical-record-number&filter[identifier][value]=`;
+            const found = (await all.twine.get(`${path}121212`)).json;
+            assert.deepEqual([found.meta.count, found.data.map((p) => p.id)], [1, [json.data.relationships.patient.data.id]]);
+            assert.deepEqual((await all.twine.get(`${path}12121`)).json.data, []);
+            const unknown = document('twine-metric.json').replace('121212', '999');
+            await all.twine.post('/pub/patient_health_metric', unknown, 409);
         });
 
         test('another tenant\'s patient is not there', async () => {

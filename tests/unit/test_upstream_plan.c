@@ -166,6 +166,21 @@ static void a_row_that_is_not_there(void **state)
     CHECK(kit.done == 1 && str_is(kit.answer, "not_found"), STR_FMT, STR_ARG(kit.answer));
 }
 
+/* name|value, both escaped: nothing but the very pair. */
+static void a_row_by_a_pair(void **state)
+{
+    static const struct ask pair = { .call = "patient.list", WITH(ARG("external_id", "a\\|b|1\\\\2|3"), ARG("include", "groups")),
+                                     .limit = 2 };
+    struct err err = { 0 };
+
+    (void)state;
+    CHECK(!ask(&pair, &err), "%s", err.detail);
+    tell(LIST "0", "{\"patients\":[{\"id\":\"1\",\"external_ids\":{\"a\":\"b|1\"}},{\"id\":\"2\",\"external_ids\":{\"a|b\":\"1\\\\2|3\"}},"
+         "{\"id\":\"3\",\"external_ids\":{\"a|b\":\"1\"}},{\"id\":\"4\",\"external_ids\":null},{\"id\":\"5\"}],\"total\":5}", ERR_NONE);
+    CHECK(str_is(kit.answer, "{\"patients\":[{\"id\":\"2\",\"external_ids\":{\"a|b\":\"1\\\\2|3\"}}],\"total\":1}"),
+          STR_FMT, STR_ARG(kit.answer));
+}
+
 static void more_rows_than_may_be_read(void **state)
 {
     struct ask few = patient_c;
@@ -297,6 +312,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_row_on_a_later_page, setup, teardown),
         cmocka_unit_test_setup_teardown(a_row_that_is_not_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_row_by_a_pair, setup, teardown),
         cmocka_unit_test_setup_teardown(more_rows_than_may_be_read, setup, teardown),
         cmocka_unit_test_setup_teardown(lists_of_several_patients, setup, teardown),
         cmocka_unit_test_setup_teardown(only_some_keys, setup, teardown),

@@ -145,7 +145,13 @@ COLLECTION(reward_programs, "reward program", false, false, NULL, OF_GROUP, BY_C
 OWNED(reward_program_activations, "reward program activation", OF_PROGRAM,
       GROUPS("reward_program_activations"));
 OWNED(rewards, "reward", OF_ACTIVATION, GROUPS("rewards"), MEMBER(thread));
-OWNED(reward_earnings, "reward earning", OF_REWARD, GROUPS("reward_earnings"));
+/* One that does not say is not ready. */
+#define READY                                                                                                \
+    {                                                                                                        \
+        .name = STR_INIT("ready_for_fulfillment"), .kind = FILTER_CHOICE, .choices = "true false",           \
+        .sql = "coalesce(json_extract(t.body, '$.ready_for_fulfillment'), 0) = (? = 'true')"                 \
+    }
+OWNED(reward_earnings, "reward earning", OF_REWARD, GROUPS("reward_earnings"), READY);
 OWNED(reward_earning_fulfillments, "reward earning fulfillment", OF_EARNING,
       GROUPS("reward_earning_fulfillments"));
 LOOSE(calendar_event_responses, "calendar event response", OF_ENCOUNTER, GROUPS("calendar_event_responses"));

@@ -197,6 +197,8 @@ struct dialect {
     const struct parameter_word *media_also; /* parameters that a content type may have */
     size_t media_also_count;
     bool unknown_refused; /* a parameter of a query that nobody reads is an error */
+    const struct str *refused; /* these are, where no operation reads them; a '*' at the end stands for any end */
+    size_t refused_count;
     const struct str *unread; /* but for these */
     size_t unread_count;
     struct lens_style style;

@@ -96,12 +96,25 @@ static bool is_read(const struct exchange *x, struct str name)
     return false;
 }
 
+static bool is_refused(const struct dialect *dialect, struct str name)
+{
+    for (size_t i = 0; i < dialect->refused_count; i++) {
+        struct str refused = dialect->refused[i];
+        bool any_end = refused.len && refused.ptr[refused.len - 1] == '*';
+        if (any_end ? str_starts(name, str_of(refused.ptr, refused.len - 1)) : str_eq(name, refused))
+            return true;
+    }
+    return false;
+}
+
 /* A filter that nobody reads would select more than the client meant. */
 static enum step judge_unknown(struct exchange *x)
 {
-    for (size_t i = 0; x->dialect->unknown_refused && i < x->target.parameter_count; i++)
-        if (!is_read(x, x->target.parameters[i].name))
-            return wrong(x, x->target.parameters[i].name, STR("known"));
+    for (size_t i = 0; i < x->target.parameter_count; i++) {
+        struct str name = x->target.parameters[i].name;
+        if ((x->dialect->unknown_refused || is_refused(x->dialect, name)) && !is_read(x, name))
+            return wrong(x, name, STR("known"));
+    }
     return STEP_NEXT;
 }
 

@@ -1,0 +1,98 @@
+// Every list of Twine and every filter that reference/twine-api.md has for it: what it takes, what it refuses, what it needs.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { backendCall } from './backend_kit.mjs';
+import { ACME, clients, startGateway } from './harness.mjs';
+
+const NOBODY = '000000000000000000000000';
+const RANGE = '2017-11-01T00:00:00-04:00..2017-12-01T00:00:00-05:00';
+
+// What a filter takes, and what it does not.
+const kinds = {
+    id: { good: [NOBODY], bad: [] }, // an id that nobody has selects nothing
+    ids: { good: [NOBODY, `${NOBODY},${ACME}`, ''], bad: [] },
+    text: { good: ['x', 'a,b'], bad: [] },
+    boolean: { good: ['true', 'false'], bad: ['yes', '1', ''] },
+    range: { good: [RANGE, '2018-02-20T00:00:00Z..2018-02-21T00:00:00.000Z'], bad: ['2017-11-01', `${RANGE}..`, '..', 'a..b', '2017-11-01T00:00:00Z..'] },
+    moment: { good: ['2018-02-20T00:00:00Z'], bad: ['yesterday'] },
+    event: { good: ['plan-check-in', 'reminder', 'telephone-call', 'office-visit', 'video-call'], bad: ['visit', ''] },
+    system: { good: [], bad: [] }, // one of two that need each other
+    order: { good: ['send_time', '-send_time'], bad: ['created_at'] },
+    start: { good: ['start_at'], bad: ['title'] },
+    absent: { good: [], bad: ['x'] }, // documented, and not served: it is said, never overlooked
+};
+const whose = { 'filter[patient]': 'id', 'filter[groups]': 'ids', 'filter[organization]': 'id' };
+const times = { 'filter[created_at]': 'range', 'filter[updated_at]': 'range' };
+// path: filters; `one`: one of them must be there; `all`: each of them must.
+const lists = {
+    '/group': { filters: { 'filter[organization]': 'id', 'filter[name]': 'text' }, all: ['filter[organization]'] },
+    '/coach': { filters: { 'filter[groups]': 'ids', 'filter[organization]': 'id' }, one: true },
+    '/patient': { filters: { 'filter[groups]': 'ids', 'filter[organization]': 'id', 'filter[identifier][system]': 'system', 'filter[identifier][value]': 'system',
+        'filter[archived]': 'boolean', ...times }, one: true },
+    '/calendar_event': { filters: { ...whose, 'filter[attendees]': 'absent', 'filter[type]': 'event', 'filter[completed]': 'boolean', 'filter[start_at]': 'range',
+        'filter[end_at]': 'absent', 'filter[completed_at]': 'range', ...times, sort: 'start' }, one: true },
+    '/email_history': { filters: { 'filter[sender]': 'id', 'filter[receiver]': 'id', 'filter[emailType]': 'text', sort: 'order' }, one: true },
+    '/health_profile': { filters: whose, one: true },
+    '/health_profile_answer': { filters: whose, one: true },
+    '/health_profile_question': { filters: whose, one: true },
+    '/patient_health_metric': { filters: whose, one: true },
+    '/patient_plan_summary': { filters: whose, one: true },
+    '/reward_program': { filters: { 'filter[groups]': 'ids', 'filter[organization]': 'id' }, one: true },
+    '/reward_program_activation': { filters: whose, one: true },
+    '/reward': { filters: whose, one: true },
+    '/reward_earning': { filters: { 'filter[patient]': 'id', 'filter[groups]': 'ids', 'filter[ready_for_fulfillment]': 'boolean' }, one: true },
+    '/reward_earning_fulfillment': { filters: { 'filter[patient]': 'id' }, all: ['filter[patient]'] },
+    '/result': { filters: { 'filter[patient]': 'id', 'filter[actions]': 'ids', 'filter[threads]': 'text', 'filter[start_at]': 'moment', 'filter[end_at]': 'moment', ...times },
+        all: ['filter[patient]'] },
+    '/health_question_definition': { filters: {} },
+};
+
+describe("the filters of Twine's lists", () => {
+    let gateway, twine;
+    before(async () => {
+        gateway = await startGateway();
+        ({ twine } = clients(gateway));
+    });
+    after(() => gateway.stop());
+
+    const get = (path, query, status) => twine.get(`/pub${path}?${Object.entries(query).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')}`, status);
+    const refuses = async (path, query, parameter) => {
+        const [error] = (await get(path, query, 409)).json.errors;
+        assert.deepEqual([error.code, error.source], ['InvalidParameter', { parameter }], `${path} ${JSON.stringify(query)}`);
+    };
+
+    for (const [path, { filters, one, all = [] }] of Object.entries(lists)) {
+        test(path, async () => {
+            const first = one ? ['filter[organization]', 'filter[patient]', 'filter[sender]'].find((name) => name in filters) : undefined;
+            const base = Object.fromEntries([...all, ...(first ? [first] : [])].map((name) => [name, name === 'filter[organization]' ? ACME : NOBODY]));
+            await get(path, base, 200);
+            for (const name of all) await refuses(path, Object.fromEntries(Object.entries(base).filter(([own]) => own !== name)), name);
+            if (one) assert.equal((await get(path, {}, 409)).json.errors[0].code, 'InvalidParameter');
+            for (const [name, kind] of Object.entries(filters)) {
+                for (const value of kinds[kind].good) assert.ok(Array.isArray((await get(path, { ...base, [name]: value }, 200)).json.data), `${path} ${name}`);
+                for (const value of kinds[kind].bad) await refuses(path, { ...base, [name]: value }, name);
+            }
+            if (!('sort' in filters)) await refuses(path, { ...base, sort: 'created_at' }, 'sort');
+            await refuses(path, { ...base, 'filter[shoe_size]': '44' }, 'filter[shoe_size]');
+            await get(path, { ...base, utm_source: 'x' }, 200); // what is no filter is no business of ours
+        });
+    }
+
+    test('one half of an identifier needs the other', async () => {
+        const [system, value] = ['filter[identifier][system]', 'filter[identifier][value]'];
+        await refuses('/patient', { 'filter[organization]': ACME, [system]: 'x' }, value);
+        await refuses('/patient', { 'filter[organization]': ACME, [value]: 'x' }, system);
+        await get('/patient', { 'filter[organization]': ACME, [system]: 'x', [value]: 'y' }, 200);
+    });
+
+    test('earnings that are ready, and those that are not', async () => {
+        const { patients: [{ id: patient_id }] } = await backendCall(gateway, 'GET', '/v1/patients?brand_id=acme&limit=1');
+        const make = (body) => backendCall(gateway, 'POST', '/v1/reward_earnings', { brand_id: 'acme', patient_id, earned_value: '1', ...body });
+        for (const ready of [true, false, undefined]) await make(ready === undefined ? {} : { ready_for_fulfillment: ready });
+        const group = (await backendCall(gateway, 'POST', '/v1/groups', { brand_id: 'acme', name: 'Earners' })).id;
+        await backendCall(gateway, 'PUT', `/v1/patients/${patient_id}/groups`, { group_ids: [group] });
+        const { data: [{ id }] } = (await get('/group', { 'filter[organization]': ACME, 'filter[name]': 'Earners' })).json;
+        const count = async (more) => (await get('/reward_earning', { 'filter[groups]': id, ...more }, 200)).json.meta.count;
+        assert.deepEqual([await count({}), await count({ 'filter[ready_for_fulfillment]': 'true' }), await count({ 'filter[ready_for_fulfillment]': 'false' })], [3, 1, 2]);
+    });
+});

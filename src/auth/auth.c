@@ -87,12 +87,9 @@ static int load_backend_token(struct auth *auth, const struct conf *conf, struct
     return 0;
 }
 
-static int load(struct auth *auth, const struct conf *conf, struct err *err)
+/* Everything but the gateway's own key. */
+static int load_others(struct auth *auth, const struct conf *conf, struct err *err)
 {
-    auth->issuers = ARENA_ARRAY(auth->arena, struct issuer, conf->auth.issuer_count + 1);
-    auth->issuer_count = 1;
-    if (load_own(auth, conf, err))
-        return -1;
     for (size_t i = 0; i < conf->auth.issuer_count; i++)
         if (load_issuer(auth, &auth->issuers[auth->issuer_count++], &conf->auth.issuers[i],
                         conf->auth.audience, err))
@@ -103,7 +100,7 @@ static int load(struct auth *auth, const struct conf *conf, struct err *err)
                : 0;
 }
 
-int auth_new(struct auth **auth, const struct conf *conf, struct err *err)
+static struct auth *make(const struct conf *conf)
 {
     struct arena *arena = arena_new(SIZE_MAX);
     struct auth *made = ARENA_NEW(arena, struct auth);
@@ -118,12 +115,30 @@ int auth_new(struct auth **auth, const struct conf *conf, struct err *err)
     throttle_init(&made->peers, (unsigned)conf->auth.failures_per_minute);
     revoked_init(&made->revoked);
     authority_init(&made->authority, arena, conf);
-    if (load(made, conf, err)) {
+    made->issuers = ARENA_ARRAY(arena, struct issuer, conf->auth.issuer_count + 1);
+    made->issuer_count = 1; /* the gateway itself */
+    return made;
+}
+
+int auth_new(struct auth **auth, const struct conf *conf, struct err *err)
+{
+    struct auth *made = make(conf);
+
+    if (load_own(made, conf, err) || load_others(made, conf, err)) {
         auth_free(&made);
         return err_wrap(err, "auth");
     }
     *auth = made;
     return 0;
+}
+
+int auth_check(const struct conf *conf, struct err *err)
+{
+    struct auth *made = make(conf);
+    int failed = load_others(made, conf, err);
+
+    auth_free(&made);
+    return failed ? err_wrap(err, "auth") : 0;
 }
 
 void auth_free(struct auth **auth)

@@ -39,6 +39,9 @@ struct auth_cache;
 /* Keys, issuers and audiences from the configuration; makes the signing key file if it does not exist (ES256, mode
  * 0600). Errors name file and place. */
 MUST_CHECK int auth_new(struct auth **auth, const struct conf *conf, struct err *err);
+
+/* Whether auth_new would fail by what the configuration names: keys, secrets and their files' modes. Makes and asks nothing. */
+MUST_CHECK int auth_check(const struct conf *conf, struct err *err);
 void auth_free(struct auth **auth);
 struct auth_cache *auth_cache_new(struct auth *auth);
 void auth_cache_free(struct auth_cache **cache);

@@ -1,6 +1,7 @@
 /* Configuration and mappings, judged without serving; and the mappings' own tests. */
 #include "cli/cli.h"
 
+#include "auth/auth.h"
 #include "base/clock.h"
 #include "cli/ask.h"
 #include "cli/coverage.h"
@@ -85,7 +86,7 @@ int command_check(const struct invocation *invocation, struct err *err)
 {
     struct gateway *gateway = NULL;
 
-    if (gateway_new(&gateway, invocation->conf, NULL, NULL, err))
+    if (auth_check(invocation->conf, err) || gateway_new(&gateway, invocation->conf, NULL, NULL, err))
         return -1;
     int failed = compare_lenses(gateway, err) || find_losses(gateway, err);
     if (!failed && option_find(invocation, "--backend"))

@@ -327,9 +327,18 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
     return check_operation(dialect, map, made, err);
 }
 
+static bool share_method(const struct operation *a, const struct operation *b)
+{
+    for (size_t i = 0; i < a->method_count; i++)
+        for (size_t k = 0; k < b->method_count; k++)
+            if (str_eq(a->methods[i], b->methods[k]))
+                return true;
+    return false;
+}
+
 static bool same_route(const struct operation *a, const struct operation *b)
 {
-    if (!str_eq(a->methods[0], b->methods[0]) || a->segment_count != b->segment_count)
+    if (!share_method(a, b) || a->segment_count != b->segment_count)
         return false;
     for (size_t i = 0; i < a->segment_count; i++) {
         if (a->segments[i].is_parameter != b->segments[i].is_parameter)

@@ -88,6 +88,19 @@ static unsigned precision(struct str range, struct str type)
                : 0;
 }
 
+/* A vendor's type with a parameter is an extension of it that is not spoken here (JSON:API section 5.2), but for the ones that
+ * change nothing. */
+static bool is_extension(struct str type, struct str parameter)
+{
+    struct str name, value;
+    bool vendor = type.len > 5 && str_eq_nocase(str_of(type.ptr + type.len - 5, 5), STR("+json"));
+
+    if (!vendor || !str_cut(parameter, '=', &name, &value) || is_utf8_charset(parameter))
+        return false;
+    name = str_trim(name);
+    return !str_eq_nocase(name, STR("q")) && !str_eq_nocase(name, STR("profile"));
+}
+
 /* What Accept says of one type, in thousandths: the most precise range that names it rules (RFC 9110 12.5.1). */
 static unsigned type_quality(struct str accept, struct str type)
 {
@@ -97,13 +110,15 @@ static unsigned type_quality(struct str accept, struct str type)
     while (str_next(&accept, ',', &item)) {
         unsigned q = 1000;
         struct str rest = item;
+        bool extended = false;
         (void)str_next(&rest, ';', &range);
         while (str_next(&rest, ';', &parameter)) {
             struct str name, value;
             if (str_cut(str_trim(parameter), '=', &name, &value) && str_eq_nocase(str_trim(name), STR("q")))
                 q = quality(str_trim(value));
+            extended = extended || is_extension(str_trim(range), str_trim(parameter));
         }
-        unsigned fits = precision(str_trim(range), type);
+        unsigned fits = extended ? 0 : precision(str_trim(range), type);
         if (fits > best) {
             best = fits;
             said = q;

@@ -308,6 +308,8 @@ static const struct {
     { "request: GET /v1/x, scopes: [a], resource: r, call: c, answer: items", "10:83",
       "found \"items\", expected a variable such as $item or a map" },
     { HEAD " }, twin: { " HEAD, "10:96", "the same request as list" },
+    { HEAD " }, twin: { request: PUT /v1/x, also: [GET], scopes: [a], resource: r, call: c, answer: $items", "10:96",
+      "the same request as list" },
 };
 
 static void faults_of_operations(void **state)

@@ -1,87 +1,16 @@
-// Tokens of others: key sets that rotate, lie and vanish, and tokens that an authority is asked about. The authority is
-// scripted here; statements S4, S5, S18 to S20, S27 and S28 of docs/security.md.
+// Tokens of others: key sets that rotate, lie and vanish, and tokens that an authority is asked about.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ACME, ANY, request, sanitized, sleep, startGateway } from './harness.mjs';
-import { checkShape } from './shapes.mjs';
-
-const ISSUER = 'https://issuer.test/';
-const base64url = (value) => Buffer.from(value).toString('base64url');
-
-const makers = {
-    RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-    PS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-    ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-    ES384: () => generateKeyPairSync('ec', { namedCurve: 'P-384' }),
-    EdDSA: () => generateKeyPairSync('ed25519'),
-};
-const signers = {
-    RS256: (input, key) => sign('sha256', input, key),
-    PS256: (input, key) => sign('sha256', input, { key, padding: 6, saltLength: 32 }),
-    ES256: (input, key) => sign('sha256', input, { key, dsaEncoding: 'ieee-p1363' }),
-    ES384: (input, key) => sign('sha384', input, { key, dsaEncoding: 'ieee-p1363' }),
-    EdDSA: (input, key) => sign(null, input, key),
-};
-
-let serial = 0;
-class Key {
-    constructor(alg, kid = `key-${++serial}`) {
-        Object.assign(this, { alg, kid, ...makers[alg]() });
-    }
-    jwk(more = {}) { return { ...this.publicKey.export({ format: 'jwk' }), kid: this.kid, use: 'sig', alg: this.alg, ...more }; }
-    token(claims = {}, header = {}) {
-        const now = Math.floor(Date.now() / 1000);
-        const all = { iss: ISSUER, aud: 'dragoman', sub: 'tester', brand_id: 'acme', scope: 'read:organization read:patients', iat: now, exp: now + 600, jti: `j${++serial}`, ...claims };
-        const input = `${base64url(JSON.stringify({ alg: this.alg, kid: this.kid, typ: 'at+jwt', ...header }))}.${base64url(JSON.stringify(all))}`;
-        return `${input}.${signers[this.alg](Buffer.from(input), this.privateKey).toString('base64url')}`;
-    }
-}
-
-/** Answers /keys and /introspect as it is told, and counts. */
-class Authority {
-    constructor() {
-        Object.assign(this, { keys: [], tokens: new Map(), asked: { keys: 0, introspect: 0 }, broken: undefined });
-        this.server = http.createServer((incoming, outgoing) => {
-            const chunks = [];
-            incoming.on('data', (chunk) => chunks.push(chunk));
-            incoming.on('end', () => this.answer(incoming, Buffer.concat(chunks).toString(), outgoing));
-        });
-    }
-    answer(incoming, body, outgoing) {
-        const what = incoming.url.startsWith('/keys') ? 'keys' : 'introspect';
-        this.asked[what]++;
-        if (this.broken) return this.broken(outgoing);
-        const json = what === 'keys' ? { keys: this.keys } : this.tokens.get(new URLSearchParams(body).get('token')) ?? { active: false };
-        const known = incoming.headers.authorization === `Basic ${Buffer.from('gateway:s%3Acret').toString('base64')}`;
-        outgoing.writeHead(what === 'keys' || known ? 200 : 401, { 'content-type': 'application/json' });
-        outgoing.end(JSON.stringify(json));
-    }
-    async listen() {
-        await new Promise((done) => this.server.listen(0, '127.0.0.1', done));
-        this.url = `http://127.0.0.1:${this.server.address().port}`;
-    }
-    close() {
-        this.server.closeAllConnections();
-        return new Promise((done) => this.server.close(done));
-    }
-}
-
-const breakages = {
-    500: (out) => { out.writeHead(500); out.end('oh'); },
-    html: (out) => { out.writeHead(200, { 'content-type': 'text/html' }); out.end('<html>Sign in</html>'); },
-    empty: (out) => { out.writeHead(200); out.end('{"keys":[]}'); },
-    'a redirect': (out) => { out.writeHead(302, { location: 'http://127.0.0.1:1/' }); out.end(); },
-    large: (out) => { out.writeHead(200); out.end(Buffer.alloc(10 * 1024 * 1024, ' ')); },
-    reset: (out) => out.socket.destroy(),
-    slow: () => {},
-};
+import { ACME, ANY, binary, request, root, sanitized, sleep, startGateway } from '../e2e/harness.mjs';
+import { checkShape } from '../e2e/shapes.mjs';
+import { Authority, ISSUER, Key, base64url, breakages, makers } from './authority.mjs';
 
 describe('authorities', () => {
     let gateway, authority, folder;
@@ -116,7 +45,7 @@ describe('authorities', () => {
         rmSync(folder, { recursive: true });
     });
 
-    test('keys of every kind, in every dialect', async () => {
+    test('s04_keys_of_every_kind_in_every_dialect', async () => {
         for (const alg of Object.keys(makers))
             for (const dialect of Object.keys(paths)) {
                 const token = authority[alg].token();
@@ -125,13 +54,13 @@ describe('authorities', () => {
             }
     });
 
-    test('S12, S13: another issuer, another audience', async () => {
+    test('s12_s13_another_issuer_or_audience_of_a_key_set', async () => {
         const { ES256 } = authority;
         for (const claims of [{ iss: 'https://issuer.test' }, { iss: 'urn:dragoman' }, { aud: 'dragoman-backend' }, { aud: [] }, { exp: 1 }])
             assert.equal(await status(ES256.token(claims)), 401, JSON.stringify(claims));
     });
 
-    test('S4, S5: keys for another purpose, and shared secrets, are not used', async () => {
+    test('s04_s05_keys_for_another_purpose_twice_named_or_shared_are_not_used', async () => {
         const wrong = [
             new Key('ES256').jwk({ use: 'enc' }), new Key('ES256').jwk({ key_ops: ['sign'] }), new Key('ES256').jwk({ alg: 'ES384' }),
         ];
@@ -148,7 +77,7 @@ describe('authorities', () => {
         authority.keys = kept;
     });
 
-    test('S19: a new key works at once, for all who come with it', async () => {
+    test('s19_a_new_key_works_at_once', async () => {
         const next = new Key('ES256'), before = authority.asked.keys;
         authority.keys = [...authority.keys, next.jwk()];
         await sleep(1100);
@@ -157,7 +86,7 @@ describe('authorities', () => {
         assert.equal(authority.asked.keys, before + 1, 'one fetch for all');
     });
 
-    test('S18: a flood of unknown keys', async () => {
+    test('s18_a_flood_of_unknown_keys', async () => {
         const stranger = new Key('ES256'), good = authority.ES256.token(), before = authority.asked.keys, started = Date.now();
         assert.equal(await status(good), 200);
         await Promise.all(Array.from({ length: sanitized ? 200 : 1000 }, async (_, i) => {
@@ -168,7 +97,7 @@ describe('authorities', () => {
         assert.ok(authority.asked.keys - before <= most, `${authority.asked.keys - before} fetches, at most one a second`);
     });
 
-    test('S20: the last good set outlives every outage', async () => {
+    test('s20_the_last_good_set_outlives_every_outage', async () => {
         for (const [name, broken] of Object.entries(breakages)) {
             await sleep(1100);
             authority.broken = broken;
@@ -186,7 +115,7 @@ describe('authorities', () => {
         assert.equal(await gateway.metric('dragoman_key_sets', { state: 'failing' }), 0);
     });
 
-    test('S27: introspection', async () => {
+    test('s27_introspection', async () => {
         const good = { active: true, aud: 'dragoman', sub: 'tester', brand_id: 'acme', scope: 'read:organization read:patients' };
         const cases = {
             good: [good, 200], scopeless: [{ ...good, scope: '' }, 403], inactive: [{ ...good, active: false }, 401],
@@ -208,7 +137,7 @@ describe('authorities', () => {
         assert.ok(authority.asked.introspect - before <= 2 * 2, 'remembered for a second by each of two workers');
     });
 
-    test('S27: a revoked token ends, and an outage is a 503', async () => {
+    test('s27_a_revoked_token_ends_and_an_outage_is_503', async () => {
         const token = 'lph_at_revoked_0123456789';
         authority.tokens.set(token, { active: true, aud: 'dragoman', brand_id: 'acme', scope: 'read:organization' });
         assert.equal(await status(token), 200);
@@ -223,7 +152,7 @@ describe('authorities', () => {
         }
     });
 
-    test('a client that leaves while its token is asked about', async () => {
+    test('s27_a_client_that_leaves_while_its_token_is_asked_about', async () => {
         authority.broken = breakages.slow;
         await Promise.all(Array.from({ length: 20 }, (_, i) =>
             request(gateway.port, 'GET', paths.twine, { headers: { authorization: `Bearer lph_at_gone${i}` }, timeout: 50 }).catch(() => 0)));
@@ -233,7 +162,7 @@ describe('authorities', () => {
 });
 
 describe('key sets over TLS', () => {
-    test('S21: an issuer must prove its name to an authority that the configuration names', async () => {
+    test('s21_an_issuer_must_prove_its_name', async () => {
         const folder = mkdtempSync(join(tmpdir(), 'dragoman-tls-')), file = (name) => join(folder, name);
         execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
             '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', file('key.pem'), '-out', file('cert.pem')], { stdio: 'ignore' });
@@ -264,7 +193,7 @@ describe('key sets over TLS', () => {
 });
 
 describe('kinds of credentials', () => {
-    test('S27: a dialect accepts the kinds that it is configured for', async () => {
+    test('s16_a_dialect_accepts_the_kinds_of_credential_that_it_is_configured_for', async () => {
         const gateway = await startGateway({ set: {
             facades: '[{dialect: general, credentials: [table]}, {dialect: twine, credentials: [jwt]}]',
         } });
@@ -281,7 +210,7 @@ describe('kinds of credentials', () => {
 });
 
 describe('patience', () => {
-    test('S28: an address that guesses is told to wait, in every dialect', async () => {
+    test('s28_guessing_is_rate_limited', async () => {
         const gateway = await startGateway({ set: { 'auth.failures_per_minute': '20' } });
         const good = gateway.client('twine'), unused = gateway.token('twine', { subject: 'unused' });
         await good.get(`/pub/organization/${ACME}`);
@@ -294,5 +223,46 @@ describe('patience', () => {
         for (const [dialect, path] of [['general', '/v1/patients'], ['patient-graph', '/v1/patients?brand_id=acme']])
             await gateway.client(dialect, { token: 'guess' }).get(path, 429);
         await gateway.stop();
+    });
+});
+
+describe('key sets by plain HTTP, of other hosts, and too many keys', () => {
+    const refused = (settings) => {
+        try {
+            execFileSync(binary, ['check', '-c', 'conf/dragoman.yaml', ...Object.entries(settings).flatMap(([k, v]) => ['--set', `${k}=${v}`])], { cwd: root, stdio: 'pipe' });
+        } catch (error) { return error.stderr.toString(); }
+        return undefined;
+    };
+
+    test('s21_key_sets_come_by_https_unless_allowed', () => {
+        const of = (rest) => ({ 'auth.issuers': `[{issuer: '${ISSUER}', ${rest}}]` });
+        assert.match(refused(of('jwks_url: "http://keys.test/"')), /https/);
+        for (const url of ['file:///etc/passwd', 'ftp://keys.test/', 'keys.test', 'https://', 'gopher://x/'])
+            assert.ok(refused(of(`jwks_url: "${url}", allow_http: true`)), url);
+        assert.equal(refused(of('jwks_url: "https://keys.test/"')), undefined);
+        assert.ok(refused({ 'auth.introspection.url': 'http://keys.test/', 'auth.introspection.client_id': 'x' }));
+    });
+
+    test('s21_redirects_are_not_followed_and_keys_are_counted', async () => {
+        const key = new Key('ES256'), beyond = new Key('ES256');
+        let elsewhere = 0, answer;
+        const other = http.createServer((incoming, outgoing) => { elsewhere++; outgoing.end(JSON.stringify({ keys: [key.jwk()] })); });
+        const server = http.createServer((incoming, outgoing) => answer(outgoing));
+        for (const one of [other, server]) await new Promise((done) => one.listen(0, '127.0.0.1', done));
+        answer = (out) => { out.writeHead(302, { location: `http://127.0.0.1:${other.address().port}/` }); out.end(JSON.stringify({ keys: [key.jwk()] })); };
+        const gateway = await startGateway({ set: { 'auth.jwks_interval_s': '1',
+            'auth.issuers': `[{issuer: '${ISSUER}', jwks_url: 'http://127.0.0.1:${server.address().port}/', allow_http: true}]` } });
+        const path = `/pub/organization/${ACME}`;
+        await gateway.client('twine', { token: key.token() }).get(path, 503);
+        assert.equal(elsewhere, 0);
+        const many = Array.from({ length: 5000 }, (_, i) => key.jwk({ kid: `many-${i}` }));
+        answer = (out) => out.end(JSON.stringify({ keys: [...many, beyond.jwk()] }));
+        await sleep(1100);
+        assert.ok([401, 503].includes((await gateway.client('twine', { token: beyond.token() }).get(path, ANY)).status), 'a key beyond the bound');
+        await gateway.stop();
+        for (const one of [other, server]) {
+            one.closeAllConnections();
+            await new Promise((done) => one.close(done));
+        }
     });
 });

@@ -1,0 +1,193 @@
+// How a credential is carried, what it allows, and every operation of every dialect with a credential that is not enough.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { ACME, ANY, binary, clients, person, request, root, startGateway } from '../e2e/harness.mjs';
+import { Key } from './authority.mjs';
+import { raw, startBackend } from './kit.mjs';
+
+describe('the credential of a request', () => {
+    let gateway, all, folder, key;
+    before(async () => {
+        folder = mkdtempSync(join(tmpdir(), 'dragoman-bearer-'));
+        key = new Key('ES256');
+        writeFileSync(join(folder, 'key.pem'), key.publicKey.export({ type: 'spki', format: 'pem' }));
+        gateway = await startGateway({ set: { 'auth.failures_per_minute': '0', 'auth.issuers': `[{issuer: 'https://issuer.test/', keys: [{file: ${join(folder, 'key.pem')}, algorithm: ES256}]}]` } });
+        all = clients(gateway);
+    });
+    after(async () => {
+        await gateway.stop();
+        rmSync(folder, { recursive: true });
+    });
+    const graph = (headers, path = '/v1/patients?brand_id=acme') => request(gateway.port, 'GET', path, { headers: { host: 'patient-graph.localhost', ...headers } });
+    const token = (claims) => { const t = key.token(claims); gateway.secrets.add(t); return t; };
+
+    test('s22_challenges', async () => {
+        const missing = await graph({});
+        assert.equal(missing.status, 401);
+        assert.match(missing.headers['www-authenticate'], /^Bearer realm="[^"]+"$/);
+        for (const value of ['Bearer', 'Bearer ', 'Basic eDp5', 'Bearer x', 'Bearer a b', `bearer${all.graph.token}`, `Token ${all.graph.token}`, `Bearer ${all.graph.token},${all.graph.token}`]) {
+            const { status, headers } = await graph({ authorization: value });
+            assert.ok([400, 401].includes(status), `${value.slice(0, 20)}: ${status}`);
+            if (/^Bearer \S+$/.test(value) && status === 401) assert.match(headers['www-authenticate'], /error="invalid_token"/);
+            assert.ok(!JSON.stringify(headers).includes(all.graph.token));
+        }
+        const poor = await graph({ authorization: `Bearer ${gateway.token('patient-graph', { scope: 'read:metrics' })}` });
+        assert.equal(poor.status, 403);
+        assert.match(poor.headers['www-authenticate'], /error="insufficient_scope".*scope="read:patients"/);
+        assert.equal((await graph({ authorization: `bEaReR ${all.graph.token}` })).status, 200, 'the scheme\'s name is no matter of case');
+    });
+
+    test('s23_no_token_in_query_or_body', async () => {
+        for (const name of ['access_token', 'token', 'bearer', 'authorization', 'x-user-token', 'X-User-Token'])
+            for (const [host, path] of [['general', '/v1/patients?'], ['patient-graph', '/v1/patients?brand_id=acme&'], ['twine', `/pub/patient?filter[organization]=${ACME}&`]]) {
+                const { status } = await request(gateway.port, 'GET', `${path}${name}=${all.graph.token}`, { headers: { host: `${host}.localhost` } });
+                assert.ok([400, 401].includes(status), `${host} ${name}: ${status}`);
+            }
+        for (const type of ['application/x-www-form-urlencoded', 'application/json']) {
+            const { status } = await request(gateway.port, 'POST', '/v1/patients', { headers: { host: 'patient-graph.localhost', 'content-type': type }, body: type.includes('json') ? JSON.stringify({ access_token: all.graph.token }) : `access_token=${all.graph.token}` });
+            assert.ok([400, 401, 415].includes(status), `${type}: ${status}`);
+        }
+        assert.equal((await graph({ cookie: `authorization=Bearer ${all.graph.token}; access_token=${all.graph.token}` })).status, 401);
+    });
+
+    test('s24_two_credentials', async () => {
+        const own = `Authorization: Bearer ${all.graph.token}\r\n`, general = `X-User-Token: ${all.general.token}\r\n`;
+        for (const two of [own + own, own + 'Authorization: Bearer x\r\n', own + general, general + general, general + 'x-user-token: x\r\n', own + 'X-User-Token:\r\n'])
+            for (const host of ['general', 'patient-graph', 'twine']) {
+                const { answers } = await raw(gateway.port, `GET ${host === 'twine' ? `/pub/organization/${ACME}` : '/v1/patients?brand_id=acme'} HTTP/1.1\r\nHost: ${host}.localhost\r\nConnection: close\r\n${two}\r\n`);
+                assert.deepEqual(answers, ['HTTP/1.1 400'], `${host} ${two.slice(0, 30)}`);
+            }
+    });
+
+    test('s25_shapes_of_scopes', async () => {
+        const ask = async (claims) => (await graph({ authorization: `Bearer ${token({ scope: undefined, ...claims })}` })).status;
+        for (const claims of [{ scope: 'read:patients x' }, { scp: ['x', 'read:patients'] }, { scp: 'x read:patients' }, { scopes: ['read:patients'] }])
+            assert.equal(await ask(claims), 200, JSON.stringify(claims));
+        for (const claims of [{}, { scope: '' }, { scope: 7 }, { scope: null }, { scope: { 'read:patients': true } }, { scope: [['read:patients']] }, { scp: [['read:patients']] }, { scp: [7, null] }, { scopes: { a: 'read:patients' } }, { scope: 'superadmin:patients' }, { scope: 'read:patientsx' }, { scope: 'xread:patients' },
+            { scope: 'read:patients,x' }, { scope: 'read:patients\u00a0x' }, { scope: 'read:' }, { scope: 'read' }])
+            assert.equal(await ask(claims), 403, JSON.stringify(claims));
+        const first = await ask({ scope: 'x', scp: ['read:patients'] });
+        for (let i = 0; i < 3; i++) assert.equal(await ask({ scope: 'x', scp: ['read:patients'] }), first, 'one of them counts, always the same');
+    });
+
+    test('s26_scopes_are_exact', async () => {
+        for (const scope of ['READ:patients', 'Read:Patients', 'write:patients', 'read:patient', 'read:*', '*', 'admin', 'superadmin', 'admin:metrics', 'manage:*'])
+            assert.equal((await graph({ authorization: `Bearer ${token({ scope })}` })).status, 403, scope);
+    });
+
+    test('s28_opaque_tokens_are_stored_hashed_and_never_logged', async () => {
+        const { token: opaque } = JSON.parse(gateway.cli('token', 'add', '--brand', 'acme', '--subject', 'legacy', '--scope', 'read:patients'));
+        gateway.secrets.add(opaque); // stop() searches all outputs for it
+        await gateway.client('general', { token: opaque }).get('/v1/patients');
+        for (const name of readdirSync(gateway.stateDir)) assert.ok(!readFileSync(join(gateway.stateDir, name)).includes(opaque), name);
+        assert.equal((await request(gateway.port, 'GET', '/v1/patients', { headers: { 'x-user-token': opaque.toUpperCase() } })).status, 401);
+    });
+});
+
+describe('what the backend is shown', () => {
+    test('s29_the_client_s_credential_is_never_forwarded', async () => {
+        const backend = await startBackend(() => ({ json: { patients: [], total: 0 } }));
+        const gateway = await startGateway({ ready: '/healthz', set: { 'backend.url': backend.url } });
+        const all = clients(gateway);
+        await all.general.get('/v1/patients');
+        await all.graph.get('/v1/patients?brand_id=acme');
+        await all.twine.get(`/pub/patient?filter[organization]=${ACME}`);
+        assert.equal(backend.asked.length, 3);
+        for (const { headers, url, body } of backend.asked) {
+            for (const secret of [all.general.token, all.graph.token, all.twine.token]) assert.ok(!JSON.stringify([headers, url, body]).includes(secret));
+            assert.match(headers.authorization, /^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
+        }
+        await gateway.stop();
+        await backend.stop();
+    });
+});
+
+describe('every operation', () => {
+    // From the mappings as they are loaded: a new operation is in the table by being there.
+    const dialects = readdirSync(join(root, 'mappings')).filter((name) => existsSync(join(root, 'mappings', name, 'dialect.yaml')));
+    const load = (dialect) => {
+        const api = JSON.parse(execFileSync(binary, ['openapi', '--dialect', dialect, '-c', 'conf/dragoman.yaml'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 }));
+        const prefix = api.servers[0].url === '/' ? '' : api.servers[0].url;
+        return Object.entries(api.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ dialect, method: method.toUpperCase(), path: prefix + path, operation,
+            scopes: operation.security?.flatMap((s) => Object.values(s).flat()) ?? [] })));
+    };
+    let gateway, operations, tokens;
+    const everything = ['patients', 'metrics', 'encounters', 'providers', 'organization', 'medications', 'intake', 'journal', 'onboarding', 'acknowledgements', 'protocols', 'adherence', 'plans', 'profiles', 'rewards', 'messages'];
+    const granting = (scope) => { const [, what] = scope.split(':'); return scope.startsWith('admin:') ? [scope] : [scope, `manage:${what}`, `admin:${what}`]; };
+    before(async () => {
+        gateway = await startGateway({ set: { 'auth.failures_per_minute': '0' } });
+        operations = dialects.flatMap(load);
+        tokens = new Map();
+    });
+    after(() => gateway.stop());
+
+    const token = (dialect, options) => {
+        const name = JSON.stringify([dialect, options]);
+        if (!tokens.has(name)) tokens.set(name, gateway.token(dialect, options));
+        return tokens.get(name);
+    };
+    const ask = (o, credential, id) => {
+        const path = o.path.replace(/\{[^}]+\}/g, id) + (o.dialect === 'patient-graph' && !/\{/.test(o.path) ? '?brand_id=acme' : '');
+        const headers = { host: `${o.dialect}.localhost` };
+        if (credential) Object.assign(headers, o.dialect === 'general' ? { 'x-user-token': credential } : { authorization: `Bearer ${credential}` });
+        const body = o.operation.requestBody ? '{}' : undefined;
+        if (body) Object.assign(headers, { 'content-type': Object.keys(o.operation.requestBody.content)[0], 'content-length': 2 });
+        return request(gateway.port, o.method, path, { headers, body, agent: gateway.agent });
+    };
+    const id = (o) => (o.dialect === 'general' ? '987654' : o.dialect === 'twine' ? 'aaaaaaaaaaaaaaaaaaaaaaaa' : '00000000-0000-4000-8000-000000000000');
+    const guarded = () => operations.filter((o) => o.scopes.length);
+    const label = (o) => `${o.dialect} ${o.method} ${o.path}`;
+
+    test('s26_every_operation_wants_a_token', async () => {
+        assert.ok(operations.length > 100 && guarded().length > 95, `${operations.length} operations, ${guarded().length} with scopes`);
+        for (const o of guarded()) assert.equal((await ask(o, undefined, id(o))).status, 401, label(o));
+    });
+
+    test('s26_every_operation_wants_each_of_its_scopes', async () => {
+        for (const o of guarded())
+            for (const scope of o.scopes) {
+                // Everything but what grants this one scope.
+                const rest = everything.flatMap((what) => ['read', 'write', 'manage', 'admin'].map((verb) => `${verb}:${what}`)).filter((s) => !granting(scope).includes(s));
+                const { status, headers } = await ask(o, token(o.dialect, { scope: rest.join(' ') }), id(o));
+                assert.equal(status, 403, `${label(o)} without ${scope}`);
+                assert.match(headers['www-authenticate'] ?? '', /insufficient_scope/, label(o));
+            }
+    });
+
+    test('s26_every_operation_is_open_to_its_scopes', async () => {
+        for (const o of guarded()) {
+            const { status, text, headers } = await ask(o, token(o.dialect, { scope: o.scopes.join(' ') }), id(o));
+            assert.ok(status !== 401 && !/insufficient_scope/.test(headers['www-authenticate'] ?? ''), `${label(o)} with ${o.scopes}: ${status} ${text.slice(0, 200)}`);
+        }
+    });
+
+    test('s30_every_operation_keeps_foreign_patients_from_a_bound_token', async () => {
+        const mine = gateway.client('patient-graph'), patient = (await mine.post('/v1/patients', { brand_id: 'acme', ...person() })).json.id;
+        const theirs = (await mine.post('/v1/patients', { brand_id: 'acme', ...person() })).json.id;
+        for (const o of guarded().filter((op) => op.dialect === 'patient-graph' && /\/patients\/\{/.test(op.path))) {
+            const bound = token(o.dialect, { scope: o.scopes.join(' '), patient });
+            const other = await ask(o, bound, theirs), unknown = await ask(o, bound, id(o));
+            // A body that is no good is told before it is known what it would be for: the same for every id.
+            assert.ok(other.status === 403 || (o.operation.requestBody && other.status === 400), `${label(o)}: ${other.status}`);
+            assert.equal(other.status, unknown.status, label(o));
+            assert.equal(other.text.replaceAll(other.headers['x-request-id'], ''), unknown.text.replaceAll(unknown.headers['x-request-id'], ''), label(o));
+        }
+    });
+
+    test('s31_every_operation_answers_foreign_ids_like_unknown_ones', async () => {
+        const theirs = gateway.client('patient-graph', { brand: 'globex' });
+        const foreign = (await theirs.post('/v1/patients', { brand_id: 'globex', ...person() })).json.id;
+        for (const o of guarded().filter((op) => op.dialect === 'patient-graph' && /\/patients\/\{/.test(op.path))) {
+            const credential = token(o.dialect, { scope: o.scopes.join(' ') });
+            const [other, unknown] = [await ask(o, credential, foreign), await ask(o, credential, id(o))];
+            const plain = (got) => [got.status, got.text.replaceAll(got.headers['x-request-id'], '').replaceAll(foreign, 'X').replaceAll(id(o), 'X'), Object.keys(got.headers).sort().join()];
+            assert.deepEqual(plain(other), plain(unknown), label(o));
+            if (o.method === 'GET') assert.ok([404, 501].includes(other.status), `${label(o)}: ${other.status}`);
+        }
+        assert.equal((await theirs.get(`/v1/patients/${foreign}`, ANY)).status, 200, 'and is still there');
+    });
+});

@@ -132,6 +132,19 @@ static void write_issuers(const struct admin *admin, struct buf *out)
                (unsigned long long)(others.questions - others.unanswered), (unsigned long long)others.unanswered);
 }
 
+/* Each of these is an entity that somebody has to look at; the log names the request. */
+static void write_undo_failures(const struct admin *admin, struct buf *out)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < admin->worker_count; i++)
+        sum += admin->workers[i].counts.undo_failures;
+    buf_printf(out,
+               "# HELP dragoman_undo_failures_total Entities without what belongs to them that could not be taken back.\n"
+               "# TYPE dragoman_undo_failures_total counter\ndragoman_undo_failures_total %llu\n",
+               (unsigned long long)sum);
+}
+
 static void on_counted(struct post *post)
 {
     struct counting *counting = (struct counting *)(void *)((char *)post - offsetof(struct counting, back));
@@ -148,6 +161,7 @@ static void on_counted(struct post *post)
         metrics_write(all, admin->worker_count, &out);
         write_http(admin, &out);
         write_upstream(admin, &out);
+        write_undo_failures(admin, &out);
         write_state(admin, &out);
         write_issuers(admin, &out);
         answer_text(counting->request, 200, buf_str(&out));
@@ -163,7 +177,8 @@ static void count_worker(struct post *post)
 
     worker->counts = (struct worker_counts){ .http = http_server_counts(worker->server),
                                              .auth = flow_auth_counts(worker->flow),
-                                             .calls = flow_call_counts(worker->flow) };
+                                             .calls = flow_call_counts(worker->flow),
+                                             .undo_failures = flow_undo_failures(worker->flow) };
     if (atomic_fetch_sub(&counting->left, 1) == 1)
         loop_post(counting->admin->loop, &counting->back);
 }

@@ -38,7 +38,8 @@ struct item {
     bool stored, skipped;
     size_t shown;                               /* its index among the entities */
     struct upstream_call *then_call, *read_call; /* `then:` of the operation */
-    bool undone;
+    bool undone, undo_failed;
+    struct err unshown; /* why the answer is an error although the document is stored */
     struct upstream_call *parent_call; /* `inherit:` of the operation */
     struct upstream_answer parent_answer;
     struct id_slot *parent;
@@ -202,6 +203,7 @@ struct flow {
     struct exchange *first;
     struct arena *spare[64];
     size_t spare_count;
+    uint64_t undo_failures;
 };
 
 /* The stages, in the order of flow.c's table; each in the file named. */

@@ -156,7 +156,15 @@ static void write_each(const struct refusal *refusal, bool *first, struct buf *o
     template_write(refusal->x->dialect->error_each, value, &one, out);
 }
 
-/* One error per document of many that was not stored. */
+/* Why a document is not answered with itself: it was not stored, or it was and cannot be shown; ERR_NONE: it is. */
+static enum err_code item_error(const struct item *item)
+{
+    if (item->stored || item->skipped)
+        return item->unshown.code;
+    return item->err.code ? item->err.code : ERR_UPSTREAM;
+}
+
+/* One error per document of many that was not stored, or cannot be shown. */
 static void write_item_errors(const struct refusal *refusal, bool *first, struct buf *out)
 {
     struct exchange *x = refusal->x;
@@ -164,10 +172,10 @@ static void write_item_errors(const struct refusal *refusal, bool *first, struct
     for (size_t i = 0; i < x->item_count; i++) {
         struct refusal one = *refusal;
         struct buf pointer = buf_in(x->arena, 256);
-        if (x->items[i].stored || x->items[i].skipped)
+        if (!item_error(&x->items[i]))
             continue;
-        fault_path(x->dialect, STR_NONE, true, i, &pointer);
-        one.shape = &x->dialect->errors[x->items[i].err.code ? x->items[i].err.code : ERR_UPSTREAM];
+        fault_path(x->dialect, STR_NONE, x->many, i, &pointer);
+        one.shape = &x->dialect->errors[item_error(&x->items[i])];
         one.status = one.shape->status;
         one.message = one.shape->message;
         one.pointer = buf_str(&pointer);
@@ -358,8 +366,8 @@ void exchange_refuse_partly(struct exchange *x, struct str stored)
     struct refusal refusal = { .x = x, .stored = stored };
 
     for (size_t i = 0; i < x->item_count && !refusal.shape; i++)
-        if (!x->items[i].stored && !x->items[i].skipped)
-            refusal.shape = &x->dialect->errors[x->items[i].err.code ? x->items[i].err.code : ERR_UPSTREAM];
+        if (item_error(&x->items[i]))
+            refusal.shape = &x->dialect->errors[item_error(&x->items[i])];
     refusal.status = refusal.shape->status;
     refusal.message = refusal.shape->message;
     refuse(x, &refusal);

@@ -261,6 +261,11 @@ struct auth_counts flow_auth_counts(const struct flow *flow)
     return auth_cache_counts(flow->auth);
 }
 
+uint64_t flow_undo_failures(const struct flow *flow)
+{
+    return flow->undo_failures;
+}
+
 struct call_counts flow_call_counts(const struct flow *flow)
 {
     return upstream_counts(flow->upstream);

@@ -70,3 +70,4 @@ void flow_cancel(struct exchange *exchange);
 
 struct auth_counts flow_auth_counts(const struct flow *flow);
 struct call_counts flow_call_counts(const struct flow *flow);
+uint64_t flow_undo_failures(const struct flow *flow); /* entities that a failed request left behind */

@@ -175,6 +175,6 @@ enum step stage_make(struct exchange *x)
     if (judge_found(x) == STEP_FAIL)
         return STEP_FAIL;
     enum step step = start_all(x, true);
-    x->writing = step == STEP_WAIT;
+    x->writing = x->writing || step == STEP_WAIT; /* it may be the second time, after a 412 */
     return step;
 }

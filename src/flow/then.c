@@ -3,6 +3,7 @@
  * that one, and the client is told which stay stored. */
 #include "flow/exchange.h"
 
+#include "base/log.h"
 #include "json/write.h"
 
 /* True when the document names the parameter at all, an empty list included. */
@@ -112,11 +113,12 @@ static void on_read(struct upstream_call *call, const struct upstream_answer *an
         item->x->shown[item->shown].at = 0;
     }
     if (err)
-        item->x->then_err = *err;
+        item->unshown = *err;
     exchange_came(item->x, NULL);
 }
 
-/* The outcome of taking back is not told to the client: the first failure is. */
+/* What cannot be taken back is there: its client is told so, with the failure that came first, and whoever runs the
+ * gateway, too. What has gone already is taken back. */
 static void on_undone(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
                       void *data)
 {
@@ -124,7 +126,14 @@ static void on_undone(struct upstream_call *call, const struct upstream_answer *
 
     (void)call;
     (void)answer;
-    (void)err;
+    item->undo_failed = err && err->code != ERR_NOT_FOUND;
+    if (item->undo_failed) {
+        struct exchange *x = item->x;
+        item->unshown = item->err;
+        x->flow->undo_failures++;
+        log_line(LOG_ERROR, "request " STR_FMT ", " STR_FMT ": an entity without what belongs to it could not be taken back: %s",
+                 STR_ARG(x->request_id), STR_ARG(exchange_asked(x)->name), err_name(err->code));
+    }
     exchange_came(item->x, NULL);
 }
 
@@ -144,7 +153,7 @@ static enum step leave_out_undone(struct exchange *x, const struct item *failed)
 
     for (size_t i = 0; i < x->item_count; i++) {
         struct item *item = &x->items[i];
-        item->stored = item->stored && !item->undone;
+        item->stored = item->stored && (!item->undone || item->undo_failed);
         if (!item->stored)
             continue;
         x->shown[kept] = x->shown[item->shown];

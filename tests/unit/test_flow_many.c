@@ -311,7 +311,11 @@ static void a_failed_membership_takes_the_entity_back(void **state)
         { { .call = "patient.set_groups", .code = ERR_UPSTREAM_TIMEOUT },
           { .call = "patient.erase", .code = ERR_UPSTREAM_TIMEOUT },
           504 },
+        { { .call = "patient.set_groups", .code = ERR_UPSTREAM },
+          { .call = "patient.erase", .status = 200, .json = "{'status':'not_present'}" },
+          502 },
     };
+    uint64_t failures = 0;
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -320,6 +324,12 @@ static void a_failed_membership_takes_the_entity_back(void **state)
         struct heard heard = kit_ask(
             kit, (struct said){ .as = "twine", .method = "POST /pub/patient", .body = NEW_IN(GROUP_1) });
         CHECK(heard.status == cases[i].status, "case %zu: %d %s", i, heard.status, heard.detail);
+        /* one that could not be taken back is there: that is told, logged and counted */
+        bool left = cases[i].undo.code != ERR_NONE;
+        failures += left;
+        CHECK(has(heard.body, "'stored':[{'index':0,'id':'" T_PATIENT_1 "'}]") == left, "case %zu: %.*s", i,
+              STR_ARG(heard.body));
+        CHECK(flow_undo_failures(kit->flow) == failures, "case %zu", i);
         CHECK_LOG(kit, "POST /v1/patients {'first_name':'John','last_name':'Doe','brand_id':'acme'}\n"
                        "PUT /v1/patients/p-1/groups {'group_ids':['g-1']}\nDELETE /v1/patients/p-1\n");
     }
@@ -353,6 +363,8 @@ static void a_failed_rereading_is_told(void **state)
                                             "'last_name':'Doe','shoe_size':44},'relationships':{'groups':"
                                             "{'data':[" GROUP_1 "]}}}}" });
     CHECK(heard.status == 502 && kit->started == 3, "%d, %zu calls", heard.status, kit->started);
+    CHECK(has(heard.body, "'stored':[{'index':0,'id':'" T_PATIENT_1 "'}]") && has(heard.body, "'pointer':'/data'"), "%.*s",
+          STR_ARG(heard.body));
     SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-1") });
     heard = kit_ask(kit, (struct said){ .as = "twine", .method = "GET /pub/patient/" T_PATIENT_1 });
     CHECK(heard.status == 200 && has(heard.body, "'shoe_size':44"), "%d %.*s", heard.status, STR_ARG(heard.body));
@@ -376,6 +388,23 @@ static void a_failed_membership_of_many_takes_one_back(void **state)
           "%.*s", STR_ARG(heard.body));
     CHECK(has(buf_str(&kit->log), "DELETE /v1/patients/p-1\n") && !has(buf_str(&kit->log), "DELETE /v1/patients/p-2"),
           "%.*s", STR_ARG(buf_str(&kit->log)));
+}
+
+/* Of many, all are stored, and one cannot be read again: which, and that all are there. */
+static void a_failed_rereading_of_many_tells_what_is_stored(void **state)
+{
+    (void)state;
+    SCRIPT(kit, CREATED, { .call = "patient.create", .status = 201, .json = PATIENT("p-2") },
+           { .call = "patient.set_groups", .json = "{'groups':[]}" }, { .call = "patient.set_groups", .json = "{'groups':[]}" },
+           { .call = "patient.read", .json = PATIENT("p-1") }, { .call = "patient.read", .code = ERR_UPSTREAM_TIMEOUT });
+    struct heard heard = kit_ask(kit, (struct said){ .as = "twine",
+                                                     .method = "POST /pub/patient",
+                                                     .body = "{'data':[" PATIENT_IN("1") "," PATIENT_IN("2") "]}" });
+    CHECK(heard.status == 504 && kit->started == 6, "%d %s, %zu calls", heard.status, heard.detail, kit->started);
+    CHECK(count_of(heard.body, "'pointer':") == 1 && has(heard.body, "'source':{'pointer':'/data/1'}"), "%.*s",
+          STR_ARG(heard.body));
+    CHECK(has(heard.body, "'stored':[{'index':0,'id':'" T_PATIENT_1 "'},{'index':1,'id':'" T_PATIENT_2 "'}]"), "%.*s",
+          STR_ARG(heard.body));
 }
 
 static void unknown_groups_store_nothing(void **state)
@@ -418,6 +447,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failed_membership_of_an_update_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_rereading_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_membership_of_many_takes_one_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_failed_rereading_of_many_tells_what_is_stored, setup, teardown),
         cmocka_unit_test_setup_teardown(unknown_groups_store_nothing, setup, teardown),
     };
 

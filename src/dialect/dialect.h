@@ -46,6 +46,8 @@ struct parameter {
     bool in_body;           /* of a look-up that makes: a member of the new entity */
     bool only;              /* values outside `words` are refused */
     bool one;               /* a comma outside of an escape is a fault, escapes are undone */
+    const struct str *prefixes; /* of a string: one of them may stand before it */
+    size_t prefix_count;
     const struct parameter_word *words;
     size_t word_count;
     const struct yaml *place; /* for faults found later, while loading */
@@ -114,7 +116,8 @@ struct operation {
     const struct lens *lens; /* of the resource; NULL for a builtin without, and where the answer shows no entity */
     struct str body_resource;
     const struct lens *body_lens; /* of the body's own resource, else `lens` */
-    const struct parameter *path, *query;
+    const struct parameter *path;
+    struct parameter *query;
     size_t path_count, query_count;
     const struct fixed_parameter *fixed;
     size_t fixed_count;
@@ -149,7 +152,7 @@ struct operation {
 struct lookup {
     struct str name, call, scope; /* scope: needed by one that makes */
     enum { LOOKUP_ONE, LOOKUP_MAKE } match; /* exactly one; or found or created by the call itself */
-    const struct parameter *members;
+    struct parameter *members;
     size_t member_count;
     const struct fixed_parameter *fixed;
     size_t fixed_count;

@@ -306,7 +306,9 @@ static int load_dialect(struct dialect *dialect, struct arena *arena, const char
         load_lookups(dialect, arena, yaml_get(root, "lookups"), err) ||
         load_lenses(dialect, arena, dir, tables, err))
         return -1;
-    return load_operations(dialect, arena, yaml_get(root, "operations"), err);
+    if (load_operations(dialect, arena, yaml_get(root, "operations"), err))
+        return -1;
+    return load_tables_of(dialect, tables, arena, err);
 }
 
 int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir, struct err *err)

@@ -17,8 +17,11 @@ MUST_CHECK int load_pairs(const struct yaml *map, const char *key, struct arena 
 MUST_CHECK int load_template(const struct yaml *map, const char *key, struct arena *arena,
                              const struct template **made, struct err *err);
 
-MUST_CHECK int load_parameters(const struct yaml *map, struct arena *arena, const struct parameter **made,
+MUST_CHECK int load_parameters(const struct yaml *map, struct arena *arena, struct parameter **made,
                                size_t *count, struct err *err);
+/* `words:` of all parameters, once the tables are known. */
+MUST_CHECK int load_tables_of(struct dialect *dialect, const struct lens_tables *tables, struct arena *arena,
+                              struct err *err);
 MUST_CHECK int load_fixed(const struct yaml *map, struct arena *arena, const struct fixed_parameter **made,
                           size_t *count, struct err *err);
 MUST_CHECK int load_operations(struct dialect *dialect, struct arena *arena, const struct yaml *map,

@@ -311,7 +311,8 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_text(map, "resource", &made->resource, err) || load_text(map, "call", &made->call, err) ||
         load_text(map, "stored", &made->stored, err))
         return -1;
-    if (load_parameters(yaml_get(map, "path"), arena, &made->path, &made->path_count, err) ||
+    struct parameter *path = NULL;
+    if (load_parameters(yaml_get(map, "path"), arena, &path, &made->path_count, err) ||
         load_parameters(yaml_get(map, "query"), arena, &made->query, &made->query_count, err) ||
         load_fixed(yaml_get(map, "fixed"), arena, &made->fixed, &made->fixed_count, err) ||
         load_texts(map, "needs_one_of", arena, &made->one_of, &made->one_of_count, err) ||
@@ -324,6 +325,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_template(map, "answer_bare", arena, &made->answer_bare, err) ||
         load_template(map, "each", arena, &made->each, err))
         return -1;
+    made->path = path;
     return check_operation(dialect, map, made, err);
 }
 

@@ -59,7 +59,7 @@ static int load_equals(const struct yaml *map, struct parameter *made, struct er
 static int load_parameter(const struct yaml *map, struct arena *arena, struct parameter *made, struct err *err)
 {
     static const char *const known[] = { "type",  "to",       "to_end", "kind", "needs", "part", "alias",
-                                         "equals", "required", "enum",   "only", "in",    "prefix", "one", NULL };
+                                         "equals", "required", "enum",   "only", "in",    "prefix", "prefixes", "words", "one", NULL };
     const struct yaml *in = yaml_get(map, "in");
 
     made->name = map->key;
@@ -69,6 +69,7 @@ static int load_parameter(const struct yaml *map, struct arena *arena, struct pa
     if (load_text(map, "to", &made->to, err) || load_text(map, "to_end", &made->to_end, err) ||
         load_text(map, "kind", &made->kind, err) || load_text(map, "needs", &made->needs, err) ||
         load_text(map, "alias", &made->alias, err) || load_text(map, "prefix", &made->prefix, err) ||
+        load_texts(map, "prefixes", arena, &made->prefixes, &made->prefix_count, err) ||
         load_flag(map, "one", &made->one, err) || load_flag(map, "required", &made->required, err) ||
         load_flag(map, "only", &made->only, err) || load_number(map, "part", 1, 2, &made->part, err) ||
         load_equals(map, made, err) || load_pairs(map, "enum", arena, &made->words, &made->word_count, err))
@@ -89,7 +90,41 @@ static int load_parameter(const struct yaml *map, struct arena *arena, struct pa
     return 0;
 }
 
-int load_parameters(const struct yaml *map, struct arena *arena, const struct parameter **made, size_t *count,
+/* `words: { table: NAME, column: NAME }`: what the column says means the row's key. */
+static int load_table(struct parameter *made, const struct lens_tables *tables, struct arena *arena, struct err *err)
+{
+    static const char *const known[] = { "table", "column", NULL };
+    const struct yaml *node = yaml_get(made->place, "words");
+    struct str table = STR_NONE, column = STR_NONE, key, value;
+    size_t count = 0;
+
+    if (!node)
+        return 0;
+    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "table", &table, err) ||
+        load_text(node, "column", &column, err))
+        return -1;
+    while (lens_table_row(tables, table, column, count, &key, &value))
+        count++;
+    if (!count || made->word_count)
+        return yaml_fault(node, err, made->word_count ? "words: stands beside enum:, expected one of them"
+                                                      : "no such table or column, expected one of mappings/tables");
+    struct parameter_word *words = ARENA_ARRAY(arena, struct parameter_word, count);
+    for (; lens_table_row(tables, table, column, made->word_count, &key, &value); made->word_count++)
+        words[made->word_count] = (struct parameter_word){ .said = value, .meant = key };
+    made->words = words;
+    return 0;
+}
+
+int load_tables_of(struct dialect *dialect, const struct lens_tables *tables, struct arena *arena, struct err *err)
+{
+    for (size_t i = 0; i < dialect->operation_count; i++)
+        for (size_t k = 0; k < dialect->operations[i].query_count; k++)
+            if (load_table(&dialect->operations[i].query[k], tables, arena, err))
+                return -1;
+    return 0;
+}
+
+int load_parameters(const struct yaml *map, struct arena *arena, struct parameter **made, size_t *count,
                     struct err *err)
 {
     if (!map)

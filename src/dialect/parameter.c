@@ -77,6 +77,11 @@ static bool read_range(struct str value, struct arena *arena, struct str *from, 
 
 static bool translate(const struct parameter *parameter, struct str *value)
 {
+    for (size_t i = 0; i < parameter->prefix_count; i++)
+        if (str_starts(*value, parameter->prefixes[i])) {
+            *value = str_from_at(*value, parameter->prefixes[i].len);
+            break;
+        }
     for (size_t i = 0; i < parameter->word_count; i++) {
         if (str_eq(parameter->words[i].said, *value)) {
             *value = parameter->words[i].meant;

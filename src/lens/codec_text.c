@@ -159,6 +159,33 @@ bool get_datetime(struct get *get, const struct field *field, uint32_t at)
     return true;
 }
 
+/* A number's digits as a string; get_digits the other way. */
+int put_digits_text(struct put *put, const struct field *field, uint32_t at, struct str *json)
+{
+    struct buf quoted = buf_in(put->run->arena, SIZE_MAX);
+
+    (void)field;
+    if (tape_type(put->run->in, at) != JSON_NUMBER)
+        return FAULT_TYPE;
+    json_quote(&quoted, tape_raw(put->run->in, at));
+    put->run->full |= quoted.full;
+    *json = buf_str(&quoted);
+    return FINE;
+}
+
+bool get_digits(struct get *get, const struct field *field, uint32_t at)
+{
+    const struct get_run *run = get->run;
+    struct str text = tape_type(run->in, at) == JSON_STRING ? tape_string(run->in, at, run->arena)
+                                                            : tape_raw(run->in, at);
+
+    (void)field;
+    if (!number_valid(text))
+        return false;
+    buf_add(run->out, text);
+    return true;
+}
+
 /* An array of strings becomes one. No line at all is nothing; one empty line is the empty text. */
 int put_lines(struct put *put, const struct field *field, uint32_t at, struct str *json)
 {

@@ -135,7 +135,7 @@ static bool is_said(struct generator *g, const struct field *field)
     for (const struct field *other = g->shape->fields; other < field; other++) {
         bool same =
             other->codec->take == take_id && field->codec->take == take_id && other->is[0] == field->is[0];
-        if (g->made[other->order] && (same || other == field->unless))
+        if (g->made[other->order] && (same || other == field->unless[0] || other == field->unless[1]))
             return true;
     }
     return false;
@@ -158,6 +158,8 @@ static bool is_wanted(struct generator *g, const struct field *field)
 
     if (follows(g, field, &wanted))
         return wanted;
+    if (field->with && !g->made[field->with->order])
+        return false;
     bool none = field->starts.json.ptr && tape_type(&field->starts.tape, 0) == JSON_NULL; /* create takes none */
     if (none || (field->read_only & MODE_CREATE) || is_said(g, field) ||
         (field->when != NO_SLOT && g->lens->rest == REST_REFUSE))

@@ -25,6 +25,7 @@ const struct texts generate_samples[TYPE_COUNT] = {
     [TYPE_ANY] = TEXTS("1", "\"x\"", "true", "[]", "{\"a\":1}"),
     [TYPE_ID] = TEXTS("\"58c4554710123c5c40dbab81\"", "\"x-1\""),
     [TYPE_QUANTITY] = TEXTS("7", "\"121\"", "\"100.20\"", "1e400", "\"high\"", "\"\\u0031\"", "\"120/80\""),
+    [TYPE_DIGITS] = TEXTS("0", "0.10", "100.20", "9007199254740993", "-1", "1e3"),
     [TYPE_LINES] = TEXTS("[]", "[\"a\"]", "[\"a\",\"b c\"]", "[\"\"]", "[\"a\\nb\"]", "[\"\",\"\"]"),
 };
 
@@ -119,6 +120,30 @@ static bool is_kind(const struct field *field, struct str json)
     return !field->kinds || field->kinds & 1u << type;
 }
 
+/* As get would write it: of one row, or of all that are parts of one text. */
+static struct str reading_of(struct generator *g, const struct field *field)
+{
+    struct buf out = buf_in(g->arena, SIZE_MAX);
+    size_t from = field->join.ptr ? 0 : random_below(g->random, field->row_count);
+    size_t end = field->join.ptr ? field->row_count : from + 1;
+
+    buf_char(&out, '[');
+    for (size_t i = from; i < end; i++) {
+        const struct read_row *row = &field->rows[i];
+        const struct field forms = { .forms = row->forms, .form_count = row->form_count };
+        if (i > from)
+            buf_char(&out, ',');
+        buf_add(&out, row->head);
+        buf_add(&out, row->number       ? pick_text(g, &generate_samples[TYPE_NUMBER])
+                      : row->table      ? table_any(row->table, row->column, (size_t)random_next(g->random))
+                      : row->form_count ? fill_form(g, &forms)
+                                        : STR("\"abc\""));
+        buf_add(&out, row->tail);
+    }
+    buf_char(&out, ']');
+    return buf_str(&out);
+}
+
 static struct str with_prefix(struct generator *g, const struct field *field)
 {
     return arena_printf(g->arena, "\"" STR_FMT "x-%u\"", STR_ARG(field->prefix), (unsigned)random_below(g->random, 3));
@@ -139,6 +164,8 @@ struct str generate_value(struct generator *g, const struct field *field)
         return field->equals.json;
     if (field->equals_brand)
         return STR("\"acme\"");
+    if (field->type == TYPE_READING)
+        return reading_of(g, field);
     if (field->of)
         return field->type == TYPE_ARRAY ? elements_of(g, field) : members_of(g, field);
     if (field->form_count)

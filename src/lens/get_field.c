@@ -18,7 +18,11 @@ static bool has_canonical(struct get *get, const struct field *field)
 {
     uint32_t at = get_at(get, field->is[0]);
 
-    return at != TAPE_NONE && applies(get, field) && (!field->split.ptr || get_part(get, field, at));
+    if (at == TAPE_NONE || !applies(get, field) || (field->split.ptr && !get_part(get, field, at)))
+        return false;
+    if (field->type == TYPE_READING)
+        return reading_says(get, field, at);
+    return field->type != TYPE_DIGITS || get_digits(get, field, at); /* not every text is one */
 }
 
 bool get_is_shown(const struct get *get, const struct field *field)
@@ -26,14 +30,17 @@ bool get_is_shown(const struct get *get, const struct field *field)
     /* Asking for a part writes nothing when the output is not its own: see get_part. */
     if (field->write_only || field->lookup.ptr)
         return false;
-    if (!field->unless)
+    if (!field->unless_count && !field->with)
         return true;
     struct buf nowhere = buf_in(get->run->arena, 0);
     struct get_run run = *get->run;
     struct get probe = *get;
     run.out = &nowhere;
     probe.run = &run;
-    return !has_canonical(&probe, field->unless);
+    for (size_t i = 0; i < field->unless_count; i++)
+        if (has_canonical(&probe, field->unless[i]))
+            return false;
+    return !field->with || has_canonical(&probe, field->with);
 }
 
 static bool write_literal(struct get *get, const struct literal *literal)
@@ -246,6 +253,8 @@ static bool write_canonical(struct get *get, const struct field *field)
         return get_pick(get, field);
     if (field->type == TYPE_ENTRIES)
         return get_entries(get, field, at);
+    if (field->type == TYPE_READING)
+        return get_reading(get, field, at);
     if (at == TAPE_NONE)
         return field->invalid_keep && write_kept(get, field);
     if (field->split.ptr)

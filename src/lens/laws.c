@@ -206,7 +206,7 @@ static bool stands_alone(const struct field *field)
     bool source = field->source == FROM_CANONICAL || (field->source == FROM_REST && !field->otherwise);
 
     return source && !field->inside && !field->chosen && !field->write_only && !field->param.ptr && !field->lookup.ptr &&
-           !field->split.ptr && !field->unless_name.ptr && field->when == NO_SLOT &&
+           !field->split.ptr && !field->unless_name.ptr && !field->with_name.ptr && field->when == NO_SLOT &&
            !(field->read_only & MODE_UPDATE);
 }
 

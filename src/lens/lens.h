@@ -26,6 +26,10 @@ struct lens_style {
 struct lens_tables;
 MUST_CHECK int lens_tables_load(struct lens_tables **tables, struct arena *arena, const char *dir, struct err *err);
 
+/* Row by row, what a column of a table says and the key it says it of; false after the last row. */
+bool lens_table_row(const struct lens_tables *tables, struct str table, struct str column, size_t row, struct str *key,
+                    struct str *value);
+
 /* Compiles one mapping file. Everything lives in `arena`. Faults are "file:line:column: what, what was expected". */
 MUST_CHECK int lens_load(struct lens **lens, struct arena *arena, const char *path, const struct lens_style *style,
                          const struct lens_tables *tables, struct err *err);

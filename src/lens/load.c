@@ -52,7 +52,7 @@ static int check_refused(struct load *load, const struct yaml *rest)
     for (size_t i = 0; i < load->shape->count; i++) {
         const struct field *field = &load->shape->fields[i];
         bool keeps = field->source == FROM_REST || field->invalid_keep || field->also_count ||
-                     field->type == TYPE_PICK || field->type == TYPE_ENTRIES;
+                     field->type == TYPE_PICK || field->type == TYPE_ENTRIES || field->type == TYPE_READING;
         keeps &= field->read_only != MODE_BOTH;
         if (keeps)
             return yaml_fault(rest, load->err,

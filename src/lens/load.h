@@ -31,7 +31,7 @@ MUST_CHECK int load_set(struct load *load, const struct yaml *set);
 MUST_CHECK int load_field(struct load *load, struct field *field, const struct yaml *map);
 typedef int key_fn(struct load *load, struct field *field, const struct yaml *value);
 key_fn load_picks, load_known, load_is, load_enum, load_also, load_else, load_tells, load_otherwise, load_when,
-    load_table, load_from, load_to, load_fields, load_equals, load_accept, load_null, load_forms, load_kinds;
+    load_table, load_from, load_to, load_fields, load_equals, load_accept, load_null, load_forms, load_kinds, load_unless, load_reads;
 MUST_CHECK int load_column(struct load *load, struct table_column *table, const struct yaml *map);
 
 /* load_link.c: what one field says of others, once all are known; then the fields' classes. */

@@ -45,6 +45,7 @@ static unsigned kinds_of(const struct field *field, size_t index)
         [TYPE_LINK] = KIND_ALL,        [TYPE_QUANTITY] = KIND_TEXT,
         [TYPE_LINES] = KIND_TEXT,      [TYPE_PICK] = KIND_ALL,
         [TYPE_ENTRIES] = KIND_OBJECT,  [TYPE_LIST] = KIND_ARRAY,
+        [TYPE_DIGITS] = KIND_DECIMAL,  [TYPE_READING] = KIND_TEXT,
     };
     unsigned all = field->put_same || field->otherwise == OTHERWISE_SAME ? kinds[field->type] : 0;
 

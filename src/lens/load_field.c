@@ -7,8 +7,9 @@ enum {
     NUMBERS = BIT(INTEGER) | BIT(NUMBER),
     VALUES = TEXTS | NUMBERS | BIT(BOOLEAN),
     WHOLES = BIT(OBJECT) | BIT(ARRAY) | BIT(MAP) | BIT(ANY),
-    ARRAYS = BIT(ARRAY) | BIT(LINES) | BIT(PICK) | BIT(ENTRIES) | BIT(LIST),
+    ARRAYS = BIT(ARRAY) | BIT(LINES) | BIT(PICK) | BIT(ENTRIES) | BIT(LIST) | BIT(READING),
     IDS = BIT(ID) | BIT(LIST),
+    SINGLE = VALUES | WHOLES | BIT(QUANTITY) | BIT(LINES) | BIT(ID) | BIT(DIGITS) | BIT(READING),
     ALL = (1u << TYPE_COUNT) - 1
 };
 
@@ -58,8 +59,10 @@ static const struct key {
     { "lookup", BIT(OBJECT), HOW_TEXT, AT(lookup) },
     { "param", VALUES | BIT(OBJECT) | IDS, HOW_TEXT, AT(param) },
     { "keep", VALUES | WHOLES, .how = HOW_SKIP },
-    { "when", VALUES | WHOLES | BIT(QUANTITY) | BIT(LINES) | BIT(ID), .how = HOW_FN, .fn = load_when },
-    { "unless", VALUES | WHOLES | BIT(QUANTITY) | BIT(LINES) | BIT(ID), HOW_TEXT, AT(unless_name) },
+    { "when", SINGLE, .how = HOW_FN, .fn = load_when },
+    { "unless", SINGLE, .how = HOW_FN, .fn = load_unless },
+    { "with", VALUES | BIT(DIGITS), HOW_TEXT, AT(with_name) },
+    { "reads", BIT(READING), .how = HOW_FN, .fn = load_reads },
     { "equals", VALUES, .how = HOW_FN, .fn = load_equals },
     { "loss", ALL, HOW_TEXT, AT(loss) },
     { "const", VALUES | WHOLES, HOW_VALUE, AT(constant) },
@@ -73,7 +76,7 @@ static const struct key {
     { "split", TEXTS | NUMBERS, HOW_TEXT, AT(split) },
     { "part", TEXTS | NUMBERS, .how = HOW_FN, .fn = load_part },
     { "cut", BIT(STRING), HOW_WORD, AT(cut_last), .word = "last" },
-    { "join", BIT(LINES), HOW_TEXT, AT(join) },
+    { "join", BIT(LINES) | BIT(READING), HOW_TEXT, AT(join) },
     { "pieces", BIT(LINES), HOW_WORD, AT(pieces_keep), .word = "keep" },
     { "prefix", BIT(ID), HOW_TEXT, AT(prefix) },
     { "prefer", BIT(PICK), HOW_LITERALS, AT(prefer) },
@@ -270,7 +273,8 @@ static const struct {
 } demands[] = { { TYPE_ID, "kind" },    { TYPE_ID, "is" },        { TYPE_PICK, "fields" },
                 { TYPE_ENTRIES, "is" }, { TYPE_ENTRIES, "name" }, { TYPE_ENTRIES, "value" },
                 { TYPE_LIST, "is" },    { TYPE_LIST, "fields" },  { TYPE_LINES, "is" },
-                { TYPE_LINES, "join" }, { TYPE_LINK, "to" },      { TYPE_QUANTITY, "is" } };
+                { TYPE_LINES, "join" }, { TYPE_LINK, "to" },      { TYPE_QUANTITY, "is" },
+                { TYPE_DIGITS, "is" },  { TYPE_READING, "is" },   { TYPE_READING, "reads" } };
 
 static int check_beside(struct load *load, const struct field *field, const struct yaml *map)
 {
@@ -291,7 +295,8 @@ static int check_beside(struct load *load, const struct field *field, const stru
 static int check_inside(struct load *load, const struct field *field)
 {
     bool simple = field->source == FROM_CANONICAL && field->type != TYPE_PICK && field->type != TYPE_LIST &&
-                  field->type != TYPE_ENTRIES && field->type != TYPE_ID && field->type != TYPE_QUANTITY;
+                  field->type != TYPE_ENTRIES && field->type != TYPE_ID && field->type != TYPE_QUANTITY &&
+                  field->type != TYPE_READING && !field->with_name.ptr;
 
     if (!field->inside || (simple && !field->split.ptr && !field->when_path.ptr && !field->unless_name.ptr &&
                            !field->invalid_keep && !field->also_count && !field->other_count &&
@@ -307,7 +312,8 @@ static void set_defaults(struct load *load, struct field *field)
 
     field->want = field->type == TYPE_ID ? (field->as_integer ? STR("integer") : STR("string"))
                   : field->type == TYPE_OBJECT || field->type == TYPE_MAP ? STR("object")
-                  : array || field->type == TYPE_LINES                    ? STR("array")
+                  : array || field->type == TYPE_LINES || field->type == TYPE_READING ? STR("array")
+                  : field->type == TYPE_DIGITS                            ? STR("number")
                   : field->type == TYPE_QUANTITY                          ? STR("number")
                                                  : str_from(codecs[field->type].name);
     if (field->kinds)

@@ -53,21 +53,39 @@ static const struct node *parent_of(const struct node *from, const struct node *
     return NULL;
 }
 
-/* The sibling stands before, so get has written it (or not) when it comes to this field. */
-static int link_unless(struct load *load, struct field *field)
+/* The sibling (or what stands inside a sibling, by its path) stands before, so get has written it (or not) when it comes
+ * to this field. */
+static int link_before(struct load *load, const struct field *field, const struct yaml *name,
+                       const struct field **before)
 {
-    if (!field->unless_name.ptr)
-        return 0;
-    const struct node *other = sibling(parent_of(load->shape->dialect, field->node), field->unless_name);
-    field->late = true;
+    const struct node *other = parent_of(load->shape->dialect, field->node);
+    struct str path = name->text, part;
+
+    while (other && str_next(&path, '/', &part))
+        other = sibling(other, part);
     if (other && other->field && other->field < field) {
-        field->unless = other->field;
+        *before = other->field;
         return 0;
     }
-    return yaml_fault(yaml_get(field->from, "unless"), load->err,
+    return yaml_fault(name, load->err,
                       "\"" STR_FMT "\" is no field before this one, "
                       "expected a sibling that stands before",
-                      STR_ARG(field->unless_name));
+                      STR_ARG(name->text));
+}
+
+static int link_unless(struct load *load, struct field *field)
+{
+    const struct yaml *with = yaml_get(field->from, "with"), *unless = yaml_get(field->from, "unless");
+
+    field->late |= with || unless;
+    if (with && link_before(load, field, with, &field->with))
+        return -1;
+    if (unless && unless->kind == YAML_TEXT)
+        return link_before(load, field, unless, &field->unless[field->unless_count++]);
+    for (const struct yaml *at = unless ? unless->first : NULL; at; at = at->next)
+        if (link_before(load, field, at, &field->unless[field->unless_count++]))
+            return -1;
+    return 0;
 }
 
 /* Joined again, the parts could not be told from a text that was cut elsewhere: what is cut so is only shown. */
@@ -158,7 +176,8 @@ static enum field_class class_of(const struct field *field)
         break;
     }
     /* A canonical value outside an enum is shown as something else, or is none that put takes. */
-    bool exact = !field->enum_count && !field->split.ptr && !field->unless_name.ptr && !field->when_path.ptr;
+    bool exact = !field->enum_count && !field->split.ptr && !field->unless_name.ptr && !field->with_name.ptr &&
+                 !field->when_path.ptr;
     return exact ? field->codec->classed : CLASS_NORMALISING;
 }
 

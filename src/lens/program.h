@@ -81,6 +81,8 @@ enum type {
     TYPE_PICK,
     TYPE_ENTRIES,
     TYPE_LIST,
+    TYPE_DIGITS,
+    TYPE_READING,
     TYPE_COUNT
 };
 
@@ -109,6 +111,18 @@ struct known {
 
 enum { MODE_CREATE = 1, MODE_UPDATE = 2, MODE_BOTH = 3 };
 #define NO_SLOT UINT32_MAX
+
+/* `reads:` of a reading: one way to find a text in an array, and to write it. */
+struct read_row {
+    struct literals where; /* by path, parts joined by '/'; '*' is any element */
+    struct str at;         /* the path of the value */
+    const struct lens_table *table;
+    size_t column; /* of the table, which translates the value into its key */
+    const struct str *forms;
+    size_t form_count;
+    bool number;          /* the value is a number: its digits are the text */
+    struct str head, tail; /* JSON around the value */
+};
 
 struct field {
     const struct yaml *from; /* its place in the file */
@@ -164,7 +178,10 @@ struct field {
     uint32_t when; /* canonical slot, or NO_SLOT */
     struct literal when_value;
     struct str unless_name;
-    const struct field *unless;
+    const struct field *unless[2];
+    size_t unless_count;
+    struct str with_name;
+    const struct field *with; /* get shows it beside that one only */
     struct str loss;
 
     struct str split; /* ptr NULL: none */
@@ -187,7 +204,9 @@ struct field {
     struct str link_name, link_head, link_tail; /* `to: head{name}tail` */
     const struct field *link;
 
-    struct str join;              /* lines */
+    struct str join;              /* lines; a reading whose rows are parts of one text */
+    struct read_row *rows;
+    size_t row_count;
     struct literals prefer, make; /* pick */
     struct node *node;            /* its place in the dialect's tree; a pick's has the element's members */
     uint32_t picked;              /* pick: the slot of the element's place */
@@ -233,6 +252,13 @@ bool literal_is(const struct literal *literal, const struct tape *tape, uint32_t
 bool literal_is_json(const struct literal *literal, struct str json, struct arena *arena);
 /* Every member of `literals` stands in the object with its value. */
 bool literals_match(const struct literals *literals, const struct tape *tape, uint32_t object);
+
+/* The JSON of some row's value. */
+struct str table_any(const struct lens_table *table, size_t column, size_t some);
+/* The same as table_find for a key that is text already. */
+const struct literal *table_value(const struct lens_table *table, struct str key, size_t column);
+/* The text has one of the forms: '#' is a digit, the rest itself. */
+bool text_has_form(const struct str *forms, size_t count, struct str text);
 
 /* The row for the string at `at`, or NULL. */
 const struct literal *table_find(const struct lens_table *table, const struct tape *tape, uint32_t at,

@@ -109,14 +109,19 @@ static bool fits_form(struct str form, struct str text)
     return fits;
 }
 
+bool text_has_form(const struct str *forms, size_t count, struct str text)
+{
+    for (size_t i = 0; text.len && i < count; i++)
+        if (fits_form(forms[i], text))
+            return true;
+    return false;
+}
+
 static bool has_form(const struct field *field, const struct tape *in, uint32_t at, struct arena *arena)
 {
     struct str text = tape_type(in, at) == JSON_STRING ? tape_string(in, at, arena) : STR_NONE;
 
-    for (size_t i = 0; text.len && i < field->form_count; i++)
-        if (fits_form(field->forms[i], text))
-            return true;
-    return false;
+    return text_has_form(field->forms, field->form_count, text);
 }
 
 int put_limits(struct put *put, const struct field *field, uint32_t at)

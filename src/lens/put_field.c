@@ -300,12 +300,18 @@ static void put_given(struct put *put, const struct field *field, uint32_t at)
         put_fault(put, field, FAULT_EQUALS);
 }
 
-static bool both_given(struct put *put, const struct field *field, uint32_t at)
+static bool has_value(const struct put *put, const struct field *field)
 {
-    const struct field *other = field->unless;
+    return slot_given(put->slots[field->in]) && !put_is_null(put, put->slots[field->in]);
+}
 
-    return other && !put_is_null(put, at) && slot_given(put->slots[other->in]) &&
-           !put_is_null(put, put->slots[other->in]) && put_applies(put, other);
+/* Beside one that excludes it, or without the one that it belongs to. */
+static bool badly_placed(struct put *put, const struct field *field, uint32_t at)
+{
+    for (size_t i = 0; i < field->unless_count; i++)
+        if (!put_is_null(put, at) && has_value(put, field->unless[i]) && put_applies(put, field->unless[i]))
+            return true;
+    return field->with && !put_is_null(put, at) && !has_value(put, field->with);
 }
 
 /* A new entity has it so: nothing else can be said of it, and this needs not be. */
@@ -339,7 +345,7 @@ static void put_one(struct put *put, const struct field *field, uint32_t at)
         put_start(put, field, at);
     else if (put_is_shown(put, field, at))
         put->slots[field->in] = TAPE_NONE; /* as if it had not been sent */
-    else if (both_given(put, field, at))
+    else if (badly_placed(put, field, at))
         put_fault(put, field, FAULT_TOGETHER);
     else
         put_given(put, field, at);

@@ -66,7 +66,7 @@ static struct str rule_of(struct report *report, const struct field *field)
         { field->source == FROM_TABLE, "table" },
         { field->source == FROM_REST, "keep" },
         { field->invalid_keep, "invalid: keep" },
-        { field->unless != NULL, "unless" },
+        { field->unless_count > 0, "unless" },
         { field->equals_brand || field->equals.json.ptr, "equals" },
     };
 

@@ -114,7 +114,7 @@ static void write_forms(struct schema *s, bool *first, const struct field *field
 static void write_limits(struct schema *s, bool *first, const struct field *field)
 {
     bool array = field->type == TYPE_ARRAY || field->type == TYPE_LIST || field->type == TYPE_PICK ||
-                 field->type == TYPE_ENTRIES || field->type == TYPE_LINES;
+                 field->type == TYPE_ENTRIES || field->type == TYPE_LINES || field->type == TYPE_READING;
     bool filled = (field->required & s->mode) || field->blank_refuse;
 
     if (s->side == SCHEMA_SHOWN)
@@ -172,7 +172,7 @@ static void write_items(struct schema *s, bool *first, const struct field *field
         write_object_of(s, field->element->dialect);
         return;
     }
-    if (field->type == TYPE_PICK) { /* only the picked element is judged */
+    if (field->type == TYPE_PICK || field->type == TYPE_READING) { /* only what is mapped of it is judged */
         buf_add(s->out, STR("{\"type\":\"object\"}"));
         return;
     }
@@ -192,7 +192,8 @@ static void write_type(struct schema *s, bool *first, const struct field *field)
         [TYPE_EMAIL] = "\"string\"",   [TYPE_DATETIME] = "\"string\"", [TYPE_UUID] = "\"string\"",
         [TYPE_OBJECT] = "\"object\"",  [TYPE_ARRAY] = "\"array\"",     [TYPE_MAP] = "\"object\"",
         [TYPE_LINK] = "\"string\"",    [TYPE_LINES] = "\"array\"",     [TYPE_PICK] = "\"array\"",
-        [TYPE_ENTRIES] = "\"array\"",  [TYPE_LIST] = "\"array\"",
+        [TYPE_ENTRIES] = "\"array\"",  [TYPE_LIST] = "\"array\"",     [TYPE_DIGITS] = "\"number\"",
+        [TYPE_READING] = "\"array\"",
     };
     static const char *const formats[TYPE_COUNT] = {
         [TYPE_DATE] = "\"date\"",

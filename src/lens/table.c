@@ -137,16 +137,39 @@ bool table_column(const struct lens_table *table, struct str name, size_t *colum
     return false;
 }
 
+const struct literal *table_value(const struct lens_table *table, struct str key, size_t column)
+{
+    struct row wanted = { .key = key };
+    const struct row *row =
+        table->count ? bsearch(&wanted, table->rows, table->count, sizeof wanted, compare_rows) : NULL;
+
+    return row ? &row->values[column] : NULL;
+}
+
 const struct literal *table_find(const struct lens_table *table, const struct tape *tape, uint32_t at,
                                  size_t column, struct arena *arena)
 {
     if (tape_type(tape, at) != JSON_STRING)
         return NULL;
-    struct row wanted = { .key = tape_string(tape, at, arena) };
-    if (!table->count)
-        return NULL;
-    const struct row *row = bsearch(&wanted, table->rows, table->count, sizeof wanted, compare_rows);
-    return row ? &row->values[column] : NULL;
+    return table_value(table, tape_string(tape, at, arena), column);
+}
+
+bool lens_table_row(const struct lens_tables *tables, struct str name, struct str column, size_t row, struct str *key,
+                    struct str *value)
+{
+    const struct lens_table *table = tables_named(tables, name);
+    size_t at;
+
+    if (!table || !table_column(table, column, &at) || row >= table->count)
+        return false;
+    *key = table->rows[row].key;
+    *value = table->rows[row].values[at].text;
+    return true;
+}
+
+struct str table_any(const struct lens_table *table, size_t column, size_t some)
+{
+    return table->rows[some % table->count].values[column].json;
 }
 
 struct str table_key(const struct lens_table *table, size_t row)

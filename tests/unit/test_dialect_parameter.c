@@ -64,6 +64,13 @@ static void values(void **state)
     static const struct parameter prefixed = {
         .name = STR_INIT("p"), .kind = STR_INIT("k"), .type = PARAMETER_ID, .prefix = STR_INIT("Patient/")
     };
+    static const struct str prefixes[] = { STR_INIT("EHR|"), STR_INIT("own|") };
+    static const struct parameter listed = { .name = STR_INIT("p"),
+                                             .to = STR_INIT("t"),
+                                             .prefixes = prefixes,
+                                             .prefix_count = COUNT(prefixes),
+                                             .words = pain,
+                                             .word_count = COUNT(pain) };
     static const struct parameter one = { .name = STR_INIT("p"), .to = STR_INIT("t"), .one = true };
     static const struct parameter token = {
         .name = STR_INIT("p"), .to = STR_INIT("pair"), .to_end = STR_INIT("alone"), .type = PARAMETER_TOKEN
@@ -83,6 +90,10 @@ static void values(void **state)
         { &prefixed, "Patient/7", "?7" },
         { &prefixed, "7", "?7" },
         { &prefixed, "Group/7", "?Group/7" }, /* which nobody has */
+        { &listed, "EHR|pain", "t=pain_level" }, /* a prefix goes, then a word is translated */
+        { &listed, "pain", "t=pain_level" },
+        { &listed, "own|EHR|x", "t=EHR|x" },
+        { &listed, "other|pain", "t=other|pain" },
         { &one, "a b", "t=a b" },
         { &one, "a\\,b\\|c\\$d\\\\e", "t=a,b|c$d\\e" },
         { &one, "a,b", "!value" },

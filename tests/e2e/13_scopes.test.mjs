@@ -40,6 +40,8 @@ const operations = (ids) => [
     ['fhir', 'PUT', `/fhir/Patient/${ids.graph}`, 'write:patients', { resourceType: 'Patient', id: ids.graph, name: [{ family: 'x', given: ['Qanary'] }] }],
     ['fhir', 'GET', `/fhir/Encounter?patient=${ids.graph}`, 'read:encounters'],
     ['fhir', 'POST', '/fhir/Encounter', 'write:encounters', { resourceType: 'Encounter', status: 'planned', class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' }, subject: { reference: `Patient/${ids.graph}` } }],
+    ['fhir', 'GET', `/fhir/Observation?patient=${ids.graph}`, 'read:metrics'],
+    ['fhir', 'POST', '/fhir/Observation', 'write:metrics', { resourceType: 'Observation', status: 'final', code: { coding: [{ system: 'http://loinc.org', code: '29463-7' }] }, subject: { reference: `Patient/${ids.graph}` }, valueQuantity: { value: 1 } }],
     ['patient-graph', 'DELETE', `/v1/patients/${ids.graph}`, 'admin:patients'],
 ];
 

@@ -89,20 +89,21 @@ static unsigned precision(struct str range, struct str type)
 }
 
 /* A vendor's type with a parameter is an extension of it that is not spoken here (JSON:API section 5.2), but for the ones that
- * change nothing. */
-static bool is_extension(struct str type, struct str parameter)
+ * change nothing and those that the dialect names. */
+static bool is_extension(const struct dialect *dialect, struct str type, struct str parameter)
 {
     struct str name, value;
     bool vendor = type.len > 5 && str_eq_nocase(str_of(type.ptr + type.len - 5, 5), STR("+json"));
 
-    if (!vendor || !str_cut(parameter, '=', &name, &value) || is_utf8_charset(parameter))
+    if (!vendor || !str_cut(parameter, '=', &name, &value) || is_utf8_charset(parameter) ||
+        is_known(dialect, parameter))
         return false;
     name = str_trim(name);
     return !str_eq_nocase(name, STR("q")) && !str_eq_nocase(name, STR("profile"));
 }
 
 /* What Accept says of one type, in thousandths: the most precise range that names it rules (RFC 9110 12.5.1). */
-static unsigned type_quality(struct str accept, struct str type)
+static unsigned type_quality(const struct dialect *dialect, struct str accept, struct str type)
 {
     struct str item, range, parameter;
     unsigned best = 0, said = 0;
@@ -116,7 +117,7 @@ static unsigned type_quality(struct str accept, struct str type)
             struct str name, value;
             if (str_cut(str_trim(parameter), '=', &name, &value) && str_eq_nocase(str_trim(name), STR("q")))
                 q = quality(str_trim(value));
-            extended = extended || is_extension(str_trim(range), str_trim(parameter));
+            extended = extended || is_extension(dialect, str_trim(range), str_trim(parameter));
         }
         unsigned fits = extended ? 0 : precision(str_trim(range), type);
         if (fits > best) {
@@ -135,7 +136,7 @@ struct str media_choose(const struct dialect *dialect, struct str accept)
     if (!accept.ptr || !str_trim(accept).len)
         return dialect->answer_without_accept;
     for (size_t i = 0; i < dialect->answer_media_count; i++) {
-        unsigned q = type_quality(accept, dialect->answer_media[i]);
+        unsigned q = type_quality(dialect, accept, dialect->answer_media[i]);
         if (q > most) {
             most = q;
             chosen = dialect->answer_media[i];

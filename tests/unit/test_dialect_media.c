@@ -81,6 +81,21 @@ static void also(void **state)
         CHECK(media_accepted(&dialect, types, COUNT(types), str_from(cases[i].type), &index) == cases[i].accepted, "%s",
               cases[i].type);
     }
+    static const struct {
+        const char *accept;
+        bool allowed;
+    } accepts[] = {
+        { "application/vnd.api+json; fhirVersion=4.0", true },
+        { "application/vnd.api+json; fhirVersion=3.0", false },
+        { "application/vnd.api+json; ext=x", false },
+    };
+    for (size_t i = 0; i < COUNT(accepts); i++) {
+        struct dialect answers = dialect;
+        answers.answer_media = types;
+        answers.answer_media_count = COUNT(types);
+        CHECK((media_choose(&answers, str_from(accepts[i].accept)).ptr != NULL) == accepts[i].allowed, "%s",
+              accepts[i].accept);
+    }
 }
 
 /* The dialect's own words for media types. */

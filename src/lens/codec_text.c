@@ -202,7 +202,11 @@ int put_lines(struct put *put, const struct field *field, uint32_t at, struct st
             return FAULT_TYPE;
         if (i > tape_first(run->in, at))
             buf_add(&text, field->join);
-        buf_add(&text, tape_string(run->in, i, run->arena));
+        struct str piece = tape_string(run->in, i, run->arena);
+        /* It would come back as two; a pick keeps what was sent (put_pick.c). */
+        if (!field->inside && !field->pieces_keep && !field->loss.len && text_find(piece, field->join))
+            return FAULT_FORMAT;
+        buf_add(&text, piece);
     }
     json_quote(&quoted, buf_str(&text));
     run->full |= text.full || quoted.full;

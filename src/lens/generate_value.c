@@ -57,6 +57,8 @@ static bool pleases(struct generator *g, const struct field *field, struct str j
         return false;
     if (field->type == TYPE_LINES && field->blank_refuse && text_find(json, STR("\"\"")))
         return false;
+    if (field->type == TYPE_LINES && text_find(json, STR("\\n")) && !field->inside && !field->pieces_keep)
+        return false;
     if (field->min_length > 1 && !is_plain(json))
         return false;
     return !(field->has_min_length && length < field->min_length) &&

@@ -201,6 +201,35 @@ static int check_set(struct load *load, const struct yaml *set)
     return 0;
 }
 
+/* Keys that say nothing, or what no value can be. */
+static int check_words(struct load *load, const struct field *field)
+{
+    const struct yaml *loss = yaml_get(field->from, "loss"), *join = yaml_get(field->from, "join"),
+                      *form = yaml_get(field->from, "form");
+
+    if (loss && !loss->text.len)
+        return yaml_fault(loss, load->err, "a loss without a reason, expected loss: \"…\"");
+    if (join && !join->text.len)
+        return yaml_fault(join, load->err, "lines without text between them, expected e.g. join: \"\\n\"");
+    if (form && !form->first)
+        return yaml_fault(form, load->err, "no value has this form, expected a list such as [\"##:##\"]");
+    if (field->has_min_length && field->has_max_length && field->min_length > field->max_length)
+        return yaml_fault(yaml_get(field->from, "max_length"), load->err,
+                          "no value is this long, expected at least min_length");
+    return 0;
+}
+
+/* All parts are sent together: one that cannot be sent would keep the others from being sent. */
+static int check_parts(struct load *load, const struct field *field)
+{
+    for (unsigned i = 0; field->part_leads && i < field->part_count; i++)
+        if (field->parts[i]->read_only != field->read_only)
+            return yaml_fault_key(field->parts[i]->from, load->err,
+                                  "nothing writes the other parts of \"" STR_FMT "\", expected read_only: of all or of none",
+                                  STR_ARG(load->shape->leaves[field->is[0]]->path));
+    return 0;
+}
+
 static int check_shape(struct load *load, struct shape *shape)
 {
     struct shape *outer = load->shape;
@@ -208,7 +237,8 @@ static int check_shape(struct load *load, struct shape *shape)
     load->shape = shape;
     for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++)
         if (check_taken(load, field) || check_default(load, field) || check_when(load, field) ||
-            check_read(load, field) || check_beside(load, field) ||
+            check_read(load, field) || check_beside(load, field) || check_words(load, field) ||
+            check_parts(load, field) ||
             (field->element && check_shape(load, field->element)))
             return -1;
     load->shape = outer;

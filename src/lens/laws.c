@@ -3,6 +3,7 @@
 #include "lens/test.h"
 
 #include "json/write.h"
+#include "yaml/yaml.h"
 
 enum { MOST_TEXT = 16 << 20, MOST_FAILURES = 5 };
 
@@ -329,6 +330,21 @@ static bool fails_alike(void *context, struct str document)
     return strcmp(trial.law, first->law) == 0 && (!words || str_eq(trial.where, first->where));
 }
 
+/* The rule that `where` speaks of: the field of the longest path that it begins with; else the file. */
+static const struct yaml *rule_of(const struct lens *lens, struct str where)
+{
+    const struct shape *shape = lens->shape;
+    const struct field *best = NULL;
+
+    for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++) {
+        bool begins = str_starts(where, field->path) &&
+                      (where.len == field->path.len || memchr("/: ", where.ptr[field->path.len], 3));
+        if (begins && (!best || field->path.len > best->path.len))
+            best = field;
+    }
+    return best ? best->from : lens->head;
+}
+
 static size_t report_failure(struct trial *trial, struct str document, uint64_t seed, unsigned index,
                              struct buf *report)
 {
@@ -337,7 +353,11 @@ static size_t report_failure(struct trial *trial, struct str document, uint64_t 
     struct trial last = { .lens = trial->lens, .arena = trial->arena, .other = trial->other };
 
     (void)try_document(&last, arena_copy(trial->arena, small));
-    buf_printf(report, STR_FMT " (document %u of seed %llu): %s\n  at    " STR_FMT "\n  for   " STR_FMT "\n",
+    const struct yaml *rule = rule_of(trial->lens, last.where);
+    bool field = rule != trial->lens->head;
+    buf_printf(report,
+               "%s:%u:%u: " STR_FMT " (document %u of seed %llu): %s\n  at    " STR_FMT "\n  for   " STR_FMT "\n",
+               rule->file, field ? rule->key_line : rule->line, field ? rule->key_column : rule->column,
                STR_ARG(trial->lens->resource), index, (unsigned long long)seed,
                last.law ? last.law : trial->law, STR_ARG(last.where), STR_ARG(small));
     if (last.law && last.canonical.text.ptr)

@@ -61,3 +61,29 @@ for (const [name, file, change, expected] of faults)
         assert.match(done.stderr, expected);
         assert.match(done.stderr, /\.yaml:\d+:\d+: /);
     });
+
+// A field that refuses its own values, among others that are sound: the counterexample is the smallest document, and the
+// place is the rule's.
+const broken = `dialect: general
+resource: patient
+entity: patient
+fields:
+  first_name: { type: string, is: first_name }
+  address:
+    street: { type: string, is: metadata.address.line }
+    floor:  { type: integer, is: metadata.floor, min: 5, max: 2 }
+    city:   { type: string, is: metadata.address.city }
+rest: store
+`;
+for (const command of ['check', 'test'])
+    test(`${command} shrinks what breaks a law, and names the rule`, () => {
+        const copy = join(dir, `broken-${command}`);
+        cpSync(join(root, 'mappings'), copy, { recursive: true });
+        writeFileSync(join(copy, 'general/patient.yaml'), broken);
+        const done = spawnSync(binary, [command, ...(command === 'test' ? ['--seed', '7', '--count', '40'] : []), '--set', `state_dir=${dir}`,
+            '--set', `mappings=${copy}`], { cwd: root, encoding: 'utf8' });
+        assert.equal(done.status, 1, done.stdout);
+        const said = command === 'test' ? done.stdout : done.stderr;
+        assert.match(said, /broken-\w+\/general\/patient\.yaml:8:5: patient \(document \d+ of seed \d+\): put takes what the fields allow\n {2}at {4}address\/floor: range\n {2}for {3}\{"address":\{"floor":5\}\}\n/);
+        if (command === 'test') assert.match(said, /^FAILED general\/patient$/m);
+    });

@@ -100,6 +100,11 @@ static void write_elements(struct generator *g, const struct field *field)
         bool first = true;
         inner.shape = field->element;
         inner.made = ARENA_ARRAY(g->arena, bool, field->element->count + 1);
+        if (field->bare) {
+            buf_add(g->out, i ? STR(",") : STR(""));
+            buf_add(g->out, generate_value(&inner, field->bare));
+            continue;
+        }
         buf_add(g->out, i ? STR(",{") : STR("{"));
         write_members(&inner, field->element->dialect, &first);
         buf_char(g->out, '}');

@@ -67,11 +67,12 @@ static void name_unread(struct get *get, const struct node *parent, const struct
     }
 }
 
-void get_object(struct get *get, uint32_t at, uint32_t rest_at)
+/* Where the members of the canonical value stand. */
+static void scan_canonical(struct get *get, uint32_t at)
 {
     struct get_run *run = get->run;
     const struct node *root = get->shape->canonical;
-    bool first = true, names = run->context->unread != NULL;
+    bool names = run->context->unread != NULL;
     struct unknowns unknowns = { .arena = run->arena, .slots = get->shape->canonical_slots };
     struct scan scan = { .tape = run->in, .slots = get->slots, .unknowns = names ? &unknowns : NULL };
 
@@ -81,11 +82,28 @@ void get_object(struct get *get, uint32_t at, uint32_t rest_at)
         scan_object(&scan, root, at);
     if (names)
         name_unread(get, root, &unknowns);
+    run->full |= unknowns.full;
+}
+
+void get_bare(struct get *get, const struct field *field, uint32_t at)
+{
+    scan_canonical(get, at);
+    scan_rest(get, TAPE_NONE);
+    if (!get_value(get, field))
+        buf_add(get->run->out, STR("null"));
+}
+
+void get_object(struct get *get, uint32_t at, uint32_t rest_at)
+{
+    struct get_run *run = get->run;
+    bool first = true;
+
+    scan_canonical(get, at);
     scan_rest(get, rest_at);
     buf_char(run->out, '{');
     (void)get_members(get, get->shape->dialect, &first);
     buf_char(run->out, '}');
-    run->full |= get->unknowns.full | unknowns.full;
+    run->full |= get->unknowns.full;
 }
 
 /* `rest: metadata.NAME`: the rest is a member of the canonical entity. */

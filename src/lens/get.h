@@ -27,6 +27,8 @@ MUST_CHECK bool get_begin(struct get *get, struct get_run *run, const struct sha
 /* Scans the canonical value at `at` and what the rest holds at `rest_at` (or TAPE_NONE), then writes the
  * object. */
 void get_object(struct get *get, uint32_t at, uint32_t rest_at);
+/* The same for an element that is one field's value; null where it has none. */
+void get_bare(struct get *get, const struct field *field, uint32_t at);
 
 /* Where a canonical value stands; TAPE_NONE also for a null. */
 static inline uint32_t get_at(const struct get *get, uint32_t slot)

@@ -315,7 +315,10 @@ bool get_list(struct get *get, const struct field *field, uint32_t at)
     buf_char(run->out, '[');
     for (uint32_t i = tape_first(run->in, at); i < tape_next(run->in, at); i = tape_next(run->in, i)) {
         separate(run->out, &count);
-        get_object(&inner, i, beside);
+        if (field->bare)
+            get_bare(&inner, field->bare, i);
+        else
+            get_object(&inner, i, beside);
         beside = pairs ? tape_next(run->rest, beside) : TAPE_NONE;
     }
     buf_char(run->out, ']');

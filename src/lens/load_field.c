@@ -62,6 +62,7 @@ static const struct key {
     { "when", SINGLE, .how = HOW_FN, .fn = load_when },
     { "unless", SINGLE, .how = HOW_FN, .fn = load_unless },
     { "with", VALUES | BIT(DIGITS), HOW_TEXT, AT(with_name) },
+    { "bare", BIT(LIST), HOW_TEXT, AT(bare_name) },
     { "reads", BIT(READING), .how = HOW_FN, .fn = load_reads },
     { "equals", VALUES, .how = HOW_FN, .fn = load_equals },
     { "loss", ALL, HOW_TEXT, AT(loss) },

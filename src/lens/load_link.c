@@ -197,6 +197,25 @@ static void list_leaves(struct shape *shape, const struct node *node)
         list_leaves(shape, child);
 }
 
+/* The one field of a list's elements, which stands for each of them. */
+static int link_bare(struct load *load, struct field *field)
+{
+    if (!field->bare_name.ptr)
+        return 0;
+    struct shape *element = field->element;
+    struct field *only = element->count == 1 && !element->group_count ? &element->fields[0] : NULL;
+    bool plain = only && str_eq(only->name, field->bare_name) && only->source == FROM_CANONICAL &&
+                 only->type != TYPE_LIST && only->type != TYPE_PICK && only->type != TYPE_ENTRIES &&
+                 !only->lookup.ptr && !only->invalid_keep && !only->also_count && !only->pieces_keep;
+    if (!plain)
+        return yaml_fault(yaml_get(field->from, "bare"), load->err,
+                          "\"" STR_FMT "\" does not stand for an element, expected the only field, a plain one with `is:`",
+                          STR_ARG(field->bare_name));
+    only->path = STR(""); /* the element's own */
+    field->bare = only;
+    return 0;
+}
+
 static int link_shape(struct load *load, struct shape *shape)
 {
     struct shape *outer = load->shape;
@@ -205,6 +224,7 @@ static int link_shape(struct load *load, struct shape *shape)
     for (struct field *field = shape->fields; field < shape->fields + shape->count; field++) {
         if (link_paths(load, field) || link_when(load, field) || link_unless(load, field) ||
             link_parts(load, field) || link_to(load, field) || link_known(load, field) ||
+            link_bare(load, field) ||
             (field->element && link_shape(load, field->element)))
             return -1;
         field->classed = class_of(field);

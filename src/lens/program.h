@@ -219,6 +219,8 @@ struct field {
     struct literals skip;
     bool lacking_keep; /* entries without name or value are kept */
     struct shape *element; /* list */
+    struct str bare_name;  /* list: its elements are not objects, but this member's values */
+    const struct field *bare;
 };
 
 struct lens {

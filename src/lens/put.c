@@ -110,6 +110,15 @@ void put_object(struct put *put, uint32_t at)
     put->run->full |= put->unknowns.full;
 }
 
+void put_bare(struct put *put, const struct field *field, uint32_t at)
+{
+    put->slots[field->in] = at;
+    if (tape_type(put->run->in, at) == JSON_NULL)
+        put_fault(put, field, FAULT_NULL);
+    else
+        put_field(put, field);
+}
+
 /* By path: what will come back to this dialect only. */
 static void name_kept(struct put *put, const struct node *parent)
 {

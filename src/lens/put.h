@@ -46,8 +46,9 @@ MUST_CHECK bool put_begin(struct put *put, struct put_run *run, const struct sha
 /* Forgets all notes, for the next element. */
 void put_clear(struct put *put);
 
-/* put.c: scans and judges the object at `at`. */
+/* put.c: scans and judges the object at `at`; or the value there, which is that field's. */
 void put_object(struct put *put, uint32_t at);
+void put_bare(struct put *put, const struct field *field, uint32_t at);
 
 /* put_field.c */
 void put_field(struct put *put, const struct field *field);

@@ -45,12 +45,15 @@ static void take_element(struct list *list, uint32_t index, uint32_t at)
 
     put_clear(inner);
     inner->index = index;
-    if (tape_type(run->in, at) != JSON_OBJECT) {
+    if (list->field->bare) {
+        put_bare(inner, list->field->bare, at);
+    } else if (tape_type(run->in, at) != JSON_OBJECT) {
         if (put_may_fault(inner))
             put_fault_at(inner, 0, FAULT_TYPE, put_path(inner, STR_NONE), STR("object"));
         return;
+    } else {
+        put_object(inner, at);
     }
-    put_object(inner, at);
     check_named(list);
     if (run->out->faults.count)
         return;

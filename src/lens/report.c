@@ -199,6 +199,8 @@ static void report_list(struct report *report, const struct level *level, const 
     for (uint32_t i = tape_first(in, array); i < tape_next(in, array); i = tape_next(in, i)) {
         new_level(report, &inner, field->element, report->put);
         scan_level(report, &inner, i);
+        if (field->bare && report->put)
+            inner.slots[field->bare->in] = i;
         report_level(report, &inner);
     }
 }

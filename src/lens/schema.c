@@ -168,6 +168,10 @@ static void write_items(struct schema *s, bool *first, const struct field *field
         buf_add(s->out, STR("{\"type\":\"string\"}"));
         return;
     }
+    if (field->bare) {
+        write_value(s, field->bare);
+        return;
+    }
     if (field->element) {
         write_object_of(s, field->element->dialect);
         return;

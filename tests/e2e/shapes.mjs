@@ -243,6 +243,8 @@ export function checkShape(dialect, answer) {
         assert.match(answer.headers['content-type'] ?? '', /^application\/(json|vnd\.api\+json|fhir\+json)(;|$)/, 'content type');
         if (answer.status >= 400) dialects[dialect].error(answer);
         else dialects[dialect].success(answer);
+        // A token that was asked for without `data` is answered for RFC 6749 clients, too.
+        if (dialect === 'twine' && !('access_token' in answer.json)) checkJsonApi(answer.json);
         if (answer.status === 401) assert.match(answer.headers['www-authenticate'] ?? '', /^(Bearer|Token) realm="/, 'WWW-Authenticate');
         if (answer.status === 405) assert.ok(answer.headers.allow, 'Allow');
     } catch (error) {

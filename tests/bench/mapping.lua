@@ -2,6 +2,7 @@
 local cjson = require "cjson"
 local null = cjson.null
 local mapping = {}
+local patient = "/v1/patients/00000000-0000-4000-8000-000000001049"
 
 local function years(date)
     local y, m, d = date:match("^(%d+)-(%d+)-(%d+)$")
@@ -28,8 +29,15 @@ local function capture(method, path, body)
     return cjson.decode(answer.body)
 end
 
+-- Several calls at once.
+local function capture_all(calls)
+    local answers = { ngx.location.capture_multi(calls) }
+    for i, answer in ipairs(answers) do answers[i] = cjson.decode(answer.body) end
+    return answers
+end
+
 function mapping.flat()
-    if ngx.req.get_method() ~= "POST" then
+    if ngx.req.get_method() == "GET" then
         return ngx.print(cjson.encode(flat_patient(capture(ngx.HTTP_GET, ngx.var.uri))))
     end
     ngx.req.read_body()
@@ -47,7 +55,8 @@ function mapping.flat()
         metadata = address and { address = { line = address.street, city = address.city, state = address.state,
                                              postal_code = address.zip_code } } or nil,
     })
-    ngx.print(cjson.encode(flat_patient(capture(ngx.HTTP_POST, "/v1/patients", body))))
+    local put = ngx.req.get_method() == "PUT"
+    ngx.print(cjson.encode(flat_patient(capture(put and ngx.HTTP_PATCH or ngx.HTTP_POST, put and patient or "/v1/patients", body))))
 end
 
 local function resource(p)
@@ -85,6 +94,54 @@ function mapping.list()
         links = { self = ngx.var.request_uri },
         data = data,
     }))
+end
+
+local function metric_resource(m)
+    return {
+        type = "patient_health_metric", id = m.id,
+        attributes = {
+            code = { system = "LOINC", value = "13457-7" }, type = m.metric_key, occurred_at = m.recorded_at,
+            value = tonumber(m.value_numeric), unit = m.unit, created_at = m.created_at,
+        },
+        relationships = { patient = { data = { type = "patient", id = m.patient_id } } },
+    }
+end
+
+function mapping.measure()
+    ngx.req.read_body()
+    local calls = {}
+    for i, sent in ipairs(cjson.decode(ngx.req.get_body_data()).data) do
+        local a = sent.attributes
+        calls[i] = { "/canned" .. patient .. "/metrics", { method = ngx.HTTP_POST, body = cjson.encode({
+            metric_key = a.type, value_numeric = a.value, unit = a.unit, source = "api", is_phi = true, recorded_at = a.occurred_at,
+        }) } }
+    end
+    local data = capture_all(calls)
+    for i, m in ipairs(data) do data[i] = metric_resource(m) end
+    ngx.print(cjson.encode({ meta = { req_id = ngx.var.request_id, ignored = {} }, data = data }))
+end
+
+local scaled = { anxiety = true, energy = true, mood = true, pain_level = true, sleep = true, stress = true }
+
+local function gauge(m)
+    return {
+        id = m.id, patient_id = m.patient_id, gauge_type = m.metric_key == "pain_level" and "pain" or m.metric_key,
+        value = m.value_numeric ~= null and tonumber(m.value_numeric) or m.value_text, scale_min = scaled[m.metric_key] and 1 or null,
+        scale_max = scaled[m.metric_key] and 10 or null, recorded_at = m.recorded_at, notes = null, created_at = m.created_at,
+    }
+end
+
+function mapping.gauges()
+    local calls, gauges = {}, {}
+    for i, key in ipairs(capture(ngx.HTTP_GET, patient .. "/metrics").metrics) do
+        calls[i] = { "/canned" .. patient .. "/metrics/" .. key.metric_key }
+    end
+    for _, series in ipairs(capture_all(calls)) do
+        for _, m in ipairs(series.data) do gauges[#gauges + 1] = gauge(m) end
+    end
+    table.sort(gauges, function(a, b) return a.recorded_at > b.recorded_at end)
+    ngx.print(cjson.encode({ gauges = gauges, pagination = { current_page = 1, total_pages = 1, total_count = #gauges,
+                                                             per_page = #gauges } }))
 end
 
 return mapping

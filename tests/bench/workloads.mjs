@@ -1,0 +1,119 @@
+// What the benchmark asks for, and the files that its answers come from.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createSign, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+export const root = join(here, '..', '..');
+
+const canonicalId = '00000000-0000-4000-8000-000000001049';
+const twineId = '5a8c1f0e9d3b2a4c6e7f1049';
+const patient = '"first_name":"John","last_name":"Doe","date_of_birth":"2010-05-15","gender":"male","email":"john.doe@example.com",'
+  + '"phone":"+1-555-123-4567","external_ids":{"medical-record-number":"121212"},"status":"active","metadata":{"address":'
+  + '{"line":"123 Main St","city":"Anytown","state":"CA","postal_code":"12345"}},"created_at":"2023-10-20T10:00:00.000Z",'
+  + '"updated_at":"2023-10-20T15:30:00.000Z"';
+const keys = ['anxiety', 'energy', 'mood', 'pain_level', 'sleep', 'stress'];
+
+// `proxy: false`: one request is several upstream calls, which a proxy that translates nothing cannot make. `all`: only with --all.
+export const workloads = {
+  W1: { what: 'General GET /v1/patients/{id}', path: '/v1/patients/1049', connections: 32, proxy: true },
+  W2: { what: 'General POST /v1/patients, a durable id each', path: '/v1/patients', connections: 128, script: 'post.lua', proxy: true },
+  W2p: { what: 'General PUT /v1/patients/{id}, nothing to store', path: '/v1/patients/1049', connections: 128, script: 'put.lua',
+    proxy: true, all: true },
+  W3: { what: 'Twine GET /pub/patient, 50 per page', connections: 32, proxy: true,
+    path: '/pub/patient?filter[organization]=58c4554710123c5c40dbab81&page[size]=50&page[number]=1' },
+  W4: { what: 'Twine POST /pub/patient_health_metric, 20 at once', path: '/pub/patient_health_metric', connections: 32,
+    script: 'metrics.lua', proxy: false, all: true },
+  W5: { what: 'patient-graph GET /v1/patients/{id}/metrics/{key}, 100 points', path: `/v1/patients/${canonicalId}/metrics/weight`,
+    connections: 32, proxy: true, all: true, bearer: true },
+  W6: { what: 'General GET /v1/patients/{id}/gauges, 6 keys by 7 documented calls', path: '/v1/patients/1049/gauges', connections: 32,
+    proxy: false, all: true, documented: true },
+};
+
+const post = (type, body, method = 'POST') => `wrk.method = "${method}"
+wrk.headers["Content-Type"] = "${type}"
+wrk.body = [[${body}]]
+`;
+
+// An issuer of our own with an RSA key: the token check is part of what is measured.
+export function makeToken(dir) {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  writeFileSync(join(dir, 'issuer.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const now = Math.floor(Date.now() / 1000);
+  const signed = `${part({ alg: 'RS256', typ: 'JWT' })}.${part({
+    iss: 'https://bench.example', aud: 'dragoman', sub: 'bench', brand_id: 'acme', iat: now, exp: now + 86400,
+    scope: 'read:patients write:patients read:metrics write:metrics',
+  })}`;
+  return `${signed}.${createSign('RSA-SHA256').update(signed).sign(privateKey, 'base64url')}`;
+}
+
+// A configuration in `dir`, with @NAME@ filled in.
+export function fill(name, dir, ports) {
+  const metric = `"patient_id":"${canonicalId}","brand_id":"acme","metric_key":"ldl_cholesterol","value_numeric":"121","value_text":null,`
+    + '"unit":"mg/dl","source":"api","is_phi":true,"recorded_at":"2017-03-14T11:00:57.000Z","created_at":"2023-10-20T10:00:00.000Z"';
+  let text = readFileSync(join(here, name), 'utf8').replaceAll('@DIR@', dir).replaceAll('@HERE@', here)
+    .replaceAll('@PATIENT@', patient).replaceAll('@METRIC@', metric);
+  for (const [key, port] of Object.entries(ports)) text = text.replaceAll(`@${key}@`, String(port));
+  writeFileSync(join(dir, name), text);
+  return join(dir, name);
+}
+
+function series(key, count) {
+  const data = Array.from({ length: count }, (_, i) => ({
+    id: randomUUID(), patient_id: canonicalId, brand_id: 'acme', metric_key: key, value_numeric: String(1 + (i % 10)), value_text: null,
+    unit: null, source: 'api', is_phi: true, recorded_at: new Date(Date.UTC(2023, 9, 1) + i * 86400000).toISOString(),
+    created_at: '2023-10-20T10:00:00.000Z',
+  }));
+  return JSON.stringify({ patient_id: canonicalId, metric_key: key, data, count });
+}
+
+function writeAnswers(dir) {
+  const list = Array.from({ length: 50 }, (_, i) => `{"id":"${randomUUID()}","brand_id":"acme",${patient},"groups":[]}`
+    .replace('121212', String(200000 + i)));
+  writeFileSync(join(dir, 'list.json'), `{"patients":[${list.join(',')}],"total":5000}`);
+  writeFileSync(join(dir, 'keys.json'), JSON.stringify({ patient_id: canonicalId, metrics: keys.map((metric_key) => ({
+    metric_key, last_value: '7', unit: null, last_recorded_at: '2023-10-10T00:00:00.000Z', is_phi: true })) }));
+  mkdirSync(join(dir, 'series'));
+  for (const key of keys) writeFileSync(join(dir, 'series', key), series(key, 10));
+  writeFileSync(join(dir, 'series', 'weight'), series('weight', 100));
+}
+
+function writeRequests(dir) {
+  const seed = readFileSync(join(root, 'tests/e2e/documents/general-create.json'), 'utf8').trim();
+  const metric = { type: 'patient_health_metric',
+    attributes: { code: { system: 'LOINC', value: '13457-7' }, type: 'ldl_cholesterol', occurred_at: '2017-03-14T11:00:57.000Z',
+      value: '121', unit: 'mg/dl' },
+    relationships: { patient: { data: { type: 'patient', id: twineId } } } };
+  writeFileSync(join(dir, 'post.lua'), post('application/json', seed));
+  writeFileSync(join(dir, 'put.lua'), post('application/json', seed, 'PUT'));
+  writeFileSync(join(dir, 'metrics.lua'), post('application/vnd.api+json', JSON.stringify({ data: Array(20).fill(metric) })));
+}
+
+// `completions`: YAML of what the backend is said to have beyond its documented calls.
+const config = (dir, ports, name, completions) => `listen: 127.0.0.1:${ports[name]}
+admin: { listen: 127.0.0.1:${ports[`${name}_ADMIN`]} }
+workers: 1
+state_dir: ${dir}/state-${name}
+mappings: ${root}/mappings
+default_facade: patient-graph
+log: { access: ${dir}/access-${name}.log }
+backend: { url: "http://127.0.0.1:${ports.CANNED}", completions: ${completions} }
+auth:
+  issuers:
+    - issuer: https://bench.example
+      keys: [{ file: ${dir}/issuer.pem, algorithm: RS256 }]
+`;
+
+export function writeFiles(dir, ports) {
+  writeAnswers(dir);
+  writeRequests(dir);
+  writeFileSync(join(dir, 'ids.csv'), `dialect,kind,brand,dialect_id,canonical_id
+general,patient,acme,1049,${canonicalId}
+twine,patient,acme,${twineId},${canonicalId}
+twine,brand,acme,58c4554710123c5c40dbab81,acme
+`);
+  writeFileSync(join(dir, 'DRAGOMAN.yaml'), config(dir, ports, 'DRAGOMAN', 'all'));
+  writeFileSync(join(dir, 'DOCUMENTED.yaml'), config(dir, ports, 'DOCUMENTED', '[]'));
+}

@@ -94,8 +94,8 @@ static int load_others(struct auth *auth, const struct conf *conf, struct err *e
         if (load_issuer(auth, &auth->issuers[auth->issuer_count++], &conf->auth.issuers[i],
                         conf->auth.audience, err))
             return -1;
-    return introspection_new(&auth->authority, conf, err) || check_secret_files(auth->arena, conf, err) ||
-                   load_backend_token(auth, conf, err)
+    return introspection_new(&auth->authority, conf, err) || borrowed_new(&auth->authority, conf, err) ||
+                   check_secret_files(auth->arena, conf, err) || load_backend_token(auth, conf, err)
                ? -1
                : 0;
 }

@@ -53,6 +53,8 @@ static void look(struct post *post)
         remote_look(remote);
     if (authority->introspection)
         introspection_look(authority->introspection);
+    if (authority->borrowed)
+        borrowed_look(authority->borrowed);
 }
 
 static void *run(void *data)
@@ -76,7 +78,7 @@ int authority_start(struct authority *authority, struct err *err)
         .idle_ms = IDLE_MS,
     };
 
-    if (!authority->remotes && !authority->introspection)
+    if (!authority->remotes && !authority->introspection && !authority->borrowed)
         return 0;
     authority->loop = loop_new();
     authority->client = call_client_new(authority->loop, CALL_CURL, &limits);
@@ -102,6 +104,8 @@ void authority_done(struct authority *authority)
         remote_done(remote);
     if (authority->introspection)
         introspection_done(authority->introspection);
+    if (authority->borrowed)
+        borrowed_done(authority->borrowed);
     loop_free(&authority->loop);
     (void)pthread_mutex_destroy(&authority->lock);
 }

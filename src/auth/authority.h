@@ -77,10 +77,29 @@ struct introspection {
     size_t question_count;
 };
 
+/* The gateway's own token for the backend, of a token endpoint (RFC 6749 section 4.4). */
+enum { BORROWED_LONGEST = 8192 };
+struct borrowed {
+    struct authority *authority;
+    struct call_origin origin;
+    struct str target, body;
+    struct call_header headers[3];
+    /* Guarded by the authority's lock. */
+    char text[BORROWED_LONGEST];
+    size_t len;       /* 0: none yet */
+    int64_t until_ms; /* wall clock */
+    /* The thread's own. */
+    bool begun;
+    struct call *call;
+    struct call_request request;
+    struct deadline renewal;
+};
+
 struct authority {
     struct arena *arena;                 /* of the configuration: borrowed */
     struct remote *remotes;              /* a list */
     struct introspection *introspection; /* NULL: none */
+    struct borrowed *borrowed;           /* NULL: none */
     const char *ca_file;
     uint64_t call_ms, refresh_ms, interval_ms;
     atomic_uint epoch; /* goes up after a key was taken out of a set */
@@ -127,6 +146,20 @@ void remote_release(struct remote *remote, struct keyset *set);
 enum want { WANT_WAIT, WANT_NONE, WANT_AGAIN };
 enum want remote_want(struct remote *remote, struct wait *wait, uint64_t serial, uint64_t now_ms,
                       bool *failed);
+
+/* credential.c: the header that says who the gateway is (client_secret_basic); form-encoding (RFC 6749 appendix B), with
+ * every byte escaped that might need it. */
+MUST_CHECK int authority_credential(struct arena *arena, struct str client_id, struct str secret_file,
+                                    struct call_header *header, struct err *err);
+void form_add(struct buf *out, struct str text);
+
+/* borrow.c */
+MUST_CHECK int borrowed_new(struct authority *authority, const struct conf *conf, struct err *err);
+void borrowed_done(struct borrowed *borrowed); /* after the thread */
+void borrowed_look(struct borrowed *borrowed); /* on the thread: asks for the first token */
+/* On any loop: a copy in `arena`; ERR_UNAVAILABLE while there is none that still holds. */
+MUST_CHECK int borrowed_token(struct borrowed *borrowed, struct arena *arena, int64_t wall_ms, struct str *token,
+                              struct err *err);
 
 /* introspect.c */
 MUST_CHECK int introspection_new(struct authority *authority, const struct conf *conf, struct err *err);

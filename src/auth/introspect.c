@@ -1,64 +1,17 @@
 /* Token introspection (RFC 7662): one question for each token at a time, whoever waits for its answer. */
 #include "auth/authority.h"
 
-#include <openssl/evp.h>
-
-#include "auth/files.h"
 #include "auth/jws.h"
 #include "base/log.h"
 #include "conf/conf.h"
 
-enum { MOST_QUESTIONS = 512, SECRET_LONGEST = 4096 };
-
-/* application/x-www-form-urlencoded (RFC 6749 appendix B), with every byte escaped that might need it. */
-static void add_form(struct buf *out, struct str text)
-{
-    static const char digits[] = "0123456789ABCDEF";
-
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-            c == '.' || c == '_') {
-            buf_char(out, (char)c);
-            continue;
-        }
-        buf_char(out, '%');
-        buf_char(out, digits[c >> 4]);
-        buf_char(out, digits[c & 15]);
-    }
-}
-
-/* RFC 6749 section 2.3.1: the gateway's own credential there. */
-static struct str basic_credential(struct arena *arena, struct str client_id, struct str secret)
-{
-    struct buf pair = buf_in(arena, SIZE_MAX), out = buf_in(arena, SIZE_MAX);
-
-    add_form(&pair, client_id);
-    buf_char(&pair, ':');
-    add_form(&pair, secret);
-    buf_add(&out, STR("Basic "));
-    char *to = buf_reserve(&out, pair.len / 3 * 4 + 5);
-    int len = EVP_EncodeBlock((unsigned char *)to, (const unsigned char *)pair.ptr, (int)pair.len);
-    out.len += (size_t)len;
-    return buf_str(&out);
-}
-
-static int read_secret(struct authority *authority, struct str file, struct str *secret, struct err *err)
-{
-    if (file_read(authority->arena, file, true, secret, err))
-        return -1;
-    while (secret->len && (secret->ptr[secret->len - 1] == '\n' || secret->ptr[secret->len - 1] == '\r'))
-        secret->len--;
-    if (!secret->len || secret->len > SECRET_LONGEST)
-        return err_set(err, ERR_CONFIG, STR_FMT ": expected one line with a client's secret", STR_ARG(file));
-    return 0;
-}
+enum { MOST_QUESTIONS = 512 };
 
 int introspection_new(struct authority *authority, const struct conf *conf, struct err *err)
 {
     struct arena *arena = authority->arena;
     struct introspection *made;
-    struct str secret, own = conf->auth.introspection.audience;
+    struct str own = conf->auth.introspection.audience;
 
     if (!conf->auth.introspection.url.len)
         return 0;
@@ -71,11 +24,9 @@ int introspection_new(struct authority *authority, const struct conf *conf, stru
         .refused_ms = (int64_t)conf->auth.introspection.refused_s * 1000,
     };
     if (authority_url(arena, conf->auth.introspection.url, &made->origin, &made->target, err) ||
-        read_secret(authority, conf->auth.introspection.secret_file, &secret, err))
+        authority_credential(arena, conf->auth.introspection.client_id, conf->auth.introspection.secret_file,
+                             &made->headers[0], err))
         return err_wrap(err, "introspection");
-    made->headers[0] =
-        (struct call_header){ STR("authorization"),
-                              basic_credential(arena, conf->auth.introspection.client_id, secret) };
     made->headers[1] = (struct call_header){ STR("content-type"), STR("application/x-www-form-urlencoded") };
     made->headers[2] = (struct call_header){ STR("accept"), STR("application/json") };
     return 0;
@@ -144,7 +95,7 @@ static void send(struct question *question)
     struct buf body = buf_in(question->arena, SIZE_MAX);
 
     buf_add(&body, STR("token="));
-    add_form(&body, question->token);
+    form_add(&body, question->token);
     buf_add(&body, STR("&token_type_hint=access_token"));
     question->request = (struct call_request){
         .method = STR("POST"),

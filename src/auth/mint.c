@@ -168,6 +168,8 @@ int auth_backend_token(struct auth *auth, struct auth_cache *cache, const struct
         return 0;
     }
     arena_reset(cache->scratch);
+    if (auth->authority.borrowed)
+        return borrowed_token(auth->authority.borrowed, cache->scratch, wall_ms, token, err);
     struct str who = who_is(cache->scratch, principal, brand);
     if (!who.len)
         return too_long(err);

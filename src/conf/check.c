@@ -37,6 +37,23 @@ static int check_tls(const struct checker *check)
     return 0;
 }
 
+static int check_token_endpoint(const struct checker *check)
+{
+    const struct conf *conf = check->conf;
+
+    if (!str_is(conf->backend.auth, "client_credentials"))
+        return 0;
+    if (!value_is_url(conf->backend.token_url))
+        return fault(check, "backend.auth", "client_credentials needs backend.token_url, an https:// address");
+    if (!value_is_https(conf->backend.token_url) && !conf->backend.token_allow_http)
+        return fault(check, "backend.token_url", "is not https://, and token_allow_http is off");
+    if (!conf->backend.client_id.len)
+        return fault(check, "backend.auth", "client_credentials needs backend.client_id");
+    if (!conf->backend.secret_file.len)
+        return fault(check, "backend.auth", "client_credentials needs backend.secret_file");
+    return 0;
+}
+
 static int check_backend(const struct checker *check)
 {
     const struct conf *conf = check->conf;
@@ -49,6 +66,8 @@ static int check_backend(const struct checker *check)
         return fault(check, "backend.transport", "h1 does not speak https://");
     if (str_is(conf->backend.auth, "token_file") && !conf->backend.token_file.len)
         return fault(check, "backend.auth", "token_file needs backend.token_file");
+    if (check_token_endpoint(check))
+        return -1;
     if (conf->backend.embedded && !str_is(conf->backend.auth, "gateway_jwt"))
         return fault(check, "backend.auth", "must be gateway_jwt for the embedded backend");
     if (conf->backend.certificate.len && !conf->backend.key.len)

@@ -41,8 +41,9 @@ struct conf {
     struct str log_level, log_access; /* access: "-" standard output, "off", or a file */
     struct {
         bool embedded;
-        struct str listen, url, transport, auth, token_file, audience, ca_file, certificate, key, database;
-        bool all_completions;
+        struct str listen, url, transport, audience, ca_file, certificate, key, database;
+        struct str auth, token_file, token_url, client_id, secret_file, scope; /* towards the backend */
+        bool all_completions, token_allow_http;
         const struct str *completions;
         size_t completion_count;
         uint64_t scan_limit, connect_ms, first_byte_ms, total_ms, body_kb, connections, waiting;

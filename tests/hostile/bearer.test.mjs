@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ACME, ANY, binary, clients, person, request, root, startGateway } from '../e2e/harness.mjs';
+import { ACME, ANY, binary, clients, person, request, root, sleep, startGateway } from '../e2e/harness.mjs';
 import { Key } from './authority.mjs';
 import { raw, startBackend } from './kit.mjs';
 
@@ -103,6 +103,91 @@ describe('what the backend is shown', () => {
         }
         await gateway.stop();
         await backend.stop();
+    });
+});
+
+describe('client_credentials', () => {
+    const secret = 'Qs:ecret/%';
+    const paths = { general: '/v1/patients', 'patient-graph': '/v1/patients?brand_id=acme' };
+    let folder, backend, endpoint, gateway, answer, asked;
+
+    const list = (dialect, status) => gateway.client(dialect).get(paths[dialect], status);
+    const until = async (fits) => {
+        for (let n = 0; n < 200; n++) {
+            if (await fits()) return;
+            await sleep(50);
+        }
+    };
+
+    before(async () => {
+        folder = mkdtempSync(join(tmpdir(), 'dragoman-borrow-'));
+        writeFileSync(join(folder, 'secret'), `${secret}\n`, { mode: 0o600 });
+        asked = [];
+        answer = () => ({ status: 500, text: 'Qoops' });
+        backend = await startBackend(() => ({ json: { patients: [], total: 0 } }));
+        endpoint = await startBackend((incoming, body) => {
+            asked.push([incoming.headers, body]);
+            return answer(asked.length);
+        });
+        gateway = await startGateway({
+            seed: false,
+            ready: '/healthz',
+            set: {
+                'backend.url': backend.url, 'backend.auth': 'client_credentials', 'backend.token_url': `${endpoint.url}/token`,
+                'backend.token_allow_http': 'true', 'backend.client_id': 'gateway one', 'backend.secret_file': join(folder, 'secret'),
+                'backend.scope': 'a b', 'auth.jwks_interval_s': '1',
+            },
+        });
+        gateway.secrets.add(secret).add('Qoops').add('Qtoken');
+    });
+    after(async () => {
+        await gateway.stop();
+        await Promise.all([backend.stop(), endpoint.stop()]);
+        rmSync(folder, { recursive: true });
+    });
+
+    test('s29_without_a_token_of_the_token_endpoint_nothing_reaches_the_backend', async () => {
+        const bad = [
+            { status: 500, text: 'Qoops' },
+            { status: 302, headers: { location: backend.url } },
+            { text: '<html>' },
+            { json: {} },
+            { json: { access_token: 'Qtoken', token_type: 'mac' } },
+            { json: { access_token: 'Qtoken\r\nX: y', token_type: 'Bearer' } },
+            { json: { access_token: '', token_type: 'Bearer' } },
+            { json: { access_token: 'Qtoken', token_type: 'Bearer', expires_in: -1 } },
+        ];
+        for (const one of bad) {
+            const count = asked.length;
+            answer = () => one;
+            await until(() => asked.length > count + 1); // it was asked for, answered so, and asked for again
+            for (const dialect of Object.keys(paths))
+                assert.ok((await list(dialect, 503)).headers['retry-after'], JSON.stringify(one));
+        }
+        assert.equal(backend.asked.length, 0);
+        for (const [headers, body] of asked) { // RFC 6749 sections 2.3.1 and 4.4.2
+            assert.equal(headers.authorization, `Basic ${Buffer.from('gateway%20one:Qs%3Aecret%2F%25').toString('base64')}`);
+            assert.equal(body, 'grant_type=client_credentials&scope=a%20b');
+        }
+    });
+
+    test('s29_a_token_of_the_token_endpoint_is_used_and_renewed', async () => {
+        answer = (n) => ({ json: { access_token: `Qtoken-${n}`, token_type: 'bearer', expires_in: 12 } });
+        await until(async () => (await list('general', ANY)).status === 200);
+        const first = backend.asked.at(-1).headers.authorization;
+        assert.match(first, /^Bearer Qtoken-\d+$/);
+        const count = asked.length;
+        await Promise.all(Array.from({ length: 30 }, () => list('general', 200)));
+        assert.ok(asked.length <= count + 1, 'not one for each request');
+        await until(async () => {
+            await list('general', 200); // no request fails meanwhile
+            return backend.asked.at(-1).headers.authorization !== first;
+        });
+        assert.notEqual(backend.asked.at(-1).headers.authorization, first);
+        // A renewal that fails leaves the last one in use until its end.
+        answer = () => ({ status: 500 });
+        await until(async () => (await list('general', ANY)).status === 503);
+        await list('patient-graph', 503);
     });
 });
 

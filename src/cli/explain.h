@@ -62,7 +62,11 @@ void explain_credential(struct explanation *explanation, struct auth **auth, str
 /* Of a request's headers: the value of one of that name. */
 struct str explain_header(const struct explanation *explanation, struct str name, size_t *count);
 
-/* explain_what.c: parameters, the body's or the response's members, the calls. */
+/* explain_calls.c: the calls that the plan makes. `stored_needed`: the stored entity is read and compared first. */
+void explain_calls(struct explanation *explanation, const struct arguments *arguments, const struct lens_put *put,
+                   bool stored_needed);
+
+/* explain_what.c: parameters, the body's or the response's members; then the calls. */
 MUST_CHECK int explain_request(struct explanation *explanation, struct err *err);
 MUST_CHECK int explain_response(struct explanation *explanation, struct err *err);
 

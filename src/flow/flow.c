@@ -14,49 +14,49 @@ static const struct {
     const char *name;
     stage_fn *run;
 } way[] = {
-    { "route", stage_route },           /* host, path, headers   -> facade, operation        */
-    { "credential", stage_credential }, /* header                -> principal                */
-    { "permit", stage_permit },         /* principal             -> brand; scopes judged     */
-    { "parameters", stage_parameters }, /* query, media types    -> canonical arguments      */
-    { "seek", stage_seek },             /* a look-up of the body -> canonical arguments      */
-    { "sought", stage_sought },         /*                       -> what there is            */
-    { "sought kept", stage_sought_kept }, /*                     -> and by what is kept      */
-    { "choose", stage_choose },         /* none, one or several  -> the id of what there is  */
-    { "become", stage_become },         /*                       -> another operation        */
-    { "decode", stage_decode },         /* dialect bytes         -> canonical documents      */
-    { "resolve", stage_resolve },       /* dialect ids           -> canonical ids, one batch */
-    { "judge", stage_judge },           /* ids                   -> known, permitted         */
-    { "lookup", stage_lookup },         /* look-up documents     -> ids of what exists       */
-    { "looked kept", stage_lookup_kept }, /*                     -> and by what is kept      */
-    { "members", stage_members },       /* patients named        -> their groups             */
-    { "belong", stage_judge_members },  /*                       -> permitted                */
-    { "kept", stage_kept },             /* a list by what is kept -> ids from the store      */
-    { "kept both", stage_kept_both },   /*                       -> and from the backend     */
-    { "kept join", stage_kept_join },   /*                       -> a list by ids            */
-    { "inherit", stage_inherit },       /* ids of the body       -> what those entities know */
-    { "their owners", stage_owners },     /* entities that were read -> their patients' groups */
-    { "parents", stage_judge_parents }, /*                       -> known, permitted         */
-    { "via", stage_via },               /* ids of the path       -> the entity between       */
-    { "its owner", stage_owners },        /*                       -> its patient's groups  */
-    { "found", stage_found },           /*                       -> an argument of the call  */
-    { "stored", stage_stored },         /* an update             -> the entity as it is      */
-    { "old owner", stage_owners },        /*                       -> its patient's groups  */
-    { "compare", stage_compare },       /* the stored entity     -> what its client was shown */
-    { "patch", stage_patch },           /*                       -> what really changes      */
-    { "make", stage_make },             /* look-up documents     -> ids, made where missing  */
-    { "call", stage_call },             /* canonical documents   -> the backend's answers    */
-    { "owners", stage_owners },           /*                       -> their patients' groups */
-    { "collect", stage_collect },       /* answers               -> entities, brand judged   */
-    { "then", stage_then },             /* ids beside the entity -> a second call            */
-    { "reread", stage_reread },         /* after it              -> the entity as it is now  */
-    { "include", stage_include },       /* ids of what is shown  -> related entities         */
-    { "more owners", stage_owners },      /*                       -> their patients' groups */
-    { "included", stage_included },     /*                       -> judged, each once        */
-    { "keep", stage_keep },             /* what has no canonical place -> the store, durable */
-    { "rests", stage_rests },           /* what the store read   -> beside each entity       */
-    { "encode", stage_encode },         /* entities              -> dialect bytes with gaps  */
-    { "name", stage_name },             /* canonical ids         -> dialect ids, durable     */
-    { "finish", stage_finish },         /* gaps filled           -> the answer               */
+    { "route", stage_route },             /* host, path, headers         -> facade, operation         */
+    { "credential", stage_credential },   /* header                      -> principal                 */
+    { "permit", stage_permit },           /* principal                   -> brand; scopes judged      */
+    { "parameters", stage_parameters },   /* query, media types          -> canonical arguments       */
+    { "seek", stage_seek },               /* a look-up of the body       -> canonical arguments       */
+    { "sought", stage_sought },           /*                             -> what there is             */
+    { "sought kept", stage_sought_kept }, /*                             -> and by what is kept       */
+    { "choose", stage_choose },           /* none, one or several        -> the id of what there is   */
+    { "become", stage_become },           /*                             -> another operation         */
+    { "decode", stage_decode },           /* dialect bytes               -> canonical documents       */
+    { "resolve", stage_resolve },         /* dialect ids                 -> canonical ids, one batch  */
+    { "judge", stage_judge },             /* ids                         -> known, permitted          */
+    { "lookup", stage_lookup },           /* look-up documents           -> ids of what exists        */
+    { "looked kept", stage_lookup_kept }, /*                             -> and by what is kept       */
+    { "members", stage_members },         /* patients named              -> their groups              */
+    { "belong", stage_judge_members },    /*                             -> permitted                 */
+    { "kept", stage_kept },               /* a list by what is kept      -> ids from the store        */
+    { "kept both", stage_kept_both },     /*                             -> and from the backend      */
+    { "kept join", stage_kept_join },     /*                             -> a list by ids             */
+    { "inherit", stage_inherit },         /* ids of the body             -> what those entities know  */
+    { "their owners", stage_owners },     /* entities that were read     -> their patients' groups    */
+    { "parents", stage_judge_parents },   /*                             -> known, permitted          */
+    { "via", stage_via },                 /* ids of the path             -> the entity between        */
+    { "its owner", stage_owners },        /*                             -> its patient's groups      */
+    { "found", stage_found },             /*                             -> an argument of the call   */
+    { "stored", stage_stored },           /* an update                   -> the entity as it is       */
+    { "old owner", stage_owners },        /*                             -> its patient's groups      */
+    { "compare", stage_compare },         /* the stored entity           -> what its client was shown */
+    { "patch", stage_patch },             /*                             -> what really changes       */
+    { "make", stage_make },               /* look-up documents           -> ids, made where missing   */
+    { "call", stage_call },               /* canonical documents         -> the backend's answers     */
+    { "owners", stage_owners },           /*                             -> their patients' groups    */
+    { "collect", stage_collect },         /* answers                     -> entities, brand judged    */
+    { "then", stage_then },               /* ids beside the entity       -> a second call             */
+    { "reread", stage_reread },           /* after it                    -> the entity as it is now   */
+    { "include", stage_include },         /* ids of what is shown        -> related entities          */
+    { "more owners", stage_owners },      /*                             -> their patients' groups    */
+    { "included", stage_included },       /*                             -> judged, each once         */
+    { "keep", stage_keep },               /* what has no canonical place -> the store, durable        */
+    { "rests", stage_rests },             /* what the store read         -> beside each entity        */
+    { "encode", stage_encode },           /* entities                    -> dialect bytes with gaps   */
+    { "name", stage_name },               /* canonical ids               -> dialect ids, durable      */
+    { "finish", stage_finish },           /* gaps filled                 -> the answer                */
 };
 
 /* Runs stages until one waits; false when the exchange has ended and is gone. */

@@ -207,10 +207,10 @@ export async function startGateway(options = {}) {
     return new Gateway({ ...options }).start();
 }
 
-/** A client of one dialect. Every answer's shape is checked, and its status when one is named. */
+/** A client of one dialect. Every answer's shape is checked unless `judged` is false, and its status when one is named. */
 export class Client {
     constructor(gateway, dialect, token, port = undefined) {
-        Object.assign(this, { gateway, dialect, token, ownPort: port });
+        Object.assign(this, { gateway, dialect, token, ownPort: port, judged: true });
     }
 
     headers(more = {}) {
@@ -226,7 +226,7 @@ export class Client {
             { headers: this.headers({ ...typed, ...length, ...headers }), body: text, agent: this.gateway.agent });
         if (status != null)
             assert.equal(got.status, status, `${this.dialect}: ${method} ${path}\n> ${String(text ?? '').slice(0, 1500)}\n< ${got.status} ${got.text.slice(0, 1500)}`);
-        checkShape(this.dialect, got);
+        if (this.judged) checkShape(this.dialect, got);
         return got;
     }
 

@@ -131,6 +131,7 @@ describe('tenants, with a backend that believes everything', () => {
     });
 
     test('s32_members_that_are_only_answered_are_never_taken', async () => {
+        all.twine.judged = false; // what it says of its own is given back to it, from here on, and is no resource object
         const evil = { id: 'p-9', brand_id: 'globex', status: 'inactive', age: 5, active: false, archived: true, age_verified_at: T.created_at, ruo_acknowledged_at: T.created_at, created_at: '1999-01-01T00:00:00Z', updated_at: '1999-01-01T00:00:00Z',
             patient_id: 'p-9', groups: ['g-9'], group_ids: ['g-9'], is_admin: true, role: 'admin', metadata: { tenant: 'globex' }, __proto__x: 1, external_ids: { evil: 'x' } };
         const taken = new Set();

@@ -76,6 +76,8 @@ function load(workload, port, token) {
   const run = spawnSync('taskset', [...args, `http://127.0.0.1:${port}${workload.path}`], { encoding: 'utf8' });
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(run.stdout);
   if (!rate) throw new Error(`wrk: ${run.stdout}${run.stderr}`);
+  const broken = /Socket errors: .*/.exec(run.stdout);
+  if (broken) throw new Error(`${workload.path} on ${port}: ${broken[0]}`);
   const failed = /Non-2xx or 3xx responses: (\d+)/.exec(run.stdout);
   if (failed) throw new Error(`${workload.path} on ${port}: ${failed[1]} answers were no success`);
   return Number(rate[1]);
@@ -110,7 +112,14 @@ function print(name, row) {
   }
 }
 
+function judgeOptions() {
+  for (const name of only) if (!workloads[name]) throw new Error(`--only ${name}: expected ${Object.keys(workloads).join(', ')}`);
+  for (const name of against)
+    if (!candidates[name] && name !== 'none') throw new Error(`--against ${name}: expected none, ${Object.keys(candidates).join(', ')}`);
+}
+
 async function main() {
+  judgeOptions();
   for (const name of ['CANNED', 'PROXY', 'HAPROXY', 'LUA', 'NODE', 'DRAGOMAN', 'DRAGOMAN_ADMIN', 'DOCUMENTED', 'DOCUMENTED_ADMIN'])
     ports[name] = await freePort();
   const token = makeToken(dir);

@@ -23,6 +23,7 @@ int exchange_read_includes(struct exchange *x)
     size_t count;
     struct str names = target_parameter(&x->target, STR("include"), &count), name;
 
+    x->including_count = 0; /* an operation with `choose:` comes here again, as another one */
     if (!x->operation->include_count || !count || !names.len)
         return 0;
     x->including = ARENA_ARRAY(x->arena, struct including, x->operation->include_count);

@@ -120,10 +120,10 @@ int load_instead(const struct yaml *map, struct arena *arena, const struct contr
 {
     static const char *const known[] = { "read", "each", "where", "order", "leave", NULL };
     const struct yaml *node = yaml_get(map, "instead");
-    struct contract_instead *made = ARENA_NEW(arena, struct contract_instead);
 
     if (!node)
         return 0;
+    struct contract_instead *made = ARENA_NEW(arena, struct contract_instead);
     if (yaml_map(node, err) || yaml_only(node, known, err) ||
         load_list(node, "read", contract, &made->read, err) || load_each(node, contract, made, err) ||
         load_rules(yaml_get(node, "where"), arena, &made->where, &made->where_count, err) ||

@@ -69,14 +69,7 @@ static void add_step(struct plan *plan, struct step step)
 {
     struct arena *arena = plan->request.arena;
 
-    if (plan->step_count == plan->step_space) {
-        size_t space = plan->step_space ? plan->step_space * 2 : 16;
-        struct step **grown = ARENA_ARRAY(arena, struct step *, space);
-        for (size_t i = 0; i < plan->step_count; i++)
-            grown[i] = plan->steps[i];
-        plan->steps = grown;
-        plan->step_space = space;
-    }
+    plan->steps = arena_grow(arena, plan->steps, plan->step_count, &plan->step_space, sizeof *plan->steps);
     struct step *made = ARENA_NEW(arena, struct step);
     *made = step;
     made->plan = plan;

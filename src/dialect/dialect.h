@@ -199,11 +199,11 @@ struct dialect {
     size_t media_word_count;
     const struct parameter_word *media_also; /* parameters that a content type may have */
     size_t media_also_count;
-    bool unknown_refused; /* a parameter of a query that nobody reads is an error */
-    const struct str *refused; /* these are, where no operation reads them; a '*' at the end stands for any end */
-    size_t refused_count;
+    bool unknown_refused;     /* a parameter of a query that nobody reads is an error, */
     const struct str *unread; /* but for these */
     size_t unread_count;
+    const struct str *refused; /* these are one anyway; a '*' at the end stands for any end */
+    size_t refused_count;
     struct lens_style style;
     const struct kind_form *kinds;
     size_t kind_count;

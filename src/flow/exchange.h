@@ -213,7 +213,7 @@ stage_fn stage_seek, stage_sought, stage_sought_kept, stage_choose, stage_become
 stage_fn stage_decode;                                 /* decode.c */
 stage_fn stage_resolve, stage_judge;                   /* resolve.c */
 stage_fn stage_kept, stage_kept_both, stage_kept_join; /* kept.c */
-stage_fn stage_lookup, stage_lookup_kept, stage_make;                     /* lookup.c */
+stage_fn stage_lookup, stage_lookup_kept, stage_make;  /* lookup.c */
 stage_fn stage_members, stage_judge_members;           /* member.c */
 stage_fn stage_owners;                                 /* owner.c */
 stage_fn stage_inherit, stage_judge_parents;            /* inherit.c */
@@ -292,9 +292,9 @@ void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /*
 void exchange_add_whole_fault(struct exchange *x, struct fault fault); /* path as the dialect writes it */
 
 bool exchange_must_read(const struct exchange *x);                                 /* resolve.c */
-/* An entity of a backend's answer is of the caller's brand, and of a patient that it is bound to (collect.c). */
-/* The patient that an entity is or belongs to; ptr NULL: none. */
+/* The patient that an entity is or belongs to; ptr NULL: none (collect.c). */
 struct str exchange_patient(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
+/* An entity of a backend's answer is of the caller's brand, and of a patient or group that it is bound to (collect.c). */
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
 
 /* Of a canonical document, which may be empty (collect.c): the string that the object at `at` has under that name, or

@@ -1,6 +1,7 @@
 #include "backend/task.h"
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "json/number.h"
 #include "json/write.h"
 
@@ -23,20 +24,6 @@ static bool email_valid(struct str text)
             return false;
     return str_cut(text, '@', &local, &domain) && local.len && domain.len &&
            !memchr(domain.ptr, '@', domain.len);
-}
-
-static bool uuid_valid(struct str text)
-{
-    if (text.len != 36)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        if (dash ? c != '-' : !hex)
-            return false;
-    }
-    return true;
 }
 
 static bool choice_valid(const char *choices, struct str text)

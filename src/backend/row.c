@@ -103,7 +103,7 @@ struct str row_new_id(struct arena *arena)
 {
     char *id = arena_alloc(arena, UUID_LEN);
 
-    random_uuid(id);
+    ordered_uuid(id);
     return str_of(id, UUID_LEN);
 }
 

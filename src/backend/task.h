@@ -39,7 +39,7 @@ MUST_CHECK int row_patch(struct task *task, struct row *row, bool *changed, stru
 /* Stores `row` with the next version and the time of the run. */
 MUST_CHECK int row_update(struct task *task, struct db *db, struct row *row, struct err *err);
 
-struct str row_new_id(struct arena *arena); /* a random UUID */
+struct str row_new_id(struct arena *arena); /* a UUID that sorts after those before */
 MUST_CHECK int row_delete(struct task *task, struct db *db, const struct entity *entity, struct err *err);
 
 /* Makes the row, or replaces what a create may set in the one that `by_key` finds with column `key` of the

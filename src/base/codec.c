@@ -1,5 +1,7 @@
 #include "base/codec.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -104,17 +106,52 @@ void random_bytes(void *to, size_t len)
     memset(page + left, 0, len);
 }
 
-void random_uuid(char out[static UUID_LEN])
+bool uuid_valid(struct str text)
 {
-    unsigned char raw[16];
+    if (text.len != UUID_LEN)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+        if (dash ? c != '-' : !hex)
+            return false;
+    }
+    return true;
+}
 
-    random_bytes(raw, sizeof raw);
-    raw[6] = (unsigned char)((raw[6] & 0x0F) | 0x40);
+static void uuid_write(unsigned char raw[static 16], unsigned version, char out[static UUID_LEN])
+{
+    raw[6] = (unsigned char)((raw[6] & 0x0F) | version << 4);
     raw[8] = (unsigned char)((raw[8] & 0x3F) | 0x80);
-    for (size_t i = 0, at = 0; i < sizeof raw; i++) {
+    for (size_t i = 0, at = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             out[at++] = '-';
         out[at++] = hex_digits[raw[i] >> 4];
         out[at++] = hex_digits[raw[i] & 15];
     }
+}
+
+void random_uuid(char out[static UUID_LEN])
+{
+    unsigned char raw[16];
+
+    random_bytes(raw, sizeof raw);
+    uuid_write(raw, 4, out);
+}
+
+/* 48 bits of milliseconds, then 12 that count within one; a millisecond that is used up borrows from the next. */
+void ordered_uuid(char out[static UUID_LEN])
+{
+    static _Thread_local uint64_t last;
+    unsigned char raw[16];
+
+    random_bytes(raw, sizeof raw);
+    uint64_t now = (uint64_t)clock_wall_ms() << 12;
+    last = now > last ? now : last + 1;
+    for (int i = 0; i < 6; i++)
+        raw[i] = (unsigned char)(last >> (52 - 8 * i));
+    raw[6] = (unsigned char)(last >> 8 & 0x0F);
+    raw[7] = (unsigned char)last;
+    uuid_write(raw, 7, out);
 }

@@ -16,6 +16,11 @@ bool base64url_decode(struct arena *arena, struct str text, struct str *bytes);
 /* From the kernel's generator; aborts the process where there is none. */
 void random_bytes(void *to, size_t len);
 
-/* A random UUID (RFC 9562 version 4): 36 bytes, lower case. */
+/* RFC 9562 section 4: 36 bytes, written in lower case, read in either. */
 enum { UUID_LEN = 36 };
-void random_uuid(char out[static UUID_LEN]);
+bool uuid_valid(struct str text);
+void random_uuid(char out[static UUID_LEN]); /* version 4 */
+
+/* Version 7: sorts after every one that this thread was given before, as bytes and as text, also when the clock
+ * stands or goes back (section 6.2, method 1). 62 bits of each are random. */
+void ordered_uuid(char out[static UUID_LEN]);

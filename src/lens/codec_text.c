@@ -3,6 +3,7 @@
 #include "lens/get.h"
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "json/number.h"
 #include "json/write.h"
 
@@ -46,25 +47,10 @@ int put_date(struct put *put, const struct field *field, uint32_t at, struct str
     return checked(put, at, json, is_date);
 }
 
-/* RFC 9562 section 4, in either case. */
-static bool is_uuid(struct str text)
-{
-    if (text.len != 36)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        char c = text.ptr[i];
-        bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        if (dash ? c != '-' : !hex)
-            return false;
-    }
-    return true;
-}
-
 int put_uuid(struct put *put, const struct field *field, uint32_t at, struct str *json)
 {
     (void)field;
-    return checked(put, at, json, is_uuid);
+    return checked(put, at, json, uuid_valid);
 }
 
 static bool is_word(unsigned char c)

@@ -568,6 +568,23 @@ static void reads_one_spelling(void **state)
     CHECK(count == 256, "%u", count);
 }
 
+static void orders_uuids(void **state)
+{
+    char before[UUID_LEN] = { 0 }, now[UUID_LEN];
+
+    (void)state;
+    for (size_t i = 0; i < 20000; i++) { /* more than a millisecond has room for */
+        ordered_uuid(now);
+        CHECK(uuid_valid(str_of(now, UUID_LEN)) && now[14] == '7' && strchr("89ab", now[19]), "version and variant");
+        CHECK(memcmp(before, now, UUID_LEN) < 0, "%.36s after %.36s", now, before);
+        memcpy(before, now, UUID_LEN);
+    }
+    CHECK(!uuid_valid(STR("")) && !uuid_valid(STR("0190163d-8694-739b-aea5-966c26f8ad9")), "too short");
+    CHECK(!uuid_valid(STR("0190163d-8694-739b-aea5-966c26f8ad9g")), "no hex");
+    CHECK(!uuid_valid(STR("0190163d8-694-739b-aea5-966c26f8ad91")), "a dash elsewhere");
+    CHECK(uuid_valid(STR("0190163D-8694-739B-AEA5-966C26F8AD91")), "either case");
+}
+
 static void makes_uuids(void **state)
 {
     char seen[50][UUID_LEN];
@@ -596,7 +613,7 @@ int main(void)
         TEST(wraps_errors),      TEST(names_errors),        TEST(reads_dates),
         TEST(counts_days),       TEST(counts_years),        TEST(reads_datetimes),
         TEST(writes_datetimes),  TEST(reads_clocks),        TEST(codes_base64url),
-        TEST(reads_one_spelling), TEST(makes_uuids),
+        TEST(reads_one_spelling), TEST(makes_uuids),         TEST(orders_uuids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,46 @@ static void from_kernel(unsigned char *to, size_t len)
     }
 }
 
+void buf_pair_part(struct buf *buf, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '|' || text.ptr[i] == '\\')
+            buf_char(buf, '\\');
+        buf_char(buf, text.ptr[i]);
+    }
+}
+
+struct str pair_join(struct arena *arena, struct str first, struct str second)
+{
+    struct buf joined = buf_in(arena, 2 * (first.len + second.len) + 2);
+
+    buf_pair_part(&joined, first);
+    buf_char(&joined, '|');
+    buf_pair_part(&joined, second);
+    return buf_ok(&joined) ? buf_str(&joined) : STR_NONE;
+}
+
+/* Up to the bar that ends it, or to the end; `*at` is behind that bar. */
+static struct str pair_part(struct arena *arena, struct str text, bool to_bar, size_t *at)
+{
+    struct buf part = buf_in(arena, text.len + 1);
+
+    for (; *at < text.len && !(to_bar && text.ptr[*at] == '|'); (*at)++) {
+        *at += text.ptr[*at] == '\\' && *at + 1 < text.len;
+        buf_char(&part, text.ptr[*at]);
+    }
+    (*at)++;
+    return buf_ok(&part) ? buf_str(&part) : STR_NONE;
+}
+
+void pair_split(struct arena *arena, struct str text, struct str *first, struct str *second)
+{
+    size_t at = 0;
+
+    *first = pair_part(arena, text, true, &at);
+    *second = pair_part(arena, text, false, &at);
+}
+
 /* Each thread fetches a page at a time: every request needs 16 bytes, and a system call for each was 4 % of its
  * cost. What was given out is wiped. */
 void random_bytes(void *to, size_t len)

@@ -1,4 +1,4 @@
-/* Bytes as text: hex and base64url, and random bytes. Any thread. */
+/* Bytes as text: hex, base64url and pairs, and random bytes. Any thread. */
 #pragma once
 
 #include "base/buf.h"
@@ -12,6 +12,13 @@ void buf_base64url(struct buf *buf, const void *bytes, size_t len);
  * The bytes live in `arena`; false when `text` is anything else, or
  * does not fit there. */
 bool base64url_decode(struct arena *arena, struct str text, struct str *bytes);
+
+/* Two texts as one, "first|second", in which a backslash stands before a bar or a backslash that is meant. Reading
+ * takes any text: without a bar the second is empty, and a backslash at the end is itself. Results live in `arena`;
+ * STR_NONE where it is full. */
+struct str pair_join(struct arena *arena, struct str first, struct str second);
+void pair_split(struct arena *arena, struct str text, struct str *first, struct str *second);
+void buf_pair_part(struct buf *buf, struct str text); /* one of the two, with its backslashes */
 
 /* From the kernel's generator; aborts the process where there is none. */
 void random_bytes(void *to, size_t len);

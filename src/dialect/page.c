@@ -262,11 +262,7 @@ struct str cursor_text(struct arena *arena, uint64_t total, struct str created_a
     buf_char(&plain, '|');
     buf_add(&plain, created_at);
     buf_char(&plain, '|');
-    for (size_t i = 0; i < id.len; i++) {
-        if (id.ptr[i] == '|' || id.ptr[i] == '\\')
-            buf_char(&plain, '\\');
-        buf_char(&plain, id.ptr[i]);
-    }
+    buf_pair_part(&plain, id);
     buf_base64url(&text, plain.ptr, plain.len);
     return buf_ok(&plain) && buf_ok(&text) ? buf_str(&text) : STR_NONE;
 }

@@ -1,6 +1,7 @@
 #include "dialect/parameter.h"
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "dialect/period.h"
 
 enum { DAY_MS = 86400000 };
@@ -134,25 +135,6 @@ static bool read_one(struct str value, struct arena *arena, struct str *text, si
     return true;
 }
 
-static void add_escaped(struct buf *out, struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '|' || text.ptr[i] == '\\')
-            buf_char(out, '\\');
-        buf_char(out, text.ptr[i]);
-    }
-}
-
-static struct str pair_text(struct arena *arena, struct str first, struct str second)
-{
-    struct buf joined = buf_in(arena, 2 * (first.len + second.len) + 16);
-
-    add_escaped(&joined, first);
-    buf_char(&joined, '|');
-    add_escaped(&joined, second);
-    return buf_str(&joined);
-}
-
 /* "system|value" is a pair, "value" is of any system. A system alone, or none at all ("|value"), tells nothing that
  * could be asked for. */
 static bool read_token(struct str value, struct arena *arena, struct str *pair, struct str *alone)
@@ -166,7 +148,7 @@ static bool read_token(struct str value, struct arena *arena, struct str *pair, 
     if (bar == text.len)
         *alone = text;
     else
-        *pair = pair_text(arena, str_of(text.ptr, bar), str_from_at(text, bar + 1));
+        *pair = pair_join(arena, str_of(text.ptr, bar), str_from_at(text, bar + 1));
     return true;
 }
 
@@ -275,7 +257,7 @@ void parameters_join(const struct parameter *parameters, size_t count, struct ar
         struct argument *second = find_part(arguments, parameters[i].to, 2);
         if (!first || !second)
             continue;
-        first->value = pair_text(arena, first->value, second->value);
+        first->value = pair_join(arena, first->value, second->value);
         first->from = NULL;
         *second = arguments->items[--arguments->count];
     }

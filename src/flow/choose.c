@@ -3,6 +3,7 @@
  * once meet in the backend, where one of them is refused as a duplicate: that one looks again and updates. */
 #include "flow/exchange.h"
 
+#include "base/codec.h"
 #include "json/write.h"
 
 /* A duplicate that the look-up does not find may be one whose memberships are still being written: it is looked for again
@@ -181,19 +182,6 @@ bool exchange_choose_again(struct exchange *x, enum err_code code)
     return true;
 }
 
-/* "name|value" with both escaped by \ (dialect/parameter.c), taken apart. */
-static struct str unescape(struct exchange *x, struct str text, size_t *at)
-{
-    struct buf out = buf_in(x->arena, text.len + 1);
-
-    for (; *at < text.len && text.ptr[*at] != '|'; (*at)++) {
-        *at += text.ptr[*at] == '\\' && *at + 1 < text.len;
-        buf_char(&out, text.ptr[*at]);
-    }
-    (*at)++;
-    return buf_str(&out);
-}
-
 struct str exchange_choose_add(struct exchange *x, struct str canonical)
 {
     const struct choose *choose = x->choosing ? &x->choosing->as->choose : NULL;
@@ -202,7 +190,7 @@ struct str exchange_choose_add(struct exchange *x, struct str canonical)
     struct tape_limits limits = tape_default_limits;
     struct tape_fault fault;
     struct tape own, said;
-    size_t at = 0;
+    struct str name, value;
     bool first = true;
 
     if (!pair.len)
@@ -211,8 +199,8 @@ struct str exchange_choose_add(struct exchange *x, struct str canonical)
     json_name(&json, &first, choose->member);
     buf_char(&json, '{');
     first = true;
-    struct str name = unescape(x, pair, &at);
-    json_member_string(&json, &first, name, unescape(x, pair, &at));
+    pair_split(x->arena, pair, &name, &value);
+    json_member_string(&json, &first, name, value);
     buf_add(&json, STR("}}"));
     limits.bytes = UINT32_MAX / 4;
     if (!tape_read(&own, x->arena, buf_str(&json), &limits, &fault) ||

@@ -1,6 +1,7 @@
 /* An array of named entries becomes an object of strings. */
 #include "lens/put.h"
 
+#include "base/codec.h"
 #include "lens/pick.h"
 
 struct entries {
@@ -39,15 +40,6 @@ static uint32_t string_of(struct entries *e, size_t index, uint32_t element, str
     return TAPE_NONE;
 }
 
-static void add_escaped(struct buf *out, struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '|' || text.ptr[i] == '\\')
-            buf_char(out, '\\');
-        buf_char(out, text.ptr[i]);
-    }
-}
-
 /* An element that the canonical object does not have is found by what it says all the same. One without name or value
  * is none that anybody could ask for. */
 static void name_value(struct entries *e, uint32_t element)
@@ -59,12 +51,9 @@ static void name_value(struct entries *e, uint32_t element)
     if (!e->field->found_by.len || name == TAPE_NONE || value == TAPE_NONE || tape_type(run->in, name) != JSON_STRING ||
         tape_type(run->in, value) != JSON_STRING)
         return;
-    struct buf pair = buf_in(run->arena, 2 * (tape_raw(run->in, name).len + tape_raw(run->in, value).len) + 16);
-    add_escaped(&pair, tape_string(run->in, name, run->arena));
-    buf_char(&pair, '|');
-    add_escaped(&pair, tape_string(run->in, value, run->arena));
-    run->full |= pair.full;
-    names_add(&run->out->values, run->arena, buf_str(&pair), &run->full);
+    struct str pair = pair_join(run->arena, tape_string(run->in, name, run->arena), tape_string(run->in, value, run->arena));
+    run->full |= !pair.ptr;
+    names_add(&run->out->values, run->arena, pair, &run->full);
 }
 
 static void add_entry(struct entries *e, uint32_t element, uint32_t name, uint32_t value)

@@ -1,6 +1,7 @@
 /* Rows of documented lists: which are asked for, in which order, as which document. */
 #include "upstream/plan.h"
 
+#include "base/codec.h"
 #include "json/write.h"
 
 #include <stdlib.h>
@@ -83,30 +84,12 @@ static struct str text_of(const struct upstream_request *request, const struct t
                : STR_NONE;
 }
 
-/* The two texts of `name|value`, in which `\\` and `|` are escaped with a backslash. */
-static void split_pair(struct arena *arena, struct str text, struct str *name, struct str *value)
-{
-    struct buf parts[2] = { buf_in(arena, text.len + 1), buf_in(arena, text.len + 1) };
-    size_t part = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '|' && !part) {
-            part = 1;
-            continue;
-        }
-        i += text.ptr[i] == '\\' && i + 1 < text.len;
-        buf_char(&parts[part], text.ptr[i]);
-    }
-    *name = buf_str(&parts[0]);
-    *value = buf_str(&parts[1]);
-}
-
 static bool has_pair(const struct upstream_request *request, const struct tape *tape, uint32_t at, struct str member,
                      struct str wanted)
 {
     struct str name, value;
 
-    split_pair(request->arena, wanted, &name, &value);
+    pair_split(request->arena, wanted, &name, &value);
     uint32_t object = tape_find(tape, at, member);
     uint32_t found = object == TAPE_NONE ? TAPE_NONE : tape_find(tape, object, name);
     return found != TAPE_NONE && tape_type(tape, found) == JSON_STRING && tape_string_is(tape, found, value);

@@ -568,6 +568,35 @@ static void reads_one_spelling(void **state)
     CHECK(count == 256, "%u", count);
 }
 
+static void joins_pairs(void **state)
+{
+    static const struct {
+        const char *joined, *first, *second;
+    } both_ways[] = {
+        { "a|b", "a", "b" },         { "|", "", "" },           { "\\||\\\\", "|", "\\" },
+        { "a\\|b|c\\|", "a|b", "c|" }, { "\\\\|b", "\\", "b" }, { "http://x/y|7", "http://x/y", "7" },
+    };
+    static const struct {
+        const char *text, *first, *second;
+    } one_way[] = {
+        { "", "", "" }, { "a", "a", "" }, { "a\\", "a\\", "" }, { "a|b|c", "a", "b|c" }, { "\\a|b\\", "a", "b\\" },
+    };
+    struct str first, second;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(both_ways); i++) {
+        CHECK(str_is(pair_join(arena, str_from(both_ways[i].first), str_from(both_ways[i].second)), both_ways[i].joined), "%s", both_ways[i].joined);
+        pair_split(arena, str_from(both_ways[i].joined), &first, &second);
+        CHECK(str_is(first, both_ways[i].first), "%zu: " STR_FMT, i, STR_ARG(first));
+        CHECK(str_is(second, both_ways[i].second), "%zu: " STR_FMT, i, STR_ARG(second));
+    }
+    for (size_t i = 0; i < COUNT(one_way); i++) {
+        pair_split(arena, str_from(one_way[i].text), &first, &second);
+        CHECK(str_is(first, one_way[i].first), "%zu: " STR_FMT, i, STR_ARG(first));
+        CHECK(str_is(second, one_way[i].second), "%zu: " STR_FMT, i, STR_ARG(second));
+    }
+}
+
 static void orders_uuids(void **state)
 {
     char before[UUID_LEN] = { 0 }, now[UUID_LEN];
@@ -614,6 +643,7 @@ int main(void)
         TEST(counts_days),       TEST(counts_years),        TEST(reads_datetimes),
         TEST(writes_datetimes),  TEST(reads_clocks),        TEST(codes_base64url),
         TEST(reads_one_spelling), TEST(makes_uuids),         TEST(orders_uuids),
+        TEST(joins_pairs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,8 +61,11 @@ static void add_call(struct explanation *explanation, struct str name, const str
 
     if (!call)
         return;
-    if (!call->served)
+    if (!call->served && !call->instead)
         when = STR("not served by this backend: 501");
+    else if (!call->served)
+        when = arena_printf(explanation->arena, STR_FMT "%snot served by this backend: a slower plan of " STR_FMT, STR_ARG(when),
+                            when.len ? "; " : "", STR_ARG(call->instead->read->name));
     explanation->calls = arena_grow(explanation->arena, explanation->calls, explanation->call_count,
                                     &explanation->call_space, sizeof *explanation->calls);
     explanation->calls[explanation->call_count++] =

@@ -57,6 +57,15 @@ test('values are shown only when they are asked for', () => {
     });
 });
 
+test('what this backend does not serve', () => {
+    const calls = (completions, ...args) => explain(...args, '-H', 'X-User-Token: x', '--set', `backend.completions=${completions}`).calls;
+    const gauges = ['GET', '/v1/patients/1/gauges'], groups = ['POST', '/pub/group', '-d', '{"data":{"type":"group"}}'];
+    assert.equal(calls('all', ...gauges).at(-1).when, undefined);
+    assert.equal(calls('[]', ...gauges).at(-1).when, 'not served by this backend: a slower plan of metric.series');
+    assert.equal(calls('all', ...groups).at(-1).when, undefined);
+    assert.equal(calls('[]', ...groups).at(-1).when, 'not served by this backend: 501');
+});
+
 test('look-ups, ids and the further calls of an update', () => {
     const metric = JSON.parse(document('twine-metric.json'));
     const found = explain('POST', '/pub/patient_health_metric', '-d', JSON.stringify(metric));

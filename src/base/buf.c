@@ -36,6 +36,25 @@ char *buf_reserve(struct buf *buf, size_t size)
     return buf->ptr + buf->len;
 }
 
+void buf_join(struct buf *buf, char sep, struct str piece)
+{
+    if (buf->len)
+        buf_char(buf, sep);
+    buf_add(buf, piece);
+}
+
+struct str str_join(struct arena *arena, char sep, const struct str *pieces, size_t count)
+{
+    struct buf joined = buf_in(arena, SIZE_MAX);
+
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            buf_char(&joined, sep);
+        buf_add(&joined, pieces[i]);
+    }
+    return buf_str(&joined);
+}
+
 void buf_uint(struct buf *buf, uint64_t value)
 {
     char digits[20];

@@ -48,5 +48,7 @@ static inline void buf_char(struct buf *buf, char c)
     buf->len++;
 }
 
+void buf_join(struct buf *buf, char sep, struct str piece); /* `sep` first, unless nothing stands there yet */
+struct str str_join(struct arena *arena, char sep, const struct str *pieces, size_t count);
 void buf_uint(struct buf *buf, uint64_t value);
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF(2, 3);

@@ -61,6 +61,16 @@ bool str_next(struct str *rest, char sep, struct str *piece)
     return true;
 }
 
+bool str_lists(struct str list, char sep, struct str piece)
+{
+    struct str one;
+
+    while (str_next(&list, sep, &one))
+        if (str_eq(one, piece))
+            return true;
+    return false;
+}
+
 struct str str_trim(struct str s)
 {
     while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))

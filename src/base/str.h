@@ -70,6 +70,9 @@ bool str_cut(struct str s, char sep, struct str *head, struct str *tail);
  * "a," gives "a" and "". */
 bool str_next(struct str *rest, char sep, struct str *piece);
 
+/* One of the pieces of `list` is `piece`. */
+bool str_lists(struct str list, char sep, struct str piece);
+
 /* Without spaces and tabs at both ends. */
 struct str str_trim(struct str s);
 

@@ -26,18 +26,6 @@ struct upstream_call *exchange_call(struct exchange *x, const struct upstream_re
     return upstream_start(x->flow->upstream, request, done, data);
 }
 
-static struct str join(struct exchange *x, const struct str *items, size_t count)
-{
-    struct buf list = buf_in(x->arena, NAMES_MAX);
-
-    for (size_t i = 0; i < count; i++) {
-        if (i)
-            buf_char(&list, ',');
-        buf_add(&list, items[i]);
-    }
-    return buf_str(&list);
-}
-
 static bool has_argument(const struct upstream_argument *arguments, size_t count, struct str name)
 {
     for (size_t i = 0; i < count; i++)
@@ -57,10 +45,10 @@ static void add_bounds(struct exchange *x, const struct contract_call *call, str
     if (who->patients_bound && contract_takes(call, STR("patient_id")) &&
         !has_argument(made, *count, STR("patient_id")))
         made[(*count)++] = (struct upstream_argument){ .name = STR("patient_id"),
-                                                       .value = join(x, who->patients, who->patient_count) };
+                                                       .value = str_join(x->arena, ',', who->patients, who->patient_count) };
     if (who->groups_bound && contract_takes(call, STR("group_id")) && !has_argument(made, *count, STR("group_id")))
         made[(*count)++] = (struct upstream_argument){ .name = STR("group_id"),
-                                                       .value = join(x, who->groups, who->group_count) };
+                                                       .value = str_join(x->arena, ',', who->groups, who->group_count) };
     /* What is listed is judged by its groups again (owner.c): saying them here saves a call. */
     if (who->groups_bound && contract_takes(call, STR("include")) && !has_argument(made, *count, STR("include")))
         made[(*count)++] = (struct upstream_argument){ .name = STR("include"), .value = STR("groups") };
@@ -129,7 +117,7 @@ static enum step call_pages(struct exchange *x)
         start_page(x);
         return call->items.len && call->paged && !x->page.used ? STEP_AGAIN : STEP_WAIT;
     }
-    uint32_t items = exchange_items(call, &x->answers[x->call_count - 1].document);
+    uint32_t items = contract_items(call, &x->answers[x->call_count - 1].document);
     if (items == TAPE_NONE || tape_count(&x->answers[x->call_count - 1].document, items) < FETCH_SIZE)
         return STEP_NEXT;
     if (x->call_count == FETCH_PAGES_MAX)

@@ -1,13 +1,6 @@
 /* From the backend's answers to entities: of the caller's brand and patients, or an error. */
 #include "flow/exchange.h"
 
-uint32_t exchange_items(const struct contract_call *call, const struct tape *tape)
-{
-    uint32_t at = tape->count ? tape_find(tape, 0, call->items) : TAPE_NONE;
-
-    return at != TAPE_NONE && tape_type(tape, at) == JSON_ARRAY ? at : TAPE_NONE;
-}
-
 struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name)
 {
     uint32_t found = tape->count ? tape_find(tape, at, name) : TAPE_NONE;
@@ -80,7 +73,7 @@ static enum step collect_list(struct exchange *x)
     size_t sum = 0;
 
     for (size_t i = 0; i < x->call_count; i++) {
-        uint32_t items = exchange_items(x->bound->call, &x->answers[i].document);
+        uint32_t items = contract_items(x->bound->call, &x->answers[i].document);
         if (items == TAPE_NONE)
             return exchange_fail(x, ERR_UPSTREAM, "the backend's list has no '" STR_FMT "'",
                                  STR_ARG(x->bound->call->items));
@@ -90,7 +83,7 @@ static enum step collect_list(struct exchange *x)
     x->shown = ARENA_ARRAY(x->arena, struct shown, sum);
     for (size_t i = 0; i < x->call_count; i++) {
         const struct tape *tape = &x->answers[i].document;
-        uint32_t items = exchange_items(x->bound->call, &x->answers[i].document);
+        uint32_t items = contract_items(x->bound->call, &x->answers[i].document);
         uint32_t total = tape_find(tape, 0, x->bound->call->total);
         uint64_t said;
         if (total != TAPE_NONE && tape_type(tape, total) == JSON_NUMBER && str_to_uint(tape_raw(tape, total), &said))

@@ -298,9 +298,8 @@ struct str exchange_patient(const struct exchange *x, struct str entity, const s
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
 
 /* Of a canonical document, which may be empty (collect.c): the string that the object at `at` has under that name, or
- * STR_NONE; the array of the items of a call's answer, or TAPE_NONE. */
+ * STR_NONE. */
 struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name);
-uint32_t exchange_items(const struct contract_call *call, const struct tape *tape);
 
 /* A request that may write must outlive its client: its head and body are copied (leave.c). */
 const struct http_head *exchange_own_head(struct arena *arena, const struct http_head *head);

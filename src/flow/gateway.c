@@ -84,6 +84,17 @@ static int bind_lookup(struct gateway *gateway, struct lookup *lookup, struct er
     return check_parameters(lookup->members, lookup->member_count, call, err);
 }
 
+static void note_kept(struct gateway *gateway, const struct dialect *dialect, size_t *space)
+{
+    for (size_t i = 0; i < dialect->lens_count; i++) {
+        struct str entity = lens_entity(dialect->lenses[i]), name = lens_found_by(dialect->lenses[i]);
+        if (!name.len)
+            continue;
+        gateway->kept = arena_grow(gateway->arena, gateway->kept, gateway->kept_count, space, sizeof *gateway->kept);
+        gateway->kept[gateway->kept_count++] = (struct kept_parameter){ .entity = entity, .name = name };
+    }
+}
+
 static int bind_dialect(struct gateway *gateway, struct dialect *dialect, struct err *err)
 {
     if (agree_dialect(gateway, dialect, err))
@@ -138,8 +149,10 @@ int gateway_new(struct gateway **gateway, const struct conf *conf, struct auth *
     const struct contract_call *memberships = failed ? NULL : contract_find(made->contract, STR("patient.groups"));
     made->memberships = memberships && memberships->served ? memberships : NULL;
     made->patients = failed ? NULL : contract_find(made->contract, STR("patient.list"));
-    for (size_t i = 0; i < made->dialect_count && !failed; i++)
+    for (size_t i = 0, space = 0; i < made->dialect_count && !failed; i++) {
+        note_kept(made, made->dialects[i], &space);
         failed = bind_dialect(made, made->dialects[i], err);
+    }
     for (size_t i = 0; i < conf->facade_count && !failed; i++)
         if (!gateway_dialect(made, conf->facades[i].dialect))
             failed = err_set(err, ERR_CONFIG, "facades: no dialect is called '" STR_FMT "'",

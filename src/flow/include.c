@@ -44,13 +44,9 @@ static void add_id(struct exchange *x, const struct tape *tape, uint32_t at, str
 {
     if (tape_type(tape, at) != JSON_STRING)
         return;
-    struct str id = tape_string(tape, at, x->arena), rest = buf_str(ids), one;
-    while (str_next(&rest, ',', &one))
-        if (str_eq(one, id))
-            return;
-    if (ids->len)
-        buf_char(ids, ',');
-    buf_add(ids, id);
+    struct str id = tape_string(tape, at, x->arena);
+    if (!str_lists(buf_str(ids), ',', id))
+        buf_join(ids, ',', id);
 }
 
 /* The ids that the shown entities have in that member, once each, comma separated. */
@@ -144,7 +140,7 @@ enum step stage_included(struct exchange *x)
     size_t most = 0;
 
     for (size_t i = 0; i < x->including_count; i++) {
-        uint32_t items = exchange_items(x->including[i].row->bound, &x->including[i].answer.document);
+        uint32_t items = contract_items(x->including[i].row->bound, &x->including[i].answer.document);
         if (x->including[i].call && items == TAPE_NONE)
             return exchange_fail(x, ERR_UPSTREAM, "the backend's list of what is included has no items");
         most += items != TAPE_NONE ? tape_count(&x->including[i].answer.document, items) : 0;
@@ -152,7 +148,7 @@ enum step stage_included(struct exchange *x)
     x->included = ARENA_ARRAY(x->arena, struct shown, most);
     for (size_t i = 0; i < x->including_count; i++) {
         const struct tape *tape = &x->including[i].answer.document;
-        uint32_t items = exchange_items(x->including[i].row->bound, &x->including[i].answer.document);
+        uint32_t items = contract_items(x->including[i].row->bound, &x->including[i].answer.document);
         if (items == TAPE_NONE)
             continue;
         for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))

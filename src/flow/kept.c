@@ -5,12 +5,9 @@
 
 static bool is_found_by(const struct gateway *gateway, struct str entity, struct str name)
 {
-    for (size_t i = 0; i < gateway->dialect_count; i++)
-        for (size_t k = 0; k < gateway->dialects[i]->lens_count; k++) {
-            const struct lens *lens = gateway->dialects[i]->lenses[k];
-            if (str_eq(lens_entity(lens), entity) && str_eq(lens_found_by(lens), name))
-                return true;
-        }
+    for (size_t i = 0; i < gateway->kept_count; i++)
+        if (str_eq(gateway->kept[i].name, name) && str_eq(gateway->kept[i].entity, entity))
+            return true;
     return false;
 }
 
@@ -51,23 +48,11 @@ bool exchange_search_kept(struct exchange *x, const struct contract_call *call, 
     return false;
 }
 
-static struct str join(struct exchange *x, const struct str *ids, size_t count)
-{
-    struct buf list = buf_in(x->arena, NAMES_MAX);
-
-    for (size_t i = 0; i < count; i++) {
-        if (i)
-            buf_char(&list, ',');
-        buf_add(&list, ids[i]);
-    }
-    return buf_str(&list);
-}
-
 struct str exchange_kept_ids(struct exchange *x, const struct contract_call *call, const struct kept_search *search,
                              struct str *name)
 {
     *name = ids_name(call);
-    return join(x, search->find.ids, search->find.count);
+    return str_join(x->arena, ',', search->find.ids, search->find.count);
 }
 
 void exchange_leave_kept(struct exchange *x, struct kept_search *search)
@@ -111,23 +96,12 @@ enum step stage_kept_both(struct exchange *x)
     return STEP_WAIT;
 }
 
-/* True when a comma list has the id; no list at all has every one. */
-static bool lists(struct str list, struct str id)
-{
-    struct str one;
-    bool any = !list.ptr;
-
-    while (list.len && !any && str_next(&list, ',', &one))
-        any = str_eq(one, id);
-    return any;
-}
-
 static bool is_allowed(const struct exchange *x, struct str asked, struct str id)
 {
     const struct principal *who = x->principal;
     bool bound = who && who->patients_bound && str_is(x->bound->call->entity, "patient");
 
-    return lists(asked, id) && !(bound && !principal_may_patient(who, id));
+    return (!asked.ptr || str_lists(asked, ',', id)) && !(bound && !principal_may_patient(who, id));
 }
 
 /* The arguments of these names go. */
@@ -148,7 +122,7 @@ enum step stage_kept_join(struct exchange *x)
 
     if (!find->count)
         return STEP_NEXT;
-    uint32_t items = exchange_items(x->bound->call, tape);
+    uint32_t items = contract_items(x->bound->call, tape);
     if (items == TAPE_NONE)
         return exchange_fail(x, ERR_UPSTREAM, "the backend's list has no '" STR_FMT "'", STR_ARG(x->bound->call->items));
     struct str name = ids_name(x->bound->call), asked = arguments_find(&x->arguments, name);
@@ -164,6 +138,6 @@ enum step stage_kept_join(struct exchange *x)
     }
     drop(&x->arguments, x->kept.name, name);
     x->nothing = x->nothing || !count;
-    arguments_add(&x->arguments, x->arena, name, join(x, ids, count), NULL);
+    arguments_add(&x->arguments, x->arena, name, str_join(x->arena, ',', ids, count), NULL);
     return STEP_NEXT;
 }

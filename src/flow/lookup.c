@@ -23,7 +23,7 @@ static void note(struct found_by *found, struct str id)
 
 static void note_list(struct found_by *found, const struct tape *tape)
 {
-    uint32_t items = exchange_items(found->lookup->bound, tape);
+    uint32_t items = contract_items(found->lookup->bound, tape);
 
     found->understood = items != TAPE_NONE;
     for (uint32_t at = found->understood ? tape_first(tape, items) : 0; found->understood && at < tape_next(tape, items);

@@ -96,7 +96,7 @@ static void on_many(struct upstream_call *call, const struct upstream_answer *an
     const struct owner_call *many = data;
     struct exchange *x = many->x;
     const struct tape *tape = answer ? &answer->document : NULL;
-    uint32_t items = tape ? exchange_items(x->flow->gateway->patients, tape) : TAPE_NONE;
+    uint32_t items = tape ? contract_items(x->flow->gateway->patients, tape) : TAPE_NONE;
 
     (void)call;
     for (uint32_t at = items != TAPE_NONE ? tape_first(tape, items) : 0; items != TAPE_NONE && at < tape_next(tape, items);
@@ -123,11 +123,8 @@ static void ask_many(struct exchange *x, struct owner_call *many)
     struct upstream_argument *own = ARENA_ARRAY(x->arena, struct upstream_argument, 2);
     struct buf ids = buf_in(x->arena, NAMES_MAX);
 
-    for (size_t i = 0; i < many->count; i++) {
-        if (i)
-            buf_char(&ids, ',');
-        buf_add(&ids, x->owners->items[many->first + i].patient);
-    }
+    for (size_t i = 0; i < many->count; i++)
+        buf_join(&ids, ',', x->owners->items[many->first + i].patient);
     own[0] = (struct upstream_argument){ .name = STR("patient_id"), .value = buf_str(&ids) };
     own[1] = (struct upstream_argument){ .name = STR("include"), .value = STR("groups") };
     struct upstream_request request = { .call = x->flow->gateway->patients,
@@ -189,7 +186,7 @@ static void own_entity(struct exchange *x, const struct contract_call *call, con
 
 void exchange_own_answer(struct exchange *x, const struct contract_call *call, const struct tape *tape)
 {
-    uint32_t items = call && call->items.len ? exchange_items(call, tape) : TAPE_NONE;
+    uint32_t items = call && call->items.len ? contract_items(call, tape) : TAPE_NONE;
 
     if (!call || !tape->count)
         return;

@@ -80,10 +80,8 @@ static struct str lookup_text(struct exchange *x, const struct tape *tape, struc
     struct buf list = buf_in(x->arena, NAMES_MAX);
     for (uint32_t i = tape_first(tape, at); i < tape_next(tape, at); i = tape_next(tape, i)) {
         *bad = *bad || tape_type(tape, i) != JSON_STRING;
-        if (list.len)
-            buf_char(&list, ',');
         if (!*bad)
-            buf_add(&list, tape_string(tape, i, x->arena));
+            buf_join(&list, ',', tape_string(tape, i, x->arena));
     }
     return buf_str(&list);
 }

@@ -203,3 +203,10 @@ bool contract_takes(const struct contract_call *call, struct str parameter)
             return true;
     return false;
 }
+
+uint32_t contract_items(const struct contract_call *call, const struct tape *answer)
+{
+    uint32_t at = answer->count ? tape_find(answer, 0, call->items) : TAPE_NONE;
+
+    return at != TAPE_NONE && tape_type(answer, at) == JSON_ARRAY ? at : TAPE_NONE;
+}

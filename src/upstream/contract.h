@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "json/tape.h"
 
 struct conf;
 
@@ -71,3 +72,6 @@ MUST_CHECK int load_instead(const struct yaml *map, struct arena *arena, const s
 
 /* True when the call takes a parameter of that name, in its path or its query. */
 bool contract_takes(const struct contract_call *call, struct str parameter);
+
+/* The array of the items in an answer of the call (an empty one, too), or TAPE_NONE. */
+uint32_t contract_items(const struct contract_call *call, const struct tape *answer);

@@ -130,14 +130,6 @@ static void finish(struct plan *plan)
     end(plan, NULL);
 }
 
-static uint32_t items_of(const struct step *step)
-{
-    const struct tape *tape = &step->answer.document;
-    uint32_t items = tape->count ? tape_find(tape, 0, step->call->items) : TAPE_NONE;
-
-    return items != TAPE_NONE && tape_type(tape, items) == JSON_ARRAY ? items : TAPE_NONE;
-}
-
 /* Every item names a further list, unless the request does not ask for it. */
 static void take_keys(struct step *step, uint32_t items)
 {
@@ -196,7 +188,7 @@ static void pump(struct plan *plan);
 static int take(struct step *step)
 {
     struct plan *plan = step->plan;
-    uint32_t items = items_of(step);
+    uint32_t items = contract_items(step->call, &step->answer.document);
 
     if (items == TAPE_NONE) {
         fail(plan, ERR_UPSTREAM, "the backend's list has no items");

@@ -63,17 +63,6 @@ int plan_check(const struct upstream_request *request, struct err *err)
     return 0;
 }
 
-/* `list` has the text among its values, separated by commas. */
-static bool is_among(struct str list, struct str text)
-{
-    struct str one;
-
-    while (str_next(&list, ',', &one))
-        if (str_eq(one, text))
-            return true;
-    return false;
-}
-
 static struct str text_of(const struct upstream_request *request, const struct tape *tape, uint32_t at,
                           struct str name)
 {
@@ -103,7 +92,7 @@ static bool fits(const struct upstream_request *request, const struct contract_r
     if (!wanted.ptr)
         return true;
     return rule->pair ? has_pair(request, tape, at, rule->member, wanted)
-                      : is_among(wanted, text_of(request, tape, at, rule->member));
+                      : str_lists(wanted, ',', text_of(request, tape, at, rule->member));
 }
 
 bool plan_wants(const struct upstream_request *request, const struct tape *tape, uint32_t at)

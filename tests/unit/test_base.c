@@ -92,6 +92,17 @@ static void cuts_strs(void **state)
         CHECK(!str_next(&rest, ',', &piece), "row %zu: a piece after the last", i);
     }
     CHECK(!str_next(&none, ',', &piece), "no text");
+    CHECK(str_lists(STR("a,bc,"), ',', STR("bc")) && str_lists(STR("a,bc,"), ',', STR("")), "pieces of it");
+    CHECK(!str_lists(STR("a,bc"), ',', STR("b")) && !str_lists(STR("a,bc"), ',', STR("")) && !str_lists(none, ',', STR("")),
+          "none of its pieces");
+    static const struct str pieces[] = { STR_INIT("a"), STR_INIT(""), STR_INIT("bc") };
+    struct buf joined = buf_in(arena, 3);
+    CHECK(str_is(str_join(arena, ',', pieces, 3), "a,,bc") && !str_join(arena, ',', pieces, 0).len, "joined");
+    buf_join(&joined, '|', STR("a"));
+    buf_join(&joined, '|', STR("b"));
+    CHECK(str_is(buf_str(&joined), "a|b") && buf_ok(&joined), "one by one");
+    buf_join(&joined, '|', STR("c"));
+    CHECK(!buf_ok(&joined), "past the ceiling");
     CHECK(!str_cut(STR("ab"), ':', &head, &tail) && str_is(head, "unset") && str_is(tail, "unset"), "outputs touched");
     CHECK(!str_cut(STR_NONE, ':', &head, &tail), "no text");
     CHECK(str_cut(STR("a:b:c"), ':', &head, &tail) && str_is(head, "a") && str_is(tail, "b:c"), "first separator");

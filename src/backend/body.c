@@ -197,6 +197,9 @@ static bool is_known(const struct entity *entity, const struct tape *body, uint3
         if (entity->columns[i].type != COLUMN_BODY && column_shown(&entity->columns[i]) &&
             tape_string_is(body, name, entity->columns[i].name))
             return true;
+    for (size_t i = 0; i < entity->linked_count; i++)
+        if (tape_string_is(body, name, entity->linked[i].name))
+            return true;
     return false;
 }
 
@@ -247,6 +250,9 @@ static int read_members(struct task *task, struct err *err)
         if (what)
             note(&faults, column->name, what);
     }
+    for (size_t i = 0; i < entity->linked_count; i++)
+        if (tape_find(&task->body, 0, entity->linked[i].name) != TAPE_NONE)
+            note(&faults, entity->linked[i].name, "is read-only");
     if (foreign)
         return task_fail(task, err, ERR_FORBIDDEN, "the token is for another brand");
     if (faults.len)

@@ -76,7 +76,8 @@ enum { OWNER = 2 };
 
 static const struct filter by_id[] = { { .name = STR_INIT("id"), .kind = FILTER_ID, .sql = "t.id = ?" } };
 
-#define COLLECTION(name, one_, named, owned, owner, REFS, SORT, ...)                                         \
+/* `LINKED`: members that are made when read. */
+#define COLLECTION(name, one_, named, owned, owner, REFS, SORT, LINKED, ...)                                 \
     static const struct column name##_columns[] = { COLUMNS(named, owned, REFS(REF_COLUMN, name)) };         \
     static const struct filter name##_filters[] = { REFS(REF_FILTER, name) COMMON(#name), __VA_ARGS__ };     \
     const struct entity name##_entity = {                                                                    \
@@ -92,6 +93,7 @@ static const struct filter by_id[] = { { .name = STR_INIT("id"), .kind = FILTER_
             "CREATE INDEX IF NOT EXISTS " #name "_created ON " #name " (brand_id, created_at, id);\n"        \
             "CREATE INDEX IF NOT EXISTS " #name "_patient ON " #name                                         \
             " (brand_id, patient_id, created_at, id);\n" REFS(REF_INDEX, name),                              \
+        LINKED,                                                                                              \
     };                                                                                                       \
     const struct select name##_one = { .entity = &name##_entity, .filters = by_id, .filter_count = 1 };      \
     const struct select name##_list = {                                                                      \
@@ -110,12 +112,23 @@ static const struct filter by_id[] = { { .name = STR_INIT("id"), .kind = FILTER_
     .order = SENT ", t.id", .order_name = "send_time", .other_order = SENT " DESC, t.id DESC",               \
     .other_name = "-send_time"
 
+#define NO_LINKS    .linked_count = 0
+#define LINKS(list) .linked = list, .linked_count = COUNT(list)
+/* The ids of the rows of `table` that refer to this one by `member`, and are not another patient's. */
+#define REFERRING(member_, table, member)                                                                    \
+    {                                                                                                        \
+        .name = STR_INIT(member_),                                                                           \
+        .sql = "SELECT json_group_array(i) FROM (SELECT c.id AS i FROM " table " AS c WHERE c.brand_id = ?1" \
+               " AND c." member " = t.id AND coalesce(c.patient_id, t.patient_id) = t.patient_id"            \
+               " ORDER BY c.created_at, c.id)"                                                               \
+    }
+
 /* Of patients. */
 #define OWNED(name, one, REFS, ...)                                                                          \
-    COLLECTION(name, one, false, true, "patient_id", REFS, BY_CREATED, GROUPS(#name), __VA_ARGS__)
+    COLLECTION(name, one, false, true, "patient_id", REFS, BY_CREATED, NO_LINKS, GROUPS(#name), __VA_ARGS__)
 /* Of patients, or of nobody in particular. */
 #define LOOSE(name, one, REFS, ...)                                                                          \
-    COLLECTION(name, one, false, false, "patient_id", REFS, BY_CREATED, GROUPS(#name), __VA_ARGS__)
+    COLLECTION(name, one, false, false, "patient_id", REFS, BY_CREATED, NO_LINKS, GROUPS(#name), __VA_ARGS__)
 
 #define NONE(X, t)
 #define OF_PLAN(X, t)       X(t, plan_id)
@@ -130,18 +143,34 @@ static const struct filter by_id[] = { { .name = STR_INIT("id"), .kind = FILTER_
 #define OF_EARNING(X, t)    X(t, reward_earning_id)
 #define OF_ENCOUNTER(X, t)  X(t, encounter_id)
 
-OWNED(plans, "plan", NONE, GROUPS("plans"));
+/* A plan's current results are the latest one of each of its actions. */
+static const struct linked plan_links[] = {
+    REFERRING("action_ids", "actions", "plan_id"),
+    REFERRING("bundle_ids", "bundles", "plan_id"),
+    { .name = STR_INIT("current_result_ids"),
+      .sql = "SELECT json_group_array(i) FROM (SELECT (SELECT r.id FROM results AS r WHERE r.brand_id = ?1"
+             " AND r.action_id = a.id AND r.patient_id = t.patient_id"
+             " ORDER BY json_extract(r.body, '$.occurred_at') DESC, r.id DESC LIMIT 1) AS i"
+             " FROM actions AS a WHERE a.brand_id = ?1 AND a.plan_id = t.id ORDER BY a.created_at, a.id)"
+             " WHERE i IS NOT NULL" },
+};
+COLLECTION(plans, "plan", false, true, "patient_id", NONE, BY_CREATED, LINKS(plan_links), GROUPS("plans"));
 LOOSE(actions, "action", OF_PLAN, GROUPS("actions"));
 LOOSE(bundles, "bundle", OF_PLAN, GROUPS("bundles"));
 OWNED(results, "result", OF_ACTION, GROUPS("results"), MEMBER(thread), OCCURRED);
-COLLECTION(email_messages, "e-mail message", false, false, "patient_id", OF_MAIL, BY_SENDING,
+COLLECTION(email_messages, "e-mail message", false, false, "patient_id", OF_MAIL, BY_SENDING, NO_LINKS,
            GROUPS("email_messages"), MEMBER(email_type));
-OWNED(health_profiles, "health profile", NONE, GROUPS("health_profiles"));
+static const struct linked profile_links[] = {
+    REFERRING("question_ids", "health_profile_questions", "profile_id"),
+};
+COLLECTION(health_profiles, "health profile", false, true, "patient_id", NONE, BY_CREATED,
+           LINKS(profile_links), GROUPS("health_profiles"));
 OWNED(health_profile_questions, "health profile question", OF_PROFILE, GROUPS("health_profile_questions"));
 OWNED(health_profile_answers, "health profile answer", OF_QUESTION, GROUPS("health_profile_answers"));
-COLLECTION(question_definitions, "question definition", true, false, NULL, NONE, BY_CREATED,
+COLLECTION(question_definitions, "question definition", true, false, NULL, NONE, BY_CREATED, NO_LINKS,
            MEMBER(category));
-COLLECTION(reward_programs, "reward program", false, false, NULL, OF_GROUP, BY_CREATED, MEMBER(name));
+COLLECTION(reward_programs, "reward program", false, false, NULL, OF_GROUP, BY_CREATED, NO_LINKS,
+           MEMBER(name));
 OWNED(reward_program_activations, "reward program activation", OF_PROGRAM,
       GROUPS("reward_program_activations"));
 OWNED(rewards, "reward", OF_ACTIVATION, GROUPS("rewards"), MEMBER(thread));

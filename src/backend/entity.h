@@ -21,8 +21,8 @@ enum column_type {
     COLUMN_UUID,
     COLUMN_DECIMAL, /* a string that is a JSON number; its digits are kept */
     COLUMN_BOOL,
-    COLUMN_OBJECT, /* any object, stored as JSON text without white space */
-    COLUMN_MAP,    /* an object of strings */
+    COLUMN_OBJECT,  /* any object, stored as JSON text without white space */
+    COLUMN_MAP,     /* an object of strings */
     COLUMN_INTEGER, /* min to max */
     COLUMN_STRINGS, /* an array of at most max strings, none empty; stored like an object */
     COLUMN_BODY,    /* every member that no other column knows, shown beside them */
@@ -46,11 +46,19 @@ struct entity_event {
     const char *about, *when; /* columns for description and occurred_at; NULL (or null there): none, now */
 };
 
+/* A member that is made when a row is read: never stored, never taken from a body. */
+struct linked {
+    struct str name;
+    const char *sql; /* a query of one JSON array; `t` is the row, ?1 the brand */
+};
+
 struct entity {
     const char *table;
     const char *one; /* for messages: "patient" */
     const struct column *columns;
-    size_t column_count;        /* at most COLUMNS_MAX */
+    size_t column_count;         /* with linked_count at most COLUMNS_MAX */
+    const struct linked *linked; /* shown after the columns */
+    size_t linked_count;
     const char *brand_column;   /* bounds every row; "brand_id" if NULL */
     const char *patient_column; /* what a token's patients and groups are compared with, or NULL */
     const char *group_column;   /* what a token's groups are compared with, or NULL */

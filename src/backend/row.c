@@ -16,7 +16,7 @@ size_t entity_find(const struct entity *entity, enum column_type type)
 
 void row_read(struct db_statement *statement, const struct entity *entity, struct value *values)
 {
-    for (size_t i = 0; i < entity->column_count; i++) {
+    for (size_t i = 0; i < entity->column_count + entity->linked_count; i++) {
         values[i] = (struct value){ .null = db_column_null(statement, (int)i) };
         if (!values[i].null)
             values[i].text = db_column_text(statement, (int)i);
@@ -61,6 +61,8 @@ void row_json(struct buf *buf, const struct entity *entity, const struct value *
         json_name(buf, &first, entity->columns[i].name);
         json_value(buf, &entity->columns[i], &values[i]);
     }
+    for (size_t i = 0; i < entity->linked_count; i++)
+        json_member_raw(buf, &first, entity->linked[i].name, values[entity->column_count + i].text);
     if (groups.len)
         json_member_raw(buf, &first, STR("groups"), groups);
     buf_char(buf, '}');

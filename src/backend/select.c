@@ -57,6 +57,8 @@ static void columns_make(struct buf *sql, const struct entity *entity)
 {
     for (size_t i = 0; i < entity->column_count; i++)
         buf_printf(sql, "%st." STR_FMT, i ? ", " : "", STR_ARG(entity->columns[i].name));
+    for (size_t i = 0; i < entity->linked_count; i++)
+        buf_printf(sql, ", (%s)", entity->linked[i].sql);
 }
 
 /* Without statistics SQLite would rather walk a brand in order than look a few ids up and sort them: where a
@@ -157,7 +159,7 @@ static struct str groups_column(const struct task *task, const struct select *se
 {
     if (!task->include_groups || !select->groups)
         return STR_NONE;
-    return db_column_text(statement, (int)select->entity->column_count);
+    return db_column_text(statement, (int)(select->entity->column_count + select->entity->linked_count));
 }
 
 int select_row(struct task *task, struct db *db, const struct select *select, struct row *row,
@@ -169,7 +171,7 @@ int select_row(struct task *task, struct db *db, const struct select *select, st
     if (found != 1)
         return found;
     row_read(statement, select->entity, row->values);
-    for (size_t i = 0; i < select->entity->column_count; i++)
+    for (size_t i = 0; i < select->entity->column_count + select->entity->linked_count; i++)
         if (!row->values[i].null)
             row->values[i].text = arena_copy(task->arena, row->values[i].text);
     row->groups = groups_column(task, select, statement);

@@ -202,6 +202,18 @@ describe('the npm client of Twine', () => {
         assert.deepEqual((await run('fetchPatientHealthResult', { id: result.id })).data, result);
         await lists('fetchPatientHealthResults', { 'filter[patient]': patient.id, 'filter[actions]': action.id, 'filter[start_at]': at(1), 'filter[end_at]': at(9), 'filter[threads]': 'daily,weekly' }, result);
         assert.deepEqual((await run('fetchPatientHealthResults', { 'filter[patient]': patient.id, 'filter[start_at]': at(5) })).data, []);
+
+        // One answer with all that a plan has: each of them linked (JSON:API section 5.4), the earlier result not current.
+        await stored('results', { patient_id: patientId, action_id: actionId, occurred_at: at(3), data: { value: 71 } });
+        const all = 'include=actions,bundles,patient,current_results'; // the client itself takes one name
+        const whole = (await twine.get(`/pub/patient_plan_summary/${summary.id}?${all}`)).json;
+        const { actions, bundles, current_results } = whole.data.relationships;
+        assert.deepEqual([actions.data, bundles.data, current_results.data].map((list) => list.map(({ id }) => id)), [[action.id], [bundle.id], [result.id]]);
+        assert.deepEqual(whole.included.map(({ type, id }) => `${type} ${id}`).sort(), [`action ${action.id}`, `bundle ${bundle.id}`, `patient ${patient.id}`, `result ${result.id}`]);
+        assert.deepEqual(whole.included.find(({ type }) => type === 'result'), result);
+        const listed = (await twine.get(`/pub/patient_plan_summary?filter[patient]=${patient.id}&${all}`)).json;
+        assert.deepEqual([listed.data, listed.included], [[whole.data], whole.included]);
+        assert.deepEqual((await run('fetchPatientPlanSummary', { id: summary.id, include: 'current_results' })).included, [result]);
     });
 
     test('health profiles, questions, answers, definitions', async () => {
@@ -215,6 +227,9 @@ describe('the npm client of Twine', () => {
             assert.deepEqual(one.attributes.stats, profile.stats);
             assert.deepEqual((await run('fetchHealthProfile', { id: one.id })).data, one);
         }
+        const { data: [{ relationships: { questions } }], included } = await run('fetchHealthProfiles', { 'filter[patient]': patient.id, include: 'questions' });
+        assert.deepEqual(questions.data, included.map(({ type, id }) => ({ type, id })));
+        assert.deepEqual(questions.data.map(({ type }) => type), ['health_profile_question']);
         const { data: [answered] } = await run('fetchHealthProfileAnswers', { 'filter[patient]': patient.id });
         assert.equal(answered.attributes.question_id, '21');
         assert.deepEqual(answered.attributes.latest, answer.latest);

@@ -201,6 +201,7 @@ describe('the end', () => {
         const closed = new Promise((done) => idle.on('close', done));
         const inFlight = all.general.get('/v1/patients');
         await sleep(400);
+        gateway.process.ref();
         gateway.process.kill('SIGTERM');
         assert.equal((await inFlight).status, 200);
         const end = await gateway.ended;

@@ -137,6 +137,11 @@ export class Gateway {
         this.runs++;
         this.process = spawn(binary, ['serve', '-c', this.config, ...this.settings()],
             { cwd: root, stdio: ['ignore', out, err], env: environment });
+        const child = this.process;
+        child.unref(); // a test that fails before it stops its gateway ends all the same
+        const last = () => child.kill('SIGKILL');
+        process.once('exit', last);
+        child.once('exit', () => process.off('exit', last));
         closeSync(out);
         closeSync(err);
         this.ended = new Promise((done) => this.process.on('exit', (code, signal) => done({ code, signal })));
@@ -175,6 +180,7 @@ export class Gateway {
     }
 
     async kill9() {
+        this.process.ref();
         this.process.kill('SIGKILL');
         await this.ended;
         this.process = undefined;

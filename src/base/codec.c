@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 static const char hex_digits[] = "0123456789abcdef";
 static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -124,22 +124,36 @@ void pair_split(struct arena *arena, struct str text, struct str *first, struct 
     *second = pair_part(arena, text, false, &at);
 }
 
+static unsigned forks; /* between this process and the first one; changes in a child before it has threads */
+
+static void on_fork(void)
+{
+    forks++;
+}
+
+static void watch_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, on_fork);
+}
+
 /* Each thread fetches a page at a time: every request needs 16 bytes, and a system call for each was 4 % of its
  * cost. What was given out is wiped. */
 void random_bytes(void *to, size_t len)
 {
     static _Thread_local unsigned char page[1024];
     static _Thread_local size_t left;
-    static _Thread_local pid_t owner;
+    static _Thread_local unsigned owner;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+    (void)pthread_once(&once, watch_forks);
     if (len > sizeof page) {
         from_kernel(to, len);
         return;
     }
-    if (left < len || owner != getpid()) { /* a forked child must not repeat its parent's bytes */
+    if (left < len || owner != forks) { /* a forked child must not repeat its parent's bytes */
         from_kernel(page, sizeof page);
         left = sizeof page;
-        owner = getpid();
+        owner = forks;
     }
     left -= len;
     memcpy(to, page + left, len);

@@ -33,6 +33,7 @@ struct conn {
     struct timeval accepted_at;
     bool peeking;                 /* HTTP/1 or HTTP/2 is not known yet */
     bool cut;                     /* its socket was shut down */
+    bool watched;                 /* registered for reading although libh2o does not read (HTTP/1) */
     uint64_t quiet_ms;            /* when it was accepted, or last became idle (HTTP/1) */
     struct http_request *current; /* HTTP/1: what is being answered */
     size_t written; /* a write that does not come to an end: bytes handed over, and since when */

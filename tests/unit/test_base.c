@@ -608,6 +608,24 @@ static void joins_pairs(void **state)
     }
 }
 
+static void gives_a_child_other_bytes(void **state)
+{
+    char before[16], mine[16], its[16];
+    int ends[2];
+
+    (void)state;
+    random_bytes(before, sizeof before); /* so that there is a page in memory */
+    CHECK(!pipe(ends), "pipe");
+    pid_t child = fork();
+    random_bytes(mine, sizeof mine);
+    if (!child)
+        _exit(write(ends[1], mine, sizeof mine) != sizeof mine);
+    CHECK(child > 0 && read(ends[0], its, sizeof its) == sizeof its && waitpid(child, NULL, 0) == child, "its bytes");
+    CHECK(memcmp(mine, its, sizeof mine) != 0, "the same bytes twice");
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 static void orders_uuids(void **state)
 {
     char before[UUID_LEN] = { 0 }, now[UUID_LEN];
@@ -653,7 +671,7 @@ int main(void)
         TEST(wraps_errors),      TEST(names_errors),        TEST(reads_dates),
         TEST(counts_days),       TEST(counts_years),        TEST(reads_datetimes),
         TEST(writes_datetimes),  TEST(reads_clocks),        TEST(codes_base64url),
-        TEST(reads_one_spelling), TEST(makes_uuids),         TEST(orders_uuids),
+        TEST(reads_one_spelling), TEST(makes_uuids),         TEST(orders_uuids),         TEST(gives_a_child_other_bytes),
         TEST(joins_pairs),
     };
 

@@ -59,6 +59,31 @@ static void answers_pipelined_requests_in_order(void **state)
     kit_stop(kit);
 }
 
+/* What comes while a request is being answered is the next one's, however it is cut. */
+static void keeps_what_comes_early(void **state)
+{
+    static const char next[] = "POST /next HTTP/1.1\r\n" HOST_LINE "Content-Length: 3\r\n\r\nabc";
+    struct http_limits limits = kit_limits();
+    struct kit *kit = kit_start(&limits);
+    int fd = dial(kit->port);
+    char text[8192];
+
+    (void)state;
+    for (unsigned i = 0; i < 6; i++) {
+        size_t early = i * (sizeof next - 1) / 5;
+        put_text(fd, "GET /later HTTP/1.1\r\n" HOST_LINE "\r\n");
+        assert_true(wait_for(&kit->calls, 2 * i + 1));
+        (void)put(fd, next, early);
+        assert_int_equal(read_answer(fd, text, sizeof text, false), 200);
+        assert_non_null(strstr(text, "later"));
+        (void)put(fd, next + early, sizeof next - 1 - early);
+        assert_int_equal(read_answer(fd, text, sizeof text, false), 200);
+        assert_non_null(strstr(text, "<abc>"));
+    }
+    close(fd);
+    kit_stop(kit);
+}
+
 /* The same request whole and byte by byte; with chunks the connection is closed behind it. */
 static void takes_bodies_in_pieces(void **state)
 {
@@ -740,6 +765,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_connections_alive),
         cmocka_unit_test(answers_pipelined_requests_in_order),
+        cmocka_unit_test(keeps_what_comes_early),
         cmocka_unit_test(takes_bodies_in_pieces),
         cmocka_unit_test(says_continue),
         cmocka_unit_test(sends_no_body_where_none_belongs),

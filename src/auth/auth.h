@@ -32,6 +32,7 @@ void principal_release(struct principal **principal);
 bool principal_allows(const struct principal *principal, struct str scope);
 bool principal_is_admin(const struct principal *principal); /* holds admin:* */
 bool principal_may_patient(const struct principal *principal, struct str canonical_id);
+bool principal_may_group(const struct principal *principal, struct str canonical_id);
 
 struct auth;
 struct auth_cache;

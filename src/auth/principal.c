@@ -169,12 +169,20 @@ bool principal_allows(const struct principal *principal, struct str scope)
     return (str_is(verb, "read") || str_is(verb, "write")) && holds_verb(principal, STR("manage"), resource);
 }
 
-bool principal_may_patient(const struct principal *principal, struct str canonical_id)
+static bool is_among(const struct str *ids, size_t count, struct str id)
 {
-    if (!principal->patients_bound)
-        return true;
-    for (size_t i = 0; i < principal->patient_count; i++)
-        if (str_eq(principal->patients[i], canonical_id))
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(ids[i], id))
             return true;
     return false;
+}
+
+bool principal_may_patient(const struct principal *principal, struct str canonical_id)
+{
+    return !principal->patients_bound || is_among(principal->patients, principal->patient_count, canonical_id);
+}
+
+bool principal_may_group(const struct principal *principal, struct str canonical_id)
+{
+    return !principal->groups_bound || is_among(principal->groups, principal->group_count, canonical_id);
 }

@@ -14,8 +14,8 @@ struct str exchange_patient(const struct exchange *x, struct str entity, const s
     return exchange_text(x, tape, at, str_is(entity, "patient") ? STR("id") : STR("patient_id"));
 }
 
-/* What the backend returns is judged like what the client asked: its brand, and its patient or its patient's groups for a bound
- * principal. */
+/* What the backend returns is judged like what the client asked: its brand, and for a bound principal its patient, its patient's
+ * groups, or its own group. */
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
 {
     struct str brand = exchange_text(x, tape, at, STR("brand_id"));
@@ -26,8 +26,8 @@ bool exchange_may_see(const struct exchange *x, struct str entity, const struct 
     if (!who || (!who->patients_bound && !who->groups_bound))
         return true;
     struct str patient = exchange_patient(x, entity, tape, at);
-    return !patient.ptr || ((!who->patients_bound || principal_may_patient(who, patient)) &&
-                            exchange_groups_may_see(x, entity, patient, tape, at));
+    bool own = !patient.ptr || !who->patients_bound || principal_may_patient(who, patient);
+    return own && exchange_groups_may_see(x, entity, patient, tape, at);
 }
 
 static int show(struct exchange *x, const struct tape *tape, uint32_t at)
@@ -49,10 +49,7 @@ static bool is_left_out(const struct exchange *x, const struct tape *tape, uint3
 {
     struct str id = exchange_text(x, tape, at, STR("id"));
 
-    for (size_t i = 0; x->operation->token && i < x->principal->group_count; i++)
-        if (str_eq(x->principal->groups[i], id))
-            return false;
-    return x->operation->token;
+    return x->operation->token && !(x->principal->groups_bound && principal_may_group(x->principal, id));
 }
 
 /* The cursor of what follows, if something does. The total is the one that the walk began with. */

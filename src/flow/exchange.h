@@ -40,10 +40,7 @@ struct item {
     struct upstream_call *then_call, *read_call; /* `then:` of the operation */
     bool undone, undo_failed;
     struct err unshown; /* why the answer is an error although the document is stored */
-    struct upstream_call *parent_call; /* `inherit:` of the operation */
-    struct upstream_answer parent_answer;
-    struct id_slot *parent;
-    struct str inherited;
+    struct str inherited; /* what it takes from an entity that it names (`inherit:` of the operation) */
 };
 
 /* One canonical entity to be shown. */
@@ -158,6 +155,7 @@ struct exchange {
     /* of a principal bound to groups: ids of the parameters (member.c), patients and whether they are in the groups (owner.c) */
     struct str *named;
     struct owners *owners;
+    struct mentions *mentions; /* entities that the body names beside its patient (mention.c) */
 
     /* stored entity of an update */
     struct upstream_call *stored_call;
@@ -213,10 +211,10 @@ stage_fn stage_seek, stage_sought, stage_sought_kept, stage_choose, stage_become
 stage_fn stage_decode;                                 /* decode.c */
 stage_fn stage_resolve, stage_judge;                   /* resolve.c */
 stage_fn stage_kept, stage_kept_both, stage_kept_join; /* kept.c */
-stage_fn stage_lookup, stage_lookup_kept, stage_make;  /* lookup.c */
+stage_fn stage_lookup, stage_lookup_kept, stage_make, stage_made; /* lookup.c */
 stage_fn stage_members, stage_judge_members;           /* member.c */
 stage_fn stage_owners;                                 /* owner.c */
-stage_fn stage_inherit, stage_judge_parents;            /* inherit.c */
+stage_fn stage_mentions, stage_judge_mentions;         /* mention.c */
 stage_fn stage_via, stage_found;                       /* via.c */
 stage_fn stage_stored, stage_compare, stage_patch;     /* stored.c */
 stage_fn stage_call;                                   /* call.c */
@@ -291,7 +289,11 @@ void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t 
 void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /* path relative to the document */
 void exchange_add_whole_fault(struct exchange *x, struct fault fault); /* path as the dialect writes it */
 
-bool exchange_must_read(const struct exchange *x);                                 /* resolve.c */
+/* resolve.c. The principal is bound to patients or groups; the entity itself must be read and judged before the call; a
+ * filter names what the caller cannot have: a list is empty, anything else is not found. */
+bool exchange_is_bound(const struct exchange *x);
+bool exchange_must_read(const struct exchange *x);
+enum step exchange_select_nothing(struct exchange *x);
 /* The patient that an entity is or belongs to; ptr NULL: none (collect.c). */
 struct str exchange_patient(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
 /* An entity of a backend's answer is of the caller's brand, and of a patient or group that it is bound to (collect.c). */
@@ -316,6 +318,8 @@ bool exchange_is_member(const struct exchange *x, struct str patient);
 bool exchange_groups_may_see(const struct exchange *x, struct str entity, struct str patient, const struct tape *tape,
                              uint32_t at);
 void exchange_free_owners(struct exchange *x);
+void exchange_own_mentions(struct exchange *x); /* mention.c */
+void exchange_free_mentions(struct exchange *x);
 MUST_CHECK int exchange_read_includes(struct exchange *x); /* -1: a name that the operation does not have */
 void exchange_free_including(struct exchange *x);
 

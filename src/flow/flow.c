@@ -33,9 +33,9 @@ static const struct {
     { "kept", stage_kept },               /* a list by what is kept      -> ids from the store        */
     { "kept both", stage_kept_both },     /*                             -> and from the backend      */
     { "kept join", stage_kept_join },     /*                             -> a list by ids             */
-    { "inherit", stage_inherit },         /* ids of the body             -> what those entities know  */
+    { "mentions", stage_mentions },       /* other ids of the body       -> what those entities know  */
     { "their owners", stage_owners },     /* entities that were read     -> their patients' groups    */
-    { "parents", stage_judge_parents },   /*                             -> known, permitted          */
+    { "mentioned", stage_judge_mentions }, /*                            -> known, permitted          */
     { "via", stage_via },                 /* ids of the path             -> the entity between        */
     { "its owner", stage_owners },        /*                             -> its patient's groups      */
     { "found", stage_found },             /*                             -> an argument of the call   */
@@ -44,6 +44,7 @@ static const struct {
     { "compare", stage_compare },         /* the stored entity           -> what its client was shown */
     { "patch", stage_patch },             /*                             -> what really changes       */
     { "make", stage_make },               /* look-up documents           -> ids, made where missing   */
+    { "made", stage_made },               /*                             -> permitted                 */
     { "call", stage_call },               /* canonical documents         -> the backend's answers     */
     { "owners", stage_owners },           /*                             -> their patients' groups    */
     { "collect", stage_collect },         /* answers                     -> entities, brand judged    */
@@ -190,7 +191,6 @@ void exchange_free_calls(struct exchange *x)
         upstream_call_free(upstream, &x->items[i].call);
         upstream_call_free(upstream, &x->items[i].then_call);
         upstream_call_free(upstream, &x->items[i].read_call);
-        upstream_call_free(upstream, &x->items[i].parent_call);
     }
     for (size_t i = 0; i < x->lookup_count; i++) {
         upstream_call_free(upstream, &x->lookups[i].call);
@@ -198,6 +198,7 @@ void exchange_free_calls(struct exchange *x)
     }
     exchange_leave_kept(x, &x->kept);
     exchange_free_including(x);
+    exchange_free_mentions(x);
     upstream_call_free(upstream, &x->via_call);
     upstream_call_free(upstream, &x->stored_call);
 }

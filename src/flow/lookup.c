@@ -178,3 +178,19 @@ enum step stage_make(struct exchange *x)
     x->writing = x->writing || step == STEP_WAIT; /* it may be the second time, after a 412 */
     return step;
 }
+
+/* A group that was there already may be another than the caller's. */
+enum step stage_made(struct exchange *x)
+{
+    for (size_t i = 0; i < x->lookup_count; i++) {
+        const struct found_by *found = &x->lookups[i];
+        if (found->lookup->match != LOOKUP_MAKE || !found->now)
+            continue;
+        if (!found->slot->found.ptr)
+            return exchange_fail(x, ERR_UPSTREAM, "the backend did not say what it made");
+        if (x->principal && str_is(found->slot->kind, "group") && !principal_may_group(x->principal, found->slot->found))
+            exchange_slot_fault(x, found->slot, found->item, FAULT_ID);
+    }
+    return x->faults.count ? exchange_fail(x, ERR_INVALID, "%zu groups are not the caller's", x->faults.count)
+                           : STEP_NEXT;
+}

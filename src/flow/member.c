@@ -45,7 +45,8 @@ static enum step judge_parameters(struct exchange *x)
             continue;
         if (is_of_path(x, x->arguments.ids[i].from))
             return exchange_fail(x, ERR_NOT_FOUND, "the patient of the path is in none of the caller's groups");
-        x->nothing = true;
+        if (exchange_select_nothing(x) == STEP_FAIL)
+            return STEP_FAIL;
     }
     return STEP_NEXT;
 }

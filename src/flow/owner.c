@@ -165,6 +165,14 @@ static bool is_made(const struct exchange *x, struct str entity)
     return str_is(entity, "patient") && str_is(x->bound->call->method, "POST") && !x->arguments.id_count;
 }
 
+/* What belongs to a group and to no patient, a reward programme, is for those of the group. */
+static bool is_of_group(const struct exchange *x, const struct tape *tape, uint32_t at)
+{
+    struct str group = exchange_text(x, tape, at, STR("group_id"));
+
+    return !group.ptr || principal_may_group(x->principal, group);
+}
+
 bool exchange_groups_may_see(const struct exchange *x, struct str entity, struct str patient, const struct tape *tape,
                              uint32_t at)
 {
@@ -172,6 +180,8 @@ bool exchange_groups_may_see(const struct exchange *x, struct str entity, struct
 
     if (!exchange_bound_to_groups(x) || is_made(x, entity))
         return true;
+    if (!patient.ptr)
+        return is_of_group(x, tape, at);
     return groups != TAPE_NONE ? any_group(x, tape, groups) : exchange_is_member(x, patient);
 }
 
@@ -205,10 +215,9 @@ enum step stage_owners(struct exchange *x)
     exchange_own_answer(x, x->bound->stored, &x->stored.document);
     for (size_t i = 0; i < x->call_count; i++)
         exchange_own_answer(x, x->bound->call, &x->answers[i].document);
-    for (size_t i = 0; i < x->item_count; i++) {
-        exchange_own_answer(x, x->bound->inherit, &x->items[i].parent_answer.document);
+    for (size_t i = 0; i < x->item_count; i++)
         exchange_own_answer(x, x->bound->call, &x->items[i].answer.document);
-    }
+    exchange_own_mentions(x);
     exchange_own_included(x);
     return exchange_ask_owners(x);
 }

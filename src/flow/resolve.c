@@ -178,13 +178,7 @@ static enum verdict judge(const struct exchange *x, struct str kind, struct str 
         return found.ptr && principal_may_patient(who, found) ? KNOWN : NOT_PERMITTED;
     if (!found.len || (str_is(kind, "brand") && !str_eq(found, x->brand)))
         return UNKNOWN;
-    if (str_is(kind, "group") && who && who->groups_bound) {
-        for (size_t i = 0; i < who->group_count; i++)
-            if (str_eq(who->groups[i], found))
-                return KNOWN;
-        return UNKNOWN;
-    }
-    return KNOWN;
+    return str_is(kind, "group") && who && !principal_may_group(who, found) ? UNKNOWN : KNOWN;
 }
 
 static bool is_path_parameter(const struct exchange *x, const struct parameter *parameter)
@@ -215,6 +209,14 @@ static bool any_of(const struct arguments *arguments, const struct parameter *fr
     return false;
 }
 
+enum step exchange_select_nothing(struct exchange *x)
+{
+    x->nothing = true;
+    return x->bound->call && !x->bound->call->items.len
+               ? exchange_fail(x, ERR_NOT_FOUND, "a parameter names what the caller cannot have")
+               : STEP_NEXT;
+}
+
 static enum step judge_parameters(struct exchange *x)
 {
     const struct id_query *ids = x->batch.ids;
@@ -228,13 +230,13 @@ static enum step judge_parameters(struct exchange *x)
             return exchange_fail(x, ERR_NOT_FOUND, "the " STR_FMT " of the path is unknown", STR_ARG(from->kind));
         if (verdict == KNOWN && from->to.len)
             add_to_list(x, &x->arguments, from, ids[i].found);
-        else if (verdict == UNKNOWN && from->type == PARAMETER_ID)
-            x->nothing = true;
+        else if (verdict == UNKNOWN && from->type == PARAMETER_ID && exchange_select_nothing(x) == STEP_FAIL)
+            return STEP_FAIL;
     }
     for (size_t i = 0; i < x->arguments.id_count; i++) {
         const struct parameter *from = x->arguments.ids[i].from;
-        if (from->type == PARAMETER_IDS && !any_of(&x->arguments, from))
-            x->nothing = true;
+        if (from->type == PARAMETER_IDS && !any_of(&x->arguments, from) && exchange_select_nothing(x) == STEP_FAIL)
+            return STEP_FAIL;
     }
     return STEP_NEXT;
 }
@@ -277,13 +279,15 @@ static void judge_lookups(struct exchange *x)
             exchange_slot_fault(x, x->lookups[i].slot, x->lookups[i].item, FAULT_ID);
 }
 
-/* Every document names a patient, or an entity whose patient it takes (and is judged by). */
+/* Every document names a patient, or the entity whose patient it takes (and is judged by). */
 static bool all_about_patients(const struct exchange *x)
 {
     for (size_t i = 0; i < x->item_count; i++) {
-        bool named = x->bound->inherit != NULL;
-        for (size_t k = 0; k < x->items[i].put.ids.count; k++)
-            named = named || str_is(x->items[i].put.ids.items[k].kind, "patient");
+        bool named = false;
+        for (size_t k = 0; k < x->items[i].put.ids.count; k++) {
+            struct str kind = x->items[i].put.ids.items[k].kind;
+            named = named || str_is(kind, "patient") || (x->bound->inherit && str_eq(kind, x->operation->inherit.kind));
+        }
         if (!named)
             return false;
     }
@@ -303,7 +307,7 @@ static enum step judge_makers(struct exchange *x)
     return STEP_NEXT;
 }
 
-static bool is_bound(const struct exchange *x)
+bool exchange_is_bound(const struct exchange *x)
 {
     return x->principal && (x->principal->patients_bound || x->principal->groups_bound);
 }
@@ -315,7 +319,7 @@ static enum step judge_bounds(struct exchange *x)
     const struct operation *operation = x->operation;
     bool patient = false, other = false;
 
-    if (!is_bound(x) || !x->bound->call || operation->me)
+    if (!exchange_is_bound(x) || !x->bound->call || operation->me)
         return STEP_NEXT;
     for (size_t i = 0; i < operation->path_count; i++) {
         patient = patient || str_is(operation->path[i].kind, "patient");
@@ -324,6 +328,8 @@ static enum step judge_bounds(struct exchange *x)
     bool writes = !str_is(x->bound->call->method, "GET");
     if (writes && other && !patient && !x->bound->stored)
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the entity cannot be judged before it is changed");
+    if (x->principal->groups_bound && operation->has_body && !other && str_is(x->bound->call->entity, "group"))
+        return exchange_fail(x, ERR_FORBIDDEN, "a principal bound to groups makes no other");
     if (!x->principal->patients_bound)
         return STEP_NEXT;
     if (operation->has_body && !other && str_is(x->bound->call->entity, "patient"))
@@ -336,10 +342,9 @@ static enum step judge_bounds(struct exchange *x)
     return STEP_NEXT;
 }
 
-/* True when the entity itself must be read and judged before the call. */
 bool exchange_must_read(const struct exchange *x)
 {
-    if (!is_bound(x) || !x->bound->stored)
+    if (!exchange_is_bound(x) || !x->bound->stored)
         return false;
     for (size_t i = 0; i < x->operation->path_count; i++)
         if (str_is(x->operation->path[i].kind, "patient"))

@@ -182,6 +182,25 @@ const struct contract_call *contract_reader(const struct contract *contract, con
     return NULL;
 }
 
+/* /v1/<names>/{id}: one parameter, at the end. */
+static bool reads_one(const struct contract_call *call)
+{
+    size_t parameters = 0;
+
+    for (size_t i = 0; i < call->segment_count; i++)
+        parameters += call->segments[i].is_parameter;
+    return str_is(call->method, "GET") && !call->items.len && parameters == 1 &&
+           call->segments[call->segment_count - 1].is_parameter;
+}
+
+const struct contract_call *contract_entity_reader(const struct contract *contract, struct str entity)
+{
+    for (size_t i = 0; i < contract->count; i++)
+        if (str_eq(contract->calls[i].entity, entity) && reads_one(&contract->calls[i]))
+            return &contract->calls[i];
+    return NULL;
+}
+
 bool contract_serves(const struct contract_call *call, const struct str *names, size_t count)
 {
     if (!call->served || call->beyond_served)

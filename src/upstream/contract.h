@@ -61,6 +61,9 @@ bool contract_has_entity(const struct contract *contract, struct str entity);
 /* How the entity is read that this call changes: the GET of the same path; NULL: there is none. */
 const struct contract_call *contract_reader(const struct contract *contract, const struct contract_call *call);
 
+/* How one entity of that name is read by its id alone; NULL: there is no such call. */
+const struct contract_call *contract_entity_reader(const struct contract *contract, struct str entity);
+
 /* The backend has the call, and those of its parameters that are in `names`. */
 bool contract_serves(const struct contract_call *call, const struct str *names, size_t count);
 

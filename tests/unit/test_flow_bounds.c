@@ -8,6 +8,10 @@ static const struct str one_patient[] = { STR_INIT("p-1") };
 static const struct token_claims bound = {
     .subject = STR_INIT("s"), .scope = SCOPES, .patients = one_patient, .patient_count = 1, .patients_bound = true
 };
+static const struct str one_group[] = { STR_INIT("g-1") };
+static const struct token_claims of_group = {
+    .subject = STR_INIT("s"), .scope = SCOPES, .groups = one_group, .group_count = 1, .groups_bound = true
+};
 static const struct token_claims reader = { .subject = STR_INIT("s"),
                                             .scope = STR_INIT("read:patients write:patients read:organization") };
 
@@ -25,6 +29,10 @@ static const struct {
       403, ERR_FORBIDDEN_PATIENT },
     { "twine", "POST /pub/group", "{'data':{'type':'group','attributes':{'name':'Mine'}}}", &bound, 403,
       ERR_FORBIDDEN_PATIENT },
+    { "twine", "POST /pub/group", "{'data':{'type':'group','attributes':{'name':'Mine'}}}", &of_group, 403, ERR_FORBIDDEN },
+    { "twine", "POST /pub/action",
+      "{'data':{'type':'action','attributes':{'type':'weight','title':'t','effective_from':'2018-02-20T00:00:00Z'}}}",
+      &bound, 403, ERR_FORBIDDEN_PATIENT }, /* nobody's */
     { "twine", "PATCH /pub/patient/" T_PATIENT_1, "{'data':{'type':'patient'," IN_NEW_GROUP "}}", &bound, 403,
       ERR_FORBIDDEN_PATIENT },
     { "twine", "PATCH /pub/patient/" T_PATIENT_2, "{'data':{'type':'patient','attributes':{'gender':'male'}}}", &bound,
@@ -72,11 +80,46 @@ static void what_is_about_the_patient_is_allowed(void **state)
     kit_free(kit);
 }
 
+/* A group that is found by its name must be one of the caller's, or nothing is made in it. */
+static void a_group_that_was_there_is_the_caller_s(void **state)
+{
+    static const struct {
+        const char *group;
+        int status;
+        size_t calls;
+    } cases[] = {
+        { "{'id':'g-1','brand_id':'acme','name':'Lead'}", 201, 4 },
+        { "{'id':'g-2','brand_id':'acme','name':'Lead'}", 409, 1 },
+        { "{'id':'g-1','brand_id':'globex','name':'Lead'}", 502, 1 },
+        { "{}", 502, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit *kit = kit_new(NULL);
+        struct reply replies[] = { { .call = "group.create", .json = cases[i].group },
+                                   { .call = "patient.create", .status = 201, .json = PATIENT("p-7") },
+                                   { .call = "patient.set_groups", .json = "{'groups':[{'id':'g-1'}]}" },
+                                   { .call = "patient.read", .json = PATIENT("p-7") } };
+        kit_script(kit, replies, COUNT(replies));
+        struct heard heard =
+            kit_ask(kit, (struct said){ .as = "twine",
+                                        .method = "POST /pub/patient",
+                                        .body = "{'data':{'type':'patient','attributes':{'first_name':'a',"
+                                                "'last_name':'b'}," IN_NEW_GROUP "}}",
+                                        .who = &of_group });
+        CHECK(heard.status == cases[i].status, "case %zu: %d %s", i, heard.status, heard.detail);
+        CHECK(kit->started == cases[i].calls, "case %zu: %zu calls", i, kit->started);
+        kit_free(kit);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_asked_for_what_is_refused),
         cmocka_unit_test(what_is_about_the_patient_is_allowed),
+        cmocka_unit_test(a_group_that_was_there_is_the_caller_s),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

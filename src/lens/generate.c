@@ -18,6 +18,8 @@ static const struct texts names = TEXTS("\"A\"", "\"B\"", "\"\\u0041\"", "\"MyEH
 static const struct texts extras = TEXTS(",\"x_extra\":1", ",\"x_extra\":{\"a\":[],\"b\":\"\\u00e9\"}",
                                          ",\"x_\\u0065xtra\":\"y\"", ",\"~/x\":0.10");
 
+enum { MOST_TRIES = 1000 }; /* of documents that obey the rules */
+
 static void write_members(struct generator *g, const struct node *parent, bool *first);
 
 /* `whole`: of the kept arrays, whose elements may say anything. */
@@ -60,7 +62,8 @@ static void write_picks(struct generator *g, const struct field *pick)
 
     for (size_t i = 0; i < count; i++) {
         const struct field *field = of ? pick->choices[random_below(g->random, of)] : pick;
-        bool members = !in_tree(field->node, &field->make) && !in_tree(field->node, &field->prefer), first = true;
+        bool members = !in_tree(field->node, &field->make) && !in_tree(field->node, &field->prefer),
+             first = true;
         buf_add(g->out, i ? STR(",{") : STR("{"));
         if (members && chance(g, 2))
             write_literals(g, chance(g, 2) ? &field->make : &field->prefer, &first);
@@ -165,7 +168,8 @@ static bool is_wanted(struct generator *g, const struct field *field)
         return wanted;
     if (field->with && !g->made[field->with->order])
         return false;
-    bool none = field->starts.json.ptr && tape_type(&field->starts.tape, 0) == JSON_NULL; /* create takes none */
+    bool none =
+        field->starts.json.ptr && tape_type(&field->starts.tape, 0) == JSON_NULL; /* create takes none */
     if (none || (field->read_only & MODE_CREATE) || is_said(g, field) ||
         (field->when != NO_SLOT && g->lens->rest == REST_REFUSE))
         return false;
@@ -226,14 +230,62 @@ static void write_members(struct generator *g, const struct node *parent, bool *
             write_group(g, child, first);
 }
 
-void generate_document(const struct lens *lens, struct random *random, struct arena *arena, struct buf *out)
+static void write_document(struct generator *g)
 {
-    struct generator g = { .lens = lens, .shape = lens->shape, .random = random, .arena = arena, .out = out };
     bool first = true;
 
-    g.made = ARENA_ARRAY(arena, bool, lens->shape->count + 1);
-    buf_char(out, '{');
-    write_members(&g, lens->shape->dialect, &first);
-    write_extra(&g, false, &first);
-    buf_char(out, '}');
+    g->made = ARENA_ARRAY(g->arena, bool, g->lens->shape->count + 1);
+    buf_char(g->out, '{');
+    write_members(g, g->lens->shape->dialect, &first);
+    write_extra(g, false, &first);
+    buf_char(g->out, '}');
+}
+
+static bool has_value(const struct tape *tape, const struct ruled *ruled)
+{
+    struct str path = ruled->field->path, part;
+    uint32_t at = 0;
+
+    while (at != TAPE_NONE && str_next(&path, '/', &part))
+        at = tape_find(tape, at, part);
+    bool nothing = at == TAPE_NONE || tape_type(tape, at) == JSON_NULL;
+    return ruled->value.json.ptr ? !nothing && literal_is(&ruled->value, tape, at) : nothing;
+}
+
+static bool have_values(const struct tape *tape, const struct ruled *ruled, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!has_value(tape, &ruled[i]))
+            return false;
+    return true;
+}
+
+static bool obeys_rules(const struct lens *lens, struct str document, struct arena *arena)
+{
+    struct tape tape;
+    struct tape_fault fault;
+
+    if (!tape_read(&tape, arena, document, &tape_default_limits, &fault))
+        return true; /* the laws will say so */
+    for (size_t i = 0; i < lens->rule_count; i++)
+        if (have_values(&tape, lens->rules[i].where, lens->rules[i].where_count) &&
+            !have_values(&tape, lens->rules[i].wants, lens->rules[i].want_count))
+            return false;
+    return true;
+}
+
+void generate_document(const struct lens *lens, struct random *random, struct arena *arena, struct buf *out)
+{
+    struct buf document = buf_in(arena, out->ceiling);
+    struct generator g = {
+        .lens = lens, .shape = lens->shape, .random = random, .arena = arena, .out = &document
+    };
+
+    for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
+        document.len = 0;
+        write_document(&g);
+        if (!lens->rule_count || obeys_rules(lens, buf_str(&document), arena))
+            break;
+    }
+    buf_add(out, buf_str(&document));
 }

@@ -208,7 +208,7 @@ static bool stands_alone(const struct field *field)
 
     return source && !field->inside && !field->chosen && !field->write_only && !field->param.ptr && !field->lookup.ptr &&
            !field->split.ptr && !field->unless_name.ptr && !field->with_name.ptr && field->when == NO_SLOT &&
-           !(field->read_only & MODE_UPDATE);
+           !(field->read_only & MODE_UPDATE) && !field->ruled;
 }
 
 /* The document with one member only: its groups around its value. */

@@ -3,7 +3,7 @@
 static int load_head(struct load *load, const struct yaml *root)
 {
     static const char *const known[] = { "dialect", "resource", "entity",   "fields",
-                                         "set",     "rest",     "examples", "unknown", NULL };
+                                         "set",     "rest",     "examples", "unknown", "rules", NULL };
     struct lens *lens = load->lens;
     const struct {
         const char *key;
@@ -141,6 +141,7 @@ static int load_all(struct load *load, const struct yaml *root)
     const struct yaml *set = yaml_get(root, "set");
     if ((set && load_set(load, set)) || load_rest(load, yaml_get(root, "rest")) ||
         load_unknown(load, yaml_get(root, "unknown")) || load_link(load) ||
+        load_rules(load, yaml_get(root, "rules")) ||
         load_check(load, set) || check_found_by(load))
         return -1;
     load->lens->examples = yaml_get(root, "examples");

@@ -39,5 +39,8 @@ MUST_CHECK int load_link(struct load *load);
 /* load_known.c */
 MUST_CHECK int link_known(struct load *load, const struct field *field);
 
+/* load_rules.c: after load_link. `rules` may be NULL. */
+MUST_CHECK int load_rules(struct load *load, const struct yaml *rules);
+
 /* load_check.c: what can be read and is wrong all the same. `set` may be NULL. */
 MUST_CHECK int load_check(struct load *load, const struct yaml *set);

@@ -138,6 +138,7 @@ struct field {
     unsigned read_only; /* MODE_ bits */
     unsigned required;  /* MODE_ bits */
     bool write_only, blank_refuse, empty_allowed, null_refuse, null_absent, invalid_keep, needs_stored, late;
+    bool ruled;         /* a rule speaks of it */
     bool null_ignore;   /* null on update leaves what is stored */
     bool pieces_keep;   /* lines: get writes one; how the text was cut is kept beside it */
     struct literal starts; /* all that create takes, since a new entity has it anyway */
@@ -223,6 +224,17 @@ struct field {
     const struct field *bare;
 };
 
+/* A member and the value that it has; a value whose json.ptr is NULL: it has none. */
+struct ruled {
+    const struct field *field;
+    struct literal value;
+};
+/* Where all members of `where` have their values, those of `wants` must. */
+struct rule {
+    struct ruled *where, *wants;
+    size_t where_count, want_count;
+};
+
 struct lens {
     const struct yaml *head; /* the file, for faults found later */
     struct str dialect, resource, entity;
@@ -232,6 +244,8 @@ struct lens {
     uint32_t rest_slot; /* REST_MEMBER: canonical slot */
     struct lens_style style;
     struct shape *shape;
+    struct rule *rules;
+    size_t rule_count;
     size_t need;
     const struct yaml *examples; /* of the file, or NULL */
 };

@@ -71,6 +71,9 @@ bool put_known(struct put *put, const struct field *field);
 /* put_parts.c: the members of which one canonical text is made. */
 void put_parts(struct put *put, const struct field *leader);
 
+/* put_rules.c: once all fields of the document are put. */
+void put_rules(struct put *put);
+
 /* put_blank.c: `blank:` by the kind of the text. */
 bool put_is_blank(const struct put *put, const struct field *field, uint32_t at);
 

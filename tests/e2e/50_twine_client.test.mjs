@@ -296,6 +296,17 @@ describe('the npm client of Twine', () => {
         const { data: same, meta } = await change(call.id, { type: 'reminder' });
         assert.equal(same.attributes.type, 'telephone-call', 'the type never changes');
         assert.ok(meta.ignored.includes('/data/attributes/type'), meta.ignored.join());
+        // A plan-check-in is a whole day and has no end, when it is made and ever after; what is shown may be written back.
+        const rule = { type: 'plan-check-in', title: 'x', start_at: at(1), attendees: [] };
+        for (const [attributes, member] of [[{}, 'all_day'], [{ all_day: false }, 'all_day'], [{ all_day: null }, 'all_day'], [{ all_day: true, end_at: at(1) }, 'end_at']]) {
+            const { json } = await twine.post('/pub/calendar_event', { data: { type: 'calendar_event', attributes: { ...rule, ...attributes }, relationships: owner } }, 409);
+            assert.deepEqual(json.errors.map(({ code, source }) => [code, source.pointer]), [['InvalidBodyParameter', `/data/attributes/${member}`]]);
+        }
+        for (const attributes of [{ all_day: false }, { all_day: null }, { end_at: at(14) }]) {
+            const { json } = await twine.patch(`/pub/calendar_event/${checkIn.id}`, { data: { type: 'calendar_event', id: checkIn.id, attributes } }, 409);
+            assert.deepEqual(json.errors.map(({ source }) => source.pointer), [`/data/attributes/${Object.keys(attributes)[0]}`]);
+        }
+        assert.deepEqual((await change(checkIn.id, checkIn.attributes)).data, checkIn);
         const { data: done } = await change(checkIn.id, { completed_at: at(21) });
         assert.equal(done.attributes.completed_at, at(21));
         assert.deepEqual(await select({ 'filter[completed_at]': `${at(21)}..${at(22)}` }), [done]);

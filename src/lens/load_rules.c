@@ -1,0 +1,115 @@
+/* `rules:` say what members of one document demand of each other. */
+#include "lens/load.h"
+
+/* The member at that path that stands alone in the document. */
+static int find_field(struct load *load, const struct yaml *at, struct str path, struct field **found)
+{
+    struct shape *shape = load->lens->shape;
+
+    for (struct field *field = shape->fields; field < shape->fields + shape->count; field++)
+        if (!field->inside && !field->chosen && str_eq(field->path, path)) {
+            *found = field;
+            return 0;
+        }
+    return yaml_fault(at, load->err, "\"" STR_FMT "\" is no field, expected the path of one", STR_ARG(path));
+}
+
+/* What put never takes no rule can demand. */
+static int find_ruled(struct load *load, const struct yaml *at, struct str path, const struct field **found)
+{
+    struct field *field;
+
+    if (find_field(load, at, path, &field))
+        return -1;
+    if (field->read_only == MODE_BOTH || field->source == FROM_CONST)
+        return yaml_fault(at, load->err,
+                          "\"" STR_FMT "\" is never taken, expected a member that clients may set",
+                          STR_ARG(path));
+    field->ruled = field->needs_stored = true;
+    *found = field;
+    return 0;
+}
+
+/* A field with words has no other values. */
+static bool may_have(const struct field *field, const struct literal *value)
+{
+    bool found = !field->enum_count;
+
+    for (size_t i = 0; i < field->enum_count && !found; i++)
+        found = str_eq(field->enums[i].dialect.json, value->json);
+    for (size_t i = 0; i < field->also_count && !found; i++)
+        found = str_eq(field->also[i].dialect.json, value->json);
+    return found;
+}
+
+static int load_values(struct load *load, const struct yaml *map, bool judged, struct ruled *values,
+                       size_t *count)
+{
+    if (yaml_map(map, load->err))
+        return -1;
+    for (const struct yaml *at = map->first; at; at = at->next) {
+        struct ruled *value = &values[(*count)++];
+        struct field *field;
+        if (judged ? find_ruled(load, at, at->key, &value->field) : find_field(load, at, at->key, &field))
+            return -1;
+        if (!judged) {
+            field->ruled = true;
+            field->needs_stored |= !(field->read_only & MODE_UPDATE);
+            value->field = field;
+        }
+        if (literal_load_typed(&value->value, load->arena, at, at->text, value->field->type, load->err))
+            return -1;
+        if (!may_have(value->field, &value->value))
+            return yaml_fault(at, load->err, "\"" STR_FMT "\" never has this value, expected one of its own",
+                              STR_ARG(at->key));
+    }
+    return 0;
+}
+
+static int load_absent(struct load *load, const struct yaml *list, struct rule *rule)
+{
+    struct str path;
+
+    if (yaml_list(list, load->err))
+        return -1;
+    for (const struct yaml *at = list->first; at; at = at->next) {
+        struct ruled *value = &rule->wants[rule->want_count++];
+        if (yaml_text(at, &path, load->err) || find_ruled(load, at, path, &value->field))
+            return -1;
+    }
+    return 0;
+}
+
+static int load_rule(struct load *load, const struct yaml *at, struct rule *rule)
+{
+    static const char *const keys[] = { "where", "equals", "absent", NULL };
+    const struct yaml *where = yaml_get(at, "where"), *equals = yaml_get(at, "equals");
+    const struct yaml *absent = yaml_get(at, "absent");
+
+    if (yaml_map(at, load->err) || yaml_only(at, keys, load->err))
+        return -1;
+    if (!where || !where->count || (!equals && !absent))
+        return yaml_fault(at, load->err, "the rule is not complete, expected where, and equals or absent");
+    rule->where = ARENA_ARRAY(load->arena, struct ruled, where->count);
+    rule->wants =
+        ARENA_ARRAY(load->arena, struct ruled, (equals ? equals->count : 0) + (absent ? absent->count : 0));
+    if (load_values(load, where, false, rule->where, &rule->where_count) ||
+        (equals && load_values(load, equals, true, rule->wants, &rule->want_count)))
+        return -1;
+    return absent ? load_absent(load, absent, rule) : 0;
+}
+
+int load_rules(struct load *load, const struct yaml *rules)
+{
+    struct lens *lens = load->lens;
+
+    if (!rules)
+        return 0;
+    if (yaml_list(rules, load->err))
+        return -1;
+    lens->rules = ARENA_ARRAY(load->arena, struct rule, rules->count + 1);
+    for (const struct yaml *at = rules->first; at; at = at->next)
+        if (load_rule(load, at, &lens->rules[lens->rule_count++]))
+            return -1;
+    return 0;
+}

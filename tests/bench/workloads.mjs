@@ -1,18 +1,27 @@
 // What the benchmark asks for, and the files that its answers come from.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createSign, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createHash, createSign, generateKeyPairSync } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const root = join(here, '..', '..');
 
-const canonicalId = '00000000-0000-4000-8000-000000001049';
+export const canonicalId = '00000000-0000-4000-8000-000000001049';
 const twineId = '5a8c1f0e9d3b2a4c6e7f1049';
 const patient = '"first_name":"John","last_name":"Doe","date_of_birth":"2010-05-15","gender":"male","email":"john.doe@example.com",'
   + '"phone":"+1-555-123-4567","external_ids":{"medical-record-number":"121212"},"status":"active","metadata":{"address":'
   + '{"line":"123 Main St","city":"Anytown","state":"CA","postal_code":"12345"}},"created_at":"2023-10-20T10:00:00.000Z",'
   + '"updated_at":"2023-10-20T15:30:00.000Z"';
+// The same in every run, and without an order, as the ids of a backend are.
+const idOf = (what, number) => createHash('sha256').update(`${what} ${number}`).digest('hex')
+  .replace(/^(.{8})(.{4})(.{3})(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
+
+// What the backend says, and what is sent to it.
+export const onePatient = (id = canonicalId) => `{"id":"${id}","brand_id":"acme",${patient}}`;
+export const patients = (count, total = 5000) => `{"patients":[${Array.from({ length: count }, (_, i) =>
+  onePatient(idOf('patient', i)).replace('121212', String(200000 + i)).replace(/}$/, ',"groups":[]}')).join(',')}],"total":${total}}`;
+export const seedBody = () => readFileSync(join(root, 'tests/e2e/documents/general-create.json'), 'utf8').trim();
 const keys = ['anxiety', 'energy', 'mood', 'pain_level', 'sleep', 'stress'];
 
 // `proxy: false`: one request is several upstream calls, which a proxy that translates nothing cannot make. `all`: only with --all.
@@ -60,9 +69,9 @@ export function fill(name, dir, ports) {
   return join(dir, name);
 }
 
-function series(key, count) {
+export function series(key, count) {
   const data = Array.from({ length: count }, (_, i) => ({
-    id: randomUUID(), patient_id: canonicalId, brand_id: 'acme', metric_key: key, value_numeric: String(1 + (i % 10)), value_text: null,
+    id: idOf(key, i), patient_id: canonicalId, brand_id: 'acme', metric_key: key, value_numeric: String(1 + (i % 10)), value_text: null,
     unit: null, source: 'api', is_phi: true, recorded_at: new Date(Date.UTC(2023, 9, 1) + i * 86400000).toISOString(),
     created_at: '2023-10-20T10:00:00.000Z',
   }));
@@ -70,9 +79,7 @@ function series(key, count) {
 }
 
 function writeAnswers(dir) {
-  const list = Array.from({ length: 50 }, (_, i) => `{"id":"${randomUUID()}","brand_id":"acme",${patient},"groups":[]}`
-    .replace('121212', String(200000 + i)));
-  writeFileSync(join(dir, 'list.json'), `{"patients":[${list.join(',')}],"total":5000}`);
+  writeFileSync(join(dir, 'list.json'), patients(50));
   writeFileSync(join(dir, 'keys.json'), JSON.stringify({ patient_id: canonicalId, metrics: keys.map((metric_key) => ({
     metric_key, last_value: '7', unit: null, last_recorded_at: '2023-10-10T00:00:00.000Z', is_phi: true })) }));
   mkdirSync(join(dir, 'series'));
@@ -81,13 +88,12 @@ function writeAnswers(dir) {
 }
 
 function writeRequests(dir) {
-  const seed = readFileSync(join(root, 'tests/e2e/documents/general-create.json'), 'utf8').trim();
   const metric = { type: 'patient_health_metric',
     attributes: { code: { system: 'LOINC', value: '13457-7' }, type: 'ldl_cholesterol', occurred_at: '2017-03-14T11:00:57.000Z',
       value: '121', unit: 'mg/dl' },
     relationships: { patient: { data: { type: 'patient', id: twineId } } } };
-  writeFileSync(join(dir, 'post.lua'), post('application/json', seed));
-  writeFileSync(join(dir, 'put.lua'), post('application/json', seed, 'PUT'));
+  writeFileSync(join(dir, 'post.lua'), post('application/json', seedBody()));
+  writeFileSync(join(dir, 'put.lua'), post('application/json', seedBody(), 'PUT'));
   writeFileSync(join(dir, 'metrics.lua'), post('application/vnd.api+json', JSON.stringify({ data: Array(20).fill(metric) })));
 }
 

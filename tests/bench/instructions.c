@@ -1,0 +1,239 @@
+/* Whole requests through the flow, for callgrind to count: a client and a backend that are memory, the real
+ * mappings, store and token check, no socket of ours. Usage: instructions CONF REQUESTS BLOCKS DIR NAME…
+ *
+ * Each NAME is DIR/NAME.request (a request as HTTP/1.1 writes it) and DIR/NAME.answer (the status and the
+ * body that the backend says to every call; 32 zeros in it become a new id each time). A block warms
+ * everything up, then BLOCKS of REQUESTS each follow; `measured` is called for those only, so that callgrind
+ * can be told to count inside it. */
+#include "auth/auth.h"
+#include "base/buf.h"
+#include "conf/conf.h"
+#include "flow/flow.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { AT_ONCE = 32, HEADERS_MAX = 8, TEXT_MAX = 64 * 1024 * 1024 };
+
+static const struct str no_id = STR_INIT("00000000000000000000000000000000");
+
+/* The backend: says the same to every call, one turn of the loop later. */
+struct canned {
+    struct upstream upstream; /* first: what the flow holds */
+    struct loop *loop;
+    int status;
+    struct str body;
+    size_t id_at; /* of `no_id` in the body; its length: there is none */
+    unsigned ids;
+};
+
+struct upstream_call {
+    struct canned *canned;
+    struct upstream_answer answer;
+    struct arena *arena;
+    struct str body;
+    upstream_done_fn *done;
+    void *data;
+    struct post post;
+};
+
+struct client {
+    struct arena *arena;
+    struct loop *loop;
+    struct flow *flow;
+    struct canned canned;
+    struct http_head head;
+    struct http_header headers[HEADERS_MAX];
+    const char *name;
+    size_t under_way, status, bytes; /* of the last answer */
+};
+
+static _Noreturn void give_up(const char *what, const char *why)
+{
+    (void)fprintf(stderr, "instructions: %s: %s\n", what, why);
+    exit(1);
+}
+
+/* ---- the backend ---- */
+
+static void tell(struct post *post)
+{
+    struct upstream_call *call =
+        (struct upstream_call *)(void *)((char *)post - offsetof(struct upstream_call, post));
+    struct tape_fault fault;
+
+    call->answer.status = call->canned->status;
+    if (!tape_read(&call->answer.document, call->arena, call->body, &tape_default_limits, &fault))
+        give_up("the backend's answer", fault.what);
+    call->done(call, &call->answer, NULL, call->data);
+}
+
+static struct str new_body(struct canned *canned, struct arena *arena)
+{
+    char *copy = arena_alloc(arena, canned->body.len);
+    unsigned id = ++canned->ids;
+
+    memcpy(copy, canned->body.ptr, canned->body.len);
+    for (char *at = copy + canned->id_at + no_id.len; id; id >>= 4)
+        *--at = "0123456789abcdef"[id & 15];
+    return str_of(copy, canned->body.len);
+}
+
+static struct upstream_call *canned_start(struct upstream *upstream, const struct upstream_request *request,
+                                          upstream_done_fn *done, void *data)
+{
+    struct canned *canned = (struct canned *)(void *)upstream;
+    struct upstream_call *call = calloc(1, sizeof *call);
+    struct buf target = buf_in(request->arena, TEXT_MAX);
+    struct err err;
+
+    if (!call || upstream_target(request, STR(""), &target, &err))
+        give_up("a call of the backend", call ? err.detail : "no memory");
+    *call = (struct upstream_call){ .canned = canned,
+                                    .arena = request->arena,
+                                    .done = done,
+                                    .data = data,
+                                    .body = canned->body,
+                                    .post = { .run = tell } };
+    if (canned->id_at < canned->body.len)
+        call->body = new_body(canned, request->arena);
+    loop_post(canned->loop, &call->post);
+    return call;
+}
+
+/* Every call is told before its exchange ends: nobody leaves here. */
+static void canned_free_call(struct upstream_call **call)
+{
+    free(*call);
+    *call = NULL;
+}
+
+static const struct upstream_ops canned_ops = { .start = canned_start, .free_call = canned_free_call };
+
+/* ---- the client ---- */
+
+static void on_answer(const struct flow_answer *answer, void *data)
+{
+    struct client *client = data;
+
+    if (answer->report.err)
+        give_up(client->name, answer->report.err->detail);
+    client->status = (size_t)answer->status;
+    client->bytes = answer->body.len;
+    if (!--client->under_way)
+        loop_stop(client->loop);
+}
+
+static void ask(struct client *client, size_t count)
+{
+    while (count) {
+        size_t wave = count < AT_ONCE ? count : AT_ONCE;
+        client->under_way = wave;
+        for (size_t i = 0; i < wave; i++)
+            (void)flow_start(client->flow, &client->head, ERR_NONE, NULL, on_answer, client);
+        loop_run(client->loop);
+        count -= wave;
+    }
+}
+
+/* callgrind counts from here to its end, and writes the counts down (--zero-before, --dump-after). */
+__attribute__((noipa)) static void measured(struct client *client, size_t count)
+{
+    ask(client, count);
+}
+
+/* ---- what is asked and answered ---- */
+
+static struct str read_text(struct client *client, const char *dir, const char *kind)
+{
+    const char *path = arena_printf(client->arena, "%s/%s.%s", dir, client->name, kind).ptr;
+    struct buf text = buf_in(client->arena, TEXT_MAX);
+    FILE *in = fopen(path, "rb");
+    size_t got;
+
+    if (!in)
+        give_up(path, "cannot be read");
+    do {
+        char *to = buf_reserve(&text, 64 * 1024);
+        if (!to)
+            give_up(path, "too long");
+        got = fread(to, 1, 64 * 1024, in);
+        text.len += got;
+    } while (got);
+    (void)fclose(in);
+    return buf_str(&text);
+}
+
+static void read_request(struct client *client, struct str text)
+{
+    struct http_head *head = &client->head;
+    struct str line, name, value;
+
+    *head = (struct http_head){ .peer = STR("127.0.0.1"), .headers = client->headers };
+    if (!str_cut(text, '\n', &line, &text) || !str_cut(line, ' ', &head->method, &head->target))
+        give_up(client->name, "no request line");
+    (void)str_cut(head->target, ' ', &head->target, &line);
+    head->path = head->target;
+    (void)str_cut(head->target, '?', &head->path, &head->query);
+    while (str_cut(text, '\n', &line, &text) && str_cut(line, ':', &name, &value)) {
+        if (str_is(name, "host"))
+            head->host = str_trim(value);
+        else if (head->header_count < HEADERS_MAX)
+            client->headers[head->header_count++] =
+                (struct http_header){ .name = name, .value = str_trim(value) };
+    }
+    head->body = text;
+    head->has_body = text.len > 0;
+}
+
+static void read_answer(struct client *client, struct str text)
+{
+    struct canned *canned = &client->canned;
+    struct str status;
+    uint64_t number;
+
+    if (!str_cut(text, '\n', &status, &canned->body) || !str_to_uint(status, &number))
+        give_up(client->name, "an answer begins with its status");
+    canned->status = (int)number;
+    const char *at = memmem(canned->body.ptr, canned->body.len, no_id.ptr, no_id.len);
+    canned->id_at = at ? (size_t)(at - canned->body.ptr) : canned->body.len;
+}
+
+int main(int count, char **words)
+{
+    struct client client = { .arena = arena_new(SIZE_MAX), .canned.upstream.ops = &canned_ops };
+    struct gateway *gateway;
+    struct store *store;
+    struct conf *conf;
+    struct auth *auth;
+    struct err err;
+    uint64_t requests, blocks;
+
+    if (count < 6 || !str_to_uint(str_from(words[2]), &requests) || !str_to_uint(str_from(words[3]), &blocks))
+        give_up("usage", "instructions CONF REQUESTS BLOCKS DIR NAME...");
+    if (conf_load(&conf, words[1], NULL, 0, &err) || auth_new(&auth, conf, &err) ||
+        store_open(&store, arena_cstr(conf->arena, conf->state_dir), &err) ||
+        gateway_new(&gateway, conf, auth, store, &err))
+        give_up(words[1], err.detail);
+    client.loop = client.canned.loop = loop_new();
+    client.flow = flow_new(gateway, client.loop, &client.canned.upstream);
+    printf("compiler gcc-%s\n", __VERSION__);
+    for (int i = 5; i < count; i++) {
+        client.name = words[i];
+        read_request(&client, read_text(&client, words[4], "request"));
+        read_answer(&client, read_text(&client, words[4], "answer"));
+        ask(&client, requests);
+        for (uint64_t block = 0; block < blocks; block++)
+            measured(&client, requests);
+        printf("%s %zu %zu\n", client.name, client.status, client.bytes);
+    }
+    flow_free(&client.flow);
+    store_close(&store);
+    loop_free(&client.loop);
+    gateway_free(&gateway);
+    auth_free(&auth);
+    conf_free(&conf);
+    arena_free(&client.arena);
+    return 0;
+}

@@ -16,16 +16,16 @@ export function raw(port, bytes, { wait = 3000, end = false } = {}) {
     });
 }
 
-/** A backend that answers every call with what `reply(incoming, body)` returns, and keeps what it was asked. */
+/** A backend that answers every call with what `reply(incoming, body)` returns, or promises, and keeps what it was asked. */
 export async function startBackend(reply) {
     const asked = [];
     const server = http.createServer((incoming, outgoing) => {
         const chunks = [];
         incoming.on('data', (chunk) => chunks.push(chunk));
-        incoming.on('end', () => {
+        incoming.on('end', async () => {
             const body = Buffer.concat(chunks).toString();
             asked.push({ method: incoming.method, url: incoming.url, headers: incoming.headers, body });
-            const { status = 200, json, headers = {}, text = JSON.stringify(json) } = reply(incoming, body) ?? {};
+            const { status = 200, json, headers = {}, text = JSON.stringify(json) } = (await reply(incoming, body)) ?? {};
             outgoing.writeHead(status, { 'content-type': 'application/json', ...headers });
             outgoing.end(text);
         });

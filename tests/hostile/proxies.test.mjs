@@ -2,77 +2,12 @@
 // different ways go through; a request that one side counts and the other does not is one that was smuggled.
 //   in front:  attacker -> proxy -> [counter] -> gateway -> backend        behind:  attacker -> gateway -> proxy -> backend
 // The counter is a tap on the bytes between: what the proxy sent, cut into requests by the strictest reading there is.
+// HTTP/2: proxies_h2.test.mjs.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { clients, freePorts, request, sleep, startGateway } from '../e2e/harness.mjs';
+import { clients, request, sleep, startGateway } from '../e2e/harness.mjs';
 import { raw, startBackend } from './kit.mjs';
-
-const configurations = {
-    nginx: (folder, port, to) => ['/usr/sbin/nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], 'nginx.conf', `daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log;
-events { worker_connections 512; }
-http { access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  upstream to { server 127.0.0.1:${to}; keepalive 8; }
-  server { listen 127.0.0.1:${port}; underscores_in_headers on; ignore_invalid_headers off; location / { proxy_pass http://to; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; proxy_request_buffering off; } } }\n`],
-    haproxy: (folder, port, to) => ['/usr/sbin/haproxy', ['-f', join(folder, 'haproxy.cfg')], 'haproxy.cfg', `global\n  maxconn 512\ndefaults\n  mode http\n  timeout connect 2s\n  timeout client 4s\n  timeout server 4s\n  http-reuse always
-frontend in\n  bind 127.0.0.1:${port}\n  default_backend to\nbackend to\n  server one 127.0.0.1:${to}\n`],
-};
-
-async function startProxy(name, to) {
-    const folder = mkdtempSync(join(tmpdir(), `dragoman-${name}-`)), [port] = await freePorts(1);
-    const [program, args, file, text] = configurations[name](folder, port, to);
-    assert.ok(existsSync(program), `${program}: ./dev hostile installs it`);
-    mkdirSync(join(folder, 'logs'), { recursive: true });
-    writeFileSync(join(folder, file), text);
-    const child = spawn(program, args, { stdio: 'ignore' });
-    const ended = new Promise((done) => child.on('exit', done));
-    for (let n = 0; n < 250; n++) {
-        if (await request(port, 'GET', '/', { timeout: 2000 }).then(() => true, () => false)) break;
-        await sleep(20);
-    }
-    return { port, stop: async () => { child.kill('SIGTERM'); await ended; rmSync(folder, { recursive: true, force: true }); } };
-}
-
-/** Passes bytes on and keeps those that go forward, connection by connection. */
-async function startTap(to) {
-    const streams = [], sockets = new Set();
-    const server = net.createServer((socket) => {
-        const stream = [], out = net.connect(to, '127.0.0.1');
-        streams.push(stream);
-        for (const s of [socket, out]) { sockets.add(s); s.on('error', () => {}); s.on('close', () => { sockets.delete(s); socket.destroy(); out.destroy(); }); }
-        socket.on('data', (chunk) => { stream.push(chunk); out.write(chunk); });
-        out.on('data', (chunk) => socket.write(chunk));
-    });
-    await new Promise((done) => server.listen(0, '127.0.0.1', done));
-    return { streams, port: server.address().port, stop: () => new Promise((done) => { sockets.forEach((s) => s.destroy()); server.close(done); }) };
-}
-
-/** The requests in a stream of bytes (RFC 9112): their first lines; 'unreadable' where it is none. */
-function cut(bytes) {
-    const found = [];
-    for (let text = bytes.toString('latin1'); text.length;) {
-        const end = text.indexOf('\r\n\r\n');
-        if (end < 0) { found.push('partial'); break; }
-        const head = text.slice(0, end), [line] = head.split('\r\n');
-        if (!/^[A-Z]+ \S+ HTTP\/1\.[01]$/.test(line)) { found.push('unreadable'); break; }
-        found.push(line);
-        text = text.slice(end + 4);
-        const [, length] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
-        if (/\r\ntransfer-encoding: *chunked/i.test(head)) {
-            for (let size = 1; size;) {
-                const eol = text.indexOf('\r\n');
-                size = eol < 0 ? 0 : parseInt(text, 16) || 0;
-                text = text.slice(eol < 0 ? text.length : eol + 2 + size + (size ? 2 : 0));
-            }
-            text = text.startsWith('\r\n') ? text.slice(2) : text;
-        } else text = text.slice(Number(length ?? 0));
-    }
-    return found;
-}
+import { cut, startProxy, startTap } from './proxy_kit.mjs';
 
 const next = (token) => `GET /v1/patients?search=smuggled HTTP/1.1\r\nHost: general.localhost\r\nX-User-Token: ${token}\r\n\r\n`;
 /** Framing that front and back are known to disagree on: CL.TE, TE.CL, TE.TE, TE.0, 0.CL, CL.0, and spellings of each. */
@@ -96,7 +31,7 @@ function payloads(token) {
     return list;
 }
 
-for (const name of Object.keys(configurations))
+for (const name of ['nginx', 'haproxy'])
     describe(`${name} and the gateway`, () => {
         let backend, gateway, proxy, tap, behind, second;
         before(async () => {

@@ -87,6 +87,10 @@ const struct select encounter_list = {
 /* When it takes place, as far as anybody knows. */
 #define STARTS "COALESCE(t.scheduled_at, t.started_at, t.created_at)"
 
+/* What the entity has no column for stands in its metadata; that is anybody's, so nothing is taken for
+ * granted of it. */
+#define SCHEDULED_END "json_extract(t.metadata, '$.scheduled_end_at')"
+
 static const struct filter all_filters[] = {
     { .name = STR_INIT("id"),
       .kind = FILTER_LIST,
@@ -116,6 +120,12 @@ static const struct filter all_filters[] = {
     { .name = STR_INIT("ended_to"), .kind = FILTER_TIME, .sql = "t.ended_at < ?" },
     { .name = STR_INIT("created_from"), .kind = FILTER_TIME, .sql = "t.created_at >= ?" },
     { .name = STR_INIT("created_to"), .kind = FILTER_TIME, .sql = "t.created_at < ?" },
+    { .name = STR_INIT("scheduled_end_from"), .kind = FILTER_TIME, .sql = SCHEDULED_END " >= ?" },
+    { .name = STR_INIT("scheduled_end_to"), .kind = FILTER_TIME, .sql = SCHEDULED_END " < ?" },
+    { .name = STR_INIT("attendee"),
+      .kind = FILTER_LIST,
+      .sql = "EXISTS (SELECT 1 FROM json_each(t.metadata, '$.attendees') AS a WHERE json_extract(t.metadata, "
+             "a.fullkey || '.user') IN (SELECT value FROM json_each(?)))" },
     { .name = STR_INIT("after"), .kind = FILTER_PAIR, .sql = "(t.created_at, t.id) > (?, ?)" },
     { .name = STR_INIT("updated_from"), .kind = FILTER_TIME, .sql = "t.updated_at >= ?" },
     { .name = STR_INIT("updated_to"), .kind = FILTER_TIME, .sql = "t.updated_at < ?" },

@@ -31,7 +31,7 @@ struct reply {
     struct str etag, allow; /* headers, when not empty */
 };
 
-enum { PATHS_MAX = 3, FILTERS_MAX = 16 };
+enum { PATHS_MAX = 3, FILTERS_MAX = 20 };
 
 struct filter_value {
     struct str text, second; /* second: of a pair */

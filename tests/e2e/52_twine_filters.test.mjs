@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { backendCall } from './backend_kit.mjs';
-import { ACME, clients, startGateway } from './harness.mjs';
+import { ACME, clients, person, startGateway } from './harness.mjs';
 
 const NOBODY = '000000000000000000000000';
 const RANGE = '2017-11-01T00:00:00-04:00..2017-12-01T00:00:00-05:00';
@@ -19,7 +19,6 @@ const kinds = {
     system: { good: [], bad: [] }, // one of two that need each other
     order: { good: ['send_time', '-send_time'], bad: ['created_at'] },
     start: { good: ['start_at'], bad: ['title'] },
-    absent: { good: [], bad: ['x'] }, // documented, and not served: it is said, never overlooked
 };
 const whose = { 'filter[patient]': 'id', 'filter[groups]': 'ids', 'filter[organization]': 'id' };
 const times = { 'filter[created_at]': 'range', 'filter[updated_at]': 'range' };
@@ -29,8 +28,8 @@ const lists = {
     '/coach': { filters: { 'filter[groups]': 'ids', 'filter[organization]': 'id' }, one: true },
     '/patient': { filters: { 'filter[groups]': 'ids', 'filter[organization]': 'id', 'filter[identifier][system]': 'system', 'filter[identifier][value]': 'system',
         'filter[archived]': 'boolean', ...times }, one: true },
-    '/calendar_event': { filters: { ...whose, 'filter[attendees]': 'absent', 'filter[type]': 'event', 'filter[completed]': 'boolean', 'filter[start_at]': 'range',
-        'filter[end_at]': 'absent', 'filter[completed_at]': 'range', ...times, sort: 'start' }, one: true },
+    '/calendar_event': { filters: { ...whose, 'filter[attendees]': 'ids', 'filter[type]': 'event', 'filter[completed]': 'boolean', 'filter[start_at]': 'range',
+        'filter[end_at]': 'range', 'filter[completed_at]': 'range', ...times, sort: 'start' }, one: true },
     '/email_history': { filters: { 'filter[sender]': 'id', 'filter[receiver]': 'id', 'filter[emailType]': 'text', sort: 'order' }, one: true },
     '/health_profile': { filters: whose, one: true },
     '/health_profile_answer': { filters: whose, one: true },
@@ -83,6 +82,35 @@ describe("the filters of Twine's lists", () => {
         await refuses('/patient', { 'filter[organization]': ACME, [system]: 'x' }, value);
         await refuses('/patient', { 'filter[organization]': ACME, [value]: 'x' }, system);
         await get('/patient', { 'filter[organization]': ACME, [system]: 'x', [value]: 'y' }, 200);
+    });
+
+    test('events by their attendees and their ends', async () => {
+        const { id: owner } = (await twine.post('/pub/patient', { data: { type: 'patient', attributes: (({ first_name, last_name }) => ({ first_name, last_name }))(person()), relationships: { groups: { data: [] } } } }, 201)).json.data;
+        const [coach, other] = ['5a0c8e27a9d454cc150997c9', '5a0c8e27a9d454cc150997ca'];
+        const make = async (attendees, end_at) => (await twine.post('/pub/calendar_event', { data: { type: 'calendar_event', attributes: { type: 'reminder', title: 'x', start_at: '2018-02-20T14:00:00Z', attendees, ...(end_at && { end_at }) },
+            relationships: { owner: { data: { type: 'patient', id: owner } } } } }, 201)).json.data;
+        const a = await make([{ user: coach, response_status: 'accepted', _id: 'x' }, { user: owner }], '2018-02-20T16:00:00+01:00');
+        const b = await make([{ user: other }], '2018-02-20T16:00:00Z');
+        const c = await make([]);
+        assert.deepEqual([a.attributes.end_at, a.attributes.attendees[0]], ['2018-02-20T15:00:00.000Z', { user: coach, response_status: 'accepted', _id: 'x' }]);
+        // Whatever else says of metadata: it is nobody's attendee.
+        const { patients: [{ id: patient_id }] } = await backendCall(gateway, 'GET', '/v1/patients?brand_id=acme&limit=1');
+        for (const attendees of [coach, [coach], { user: coach, x: 1 }, [{ user: [coach] }], [{ user: { user: coach } }], 7, [[{ user: coach }]]])
+            await backendCall(gateway, 'POST', `/v1/patients/${patient_id}/encounters`, { brand_id: 'acme', encounter_type: 'other', metadata: { attendees, scheduled_end_at: ['2018'] } });
+        const ids = async (query) => (await get('/calendar_event', query, 200)).json.data.map(({ id }) => id);
+        assert.deepEqual(await ids({ 'filter[attendees]': coach }), [a.id], 'it is one of those of which one must be there');
+        assert.deepEqual(await ids({ 'filter[attendees]': `${owner},${other}` }), [a.id, b.id]);
+        assert.deepEqual(await ids({ 'filter[attendees]': owner, 'filter[patient]': NOBODY }), []);
+        assert.deepEqual(await ids({ 'filter[patient]': owner, 'filter[end_at]': '2018-02-20T15:00:00Z..2018-02-20T16:00:00Z' }), [a.id], 'the start is inclusive, the end is not');
+        assert.deepEqual(await ids({ 'filter[patient]': owner, 'filter[end_at]': '2018-02-20T10:00:00-05:00..2018-02-20T12:00:00-05:00' }), [a.id, b.id]);
+        // As they change, so do the answers.
+        const change = (id, attributes) => twine.patch(`/pub/calendar_event/${id}`, { data: { type: 'calendar_event', id, attributes } });
+        await change(a.id, { attendees: [{ user: other }], end_at: null });
+        await change(c.id, { end_at: '2018-02-20T15:30:00Z' });
+        assert.deepEqual(await ids({ 'filter[attendees]': coach }), []);
+        assert.deepEqual(await ids({ 'filter[attendees]': other }), [a.id, b.id]);
+        assert.deepEqual(await ids({ 'filter[patient]': owner, 'filter[end_at]': '2018-02-20T15:00:00Z..2018-02-20T16:00:00Z' }), [c.id]);
+        assert.deepEqual((await gateway.client('twine', { brand: 'globex' }).get(`/pub/calendar_event?filter[attendees]=${other}`)).json.data, [], "another tenant's events are nobody's");
     });
 
     test('earnings that are ready, and those that are not', async () => {

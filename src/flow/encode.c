@@ -355,12 +355,13 @@ static size_t entity_headers(const struct exchange *x, struct http_header *heade
 
 enum step stage_finish(struct exchange *x)
 {
-    struct buf body = buf_in(x->arena, SIZE_MAX);
+    struct buf filled = buf_in(x->arena, SIZE_MAX), body = x->slots.count ? filled : x->out;
     struct http_header headers[2];
 
     for (size_t i = 0; i < x->slots.count; i++)
         x->slots.items[i].found = x->batch.ids[i].found;
-    lens_fill(buf_str(&x->out), &x->slots, 0, &body);
+    if (x->slots.count)
+        lens_fill(buf_str(&x->out), &x->slots, 0, &body);
     if (!buf_ok(&x->out) || !buf_ok(&body))
         return exchange_fail(x, ERR_INTERNAL, "the answer does not fit");
     if (x->partial) {

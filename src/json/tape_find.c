@@ -75,9 +75,11 @@ static uint32_t find(const struct tape *tape, uint32_t object, struct key key)
     const struct tape_index *index = tape_count(tape, object) > FEW_MEMBERS ? find_index(tape, object) : NULL;
     if (index)
         return find_sorted(tape, index->names, tape_count(tape, object), key);
-    for (uint32_t i = tape_first(tape, object); i < tape_next(tape, object); i = tape_next(tape, i + 1))
-        if (keys_equal(key_at(tape, i), key))
+    for (uint32_t i = tape_first(tape, object), end = tape_next(tape, object); i < end; i = tape_next(tape, i + 1)) {
+        bool decode = tape->slots[i].escaped || key.escaped;
+        if ((decode || tape->slots[i].len == key.text.len) && keys_equal(key_at(tape, i), key))
             return i + 1;
+    }
     return TAPE_NONE;
 }
 

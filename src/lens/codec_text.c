@@ -129,6 +129,11 @@ int put_datetime(struct put *put, const struct field *field, uint32_t at, struct
     return json->ptr ? FINE : FAULT_FORMAT;
 }
 
+bool datetime_is_normal(const struct tape *tape, uint32_t at)
+{
+    return tape_type(tape, at) == JSON_STRING && is_normal_time(tape_text(tape, at));
+}
+
 /* What the backend holds that is no date-time is shown as it is. */
 bool get_datetime(struct get *get, const struct field *field, uint32_t at)
 {
@@ -136,7 +141,7 @@ bool get_datetime(struct get *get, const struct field *field, uint32_t at)
     bool string = tape_type(run->in, at) == JSON_STRING;
 
     (void)field;
-    if (string && is_normal_time(tape_text(run->in, at))) {
+    if (datetime_is_normal(run->in, at)) {
         buf_add(run->out, tape_raw(run->in, at));
         return true;
     }

@@ -133,6 +133,8 @@ int lens_get(const struct lens *lens, const struct tape *in, uint32_t at, const 
 
     if (tape_type(in, at) != JSON_OBJECT)
         return err_set(err, ERR_UPSTREAM, "lens: the canonical document is no object");
+    if (lens->rest != REST_MEMBER && get_copy(&run, at))
+        return buf_ok(out) ? 0 : err_set(err, ERR_UPSTREAM, "lens: the answer needs more memory than it may have");
     if (lens->rest == REST_MEMBER) {
         run.rest = in;
         rest_at = rest_member(lens, in, at);

@@ -38,6 +38,11 @@ static inline uint32_t get_at(const struct get *get, uint32_t slot)
     return at == TAPE_NONE || tape_type(get->run->in, at) == JSON_NULL ? TAPE_NONE : at;
 }
 
+/* get_copy.c. At load: whether every field of the shape shows the canonical member of its own name as it stands. For one
+ * entity: true when its document is the canonical one, members in the file's order, and was written. */
+bool shape_is_copy(const struct shape *shape);
+MUST_CHECK bool get_copy(const struct get_run *run, uint32_t at);
+
 /* What the rest holds for a field, or TAPE_NONE. */
 static inline uint32_t get_kept(const struct get *get, const struct field *field)
 {

@@ -1,7 +1,7 @@
 /* What fields say of each other, resolved once all fields of a shape are known; then classes and sizes. */
 #include "lens/load.h"
 
-#include "lens/scan.h"
+#include "lens/get.h"
 #include "lens/put.h"
 
 /* A leaf that is only read may be new: nothing writes it. */
@@ -233,6 +233,7 @@ static int link_shape(struct load *load, struct shape *shape)
     shape->leaves = ARENA_ARRAY(load->arena, const struct node *, shape->canonical_slots);
     list_leaves(shape, shape->canonical);
     shape->need = put_notes(shape);
+    shape->copy = shape_is_copy(shape);
     load->lens->need += shape->need;
     load->shape = outer;
     return 0;

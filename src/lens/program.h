@@ -54,6 +54,7 @@ struct shape {
     const struct node **groups; /* of the dialect tree */
     size_t group_count, group_space;
     size_t need; /* bytes of notes for one run */
+    bool copy;   /* get_copy.c */
 };
 
 struct enum_pair {

@@ -1,6 +1,6 @@
 #include "lens/scan.h"
 
-static bool is_named(const struct tape *tape, uint32_t at, const struct node *node)
+bool scan_is_named(const struct tape *tape, uint32_t at, const struct node *node)
 {
     const struct tape_slot *slot = &tape->slots[at];
 
@@ -13,10 +13,10 @@ static bool is_named(const struct tape *tape, uint32_t at, const struct node *no
 static const struct node *find_child(const struct scan *scan, const struct node *parent,
                                      const struct node *hint, uint32_t at)
 {
-    if (hint && is_named(scan->tape, at, hint))
+    if (hint && scan_is_named(scan->tape, at, hint))
         return hint;
     for (const struct node *child = parent->first; child; child = child->next)
-        if (child != hint && is_named(scan->tape, at, child))
+        if (child != hint && scan_is_named(scan->tape, at, child))
             return child;
     return NULL;
 }

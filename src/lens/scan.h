@@ -32,6 +32,9 @@ struct scan {
     struct unknowns *unknowns; /* or NULL: not wanted */
 };
 
+/* The name at `at` is the node's. */
+bool scan_is_named(const struct tape *tape, uint32_t at, const struct node *node);
+
 /* `object` must be an object. */
 void scan_object(const struct scan *scan, const struct node *parent, uint32_t object);
 

@@ -89,6 +89,58 @@ static void values_are_shown(void **state)
     }
 }
 
+/* A lens of the canonical shape copies; the blank inside shows that it did. */
+static void what_stays_as_it_is_is_copied(void **state)
+{
+    static const char fields[] = "fields:\n"
+                                 "  id: { type: string, is: id, read_only: true }\n"
+                                 "  s: { type: string, is: s, enum: [p, q], otherwise: same }\n"
+                                 "  at: { type: datetime, is: at }\n"
+                                 "  o: { type: object, is: o }\n";
+#define AT "\"at\":\"2024-01-01T10:00:00.000Z\""
+    static const struct {
+        const char *canonical, *shown;
+        bool nulls;
+    } cases[] = {
+        { "{ \"id\":\"1\",\"s\":\"r\"," AT ",\"o\":{} }", "{ \"id\":\"1\",\"s\":\"r\"," AT ",\"o\":{} }", false },
+        { "{ \"\\u0069d\":\"1\",\"s\":\"p\"," AT ",\"o\":5}", "{ \"\\u0069d\":\"1\",\"s\":\"p\"," AT ",\"o\":5}", false },
+        { "{ \"id\":null,\"s\":null,\"at\":null,\"o\":null}", "{ \"id\":null,\"s\":null,\"at\":null,\"o\":null}", true },
+        { "{ \"id\":null,\"s\":null,\"at\":null,\"o\":null}", "{}", false },
+        { "{ \"id\":\"1\",\"s\":\"r\"," AT "}", "{\"id\":\"1\",\"s\":\"r\"," AT ",\"o\":null}", true },
+        { "{ \"s\":\"r\",\"id\":\"1\"," AT ",\"o\":{}}", "{\"id\":\"1\",\"s\":\"r\"," AT ",\"o\":{}}", false },
+        { "{ \"id\":\"1\",\"s\":\"r\"," AT ",\"o\":{},\"x\":1}", "{\"id\":\"1\",\"s\":\"r\"," AT ",\"o\":{}}", false },
+        { "{ \"id\":\"1\",\"x\":1,\"s\":\"r\"," AT ",\"o\":{}}", "{\"id\":\"1\",\"s\":\"r\"," AT ",\"o\":{}}", false },
+        { "{ \"id\":\"1\",\"s\":\"r\",\"at\":\"2024-01-01T10:00:00Z\",\"o\":{}}",
+          "{\"id\":\"1\",\"s\":\"r\"," AT ",\"o\":{}}", false },
+        { "{ \"id\":\"1\",\"s\":\"r\",\"at\":5,\"o\":{}}", "{\"id\":\"1\",\"s\":\"r\",\"at\":5,\"o\":{}}", false },
+        { "{ }", "{}", false },
+    };
+    static const char *const others[] = {
+        "fields:\n  s: { type: string, is: t }\n",          "fields:\n  s: { type: string, is: g.s }\n",
+        "fields:\n  g:\n    s: { type: string, is: s }\n", "fields:\n  s: { type: string, is: s, enum: { p: q } }\n",
+        "fields:\n  s: { type: string, is: s, write_only: true }\n",
+        "fields:\n  s: { type: string, is: s, enum: [p, q], otherwise: q }\n",
+        "fields:\n  s: { type: string, is: s }\n  t: { type: string, const: c }\n",
+        "fields:\n  s: { type: id, is: s, kind: k }\n",     "fields:\n  s: { type: digits, is: s }\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit kit = kit_of_fields(fields, cases[i].nulls ? nulls : omits);
+        kit_get(&kit, cases[i].canonical, NULL);
+        CHECK_TEXT(buf_str(&kit.text), cases[i].shown, "case %zu: %s", i, cases[i].canonical);
+        kit_get(&kit, cases[i].canonical, "{\"more\":1}");
+        CHECK(memmem(kit.text.ptr, kit.text.len, "\"more\":1}", 9), "case %zu: the rest is lost", i);
+        kit_done(&kit);
+    }
+    for (size_t i = 0; i < COUNT(others); i++) {
+        struct kit kit = kit_of_fields(others[i], omits);
+        kit_get(&kit, "{ \"s\":\"r\"}", NULL);
+        CHECK(kit.rc == 0 && kit.text.ptr[1] != ' ', "lens %zu: copied", i);
+        kit_done(&kit);
+    }
+}
+
 static const char grouped[] = "fields:\n"
                               "  type: { type: string, const: t }\n"
                               "  id: { type: id, is: id, kind: k }\n"
@@ -241,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_shown),
+        cmocka_unit_test(what_stays_as_it_is_is_copied),
         cmocka_unit_test(groups_are_shown_when_they_hold_a_value),
         cmocka_unit_test(ids_that_nothing_resolves_are_null),
         cmocka_unit_test(documents_share_a_buffer),

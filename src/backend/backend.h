@@ -11,9 +11,9 @@ struct backend;
 
 /* Opens the database (backend.database) and listens on backend.listen; serves on a thread of its own. `port`
  * (or NULL) receives the port. `auth` is borrowed. */
-MUST_CHECK int backend_start(struct backend **backend, const struct conf *conf, struct auth *auth,
+MUST_CHECK int backend_start(struct backend **started, const struct conf *conf, struct auth *auth,
                              uint16_t *port, struct err *err);
-void backend_stop(struct backend **backend); /* drains, then ends the thread */
+void backend_stop(struct backend **stopped); /* drains, then ends the thread */
 
 /* Deterministic sample data (docs/backend.md) in the database of `conf`, which must not be open elsewhere for
  * writing. Does nothing to a database that has patients or groups, and then says so with `*made` false.

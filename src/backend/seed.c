@@ -312,13 +312,13 @@ static int run_look(struct db_job *job, struct db *db, struct err *err)
 /* A token may have made the row of a brand already; nothing refers to it. */
 static int run_store(struct db_job *job, struct db *db, struct err *err)
 {
-    struct seed_job *seed = (struct seed_job *)job;
+    struct seed_job *work = (struct seed_job *)job;
 
-    seed->seeder->db = db;
-    seed->seeder->put = store;
+    work->seeder->db = db;
+    work->seeder->put = store;
     if (db_exec(db, "DELETE FROM brands", err))
         return -1;
-    return put_all(seed->seeder, seed->patients, err);
+    return put_all(work->seeder, work->patients, err);
 }
 
 static int seed(struct seeder *seeder, struct db *db, unsigned patients, bool *made, struct err *err)

@@ -9,8 +9,8 @@ struct arena;
 /* `ceiling` bounds the bytes given out in all; past it arena_alloc aborts the process unless the caller asked
  * arena_room first. Pass SIZE_MAX for what the configuration already bounds. Never NULL. */
 struct arena *arena_new(size_t ceiling);
-/* The same with a first block of `first` bytes: for one that is reset after every piece of work of that size. */
-struct arena *arena_new_sized(size_t ceiling, size_t first);
+/* The same with a first block of `size` bytes: for one that is reset after every piece of work of that size. */
+struct arena *arena_new_sized(size_t ceiling, size_t size);
 void arena_free(struct arena **arena);
 
 /* Forgets everything but keeps the first block, so that a reused arena does not call malloc. */

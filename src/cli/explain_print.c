@@ -53,8 +53,8 @@ static int widest(const struct lens_lines *lines, size_t offset)
     size_t most = 0;
 
     for (size_t i = 0; i < lines->count; i++) {
-        const struct str *text = (const struct str *)(const void *)((const char *)&lines->items[i] + offset);
-        most = text->len > most ? text->len : most;
+        const struct str *shown = (const struct str *)(const void *)((const char *)&lines->items[i] + offset);
+        most = shown->len > most ? shown->len : most;
     }
     return most > 48 ? 48 : (int)most;
 }
@@ -162,7 +162,6 @@ static void write_who(const struct explanation *explanation, struct writer *w)
     const struct operation *operation = explanation->operation;
     const struct principal *principal = explanation->principal;
     struct str *missing = ARENA_ARRAY(explanation->arena, struct str, operation->scope_count + 1);
-    size_t count = 0;
 
     text(w, "facade", explanation->dialect->name);
     text(w, "operation", operation->name);
@@ -170,6 +169,7 @@ static void write_who(const struct explanation *explanation, struct writer *w)
     open_member(w, "credential", '{');
     text(w, "state", principal ? STR("accepted") : explanation->credential);
     if (principal) {
+        size_t count = 0;
         for (size_t i = 0; i < operation->scope_count; i++)
             if (!held(explanation, operation->scopes[i]))
                 missing[count++] = operation->scopes[i];

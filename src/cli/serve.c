@@ -118,13 +118,13 @@ int command_serve(const struct invocation *invocation, struct err *err)
 
 static void wait_for_stop(void)
 {
-    sigset_t stop;
+    sigset_t signals;
     int got;
 
-    (void)sigemptyset(&stop);
-    (void)sigaddset(&stop, SIGTERM);
-    (void)sigaddset(&stop, SIGINT);
-    (void)sigwait(&stop, &got);
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigwait(&signals, &got);
 }
 
 int command_backend(const struct invocation *invocation, struct err *err)

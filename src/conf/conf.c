@@ -89,7 +89,8 @@ static int set_fault(struct str name, struct str argument, struct err *err)
 
     if (str_starts(detail, name)) {
         detail = str_from_at(detail, name.len + 1);
-        (void)(str_cut(detail, ':', &number, &detail) && str_cut(detail, ':', &number, &detail));
+        for (int part = 0; part < 2; part++)
+            (void)str_cut(detail, ':', &number, &detail);
     }
     return err_set(err, old.code, "--set " STR_FMT ": " STR_FMT, STR_ARG(argument),
                    STR_ARG(str_trim(detail)));

@@ -18,8 +18,8 @@ struct db_job {
 
 /* Opens or creates the file (mode 0600), sets the pragmas (WAL, FULL, foreign_keys, busy_timeout), runs
  * `schema` (idempotent SQL) and starts the thread. `path` ":memory:" is allowed. */
-MUST_CHECK int db_open(struct db **db, const char *path, const char *schema, struct err *err);
-void db_close(struct db **db); /* runs what was submitted, then ends the thread */
+MUST_CHECK int db_open(struct db **opened, const char *path, const char *schema, struct err *err);
+void db_close(struct db **closed); /* runs what was submitted, then ends the thread */
 
 /* Any thread. The job's memory is the db's until `done`, which may free it. */
 void db_submit(struct db *db, struct db_job *job);

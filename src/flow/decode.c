@@ -113,11 +113,11 @@ void exchange_add_whole_fault(struct exchange *x, struct fault fault)
     all->items[all->count++] = fault;
 }
 
-void exchange_add_fault(struct exchange *x, struct fault fault, size_t index)
+void exchange_add_fault(struct exchange *x, struct fault fault, size_t item)
 {
     struct buf path = buf_in(x->arena, 4096);
 
-    fault_path(x->dialect, fault.path, x->many, index, &path);
+    fault_path(x->dialect, fault.path, x->many, item, &path);
     fault.path = buf_str(&path);
     exchange_add_whole_fault(x, fault);
 }

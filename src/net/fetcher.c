@@ -71,8 +71,8 @@ static void on_events(h2o_socket_t *sock, const char *why)
     (void)why;
     for (int i = 0; i < count; i++) {
         uint32_t ready = events[i].events;
-        int in = ready & EPOLLIN ? CURL_CSELECT_IN : 0, out = ready & EPOLLOUT ? CURL_CSELECT_OUT : 0;
-        act(fetcher, events[i].data.fd, in | out | (ready & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0));
+        int in = (ready & EPOLLIN) ? CURL_CSELECT_IN : 0, out = (ready & EPOLLOUT) ? CURL_CSELECT_OUT : 0;
+        act(fetcher, events[i].data.fd, in | out | ((ready & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0));
     }
     read_messages(fetcher);
 }

@@ -13,11 +13,11 @@
 struct store;
 
 /* `dir` is made (0700) if missing; the file in it is gateway.db. */
-MUST_CHECK int store_open(struct store **store, const char *dir, struct err *err);
+MUST_CHECK int store_open(struct store **opened, const char *dir, struct err *err);
 
 /* After the loops stopped running and before they are freed. What was submitted is still done, but its `done`
  * is not called. */
-void store_close(struct store **store);
+void store_close(struct store **closed);
 
 /* How dialect ids of a kind look. */
 enum id_form {

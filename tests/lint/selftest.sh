@@ -40,7 +40,7 @@ refused() { # CHECK FILE LINE
 }
 
 tree
-for check in layers names banned links; do try "$check" yes 'a tree without faults'; done
+for check in layers names banned cppcheck tidy links; do try "$check" yes 'a tree without faults'; done
 
 refused layers src/base/base.c '#include "json/json.h"'
 refused layers src/json/x.c '#include "flow/flow.h"'
@@ -66,6 +66,17 @@ refused banned src/base/x.c '    n = atoi (a);'
 refused banned src/flow/x.c '    p = calloc(1, 2);'
 refused banned src/flow/x.c '/* a */ free(p); /* b */'
 refused banned tests/lint/allocations.txt 'src/flow/flow.c its library says so'
+refused cppcheck src/flow/x.c 'int f(void); int f(void) { int a[2] = { 1, 2 }; return a[2]; }'
+refused cppcheck src/flow/x.c 'int g(const int *p); int g(const int *p) { int a = *p; return p ? a : 0; }'
+refused cppcheck src/flow/x.c '#include <stdio.h>
+void h(void); void h(void) { FILE *f = fopen("a", "r"); if (f) (void)fputs("b", stdout); }'
+refused tidy src/flow/x.c '#include <string.h>
+int f(const char *a); int f(const char *a) { return strcmp(a, "b") == 2; }'
+refused tidy src/flow/x.c '#include <stdlib.h>
+int g(void); int g(void) { return system("true"); }'
+refused tidy src/flow/x.c 'int h(int a); int h(int a) { return a == 1 || a == 1; }'
+refused tidy src/flow/x.c 'int i(int given); int i(int taken) { return taken; }'
+refused tidy src/flow/x.c '#include "flow/none.h"'
 refused links README.md 'See [x](docs/none.md).'
 refused links src/flow/x.c '/* docs/none.md */'
 

@@ -43,6 +43,7 @@ void db_bind_int(struct db_statement *statement, int at, int64_t value);
 void db_bind_null(struct db_statement *statement, int at);
 /* 1: a row is there, 0: done, -1: failed (`err` set; a constraint violation has code ERR_CONFLICT). */
 MUST_CHECK int db_step(struct db_statement *statement, struct err *err);
+void db_end(struct db_statement *statement);                       /* before its last row: reads no more */
 struct str db_column_text(struct db_statement *statement, int at); /* borrowed until the next step */
 int64_t db_column_int(struct db_statement *statement, int at);
 bool db_column_null(struct db_statement *statement, int at);

@@ -58,12 +58,13 @@ struct db_statement *db_prepare(struct db *db, const char *sql)
     if (!found->handle)
         found->failure =
             sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &found->handle, NULL);
-    if (!found->taken) {
-        found->taken = true;
-        found->next_taken = db->taken;
-        db->taken = found;
+    if (found->taken) {
+        clean(found);
+        return found;
     }
-    clean(found);
+    found->taken = true; /* and clean: it was released, or is new */
+    found->next_taken = db->taken;
+    db->taken = found;
     return found;
 }
 
@@ -119,6 +120,12 @@ int db_step(struct db_statement *statement, struct err *err)
         (void)db_fail(statement->db, code, err);
     (void)sqlite3_reset(statement->handle);
     return code == SQLITE_DONE ? 0 : -1;
+}
+
+void db_end(struct db_statement *statement)
+{
+    if (statement->handle)
+        (void)sqlite3_reset(statement->handle); /* repeats the code of its last step, which was reported */
 }
 
 struct str db_column_text(struct db_statement *statement, int at)

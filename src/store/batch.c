@@ -6,11 +6,13 @@ struct read_item {
     struct rest_key key;
     struct str json;
     size_t at;
+    bool written; /* by this batch, so in the cache with that */
 };
 
 struct write_item {
     struct rest_write write;
     struct str json;
+    bool kept; /* with the row of its entity's new id */
 };
 
 struct batch_task {
@@ -156,20 +158,72 @@ static int erase_late(struct batch_task *task, struct db *db, struct err *err)
     return 0;
 }
 
+static bool is_about(const struct write_item *item, const struct rest_key *key)
+{
+    const struct rest_key *own = &item->write.key;
+
+    return str_eq(own->canonical_id, key->canonical_id) && str_eq(own->kind, key->kind) &&
+           str_eq(own->dialect, key->dialect) && str_eq(own->brand, key->brand);
+}
+
+/* The rest of a new entity goes into the row that its id makes: one insertion instead of two. The first one,
+ * as those after it are applied to it. */
+static int find_id(struct batch_task *task, struct db *db, struct id_item *item, struct err *err)
+{
+    const struct id_query *query = &item->query;
+    struct rest_key key = { query->dialect, query->kind, query->brand, query->given };
+    struct write_item *write = task->writes, *end = task->writes + task->write_count;
+
+    while (query->to_dialect && write < end && !is_about(write, &key))
+        write++;
+    bool one =
+        query->to_dialect && write < end && write->write.whole && str_eq(write->write.owner, query->owner);
+    item->rest = STR("");
+    if (one && store_rest_whole(task->task.arena, write->write.patch, &item->rest, err))
+        return -1;
+    if (store_id_find(db, task->task.arena, item, err))
+        return -1;
+    if (one && item->rest_kept) {
+        write->kept = true;
+        write->json = item->rest;
+    }
+    return 0;
+}
+
+static int write_rest(struct batch_task *task, struct db *db, struct write_item *item, struct err *err)
+{
+    return item->kept ? store_found_save(db, &item->write, err)
+                      : store_rest_patch(db, task->task.arena, &item->write, &item->json, err);
+}
+
+/* What this batch wrote last is what is stored. */
+static int read_rest(struct batch_task *task, struct db *db, struct read_item *item, struct err *err)
+{
+    for (const struct write_item *write = task->writes + task->write_count; write-- > task->writes;)
+        if (is_about(write, &item->key)) {
+            item->json = write->json;
+            item->written = true;
+            return 0;
+        }
+    return store_rest_load(db, task->task.arena, &item->key, &item->json, err);
+}
+
 static int run_batch(struct task *base, struct db *db, struct err *err)
 {
     struct batch_task *task = (struct batch_task *)base;
 
     if (erase_late(task, db, err))
         return -1;
+    for (struct write_item *item = task->writes; item < task->writes + task->write_count; item++)
+        item->kept = false;
     for (struct id_item *item = task->ids; item < task->ids + task->id_count; item++)
-        if (store_id_find(db, base->arena, item, err))
+        if (find_id(task, db, item, err))
             return -1;
     for (struct write_item *item = task->writes; item < task->writes + task->write_count; item++)
-        if (store_rest_patch(db, base->arena, &item->write, &item->json, err))
+        if (write_rest(task, db, item, err))
             return -1;
     for (struct read_item *item = task->reads; item < task->reads + task->read_count; item++)
-        if (store_rest_load(db, base->arena, &item->key, &item->json, err))
+        if (read_rest(task, db, item, err))
             return -1;
     return 0;
 }
@@ -199,7 +253,8 @@ static void batch_committed(struct task *base)
     for (size_t i = 0; i < task->write_count; i++)
         cache_rest(base->store, &task->writes[i].write.key, task->writes[i].json);
     for (size_t i = 0; i < task->read_count; i++)
-        cache_rest(base->store, &task->reads[i].key, task->reads[i].json);
+        if (!task->reads[i].written)
+            cache_rest(base->store, &task->reads[i].key, task->reads[i].json);
 }
 
 /* ---- back on the loop ---- */

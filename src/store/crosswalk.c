@@ -47,9 +47,8 @@ static void bind_row(struct db_statement *statement, const struct crosswalk_row 
 /* What is stored under the dialect id: 1 the very same row, 0 nothing, -1 a contradiction. */
 static int check_taken(struct db *db, const struct crosswalk_row *row, struct err *err)
 {
-    struct db_statement *find =
-        db_prepare(db, "SELECT canonical_id, erased FROM crosswalk WHERE dialect = ?1 "
-                       "AND kind = ?2 AND brand = ?3 AND dialect_id = ?4");
+    struct db_statement *find = db_prepare(db, "SELECT canonical_id, erased FROM entity WHERE dialect = ?1 "
+                                               "AND kind = ?2 AND brand = ?3 AND dialect_id = ?4");
 
     bind_row(find, row);
     db_bind_text(find, 4, row->dialect_id);
@@ -67,8 +66,8 @@ static int check_taken(struct db *db, const struct crosswalk_row *row, struct er
 static int check_canonical(struct db *db, const struct crosswalk_row *row, struct err *err)
 {
     struct db_statement *find =
-        db_prepare(db, "SELECT 1 FROM crosswalk WHERE dialect = ?1 AND kind = ?2 AND brand = ?3"
-                       " AND canonical_id = ?4");
+        db_prepare(db, "SELECT 1 FROM entity WHERE dialect = ?1 AND kind = ?2 AND brand = ?3"
+                       " AND canonical_id = ?4 AND dialect_id IS NOT NULL");
 
     bind_row(find, row);
     db_bind_text(find, 4, row->canonical_id);
@@ -105,9 +104,10 @@ static int import_row(struct db *db, const struct crosswalk_row *row, struct err
         return known < 0 ? -1 : 0;
     if (check_canonical(db, row, err))
         return -1;
-    struct db_statement *add =
-        db_prepare(db, "INSERT INTO crosswalk(dialect, kind, brand, dialect_id, canonical_id) "
-                       "VALUES(?1, ?2, ?3, ?4, ?5)");
+    struct db_statement *add = /* a row that is there has a rest only */
+        db_prepare(db, "INSERT INTO entity(dialect, kind, brand, dialect_id, canonical_id) "
+                       "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(canonical_id, brand, kind, dialect) "
+                       "DO UPDATE SET dialect_id = excluded.dialect_id WHERE dialect_id IS NULL");
     bind_row(add, row);
     db_bind_text(add, 4, row->dialect_id);
     db_bind_text(add, 5, row->canonical_id);
@@ -143,9 +143,9 @@ struct walk {
 static int run_walk(struct db_job *job, struct db *db, struct err *err)
 {
     const struct walk *walk = (struct walk *)job;
-    struct db_statement *all =
-        db_prepare(db, "SELECT dialect, kind, brand, dialect_id, canonical_id FROM crosswalk "
-                       "WHERE erased = 0 ORDER BY dialect, kind, brand, canonical_id");
+    struct db_statement *all = db_prepare(
+        db, "SELECT dialect, kind, brand, dialect_id, canonical_id FROM entity "
+            "WHERE erased = 0 AND dialect_id IS NOT NULL ORDER BY dialect, kind, brand, canonical_id");
     int rc;
 
     for (unsigned line = 1; (rc = db_step(all, err)) == 1; line++) {

@@ -41,14 +41,15 @@ int store_entity_erase(struct db *db, struct arena *arena, const struct entity *
     bind_entity(remember, entity);
     if (db_step(remember, err) < 0 || store_found_erase(db, entity, err))
         return -1;
-    struct db_statement *bury =
-        db_prepare(db, "UPDATE crosswalk SET erased = 1, owner = NULL WHERE kind = ?1 AND brand = ?2 "
-                       "AND canonical_id = ?3 AND erased = 0 RETURNING dialect, dialect_id");
+    struct db_statement *bury = db_prepare(
+        db, "UPDATE entity SET erased = 1, owner = NULL, json = NULL WHERE kind = ?1 AND brand = ?2 "
+            "AND canonical_id = ?3 AND erased = 0 AND dialect_id IS NOT NULL "
+            "RETURNING dialect, dialect_id");
     if (take_traces(arena, bury, entity, traces, err))
         return -1;
     struct db_statement *delete =
-        db_prepare(db, "DELETE FROM rest WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
-                       "RETURNING dialect, ''");
+        db_prepare(db, "DELETE FROM entity WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
+                       "AND dialect_id IS NULL RETURNING dialect, ''");
     return take_traces(arena, delete, entity, traces, err);
 }
 
@@ -74,8 +75,7 @@ static int list_owned(struct db *db, struct arena *arena, const struct entity *o
                       struct err *err)
 {
     struct db_statement *find =
-        db_prepare(db, "SELECT kind, canonical_id FROM crosswalk WHERE brand = ?1 AND owner = ?2 UNION "
-                       "SELECT kind, canonical_id FROM rest WHERE brand = ?1 AND owner = ?2");
+        db_prepare(db, "SELECT DISTINCT kind, canonical_id FROM entity WHERE brand = ?1 AND owner = ?2");
     int rc;
 
     db_bind_text(find, 1, owner->brand);

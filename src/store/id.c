@@ -1,5 +1,6 @@
 #include "store/inside.h"
 
+#include "base/clock.h"
 #include "base/codec.h"
 
 enum { TRIES = 1000 };
@@ -64,21 +65,23 @@ static void bind_query(struct db_statement *statement, const struct id_query *qu
         db_bind_text(statement, 4, id);
 }
 
-/* The other id of a row: 1 found, 0 no row, -1 failed. A tombstone is a row with an unknown id (ptr NULL). */
+/* The other id of a row: 1 found, 0 no row, or one without a dialect id (`item->row` names it), -1 failed. A
+ * tombstone is a row with an unknown id (ptr NULL). */
 static int find_row(struct db *db, struct arena *arena, struct id_item *item, bool by_canonical,
                     struct err *err)
 {
     const struct id_query *query = &item->query;
     struct db_statement *find =
-        by_canonical ? db_prepare(db, "SELECT dialect_id, erased, owner FROM crosswalk WHERE dialect = ?1 "
+        by_canonical ? db_prepare(db, "SELECT dialect_id, erased, owner, at FROM entity WHERE dialect = ?1 "
                                       "AND kind = ?2 AND brand = ?3 AND canonical_id = ?4")
-                     : db_prepare(db, "SELECT canonical_id, erased, owner FROM crosswalk WHERE dialect = ?1 "
+                     : db_prepare(db, "SELECT canonical_id, erased, owner, at FROM entity WHERE dialect = ?1 "
                                       "AND kind = ?2 AND brand = ?3 AND dialect_id = ?4");
 
     bind_query(find, query, query->given);
     int rc = db_step(find, err);
-    if (rc != 1)
-        return rc;
+    item->row = rc == 1 ? db_column_int(find, 3) : 0;
+    if (rc != 1 || db_column_null(find, 0))
+        return rc < 0 ? -1 : 0;
     item->query.found = db_column_int(find, 1) ? STR_NONE : arena_copy(arena, db_column_text(find, 0));
     item->owned = !db_column_null(find, 2);
     return 1;
@@ -98,15 +101,20 @@ static int next_integer(struct db *db, struct arena *arena, const struct id_quer
     return db_step(next, err) < 0 ? -1 : 0;
 }
 
-static int random_hex24(struct arena *arena, struct str *id)
+/* The time, to 1/65536 s, then six random bytes: ids of one time stand side by side in their index, where
+ * random ones would each cost a page of it. The first four bytes are the seconds since 1970, as in the ids of
+ * MongoDB that this is the form of. */
+static void ordered_hex24(struct arena *arena, struct str *id)
 {
+    uint64_t now_ms = (uint64_t)clock_wall_ms(), at = now_ms / 1000 << 16 | now_ms % 1000 * 65536 / 1000;
     unsigned char bytes[12];
     struct buf buf = buf_in(arena, 24);
 
-    random_bytes(bytes, sizeof bytes);
+    for (int i = 0; i < 6; i++)
+        bytes[i] = (unsigned char)(at >> (40 - 8 * i));
+    random_bytes(bytes + 6, 6);
     buf_hex(&buf, bytes, sizeof bytes);
     *id = buf_str(&buf);
-    return 0;
 }
 
 static int propose(struct db *db, struct arena *arena, const struct id_query *query, struct str *id,
@@ -116,7 +124,8 @@ static int propose(struct db *db, struct arena *arena, const struct id_query *qu
     case ID_INTEGER:
         return next_integer(db, arena, query, id, err);
     case ID_HEX24:
-        return random_hex24(arena, id);
+        ordered_hex24(arena, id);
+        return 0;
     case ID_SAME:
     case ID_VERBATIM:
         break;
@@ -125,35 +134,51 @@ static int propose(struct db *db, struct arena *arena, const struct id_query *qu
     return 0;
 }
 
-/* The row of a new id: 1 made, 0 the id is taken, -1 failed. */
-static int insert(struct db *db, const struct id_query *query, struct str id, struct err *err)
+/* The row of a new id, with the rest that came with it: 1 made, 0 the id is taken, -1 failed. */
+static int insert(struct db *db, const struct id_item *item, struct str id, struct err *err)
 {
+    const struct id_query *query = &item->query;
     struct db_statement *add =
-        db_prepare(db, "INSERT INTO crosswalk(dialect, kind, brand, canonical_id, dialect_id, owner) "
-                       "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, '')) ON CONFLICT DO NOTHING");
+        db_prepare(db, "INSERT INTO entity(dialect, kind, brand, canonical_id, dialect_id, owner, json) "
+                       "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, ''), nullif(?7, '')) ON CONFLICT DO NOTHING");
 
     bind_query(add, query, query->given);
     db_bind_text(add, 5, id);
     db_bind_text(add, 6, query->owner);
+    db_bind_text(add, 7, item->rest);
     return db_step(add, err) < 0 ? -1 : (int)db_changes(db);
 }
 
-static int allocate(struct db *db, struct arena *arena, struct id_query *query, struct err *err)
+/* The same where a rest was kept before. */
+static int complete(struct db *db, const struct id_item *item, struct str id, struct err *err)
 {
-    int tries = query->form == ID_VERBATIM ? 1 : TRIES;
+    struct db_statement *set = db_prepare(db, "UPDATE OR IGNORE entity SET dialect_id = ?2, "
+                                              "owner = coalesce(owner, nullif(?3, '')) WHERE at = ?1");
+
+    db_bind_int(set, 1, item->row);
+    db_bind_text(set, 2, id);
+    db_bind_text(set, 3, item->query.owner);
+    return db_step(set, err) < 0 ? -1 : (int)db_changes(db);
+}
+
+static int allocate(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
+{
+    int tries = item->query.form == ID_VERBATIM ? 1 : TRIES;
 
     for (int i = 0; i < tries; i++) {
         struct str id = STR_NONE;
-        if (propose(db, arena, query, &id, err))
+        if (propose(db, arena, &item->query, &id, err))
             return -1;
-        int made = insert(db, query, id, err);
+        int made = item->row ? complete(db, item, id, err) : insert(db, item, id, err);
         if (made < 0)
             return -1;
-        query->found = id;
-        if (made)
-            return 0;
+        if (!made)
+            continue;
+        item->query.found = id;
+        item->rest_kept = !item->row;
+        return 0;
     }
-    return err_set(err, ERR_CONFLICT, "crosswalk: no free id (" STR_FMT ")", STR_ARG(query->kind));
+    return err_set(err, ERR_CONFLICT, "crosswalk: no free id (" STR_FMT ")", STR_ARG(item->query.kind));
 }
 
 static int find_out(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
@@ -165,7 +190,7 @@ static int find_out(struct db *db, struct arena *arena, struct id_item *item, st
         return erased < 0 ? -1 : 0;
     item->source = ID_NEW_ROW;
     item->owned = query->owner.len > 0;
-    return allocate(db, arena, query, err);
+    return allocate(db, arena, item, err);
 }
 
 /* Without a row a verbatim id is the canonical id, unless that one goes by another name or was erased. */
@@ -187,7 +212,7 @@ static int find_in_verbatim(struct db *db, struct arena *arena, struct id_item *
 static int set_owner(struct db *db, struct id_item *item, struct err *err)
 {
     struct db_statement *set =
-        db_prepare(db, "UPDATE crosswalk SET owner = ?5 WHERE dialect = ?1 AND kind = ?2 AND brand = ?3 "
+        db_prepare(db, "UPDATE entity SET owner = ?5 WHERE dialect = ?1 AND kind = ?2 AND brand = ?3 "
                        "AND canonical_id = ?4");
 
     bind_query(set, &item->query, item->query.given);
@@ -201,6 +226,7 @@ int store_id_find(struct db *db, struct arena *arena, struct id_item *item, stru
     struct id_query *query = &item->query;
 
     item->source = ID_UNKNOWN;
+    item->rest_kept = false;
     query->found = STR_NONE;
     int found = find_row(db, arena, item, query->to_dialect, err);
     if (found < 0)

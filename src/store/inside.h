@@ -77,7 +77,10 @@ struct id_item {
     struct id_query query;
     size_t at; /* in the batch */
     enum id_source source;
-    bool owned; /* the row has an owner */
+    bool owned;      /* the row has an owner */
+    int64_t row;     /* 0: none yet */
+    struct str rest; /* a new entity's, kept in the row that is made for it; may be empty */
+    bool rest_kept;  /* result: it was made, so `rest` is kept */
 };
 MUST_CHECK int store_id_find(struct db *db, struct arena *arena, struct id_item *item, struct err *err);
 
@@ -87,6 +90,8 @@ void store_id_put(struct store *store, struct arena *arena, const struct id_item
 
 MUST_CHECK int store_rest_load(struct db *db, struct arena *arena, const struct rest_key *key,
                                struct str *json, struct err *err);
+/* A new entity's rest as it is kept: empty for none. */
+MUST_CHECK int store_rest_whole(struct arena *arena, struct str patch, struct str *json, struct err *err);
 /* `json`: what is stored now, empty for none. */
 MUST_CHECK int store_rest_patch(struct db *db, struct arena *arena, const struct rest_write *write,
                                 struct str *json, struct err *err);

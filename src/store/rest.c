@@ -20,30 +20,47 @@ static void bind_key(struct db_statement *statement, const struct rest_key *key)
 int store_rest_load(struct db *db, struct arena *arena, const struct rest_key *key, struct str *json,
                     struct err *err)
 {
-    struct db_statement *load = db_prepare(db, "SELECT json FROM rest WHERE kind = ?1 AND brand = ?2 "
+    struct db_statement *load = db_prepare(db, "SELECT json FROM entity WHERE kind = ?1 AND brand = ?2 "
                                                "AND canonical_id = ?3 AND dialect = ?4");
 
     bind_key(load, key);
     int rc = db_step(load, err);
-    *json = rc == 1 ? arena_copy(arena, db_column_text(load, 0)) : STR("");
+    *json = rc == 1 && !db_column_null(load, 0) ? arena_copy(arena, db_column_text(load, 0)) : STR("");
     return rc < 0 ? -1 : 0;
 }
 
 static int save(struct db *db, const struct rest_write *write, struct str json, struct err *err)
 {
     struct db_statement *save =
-        json.len ? db_prepare(db, "INSERT INTO rest(kind, brand, canonical_id, dialect, json, owner) "
-                                  "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, '')) ON CONFLICT DO UPDATE "
-                                  "SET json = excluded.json, owner = coalesce(owner, excluded.owner)")
-                 : db_prepare(db, "DELETE FROM rest WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
-                                  "AND dialect = ?4");
+        db_prepare(db, "INSERT INTO entity(kind, brand, canonical_id, dialect, json, owner) "
+                       "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, '')) "
+                       "ON CONFLICT(canonical_id, brand, kind, dialect) DO UPDATE "
+                       "SET json = excluded.json, owner = coalesce(owner, excluded.owner)");
 
     bind_key(save, &write->key);
-    if (json.len) {
-        db_bind_text(save, 5, json);
-        db_bind_text(save, 6, write->owner);
-    }
+    db_bind_text(save, 5, json);
+    db_bind_text(save, 6, write->owner);
     return db_step(save, err) < 0 ? -1 : 0;
+}
+
+/* The id stays, if there is one. */
+static int forget(struct db *db, const struct rest_key *key, struct err *err)
+{
+    struct db_statement *delete =
+        db_prepare(db, "DELETE FROM entity WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
+                       "AND dialect = ?4 AND dialect_id IS NULL");
+    struct db_statement *clear =
+        db_prepare(db, "UPDATE entity SET json = NULL WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
+                       "AND dialect = ?4 AND json IS NOT NULL");
+
+    bind_key(delete, key);
+    bind_key(clear, key);
+    return db_step(delete, err) < 0 || db_step(clear, err) < 0 ? -1 : 0;
+}
+
+static int keep(struct db *db, const struct rest_write *write, struct str json, struct err *err)
+{
+    return json.len ? save(db, write, json, err) : forget(db, &write->key, err);
 }
 
 /* The rest stays as it is. */
@@ -52,7 +69,7 @@ static int set_owner(struct db *db, const struct rest_write *write, struct err *
     if (!write->owner.len)
         return 0;
     struct db_statement *set =
-        db_prepare(db, "UPDATE rest SET owner = ?5 WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
+        db_prepare(db, "UPDATE entity SET owner = ?5 WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
                        "AND dialect = ?4 AND owner IS NULL");
     bind_key(set, &write->key);
     db_bind_text(set, 5, write->owner);
@@ -75,8 +92,7 @@ static bool is_nothing(const struct tape *tape)
     return tape_type(tape, 0) == JSON_NULL || (tape_type(tape, 0) == JSON_OBJECT && tape_count(tape, 0) == 0);
 }
 
-/* A new entity's rest replaces what there is. */
-static int take_whole(struct arena *arena, struct str patch, struct str *json, struct err *err)
+int store_rest_whole(struct arena *arena, struct str patch, struct str *json, struct err *err)
 {
     struct tape tape;
 
@@ -105,13 +121,13 @@ static int merge(struct arena *arena, struct str old, struct str patch, struct s
     return 0;
 }
 
-/* A new entity's rest needs no look at what it replaces. */
+/* A new entity's rest replaces what there is, and needs no look at it. */
 static int put_whole(struct db *db, struct arena *arena, const struct rest_write *write, struct str *json,
                      struct err *err)
 {
-    if (take_whole(arena, write->patch, json, err))
+    if (store_rest_whole(arena, write->patch, json, err))
         return -1;
-    return save(db, write, *json, err);
+    return keep(db, write, *json, err);
 }
 
 static int put_merged(struct db *db, struct arena *arena, const struct rest_write *write, struct str *json,
@@ -121,7 +137,7 @@ static int put_merged(struct db *db, struct arena *arena, const struct rest_writ
 
     if (store_rest_load(db, arena, &write->key, &old, err) || merge(arena, old, write->patch, json, err))
         return -1;
-    return str_eq(old, *json) ? set_owner(db, write, err) : save(db, write, *json, err);
+    return str_eq(old, *json) ? set_owner(db, write, err) : keep(db, write, *json, err);
 }
 
 int store_rest_patch(struct db *db, struct arena *arena, const struct rest_write *write, struct str *json,

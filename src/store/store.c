@@ -5,28 +5,30 @@
 
 enum { CACHE_BYTES = 64 * 1024 * 1024 };
 
-/* A dialect id, once given, keeps its row for ever: `erased` makes it a tombstone. `erasure` remembers erased
+/* One row for each entity and dialect: its id there (a verbatim one may have none) and what the dialect keeps
+ * beside it
+ * (`json`), with which it is written at once. Rows stand in the order in which they came. Canonical ids come
+ * in no order: their index is the one that costs a page for each new row, so it is narrow, and the only one
+ * of its kind.
+ *
+ * A dialect id, once given, keeps its row for ever: `erased` makes it a tombstone. `erasure` remembers erased
  * entities that a dialect had not seen, so that a request still under way does not bring anything of them
  * back; it is keyed to be asked about owners, too, whose kind is not known. */
 static const char schema[] =
-    "CREATE TABLE IF NOT EXISTS crosswalk("
-    "  dialect TEXT NOT NULL, kind TEXT NOT NULL, brand TEXT NOT NULL,"
-    "  dialect_id TEXT NOT NULL, canonical_id TEXT NOT NULL, erased INTEGER NOT NULL DEFAULT 0,"
-    "  owner TEXT,"
-    "  PRIMARY KEY(dialect, kind, brand, dialect_id)) STRICT, WITHOUT ROWID;"
-    "CREATE UNIQUE INDEX IF NOT EXISTS crosswalk_canonical ON crosswalk(kind, brand, canonical_id, dialect);"
-    "CREATE INDEX IF NOT EXISTS crosswalk_owner ON crosswalk(brand, owner) WHERE owner IS NOT NULL;"
+    "CREATE TABLE IF NOT EXISTS entity("
+    "  at INTEGER PRIMARY KEY, kind TEXT NOT NULL, brand TEXT NOT NULL, canonical_id TEXT NOT NULL,"
+    "  dialect TEXT NOT NULL, dialect_id TEXT, erased INTEGER NOT NULL DEFAULT 0, owner TEXT, json TEXT) "
+    "STRICT;"
+    "CREATE UNIQUE INDEX IF NOT EXISTS entity_canonical ON entity(canonical_id, brand, kind, dialect);"
+    "CREATE UNIQUE INDEX IF NOT EXISTS entity_dialect ON entity(dialect, kind, brand, dialect_id)"
+    "  WHERE dialect_id IS NOT NULL;"
+    "CREATE INDEX IF NOT EXISTS entity_owner ON entity(owner, brand) WHERE owner IS NOT NULL;"
     "CREATE TABLE IF NOT EXISTS sequence("
     "  dialect TEXT NOT NULL, kind TEXT NOT NULL, brand TEXT NOT NULL, next INTEGER NOT NULL,"
     "  PRIMARY KEY(dialect, kind, brand)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS erasure("
     "  kind TEXT NOT NULL, brand TEXT NOT NULL, canonical_id TEXT NOT NULL,"
     "  PRIMARY KEY(brand, canonical_id, kind)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS rest("
-    "  kind TEXT NOT NULL, brand TEXT NOT NULL, canonical_id TEXT NOT NULL, dialect TEXT NOT NULL,"
-    "  json TEXT NOT NULL, owner TEXT, PRIMARY KEY(kind, brand, canonical_id, dialect)) STRICT, WITHOUT "
-    "ROWID;"
-    "CREATE INDEX IF NOT EXISTS rest_owner ON rest(brand, owner) WHERE owner IS NOT NULL;"
     "CREATE TABLE IF NOT EXISTS found("
     "  kind TEXT NOT NULL, brand TEXT NOT NULL, canonical_id TEXT NOT NULL, dialect TEXT NOT NULL,"
     "  name TEXT NOT NULL, value TEXT NOT NULL,"
@@ -38,6 +40,43 @@ static const char schema[] =
     "  PRIMARY KEY(kind, key)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS record_family ON record(family, kind) WHERE family IS NOT NULL;"
     "CREATE INDEX IF NOT EXISTS record_expires ON record(expires_ms) WHERE expires_ms > 0;";
+
+/* Files of before had a table of ids and one of rests. */
+static const char upgrade[] =
+    "INSERT INTO entity(kind, brand, canonical_id, dialect, dialect_id, erased, owner, json)"
+    "  SELECT c.kind, c.brand, c.canonical_id, c.dialect, c.dialect_id, c.erased, coalesce(c.owner, "
+    "r.owner), r.json"
+    "  FROM crosswalk c LEFT JOIN rest r USING(kind, brand, canonical_id, dialect)"
+    "  ORDER BY c.dialect, c.kind, c.brand, c.dialect_id;"
+    "INSERT INTO entity(kind, brand, canonical_id, dialect, owner, json)"
+    "  SELECT kind, brand, canonical_id, dialect, owner, json FROM rest r WHERE NOT EXISTS("
+    "    SELECT 1 FROM crosswalk c WHERE c.kind = r.kind AND c.brand = r.brand"
+    "      AND c.canonical_id = r.canonical_id AND c.dialect = r.dialect);"
+    "DROP TABLE crosswalk;"
+    "DROP TABLE rest;";
+
+static int run_upgrade(struct db_job *job, struct db *db, struct err *err)
+{
+    struct db_statement *old =
+        db_prepare(db, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'crosswalk'");
+    int found = db_step(old, err);
+
+    (void)job;
+    db_end(old); /* a table cannot go while one is read */
+    return found == 1 ? db_exec(db, upgrade, err) : found;
+}
+
+static int open_file(struct store *store, const char *path, struct err *err)
+{
+    struct db_job job = { .run = run_upgrade };
+
+    if (db_open(&store->db, path, schema, err))
+        return -1;
+    if (db_run(store->db, &job, err) == 0)
+        return 0;
+    db_close(&store->db);
+    return err_wrap(err, "%s", path);
+}
 
 /* 0700 whatever the umask is; a directory that exists keeps its mode. */
 static int make_dir(const char *dir, struct err *err)
@@ -60,7 +99,7 @@ int store_open(struct store **opened, const char *dir, struct err *err)
     const char *path = arena_printf(arena, "%s/gateway.db", dir).ptr;
 
     store->arena = arena;
-    if (make_dir(dir, err) || db_open(&store->db, path, schema, err)) {
+    if (make_dir(dir, err) || open_file(store, path, err)) {
         arena_free(&arena);
         return err_wrap(err, "store");
     }

@@ -1,6 +1,6 @@
 #include "test_store.h"
 
-#include "base/buf.h"
+#include "base/clock.h"
 #include "store/cache.h"
 
 #include <sys/stat.h>
@@ -46,6 +46,25 @@ static void each_form_gives_its_ids(void **state)
     hex.given = random;
     hex.to_dialect = false;
     assert_true(str_is(id_wait(place.store, arena, hex), "c-1"));
+    arena_free(&arena);
+    place_done(&place);
+}
+
+/* The first four bytes are seconds, so that ids of one time stand together. */
+static void hex_ids_begin_with_the_time(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+    long long before = clock_wall_ms() / 1000;
+    struct str first = id_wait(place.store, arena, query_of(ID_HEX24, true, "c-1"));
+
+    (void)state;
+    (void)usleep(2000);
+    struct str second = id_wait(place.store, arena, query_of(ID_HEX24, true, "c-2"));
+    long long said = strtoll(arena_printf(arena, "%.8s", first.ptr).ptr, NULL, 16);
+    assert_true(is_hex24(first) && is_hex24(second));
+    CHECK(said >= before && said <= clock_wall_ms() / 1000, "%lld", said);
+    CHECK(memcmp(first.ptr, second.ptr, 12) < 0, STR_FMT " then " STR_FMT, STR_ARG(first), STR_ARG(second));
     arena_free(&arena);
     place_done(&place);
 }
@@ -196,166 +215,6 @@ static void an_arena_without_room_is_an_error(void **state)
     place_done(&place);
 }
 
-/* ---- rests ---- */
-
-static struct rest_key rest_of(const char *dialect, const char *canonical_id)
-{
-    return (struct rest_key){ .dialect = str_from(dialect),
-                              .kind = STR("k"),
-                              .brand = STR("b"),
-                              .canonical_id = str_from(canonical_id) };
-}
-
-/* Patches and reads back in one batch. */
-static struct str rest_wait(struct store *store, struct arena *arena, struct rest_key key, const char *patch,
-                            struct answer *answer)
-{
-    struct rest_read read = { .key = key };
-    struct rest_write write = { .key = key, .patch = str_from(patch) };
-    struct store_batch batch = {
-        .arena = arena, .reads = &read, .read_count = 1, .writes = &write, .write_count = patch ? 1 : 0
-    };
-
-    (void)batch_wait(store, &batch, answer);
-    return read.json;
-}
-
-static void rests_are_merged_and_deleted(void **state)
-{
-    struct place place = place_new();
-    struct arena *arena = arena_new(SIZE_MAX);
-    static const struct {
-        const char *patch, *want;
-        enum err_code code;
-    } steps[] = {
-        { .patch = NULL, .want = "" },
-        { .patch = "{}", .want = "" },
-        { .patch = "{\"a\":null}", .want = "" },
-        { .patch = "{\"a\":1.0,\"b\":{\"c\":\"x\"}}", .want = "{\"a\":1.0,\"b\":{\"c\":\"x\"}}" },
-        { .patch = "{}", .want = "{\"a\":1.0,\"b\":{\"c\":\"x\"}}" },
-        { .patch = "{\"b\":{\"c\":null,\"d\":[]}}", .want = "{\"a\":1.0,\"b\":{\"d\":[]}}" },
-        { .patch = "{\"a\":", .code = ERR_INTERNAL },
-        { .patch = "", .code = ERR_INTERNAL },
-        { .patch = NULL, .want = "{\"a\":1.0,\"b\":{\"d\":[]}}" },
-        { .patch = "{\"a\":null,\"b\":null}", .want = "" },
-        { .patch = "{\"z\":1}", .want = "{\"z\":1}" },
-        { .patch = "null", .want = "" },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(steps); i++) {
-        struct answer answer;
-        struct str found = rest_wait(place.store, arena, rest_of("d", "c-1"), steps[i].patch, &answer);
-        CHECK(answer.code == steps[i].code, "step %zu: %s", i, answer.detail);
-        if (steps[i].code)
-            continue;
-        CHECK(str_is(found, steps[i].want), "step %zu: " STR_FMT, i, STR_ARG(found));
-        found = rest_wait(place.store, arena, rest_of("d", "c-1"), NULL, &answer);
-        CHECK(!answer.called && str_is(found, steps[i].want), "step %zu, cached: " STR_FMT, i,
-              STR_ARG(found));
-        CHECK(rest_wait(place.store, arena, rest_of("e", "c-1"), NULL, &answer).len == 0, "step %zu", i);
-        if (i == 5)
-            place_reopen(&place);
-    }
-    arena_free(&arena);
-    place_done(&place);
-}
-
-static void one_bad_write_undoes_the_whole_batch(void **state)
-{
-    struct place place = place_new();
-    struct arena *arena = arena_new(SIZE_MAX);
-    struct id_query id = query_of(ID_INTEGER, true, "c-1");
-    struct rest_write writes[] = { { .key = rest_of("d", "c-1"), .patch = STR("{\"a\":1}") },
-                                   { .key = rest_of("d", "c-2"), .patch = STR("nonsense") } };
-    struct store_batch batch = {
-        .arena = arena, .ids = &id, .id_count = 1, .writes = writes, .write_count = 2
-    };
-    struct answer answer;
-
-    (void)state;
-    assert_false(batch_wait(place.store, &batch, &answer));
-    assert_int_equal(answer.code, ERR_INTERNAL);
-    assert_null(id.found.ptr);
-    assert_int_equal(rest_wait(place.store, arena, rest_of("d", "c-1"), NULL, &answer).len, 0);
-    assert_null(id_wait(place.store, arena, query_of(ID_INTEGER, false, "1")).ptr);
-    assert_true(store_healthy(place.store));
-    arena_free(&arena);
-    place_done(&place);
-}
-
-static void a_rest_stays_readable_under_the_limits(void **state)
-{
-    struct place place = place_new();
-    struct arena *arena = arena_new(SIZE_MAX);
-    struct answer answer = { 0 };
-    int refused = 0;
-
-    (void)state;
-    for (int part = 0; part < 5; part++) {
-        struct buf patch = buf_in(arena, 1 << 20);
-        buf_char(&patch, '{');
-        for (int i = 0; i < 1000; i++)
-            buf_printf(&patch, "%s\"m%d_%d\":1", i ? "," : "", part, i);
-        buf_char(&patch, '}');
-        struct str text = arena_copy(arena, buf_str(&patch));
-        (void)rest_wait(place.store, arena, rest_of("d", "c-1"), text.ptr, &answer);
-        refused += answer.code == ERR_TOO_LARGE;
-    }
-    assert_int_equal(refused, 1); /* 5,000 members, where a document may have 4,096 */
-    place_reopen(&place);
-    assert_true(rest_wait(place.store, arena, rest_of("d", "c-1"), NULL, &answer).len > 1000);
-    assert_int_equal(answer.code, ERR_NONE);
-    arena_free(&arena);
-    place_done(&place);
-}
-
-/* ---- erasure ---- */
-
-static void erased_entities_leave_tombstones(void **state)
-{
-    struct place place = place_new();
-    struct arena *arena = arena_new(SIZE_MAX);
-    struct id_query hex = query_of(ID_HEX24, true, "c-2"), late = query_of(ID_HEX24, true, "c-2");
-    struct answer answer;
-
-    (void)state;
-    hex.dialect = STR("e");
-    late.dialect = STR("f"); /* has not seen it before the erasure */
-    (void)id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-1"));
-    (void)id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-2"));
-    struct str given = id_wait(place.store, arena, hex);
-    (void)rest_wait(place.store, arena, rest_of("d", "c-2"), "{\"a\":1}", &answer);
-    (void)rest_wait(place.store, arena, rest_of("e", "c-2"), "{\"a\":2}", &answer);
-    (void)rest_wait(place.store, arena, rest_of("d", "c-1"), "{\"a\":3}", &answer);
-    erase_wait(place.store, "c-2");
-    for (int round = 0; round < 2; round++) {
-        struct id_query back = query_of(ID_HEX24, false, "");
-        back.dialect = STR("e");
-        back.given = given;
-        assert_null(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-2")).ptr);
-        assert_null(id_wait(place.store, arena, query_of(ID_INTEGER, false, "2")).ptr);
-        assert_null(id_wait(place.store, arena, hex).ptr);
-        assert_null(id_wait(place.store, arena, back).ptr);
-        assert_null(id_wait(place.store, arena, late).ptr);
-        assert_null(id_wait(place.store, arena, query_of(ID_VERBATIM, false, "c-2")).ptr);
-        assert_int_equal(rest_wait(place.store, arena, rest_of("d", "c-2"), NULL, &answer).len, 0);
-        assert_int_equal(rest_wait(place.store, arena, rest_of("e", "c-2"), NULL, &answer).len, 0);
-        /* A request that was under way brings nothing back. */
-        assert_int_equal(rest_wait(place.store, arena, rest_of("e", "c-2"), "{\"a\":2}", &answer).len, 0);
-        assert_int_equal(answer.code, ERR_NONE);
-        assert_true(str_is(rest_wait(place.store, arena, rest_of("d", "c-1"), NULL, &answer), "{\"a\":3}"));
-        assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-1")), "1"));
-        erase_wait(place.store, "c-2");  /* repeated */
-        erase_wait(place.store, "c-99"); /* never seen */
-        place_reopen(&place);
-    }
-    assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-3")),
-                       "3")); /* 2 is not given again */
-    arena_free(&arena);
-    place_done(&place);
-}
-
 /* ---- opening ---- */
 
 static void opening_makes_a_private_directory(void **state)
@@ -469,15 +328,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_form_gives_its_ids),
+        cmocka_unit_test(hex_ids_begin_with_the_time),
         cmocka_unit_test(integers_count_per_dialect_kind_and_brand),
         cmocka_unit_test(unknown_ids_stay_unknown_and_allocate_nothing),
         cmocka_unit_test(a_verbatim_id_is_the_canonical_one_unless_imported),
         cmocka_unit_test(what_was_answered_once_comes_from_the_cache),
         cmocka_unit_test(an_arena_without_room_is_an_error),
-        cmocka_unit_test(rests_are_merged_and_deleted),
-        cmocka_unit_test(one_bad_write_undoes_the_whole_batch),
-        cmocka_unit_test(a_rest_stays_readable_under_the_limits),
-        cmocka_unit_test(erased_entities_leave_tombstones),
         cmocka_unit_test(opening_makes_a_private_directory),
         cmocka_unit_test(the_cache_is_bounded_and_keeps_what_is_used),
         cmocka_unit_test(counted_ids_spread_over_the_buckets),

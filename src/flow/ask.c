@@ -10,17 +10,15 @@ static enum step wrong(struct exchange *x, struct str name, struct str want)
     return exchange_fail(x, ERR_INVALID_PARAMETER, "parameter '" STR_FMT "'", STR_ARG(name));
 }
 
-/* By the dialect's own parameter if it is there, else by Accept. */
-static enum step choose_media(struct exchange *x, struct str accept)
+struct str exchange_media(const struct exchange *x)
 {
     struct str parameter = x->dialect->media_parameter;
     size_t count = 0;
+    unsigned accepts = 0;
     struct str word = parameter.len ? target_parameter(&x->target, parameter, &count) : STR_NONE;
+    struct str accept = http_find(x->head, STR("accept"), &accepts);
 
-    if (count > 1)
-        return wrong(x, parameter, STR("single value"));
-    x->media = count ? media_named(x->dialect, word) : media_choose(x->dialect, accept);
-    return STEP_NEXT;
+    return count ? media_named(x->dialect, word) : media_choose(x->dialect, accepts ? accept : STR_NONE);
 }
 
 static enum step judge_media(struct exchange *x)
@@ -28,11 +26,13 @@ static enum step judge_media(struct exchange *x)
     const struct operation *operation = x->operation;
     const struct str *types = operation->media_count ? operation->media : x->dialect->request_media;
     size_t count = operation->media_count ? operation->media_count : x->dialect->request_media_count, index;
-    unsigned accepts = 0;
-    struct str accept = http_find(x->head, STR("accept"), &accepts);
+    size_t said = 0;
 
-    if (choose_media(x, accepts ? accept : STR_NONE) == STEP_FAIL)
-        return STEP_FAIL;
+    if (x->dialect->media_parameter.len)
+        (void)target_parameter(&x->target, x->dialect->media_parameter, &said);
+    if (said > 1)
+        return wrong(x, x->dialect->media_parameter, STR("single value"));
+    x->media = exchange_media(x);
     if (!x->media.ptr)
         return exchange_fail(x, ERR_NOT_ACCEPTABLE, "Accept allows no media type of the dialect");
     if (!operation->has_body || !x->head->body.len)

@@ -320,6 +320,8 @@ bool exchange_groups_may_see(const struct exchange *x, struct str entity, struct
 void exchange_free_owners(struct exchange *x);
 void exchange_own_mentions(struct exchange *x); /* mention.c */
 void exchange_free_mentions(struct exchange *x);
+/* ask.c: the type to answer with, by the dialect's own parameter if it is there, else by Accept; ptr NULL: none */
+struct str exchange_media(const struct exchange *x);
 MUST_CHECK int exchange_read_includes(struct exchange *x); /* -1: a name that the operation does not have */
 void exchange_free_including(struct exchange *x);
 

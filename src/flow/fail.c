@@ -343,11 +343,12 @@ static void refuse(struct exchange *x, struct refusal *refusal)
     struct http_header headers[4];
     bool fields = x->faults.count || refusal->parameter.len || refusal->shape->fields;
     const struct template *shape = fields && x->dialect->error_many ? x->dialect->error_many : x->dialect->error_one;
-    struct str media = x->media.ptr ? x->media : x->dialect->answer_without_accept;
+    struct str media = x->media.ptr ? x->media : exchange_media(x); /* a refusal may come before any is chosen */
 
     template_write(shape, value, refusal, &body);
     size_t count = error_headers(x, refusal->status, headers);
-    exchange_answer(x, refusal->status, media, buf_str(&body), headers, count);
+    exchange_answer(x, refusal->status, media.ptr ? media : x->dialect->answer_without_accept, buf_str(&body), headers,
+                    count);
 }
 
 void exchange_refuse(struct exchange *x)

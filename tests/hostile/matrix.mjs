@@ -185,6 +185,12 @@ export const OF_GROUP = ['group', 'reward_program'];
 const ORGANIZATIONS = { acme: '58c4554710123c5c40dbab81', globex: '58c88de7c93eb96357a87033' };
 let numbers = 700000;
 
+/** The canonical document of that kind of a world, as it is now. */
+export async function read(gateway, { brand, reads }, kind) {
+    const now = await backendCall(gateway, 'GET', reads[kind], undefined, { brand });
+    return kind === 'medication' ? now.medications[0] : now;
+}
+
 /**
  * One patient of a brand, in a group of its own, and one entity of every kind that belongs to it. `ids.twine.plan` is what Twine
  * calls the plan; `rows` are lines for `dragoman crosswalk import`, from which these ids come.
@@ -222,6 +228,8 @@ export async function makeWorld(gateway, brand, name) {
     await make('calendar_event_response', '/v1/calendar_event_responses', { patient_id, encounter_id, response_status: 'accepted' });
 
     reads.medication = `/v1/patients/${patient_id}/medications`;
+    // As they are now: a plan shows what has been made for it since.
+    for (const kind of Object.keys(documents)) documents[kind] = await read(gateway, { brand, reads }, kind);
     const twineIds = { ...canonical, brand: ORGANIZATIONS[brand] }, generalIds = { ...canonical }, lines = [];
     for (const kind of Object.keys(documents)) {
         if (kind === 'medication' || kind === 'question_definition') continue; // not of Twine, and one that keeps its id

@@ -175,12 +175,5 @@ bool auth_looks_jwt(struct str token)
         return false;
     if (header.len < HEADER_LEAST || payload.len < PAYLOAD_LEAST || signature.len < SIGNATURE_LEAST)
         return false;
-    for (size_t i = 0; i < token.len; i++) {
-        char c = token.ptr[i];
-        bool alphabet = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                        c == '-' || c == '_';
-        if (!alphabet && !(c == '.' && (i == header.len || i == header.len + 1 + payload.len)))
-            return false;
-    }
-    return true;
+    return base64url_is(header) && base64url_is(payload) && base64url_is(signature);
 }

@@ -25,7 +25,7 @@ static bool grow(struct buf *buf, size_t need)
     return true;
 }
 
-char *buf_reserve(struct buf *buf, size_t size)
+char *buf_reserve_more(struct buf *buf, size_t size)
 {
     if (buf->full)
         return NULL;

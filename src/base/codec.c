@@ -48,6 +48,38 @@ static int base64url_value(char c)
     return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
+/* The high bit of every byte of `word`, all below 0x80, that lies between `least` and `most`. */
+static uint64_t between(uint64_t word, unsigned char least, unsigned char most)
+{
+    const uint64_t ones = 0x0101010101010101u;
+
+    return (word + ones * (0x80u - least)) & ~(word + ones * (0x7Fu - most)) & ones * 0x80;
+}
+
+static bool all_base64url(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t low = word & ones * 0x7F, letter = low | ones * 0x20;
+    uint64_t fits = between(letter, 'a', 'z') | between(low, '0', '9') | between(low, '-', '-') | between(low, '_', '_');
+
+    return (fits & ~word) == ones * 0x80;
+}
+
+bool base64url_is(struct str text)
+{
+    uint64_t word;
+
+    for (; text.len >= sizeof word; text = str_from_at(text, sizeof word)) {
+        memcpy(&word, text.ptr, sizeof word);
+        if (!all_base64url(word))
+            return false;
+    }
+    for (size_t i = 0; i < text.len; i++)
+        if (base64url_value(text.ptr[i]) < 0)
+            return false;
+    return true;
+}
+
 bool base64url_decode(struct arena *arena, struct str text, struct str *bytes)
 {
     if (text.len % 4 == 1 || text.len >= arena_room(arena))

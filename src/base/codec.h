@@ -13,6 +13,8 @@ void buf_base64url(struct buf *buf, const void *bytes, size_t len);
  * does not fit there. */
 bool base64url_decode(struct arena *arena, struct str text, struct str *bytes);
 
+bool base64url_is(struct str text); /* every byte is of the alphabet: no more is judged */
+
 /* Two texts as one, "first|second", in which a backslash stands before a bar or a backslash that is meant. Reading
  * takes any text: without a bar the second is empty, and a backslash at the end is itself. Results live in `arena`;
  * STR_NONE where it is full. */

@@ -27,11 +27,16 @@ int str_compare(struct str a, struct str b)
 
 bool str_eq_secret(struct str a, struct str b)
 {
-    unsigned char differs = a.len != b.len;
-    size_t n = a.len < b.len ? a.len : b.len;
+    uint64_t differs = a.len != b.len, word_a, word_b;
+    size_t n = a.len < b.len ? a.len : b.len, at = 0;
 
-    for (size_t i = 0; i < n; i++)
-        differs |= (unsigned char)(a.ptr[i] ^ b.ptr[i]);
+    for (; n - at >= sizeof word_a; at += sizeof word_a) {
+        memcpy(&word_a, a.ptr + at, sizeof word_a);
+        memcpy(&word_b, b.ptr + at, sizeof word_b);
+        differs |= word_a ^ word_b;
+    }
+    for (; at < n; at++)
+        differs |= (unsigned char)(a.ptr[at] ^ b.ptr[at]);
     return differs == 0;
 }
 

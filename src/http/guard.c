@@ -44,6 +44,17 @@ static bool all(struct str s, uint8_t class)
     return true;
 }
 
+/* Eight bytes at once: none is a control character. Of anything else a field value may hold all. */
+static bool has_no_control(const char *at)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    uint64_t del = word ^ ones * 0x7F;
+    return !(((word - ones * 0x20) & ~word) & ones * 0x80) && !(((del - ones) & ~del) & ones * 0x80);
+}
+
 static bool is_hex(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -106,6 +117,9 @@ bool guard_is_name(struct str name)
 
 bool guard_is_value(struct str value)
 {
+    for (; value.len >= 8; value = str_from_at(value, 8))
+        if (!has_no_control(value.ptr) && !all(str_of(value.ptr, 8), VALUE))
+            return false;
     return all(value, VALUE);
 }
 

@@ -1,5 +1,7 @@
 #include "json/write.h"
 
+#include "json/scan.h"
+
 /* RFC 8259 section 7: a quote, a backslash and what is below U+0020, nothing else. */
 static bool needs_escape(unsigned char c)
 {
@@ -20,17 +22,17 @@ static void put_escape(struct buf *buf, unsigned char c)
 
 void json_quote(struct buf *buf, struct str text)
 {
-    size_t start = 0;
+    const char *start = text.len ? text.ptr : "", *end = start + text.len;
 
     buf_char(buf, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        if (!needs_escape((unsigned char)text.ptr[i]))
+    for (const char *at = scan_plain(start, end); at < end; at = scan_plain(at + 1, end)) {
+        if (!needs_escape((unsigned char)*at))
             continue;
-        buf_add(buf, str_of(text.ptr + start, i - start));
-        put_escape(buf, (unsigned char)text.ptr[i]);
-        start = i + 1;
+        buf_add(buf, str_of(start, (size_t)(at - start)));
+        put_escape(buf, (unsigned char)*at);
+        start = at + 1;
     }
-    buf_add(buf, str_from_at(text, start));
+    buf_add(buf, str_of(start, (size_t)(end - start)));
     buf_char(buf, '"');
 }
 

@@ -57,7 +57,13 @@ bool get_members(struct get *get, const struct node *parent, bool *first);
 
 /* get_field.c: the value alone; false: there is none. */
 bool get_value(struct get *get, const struct field *field);
-bool get_is_shown(const struct get *get, const struct field *field);
+bool get_is_shown_beside(const struct get *get, const struct field *field); /* with `unless:` or `with:` */
+static inline bool get_is_shown(const struct get *get, const struct field *field)
+{
+    if (field->write_only || field->lookup.ptr)
+        return false;
+    return (!field->unless_count && !field->with) || get_is_shown_beside(get, field);
+}
 bool get_part(struct get *get, const struct field *field, uint32_t at);
 bool get_quantity(struct get *get, const struct field *field);
 bool get_pick(struct get *get, const struct field *field);

@@ -25,13 +25,9 @@ static bool has_canonical(struct get *get, const struct field *field)
     return field->type != TYPE_DIGITS || get_digits(get, field, at); /* not every text is one */
 }
 
-bool get_is_shown(const struct get *get, const struct field *field)
+bool get_is_shown_beside(const struct get *get, const struct field *field)
 {
     /* Asking for a part writes nothing when the output is not its own: see get_part. */
-    if (field->write_only || field->lookup.ptr)
-        return false;
-    if (!field->unless_count && !field->with)
-        return true;
     struct buf nowhere = buf_in(get->run->arena, 0);
     struct get_run run = *get->run;
     struct get probe = *get;

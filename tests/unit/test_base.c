@@ -579,6 +579,25 @@ static void reads_one_spelling(void **state)
     CHECK(count == 256, "%u", count);
 }
 
+/* What is judged eight bytes at a time: every byte at every place, in text of every length. */
+static void judges_words(void **state)
+{
+    char text[24], other[24];
+
+    (void)state;
+    for (size_t len = 1; len <= sizeof text; len++)
+        for (size_t at = 0; at < len; at++)
+            for (int c = 0; c < 256; c++) {
+                bool fits = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+                memset(text, 'a', len);
+                memset(other, 'a', len);
+                text[at] = (char)c;
+                CHECK(base64url_is(str_of(text, len)) == fits, "byte %d at %zu of %zu", c, at, len);
+                CHECK(str_eq_secret(str_of(text, len), str_of(other, len)) == (c == 'a'), "byte %d at %zu of %zu", c, at, len);
+            }
+    CHECK(base64url_is(STR_NONE) && !str_eq_secret(STR("aaaaaaaaa"), STR("aaaaaaaa")), "lengths");
+}
+
 static void joins_pairs(void **state)
 {
     static const struct {
@@ -672,7 +691,7 @@ int main(void)
         TEST(counts_days),       TEST(counts_years),        TEST(reads_datetimes),
         TEST(writes_datetimes),  TEST(reads_clocks),        TEST(codes_base64url),
         TEST(reads_one_spelling), TEST(makes_uuids),         TEST(orders_uuids),         TEST(gives_a_child_other_bytes),
-        TEST(joins_pairs),
+        TEST(joins_pairs),       TEST(judges_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -227,6 +227,23 @@ static void tells_what_it_read(void **state)
     assert_int_equal(guard.offset, sizeof LINE HOST_ - 1);
 }
 
+/* Every byte at every place of values of every length: RFC 9110 section 5.5, and a tab. */
+static void judges_values(void **state)
+{
+    char text[24];
+
+    (void)state;
+    for (size_t len = 1; len <= sizeof text; len++)
+        for (size_t at = 0; at < len; at++)
+            for (int c = 0; c < 256; c++) {
+                memset(text, 'a', len);
+                text[at] = (char)c;
+                CHECK(guard_is_value(str_of(text, len)) == ((c >= 0x20 && c != 0x7F) || c == '\t'), "byte %d at %zu of %zu", c,
+                      at, len);
+            }
+    CHECK(guard_is_value(STR_NONE), "none");
+}
+
 static void every_verdict_has_a_row_and_a_text(void **state)
 {
     (void)state;
@@ -244,6 +261,7 @@ int main(void)
         cmocka_unit_test(judges_heads),
         cmocka_unit_test(prefixes_are_incomplete),
         cmocka_unit_test(tells_what_it_read),
+        cmocka_unit_test(judges_values),
         cmocka_unit_test(every_verdict_has_a_row_and_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,26 @@ static void writes_strings(void **state)
     }
 }
 
+/* Every byte at every place of text of every length comes back. */
+static void quotes_every_byte(void **state)
+{
+    char text[20];
+
+    (void)state;
+    for (size_t len = 1; len <= sizeof text; len++)
+        for (size_t at = 0; at < len; at++)
+            for (int c = 1; c < 0x80; c++) {
+                struct arena *own = arena_new(SIZE_MAX);
+                struct buf buf = buf_in(own, 1000);
+                memset(text, 'a', len);
+                text[at] = (char)c;
+                json_quote(&buf, str_of(text, len));
+                struct tape tape = read_ok(buf_str(&buf));
+                CHECK(tape_string_is(&tape, 0, str_of(text, len)), "byte %d at %zu of %zu", c, at, len);
+                arena_free(&own);
+            }
+}
+
 static void writes_members(void **state)
 {
     struct buf buf = buf_in(arena, 1000);
@@ -188,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(writes_strings),  TEST(writes_members),          TEST(stops_at_ceiling),
         TEST(merges_patches),  TEST(merges_inside_documents), TEST(merges_many),
+        TEST(quotes_every_byte),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

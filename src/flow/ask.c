@@ -26,11 +26,11 @@ static enum step judge_media(struct exchange *x)
     const struct operation *operation = x->operation;
     const struct str *types = operation->media_count ? operation->media : x->dialect->request_media;
     size_t count = operation->media_count ? operation->media_count : x->dialect->request_media_count, index;
-    size_t said = 0;
+    size_t times = 0;
 
     if (x->dialect->media_parameter.len)
-        (void)target_parameter(&x->target, x->dialect->media_parameter, &said);
-    if (said > 1)
+        (void)target_parameter(&x->target, x->dialect->media_parameter, &times);
+    if (times > 1)
         return wrong(x, x->dialect->media_parameter, STR("single value"));
     x->media = exchange_media(x);
     if (!x->media.ptr)

@@ -13,7 +13,8 @@
     "'bundles':{'data':[{'type':'bundle','id':'" T_BUNDLE_1 "'},{'type':'bundle','id':'" T_BUNDLE_2 "'},"     \
     "{'type':'bundle','id':'" T_BUNDLE_1 "'}]}"
 #define SENT                                                                                                 \
-    "POST /v1/actions {'type':'weight','title':'Walk','effective_from':'2018-02-20T00:00:00.000Z','plan_id':'pl-1',"
+    "POST /v1/actions {'type':'weight','title':'Walk','effective_from':'2018-02-20T00:00:00.000Z'," \
+    "'tracking':true,'metric_required':false,'plan_id':'pl-1',"
 #define MADE                                                                                                 \
     "{'id':'a-1','brand_id':'acme','type':'weight','title':'Walk','plan_id':'pl-1','patient_id':'p-1'}"
 

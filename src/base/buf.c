@@ -36,6 +36,15 @@ char *buf_reserve_more(struct buf *buf, size_t size)
     return buf->ptr + buf->len;
 }
 
+void buf_expect(struct buf *buf, size_t size)
+{
+    size_t room = arena_room(buf->arena);
+
+    if (!buf->full && size > buf->space - buf->len && size <= buf->ceiling - buf->len && buf->len < room &&
+        size < room - buf->len)
+        (void)grow(buf, buf->len + size);
+}
+
 void buf_join(struct buf *buf, char sep, struct str piece)
 {
     if (buf->len)

@@ -34,6 +34,9 @@ static inline char *buf_reserve(struct buf *buf, size_t size)
     return size <= buf->space - buf->len && !buf->full ? buf->ptr + buf->len : buf_reserve_more(buf, size);
 }
 
+/* About so many more bytes will come: room for them at once, if the arena has it. Never fails, never makes `full`. */
+void buf_expect(struct buf *buf, size_t size);
+
 static inline void buf_add(struct buf *buf, struct str s)
 {
     char *to = s.len ? buf_reserve(buf, s.len) : NULL;

@@ -245,6 +245,14 @@ static bool value(void *data, enum template_var var, struct str name, struct buf
     return false;
 }
 
+/* Entities of a list are alike, and hardly one is twice as long in a dialect. */
+static size_t likely_size(const struct exchange *x)
+{
+    const struct shown *first = x->shown_count ? &x->shown[0] : NULL;
+
+    return first ? 1024 + 2 * x->shown_count * tape_raw(first->tape, first->at).len : 0;
+}
+
 enum step stage_encode(struct exchange *x)
 {
     const struct operation *asked = exchange_asked(x);
@@ -255,6 +263,7 @@ enum step stage_encode(struct exchange *x)
         return STEP_NEXT;
     }
     x->out = buf_in(x->arena, SIZE_MAX);
+    buf_expect(&x->out, likely_size(x));
     if (x->partial)
         (void)write_stored(x, &x->out);
     else
@@ -267,34 +276,58 @@ enum step stage_encode(struct exchange *x)
     return x->err.code ? STEP_FAIL : STEP_NEXT;
 }
 
-/* An id allocated for an entity itself is erased with the patient it belongs to. */
-static void name_owners(struct exchange *x, struct id_query *ids)
+/* An entity's own id often stands several times in it, one after the other: as the id, and in its links. */
+static bool is_again(const struct id_slots *slots, size_t i)
 {
-    for (size_t i = 0; i < x->shown_count; i++) {
-        const struct shown *shown = &x->shown[i];
-        size_t end = i + 1 < x->shown_count ? x->shown[i + 1].first_slot : x->slots.count;
-        for (size_t k = shown->first_slot; k < end && shown->owner.len; k++)
-            if (str_eq(x->slots.items[k].given, shown->canonical_id))
-                ids[k].owner = shown->owner;
-    }
+    return i && str_eq(slots->items[i].given, slots->items[i - 1].given) &&
+           str_eq(slots->items[i].kind, slots->items[i - 1].kind);
+}
+
+/* Of which entity the slot is; an id allocated for an entity itself is erased with the patient it belongs to. */
+static struct str owner_of(const struct exchange *x, size_t slot, size_t *entity)
+{
+    while (*entity + 1 < x->shown_count && x->shown[*entity + 1].first_slot <= slot)
+        ++*entity;
+    if (*entity >= x->shown_count || x->shown[*entity].first_slot > slot)
+        return STR_NONE;
+    const struct shown *shown = &x->shown[*entity];
+    return str_eq(x->slots.items[slot].given, shown->canonical_id) ? shown->owner : STR_NONE;
 }
 
 enum step stage_name(struct exchange *x)
 {
     struct id_query *ids = ARENA_ARRAY(x->arena, struct id_query, x->slots.count);
+    size_t count = 0, entity = 0;
 
-    if (!x->slots.count)
+    for (size_t i = 0; i < x->slots.count; i++) {
+        const struct id_slot *slot = &x->slots.items[i];
+        struct str owner = owner_of(x, i, &entity);
+        if (is_again(&x->slots, i))
+            continue;
+        ids[count++] = (struct id_query){ .dialect = x->dialect->name,
+                                          .kind = slot->kind,
+                                          .brand = x->brand,
+                                          .form = (enum id_form)exchange_id_form(x, slot->kind),
+                                          .to_dialect = true,
+                                          .given = slot->given,
+                                          .owner = owner };
+    }
+    if (!count)
         return STEP_NEXT;
-    for (size_t i = 0; i < x->slots.count; i++)
-        ids[i] = (struct id_query){ .dialect = x->dialect->name,
-                                    .kind = x->slots.items[i].kind,
-                                    .brand = x->brand,
-                                    .form = (enum id_form)exchange_id_form(x, x->slots.items[i].kind),
-                                    .to_dialect = true,
-                                    .given = x->slots.items[i].given };
-    name_owners(x, ids);
-    x->batch = (struct store_batch){ .ids = ids, .id_count = x->slots.count };
+    x->batch = (struct store_batch){ .ids = ids, .id_count = count };
     return exchange_batch(x, STEP_NEXT);
+}
+
+static void fill(struct exchange *x, struct buf *body)
+{
+    enum { ID_ROOM = 64 };
+
+    for (size_t i = 0, named = 0; i < x->slots.count; i++) {
+        named += !is_again(&x->slots, i);
+        x->slots.items[i].found = x->batch.ids[named - 1].found;
+    }
+    buf_expect(body, x->out.len + x->slots.count * ID_ROOM);
+    lens_fill(buf_str(&x->out), &x->slots, 0, body);
 }
 
 void exchange_answer(struct exchange *x, int status, struct str content_type, struct str body,
@@ -358,10 +391,8 @@ enum step stage_finish(struct exchange *x)
     struct buf filled = buf_in(x->arena, SIZE_MAX), body = x->slots.count ? filled : x->out;
     struct http_header headers[2];
 
-    for (size_t i = 0; i < x->slots.count; i++)
-        x->slots.items[i].found = x->batch.ids[i].found;
     if (x->slots.count)
-        lens_fill(buf_str(&x->out), &x->slots, 0, &body);
+        fill(x, &body);
     if (!buf_ok(&x->out) || !buf_ok(&body))
         return exchange_fail(x, ERR_INTERNAL, "the answer does not fit");
     if (x->partial) {

@@ -20,11 +20,10 @@ static void put_escape(struct buf *buf, unsigned char c)
         buf_add(buf, str_of((char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6));
 }
 
-void json_quote(struct buf *buf, struct str text)
+void json_escape(struct buf *buf, struct str text)
 {
     const char *start = text.len ? text.ptr : "", *end = start + text.len;
 
-    buf_char(buf, '"');
     for (const char *at = scan_plain(start, end); at < end; at = scan_plain(at + 1, end)) {
         if (!needs_escape((unsigned char)*at))
             continue;
@@ -33,6 +32,12 @@ void json_quote(struct buf *buf, struct str text)
         start = at + 1;
     }
     buf_add(buf, str_of(start, (size_t)(end - start)));
+}
+
+void json_quote(struct buf *buf, struct str text)
+{
+    buf_char(buf, '"');
+    json_escape(buf, text);
     buf_char(buf, '"');
 }
 

@@ -6,6 +6,7 @@
 
 /* A quoted string from decoded text (valid UTF-8), escaped as RFC 8259 section 7 requires and no further. */
 void json_quote(struct buf *buf, struct str text);
+void json_escape(struct buf *buf, struct str text); /* the same without the quotes around it */
 
 /* `"name":` with a comma before it unless `*first`; clears `*first`. */
 void json_name(struct buf *buf, bool *first, struct str name);

@@ -95,31 +95,17 @@ static void add_slot(struct get *get, const struct field *field, uint32_t at, un
     ids_add(run->ids, run->arena, slot, &run->full);
 }
 
-static void add_escaped(struct buf *out, struct str text);
-
 bool get_id(struct get *get, const struct field *field, uint32_t at)
 {
     if (field->prefix.len) {
         buf_char(get->run->out, '"');
-        add_escaped(get->run->out, field->prefix);
+        json_escape(get->run->out, field->prefix);
         add_slot(get, field, at, FILL_INSIDE);
         buf_char(get->run->out, '"');
         return true;
     }
     add_slot(get, field, at, field->as_integer ? FILL_NUMBER : FILL_STRING);
     return true;
-}
-
-/* The text around the id, without quotes, as JSON has it. */
-static void add_escaped(struct buf *out, struct str text)
-{
-    size_t at = out->len;
-
-    json_quote(out, text);
-    if (!buf_ok(out))
-        return;
-    memmove(out->ptr + at, out->ptr + at + 1, out->len - at - 2);
-    out->len -= 2;
 }
 
 static bool write_link(struct get *get, const struct field *field)
@@ -130,12 +116,12 @@ static bool write_link(struct get *get, const struct field *field)
     if (at == TAPE_NONE)
         return false;
     buf_char(run->out, '"');
-    add_escaped(run->out, field->link_head);
+    json_escape(run->out, field->link_head);
     if (field->link->type == TYPE_ID)
         add_slot(get, field->link, at, FILL_INSIDE);
     else
         buf_add(run->out, tape_text(run->in, at));
-    add_escaped(run->out, field->link_tail);
+    json_escape(run->out, field->link_tail);
     buf_char(run->out, '"');
     return true;
 }

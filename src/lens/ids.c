@@ -20,15 +20,8 @@ static void fill(struct buf *out, const struct id_slot *slot)
             buf_add(out, STR("null"));
         return;
     case FILL_INSIDE:
-        /* json_quote's quotes are those of the text around it. */
-        if (slot->found.ptr) {
-            size_t at = out->len;
-            json_quote(out, slot->found);
-            if (!buf_ok(out))
-                return;
-            memmove(out->ptr + at, out->ptr + at + 1, out->len - at - 2);
-            out->len -= 2;
-        }
+        if (slot->found.ptr)
+            json_escape(out, slot->found);
         return;
     }
 }

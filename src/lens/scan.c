@@ -1,14 +1,5 @@
 #include "lens/scan.h"
 
-bool scan_is_named(const struct tape *tape, uint32_t at, const struct node *node)
-{
-    const struct tape_slot *slot = &tape->slots[at];
-
-    if (slot->escaped)
-        return tape_string_is(tape, at, node->name);
-    return slot->len == node->name.len && memcmp(tape->text + slot->at, node->name.ptr, slot->len) == 0;
-}
-
 /* Documents mostly keep the order of the mapping file, so the next node is tried first. */
 static const struct node *find_child(const struct scan *scan, const struct node *parent,
                                      const struct node *hint, uint32_t at)

@@ -33,7 +33,14 @@ struct scan {
 };
 
 /* The name at `at` is the node's. */
-bool scan_is_named(const struct tape *tape, uint32_t at, const struct node *node);
+static inline bool scan_is_named(const struct tape *tape, uint32_t at, const struct node *node)
+{
+    const struct tape_slot *slot = &tape->slots[at];
+
+    if (slot->escaped)
+        return tape_string_is(tape, at, node->name);
+    return slot->len == node->name.len && memcmp(tape->text + slot->at, node->name.ptr, slot->len) == 0;
+}
 
 /* `object` must be an object. */
 void scan_object(const struct scan *scan, const struct node *parent, uint32_t object);

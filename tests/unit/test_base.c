@@ -103,6 +103,12 @@ static void cuts_strs(void **state)
     CHECK(str_is(buf_str(&joined), "a|b") && buf_ok(&joined), "one by one");
     buf_join(&joined, '|', STR("c"));
     CHECK(!buf_ok(&joined), "past the ceiling");
+    struct buf expected = buf_in(arena, 2000), small = buf_in(arena, 3);
+    buf_expect(&expected, 1000);
+    CHECK(expected.space >= 1000 && !expected.len && buf_ok(&expected), "room beforehand");
+    buf_expect(&small, 1000);
+    buf_add(&small, STR("abc"));
+    CHECK(buf_ok(&small) && str_is(buf_str(&small), "abc"), "no room, and no harm");
     CHECK(!str_cut(STR("ab"), ':', &head, &tail) && str_is(head, "unset") && str_is(tail, "unset"), "outputs touched");
     CHECK(!str_cut(STR_NONE, ':', &head, &tail), "no text");
     CHECK(str_cut(STR("a:b:c"), ':', &head, &tail) && str_is(head, "a") && str_is(tail, "b:c"), "first separator");

@@ -1,6 +1,7 @@
 /* The whole grammar of RFC 8259, and what this reader refuses beyond it, case by case. */
 #include "check.h"
 
+#include "json/scan.h"
 #include "json/tape.h"
 
 #include <stdio.h>
@@ -660,11 +661,29 @@ static void refuses_code_units(void **state)
     }
 }
 
+/* Sixteen and eight bytes at a time find what one at a time does: every byte, at every place, in every length. */
+static void scans_alike(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len <= 40; len++)
+        for (size_t at = 0; at < len; at++)
+            for (unsigned byte = 0; byte < 256; byte++) {
+                char text[40];
+                memset(text, 'x', sizeof text);
+                text[at] = (char)byte;
+                bool stops = byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
+                const char *first = text + (stops ? at : len);
+                CHECK(scan_plain(text, text + len) == first, "%u at %zu of %zu", byte, at, len);
+                CHECK(scan_plain_words(text, text + len) == first, "%u at %zu of %zu", byte, at, len);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepts),       cmocka_unit_test(accepts_nested),      cmocka_unit_test(refuses_cut),
         cmocka_unit_test(refuses),       cmocka_unit_test(refuses_stray_bytes), cmocka_unit_test(refuses_code_units),
+        cmocka_unit_test(scans_alike),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,6 +153,11 @@ enum step stage_lookup_kept(struct exchange *x)
     return any ? STEP_WAIT : STEP_NEXT;
 }
 
+static bool is_foreign_group(const struct exchange *x, const struct id_slot *slot)
+{
+    return x->principal && str_is(slot->kind, "group") && !principal_may_group(x->principal, slot->found);
+}
+
 /* What was looked up must have been found, and be permitted, before anything is made. */
 static enum step judge_found(struct exchange *x)
 {
@@ -163,7 +168,7 @@ static enum step judge_found(struct exchange *x)
             continue;
         if (bound && !(found->slot->found.ptr && principal_may_patient(x->principal, found->slot->found)))
             return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is bound to other patients");
-        if (!found->slot->found.ptr)
+        if (!found->slot->found.ptr || is_foreign_group(x, found->slot))
             exchange_slot_fault(x, found->slot, found->item, FAULT_ID);
     }
     return x->faults.count ? exchange_fail(x, ERR_INVALID, "%zu look-ups found not exactly one", x->faults.count)
@@ -188,7 +193,7 @@ enum step stage_made(struct exchange *x)
             continue;
         if (!found->slot->found.ptr)
             return exchange_fail(x, ERR_UPSTREAM, "the backend did not say what it made");
-        if (x->principal && str_is(found->slot->kind, "group") && !principal_may_group(x->principal, found->slot->found))
+        if (is_foreign_group(x, found->slot))
             exchange_slot_fault(x, found->slot, found->item, FAULT_ID);
     }
     return x->faults.count ? exchange_fail(x, ERR_INVALID, "%zu groups are not the caller's", x->faults.count)

@@ -162,13 +162,14 @@ enum step exchange_ask_owners(struct exchange *x)
 /* A patient that the request makes is in the groups that the backend gives it; it is the caller's own doing. */
 static bool is_made(const struct exchange *x, struct str entity)
 {
-    return str_is(entity, "patient") && str_is(x->bound->call->method, "POST") && !x->arguments.id_count;
+    return str_is(entity, "patient") && str_is(x->bound->call->entity, "patient") &&
+           str_is(x->bound->call->method, "POST") && !x->arguments.id_count;
 }
 
-/* What belongs to a group and to no patient, a reward programme, is for those of the group. */
-static bool is_of_group(const struct exchange *x, const struct tape *tape, uint32_t at)
+/* A group, and what belongs to one and to no patient, a reward programme, is for those of the group. */
+static bool is_of_group(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
 {
-    struct str group = exchange_text(x, tape, at, STR("group_id"));
+    struct str group = exchange_text(x, tape, at, str_is(entity, "group") ? STR("id") : STR("group_id"));
 
     return !group.ptr || principal_may_group(x->principal, group);
 }
@@ -181,7 +182,7 @@ bool exchange_groups_may_see(const struct exchange *x, struct str entity, struct
     if (!exchange_bound_to_groups(x) || is_made(x, entity))
         return true;
     if (!patient.ptr)
-        return is_of_group(x, tape, at);
+        return is_of_group(x, entity, tape, at);
     return groups != TAPE_NONE ? any_group(x, tape, groups) : exchange_is_member(x, patient);
 }
 

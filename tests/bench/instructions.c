@@ -1,10 +1,9 @@
 /* Whole requests through the flow, for callgrind to count: a client and a backend that are memory, the real
- * mappings, store and token check, no socket of ours. Usage: instructions CONF REQUESTS BLOCKS DIR NAME…
+ * mappings, store and token check, no socket. Usage: instructions CONF BLOCKS DIR NAME:REQUESTS...
  *
- * Each NAME is DIR/NAME.request (a request as HTTP/1.1 writes it) and DIR/NAME.answer (the status and the
- * body that the backend says to every call; 32 zeros in it become a new id each time). A block warms
- * everything up, then BLOCKS of REQUESTS each follow; `measured` is called for those only, so that callgrind
- * can be told to count inside it. */
+ * Each NAME is DIR/NAME.request (as HTTP/1.1 writes it) and DIR/NAME.answer (the status and the body that the
+ * backend says to every call; the first 32 zeros in it become a new id each time). REQUESTS are sent to warm
+ * everything up, then BLOCKS times as many: `measured` is called for those only. */
 #include "auth/auth.h"
 #include "base/buf.h"
 #include "conf/conf.h"
@@ -17,6 +16,14 @@
 enum { AT_ONCE = 32, HEADERS_MAX = 8, TEXT_MAX = 64 * 1024 * 1024 };
 
 static const struct str no_id = STR_INIT("00000000000000000000000000000000");
+
+/* As wide as those of the real upstream. */
+static const struct tape_limits answer_limits = { .bytes = 64u << 20,
+                                                  .depth = 64,
+                                                  .members = 4096,
+                                                  .elements = 1u << 20,
+                                                  .string_bytes = 1u << 20,
+                                                  .slots = 16u << 20 };
 
 /* The backend: says the same to every call, one turn of the loop later. */
 struct canned {
@@ -64,7 +71,7 @@ static void tell(struct post *post)
     struct tape_fault fault;
 
     call->answer.status = call->canned->status;
-    if (!tape_read(&call->answer.document, call->arena, call->body, &tape_default_limits, &fault))
+    if (!tape_read(&call->answer.document, call->arena, call->body, &answer_limits, &fault))
         give_up("the backend's answer", fault.what);
     call->done(call, &call->answer, NULL, call->data);
 }
@@ -200,6 +207,22 @@ static void read_answer(struct client *client, struct str text)
     canned->id_at = at ? (size_t)(at - canned->body.ptr) : canned->body.len;
 }
 
+static void run_case(struct client *client, const char *dir, struct str word, uint64_t blocks)
+{
+    struct str name, number;
+    uint64_t requests;
+
+    if (!str_cut(word, ':', &name, &number) || !str_to_uint(number, &requests))
+        give_up(word.ptr, "expected NAME:REQUESTS");
+    client->name = arena_cstr(client->arena, name);
+    read_request(client, read_text(client, dir, "request"));
+    read_answer(client, read_text(client, dir, "answer"));
+    ask(client, requests);
+    for (uint64_t block = 0; block < blocks; block++)
+        measured(client, requests);
+    printf("%s %zu %zu\n", client->name, client->status, client->bytes);
+}
+
 int main(int count, char **words)
 {
     struct client client = { .arena = arena_new(SIZE_MAX), .canned.upstream.ops = &canned_ops };
@@ -208,10 +231,10 @@ int main(int count, char **words)
     struct conf *conf;
     struct auth *auth;
     struct err err;
-    uint64_t requests, blocks;
+    uint64_t blocks;
 
-    if (count < 6 || !str_to_uint(str_from(words[2]), &requests) || !str_to_uint(str_from(words[3]), &blocks))
-        give_up("usage", "instructions CONF REQUESTS BLOCKS DIR NAME...");
+    if (count < 5 || !str_to_uint(str_from(words[2]), &blocks))
+        give_up("usage", "instructions CONF BLOCKS DIR NAME:REQUESTS...");
     if (conf_load(&conf, words[1], NULL, 0, &err) || auth_new(&auth, conf, &err) ||
         store_open(&store, arena_cstr(conf->arena, conf->state_dir), &err) ||
         gateway_new(&gateway, conf, auth, store, &err))
@@ -219,15 +242,8 @@ int main(int count, char **words)
     client.loop = client.canned.loop = loop_new();
     client.flow = flow_new(gateway, client.loop, &client.canned.upstream);
     printf("compiler gcc-%s\n", __VERSION__);
-    for (int i = 5; i < count; i++) {
-        client.name = words[i];
-        read_request(&client, read_text(&client, words[4], "request"));
-        read_answer(&client, read_text(&client, words[4], "answer"));
-        ask(&client, requests);
-        for (uint64_t block = 0; block < blocks; block++)
-            measured(&client, requests);
-        printf("%s %zu %zu\n", client.name, client.status, client.bytes);
-    }
+    for (int i = 4; i < count; i++)
+        run_case(&client, words[3], str_from(words[i]), blocks);
     flow_free(&client.flow);
     store_close(&store);
     loop_free(&client.loop);

@@ -22,6 +22,13 @@ export const onePatient = (id = canonicalId) => `{"id":"${id}","brand_id":"acme"
 export const patients = (count, total = 5000) => `{"patients":[${Array.from({ length: count }, (_, i) =>
   onePatient(idOf('patient', i)).replace('121212', String(200000 + i)).replace(/}$/, ',"groups":[]}')).join(',')}],"total":${total}}`;
 export const seedBody = () => readFileSync(join(root, 'tests/e2e/documents/general-create.json'), 'utf8').trim();
+const metricMembers = `"patient_id":"${canonicalId}","brand_id":"acme","metric_key":"ldl_cholesterol","value_numeric":"121","value_text":null,`
+  + '"unit":"mg/dl","source":"api","is_phi":true,"recorded_at":"2017-03-14T11:00:57.000Z","created_at":"2023-10-20T10:00:00.000Z"';
+export const metric = (id) => `{"id":"${id}",${metricMembers}}`;
+export const twineMetric = { type: 'patient_health_metric',
+  attributes: { code: { system: 'LOINC', value: '13457-7' }, type: 'ldl_cholesterol', occurred_at: '2017-03-14T11:00:57.000Z',
+    value: '121', unit: 'mg/dl' },
+  relationships: { patient: { data: { type: 'patient', id: twineId } } } };
 const keys = ['anxiety', 'energy', 'mood', 'pain_level', 'sleep', 'stress'];
 
 // `proxy: false`: one request is several upstream calls, which a proxy that translates nothing cannot make. `all`: only with --all.
@@ -60,10 +67,8 @@ export function makeToken(dir) {
 
 // A configuration in `dir`, with @NAME@ filled in.
 export function fill(name, dir, ports) {
-  const metric = `"patient_id":"${canonicalId}","brand_id":"acme","metric_key":"ldl_cholesterol","value_numeric":"121","value_text":null,`
-    + '"unit":"mg/dl","source":"api","is_phi":true,"recorded_at":"2017-03-14T11:00:57.000Z","created_at":"2023-10-20T10:00:00.000Z"';
   let text = readFileSync(join(here, name), 'utf8').replaceAll('@DIR@', dir).replaceAll('@HERE@', here)
-    .replaceAll('@PATIENT@', patient).replaceAll('@METRIC@', metric);
+    .replaceAll('@PATIENT@', patient).replaceAll('@METRIC@', metricMembers);
   for (const [key, port] of Object.entries(ports)) text = text.replaceAll(`@${key}@`, String(port));
   writeFileSync(join(dir, name), text);
   return join(dir, name);
@@ -88,13 +93,9 @@ function writeAnswers(dir) {
 }
 
 function writeRequests(dir) {
-  const metric = { type: 'patient_health_metric',
-    attributes: { code: { system: 'LOINC', value: '13457-7' }, type: 'ldl_cholesterol', occurred_at: '2017-03-14T11:00:57.000Z',
-      value: '121', unit: 'mg/dl' },
-    relationships: { patient: { data: { type: 'patient', id: twineId } } } };
   writeFileSync(join(dir, 'post.lua'), post('application/json', seedBody()));
   writeFileSync(join(dir, 'put.lua'), post('application/json', seedBody(), 'PUT'));
-  writeFileSync(join(dir, 'metrics.lua'), post('application/vnd.api+json', JSON.stringify({ data: Array(20).fill(metric) })));
+  writeFileSync(join(dir, 'metrics.lua'), post('application/vnd.api+json', JSON.stringify({ data: Array(20).fill(twineMetric) })));
 }
 
 // `completions`: YAML of what the backend is said to have beyond its documented calls.

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK = 16 * 1024, MOST_DOUBLED = 1024 * 1024, ALIGN = 16 };
+enum { FIRST_BLOCK = 16 * 1024, DOUBLINGS = 6, MOST_DOUBLED = FIRST_BLOCK << DOUBLINGS, ALIGN = 16 };
 
 struct block {
     struct block *next;
@@ -13,9 +13,15 @@ struct block {
     _Alignas(ALIGN) char bytes[];
 };
 
+struct arena_pool {
+    struct block *spare[DOUBLINGS]; /* by size: FIRST_BLOCK << 1, << 2, ... */
+    size_t bytes, ceiling;
+};
+
 struct arena {
     struct block *first, *current;
     size_t ceiling, used;
+    struct arena_pool *pool; /* or NULL */
 };
 
 static struct block *block_new(size_t size)
@@ -28,6 +34,63 @@ static struct block *block_new(size_t size)
         abort();
     *block = (struct block){ .size = size };
     return block;
+}
+
+/* Where spare blocks of this size are; NULL: blocks of this size are not kept. */
+static struct block **spares_of(struct arena_pool *pool, size_t size)
+{
+    for (unsigned i = 0; pool && i < DOUBLINGS; i++)
+        if (size == (size_t)FIRST_BLOCK << (i + 1))
+            return &pool->spare[i];
+    return NULL;
+}
+
+static struct block *block_take(struct arena_pool *pool, size_t size)
+{
+    struct block **spares = spares_of(pool, size);
+
+    if (!spares || !*spares)
+        return block_new(size);
+    struct block *block = *spares;
+    *spares = block->next;
+    pool->bytes -= size;
+    *block = (struct block){ .size = size };
+    return block;
+}
+
+static void block_give(struct arena_pool *pool, struct block *block)
+{
+    struct block **spares = spares_of(pool, block->size);
+
+    if (!spares || pool->ceiling - pool->bytes < block->size) {
+        free(block);
+        return;
+    }
+    block->next = *spares;
+    *spares = block;
+    pool->bytes += block->size;
+}
+
+struct arena_pool *arena_pool_new(size_t ceiling)
+{
+    struct arena_pool *pool = malloc(sizeof *pool);
+    if (!pool)
+        abort();
+    *pool = (struct arena_pool){ .ceiling = ceiling };
+    return pool;
+}
+
+void arena_pool_free(struct arena_pool **pool)
+{
+    struct arena_pool *gone = *pool;
+
+    *pool = NULL;
+    for (unsigned i = 0; gone && i < DOUBLINGS; i++)
+        for (struct block *block = gone->spare[i], *next; block; block = next) {
+            next = block->next;
+            free(block);
+        }
+    free(gone);
 }
 
 struct arena *arena_new(size_t ceiling)
@@ -45,12 +108,20 @@ struct arena *arena_new_sized(size_t ceiling, size_t size)
     return arena;
 }
 
-static void free_after(struct block *block)
+struct arena *arena_new_pooled(size_t ceiling, struct arena_pool *pool)
+{
+    struct arena *arena = arena_new(ceiling);
+
+    arena->pool = pool;
+    return arena;
+}
+
+static void give_after(struct arena_pool *pool, struct block *block)
 {
     for (struct block *next = block->next; next;) {
         struct block *gone = next;
         next = next->next;
-        free(gone);
+        block_give(pool, gone);
     }
     block->next = NULL;
 }
@@ -59,7 +130,7 @@ void arena_free(struct arena **arena)
 {
     if (!*arena)
         return;
-    free_after((*arena)->first);
+    give_after((*arena)->pool, (*arena)->first);
     free((*arena)->first);
     free(*arena);
     *arena = NULL;
@@ -67,7 +138,7 @@ void arena_free(struct arena **arena)
 
 void arena_reset(struct arena *arena)
 {
-    free_after(arena->first);
+    give_after(arena->pool, arena->first);
     arena->first->used = 0;
     arena->current = arena->first;
     arena->used = 0;
@@ -95,7 +166,9 @@ void *arena_alloc(struct arena *arena, size_t size)
     if (need > block->size - block->used) {
         /* One big piece does not make every later block big. */
         size_t doubled = block->size < MOST_DOUBLED / 2 ? block->size * 2 : MOST_DOUBLED;
-        block->next = block_new(need > doubled ? need : doubled);
+        while (doubled < need && doubled < MOST_DOUBLED)
+            doubled *= 2; /* a size that the pool keeps */
+        block->next = block_take(arena->pool, need > doubled ? need : doubled);
         block = arena->current = block->next;
     }
     void *given = block->bytes + block->used;

@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 struct arena;
+struct arena_pool;
 
 /* `ceiling` bounds the bytes given out in all; past it arena_alloc aborts the process unless the caller asked
  * arena_room first. Pass SIZE_MAX for what the configuration already bounds. Never NULL. */
@@ -12,6 +13,14 @@ struct arena *arena_new(size_t ceiling);
 /* The same with a first block of `size` bytes: for one that is reset after every piece of work of that size. */
 struct arena *arena_new_sized(size_t ceiling, size_t size);
 void arena_free(struct arena **arena);
+
+/* Blocks that arenas of one thread hand on to each other, so that they call no malloc: what one gave back last
+ * the next one takes first, while the processor still has it in its cache. `ceiling` bounds the bytes kept; blocks
+ * above 1 MiB are not. Never NULL; freed after its arenas. */
+struct arena_pool *arena_pool_new(size_t ceiling);
+void arena_pool_free(struct arena_pool **pool);
+/* As arena_new; every block but the first is the pool's. */
+struct arena *arena_new_pooled(size_t ceiling, struct arena_pool *pool);
 
 /* Forgets everything but keeps the first block, so that a reused arena does not call malloc. */
 void arena_reset(struct arena *arena);

@@ -199,6 +199,7 @@ struct flow {
     struct upstream *upstream;
     struct auth_cache *auth;
     struct exchange *first;
+    struct arena_pool *pool;
     struct arena *spare[64];
     size_t spare_count;
     uint64_t undo_failures;

@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { POOL_BYTES = 16 * 1024 * 1024 }; /* of blocks for requests that need more than their first */
+
 /* The way of a request, in order. Reading this table is reading the gateway. */
 static const struct {
     const char *name;
@@ -159,7 +161,7 @@ static size_t arena_ceiling(const struct flow *flow)
 struct exchange *flow_start(struct flow *flow, const struct http_head *head, enum err_code fault,
                             const struct dialect *bound, flow_done_fn *done, void *data)
 {
-    struct arena *arena = flow->spare_count ? flow->spare[--flow->spare_count] : arena_new(arena_ceiling(flow));
+    struct arena *arena = flow->spare_count ? flow->spare[--flow->spare_count] : arena_new_pooled(arena_ceiling(flow), flow->pool);
     struct exchange *x = ARENA_NEW(arena, struct exchange);
 
     x->flow = flow;
@@ -242,6 +244,7 @@ struct flow *flow_new(struct gateway *gateway, struct loop *loop, struct upstrea
     flow->loop = loop;
     flow->upstream = upstream;
     flow->auth = auth_cache_new(gateway->auth);
+    flow->pool = arena_pool_new(POOL_BYTES);
     return flow;
 }
 
@@ -253,6 +256,7 @@ void flow_free(struct flow **flow)
         exchange_release((*flow)->first);
     while ((*flow)->spare_count)
         arena_free(&(*flow)->spare[--(*flow)->spare_count]);
+    arena_pool_free(&(*flow)->pool);
     auth_cache_free(&(*flow)->auth);
     *flow = NULL;
 }

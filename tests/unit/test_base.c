@@ -286,6 +286,31 @@ static void keeps_buf_ceiling(void **state)
     CHECK(!buf_ok(&buf) && !buf.len && !buf_reserve(&buf, 0), "once full it stays so");
 }
 
+/* What one arena gave back, another takes, whatever sizes they asked for; past the ceiling nothing is kept. */
+static void hands_on_blocks(void **state)
+{
+    static const size_t sizes[] = { 20000, 33000, 130000 }; /* blocks of 32, 64 and 256 KiB */
+    struct arena_pool *pool = arena_pool_new(100 * 1024);
+    struct arena *one = arena_new_pooled(SIZE_MAX, pool), *other = arena_new_pooled(SIZE_MAX, pool);
+    const char *given[COUNT(sizes)];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(sizes); i++)
+        given[i] = arena_alloc(one, sizes[i]);
+    arena_reset(one);
+    CHECK(arena_alloc(other, sizes[0] + 100) == given[0], "a block is handed on");
+    CHECK(arena_alloc(other, sizes[1] - 100) == given[1], "and the next");
+    memset(arena_alloc(other, sizes[2]), 1, sizes[2]); /* was past the ceiling: this one is new */
+    CHECK(arena_alloc(one, sizes[0]) != given[0], "a block is somebody else's");
+    arena_free(&other);
+    arena_reset(one); /* the 32 KiB of `other` and its 64 are there: no second 32 fit */
+    CHECK(arena_alloc(one, sizes[0]) == given[0], "handed back by an arena that ended");
+    arena_free(&one);
+    arena_pool_free(&pool);
+    CHECK(!pool, "pool");
+    arena_pool_free(&pool);
+}
+
 /* A buffer whose arena ends first is full too, and takes the last room there is. */
 static void keeps_arena_ceiling_in_buf(void **state)
 {
@@ -693,6 +718,7 @@ int main(void)
         TEST(compares_strs),     TEST(cuts_strs),           TEST(reads_integers),
         TEST(checks_utf8),       TEST(gives_memory),        TEST(keeps_arena_ceiling),
         TEST(keeps_buf_ceiling), TEST(writes_into_buf),     TEST(keeps_arena_ceiling_in_buf),
+        TEST(hands_on_blocks),
         TEST(wraps_errors),      TEST(names_errors),        TEST(reads_dates),
         TEST(counts_days),       TEST(counts_years),        TEST(reads_datetimes),
         TEST(writes_datetimes),  TEST(reads_clocks),        TEST(codes_base64url),

@@ -125,7 +125,7 @@ static bool is_paged(const struct openapi *api, const struct operation *operatio
 
 static void write_parameters(struct openapi *api, const struct operation *operation)
 {
-    const struct paging *paging = &api->dialect->paging;
+    const struct paging *paging = operation->pages;
 
     openapi_open(api, STR("parameters"), '[');
     for (size_t i = 0; i < operation->path_count; i++)

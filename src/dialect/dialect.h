@@ -124,6 +124,7 @@ struct operation {
     const struct str *one_of; /* at least one of these must be there */
     size_t one_of_count;
     enum paging_mode paging;
+    const struct paging *pages; /* the dialect's, or with sizes of its own */
     bool has_body;
     struct str skip;          /* body: path (dots) of a flag: documents that exist already are left out, not refused */
     struct str same;          /* body: a member of the document that must equal the id of the path, if it is there */

@@ -124,20 +124,40 @@ static int load_builtin(const struct yaml *map, struct operation *made, struct e
     return 0;
 }
 
-static int load_paging_mode(const struct yaml *map, const struct dialect *dialect, struct operation *made,
-                            struct err *err)
+/* { default: N, max: N }: pages of another size than the dialect's. */
+static int load_page_sizes(const struct yaml *node, const struct dialect *dialect, struct arena *arena,
+                           struct operation *made, struct err *err)
+{
+    static const char *const known[] = { "default", "max", NULL };
+    struct paging *own = ARENA_NEW(arena, struct paging);
+
+    *own = dialect->paging;
+    made->pages = own;
+    if (!own->used)
+        return yaml_fault(node, err, "sizes of pages without paging:, expected it at the top");
+    return yaml_only(node, known, err) || load_number(node, "max", 1, 1000, &own->size_max, err) ||
+                   load_number(node, "default", 1, own->size_max, &own->size_default, err)
+               ? -1
+               : 0;
+}
+
+static int load_paging_mode(const struct yaml *map, const struct dialect *dialect, struct arena *arena,
+                            struct operation *made, struct err *err)
 {
     const struct yaml *node = yaml_get(map, "paging");
 
     made->paging = dialect->paging.used ? PAGING_ALWAYS : PAGING_NONE;
+    made->pages = &dialect->paging;
     if (!node)
         return 0;
+    if (node->kind == YAML_MAP)
+        return load_page_sizes(node, dialect, arena, made, err);
     if (node->kind == YAML_TEXT && str_is(node->text, "none"))
         made->paging = PAGING_NONE;
     else if (node->kind == YAML_TEXT && str_is(node->text, "optional"))
         made->paging = PAGING_OPTIONAL;
     else
-        return yaml_fault(node, err, "unknown paging, expected none or optional");
+        return yaml_fault(node, err, "unknown paging, expected none, optional or sizes");
     return 0;
 }
 
@@ -316,7 +336,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_parameters(yaml_get(map, "query"), arena, &made->query, &made->query_count, err) ||
         load_fixed(yaml_get(map, "fixed"), arena, &made->fixed, &made->fixed_count, err) ||
         load_texts(map, "needs_one_of", arena, &made->one_of, &made->one_of_count, err) ||
-        load_paging_mode(map, dialect, made, err) || load_body(map, made, err) ||
+        load_paging_mode(map, dialect, arena, made, err) || load_body(map, made, err) ||
         load_texts(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
         load_etag(map, made, err) || load_location(map, made, err) || load_then(map, made, err) ||
         load_inherit(map, made, err) || load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||

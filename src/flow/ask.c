@@ -182,7 +182,7 @@ static enum step read_paging(struct exchange *x)
     struct str name;
 
     if (mode != PAGING_NONE && contract_takes(call, STR("after")) &&
-        cursor_read(&x->cursor, &x->dialect->paging, &x->target, x->arena, &name))
+        cursor_read(&x->cursor, x->operation->pages, &x->target, x->arena, &name))
         return wrong(x, name, STR("cursor"));
     if (x->cursor.used) {
         x->page = (struct page){ .used = true, .number = 1, .size = x->cursor.size };
@@ -190,7 +190,7 @@ static enum step read_paging(struct exchange *x)
             arguments_add(&x->arguments, x->arena, STR("after"), x->cursor.after, NULL);
         return STEP_NEXT;
     }
-    return page_read(&x->page, &x->dialect->paging, mode, &x->target, &name) ? wrong(x, name, STR("page")) : STEP_NEXT;
+    return page_read(&x->page, x->operation->pages, mode, &x->target, &name) ? wrong(x, name, STR("page")) : STEP_NEXT;
 }
 
 enum step stage_parameters(struct exchange *x)

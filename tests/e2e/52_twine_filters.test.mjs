@@ -77,6 +77,22 @@ describe("the filters of Twine's lists", () => {
         });
     }
 
+    test('pages: 10 and at most 50, of answers 50 and at most 100', async () => {
+        const sizes = async (path, usual, most) => {
+            const base = { 'filter[organization]': ACME };
+            const { links } = (await get(path, base, 200)).json;
+            assert.match(links.self, new RegExp(`page\\[size\\]=${usual}$`), path);
+            for (const size of [0, most]) await get(path, { ...base, 'page[size]': size }, 200);
+            for (const size of [most + 1, -1, 'x']) await refuses(path, { ...base, 'page[size]': size }, 'page[size]');
+            // The defaults of generated clients are a page; another limit beside them is a walk.
+            const defaults = { ...base, 'page[number]': 1, 'page[size]': usual };
+            assert.ok((await get(path, { ...defaults, 'page[limit]': 50 }, 200)).json.links.last, path);
+            assert.equal((await get(path, { ...defaults, 'page[limit]': 7 }, 200)).json.links?.last, undefined, path);
+        };
+        for (const path of ['/patient', '/calendar_event', '/health_profile', '/patient_health_metric']) await sizes(path, 10, 50);
+        await sizes('/health_profile_answer', 50, 100);
+    });
+
     test('one half of an identifier needs the other', async () => {
         const [system, value] = ['filter[identifier][system]', 'filter[identifier][value]'];
         await refuses('/patient', { 'filter[organization]': ACME, [system]: 'x' }, value);

@@ -37,9 +37,14 @@ static int read_offset(struct task *task, struct str name, struct str value, str
 
 static int read_include(struct task *task, struct str name, struct str value, struct err *err)
 {
-    if (value.len && !str_is(value, "groups"))
-        return bad(task, err, name, "only groups can be included");
-    task->include_groups = value.len > 0;
+    struct str word;
+
+    while (value.len && str_next(&value, ',', &word)) {
+        task->include_groups = task->include_groups || str_is(word, "groups");
+        task->include_team = task->include_team || str_is(word, "care_team");
+        if (!str_is(word, "groups") && !str_is(word, "care_team"))
+            return bad(task, err, name, "only groups and care_team can be included");
+    }
     return 0;
 }
 

@@ -9,7 +9,7 @@ extern const struct entity brand_entity, group_entity, patient_entity, patient_s
     journal_entity, onboarding_entity, intake_entity, age_entity, ruo_entity, researcher_entity;
 extern const struct select brand_one, group_one, group_list, patient_one, patient_safe, patient_list,
     patient_groups, metric_one, metric_list, metric_series, encounter_one, encounter_list,
-    encounter_all, timeline_list, provider_one, provider_list, link_one, link_list, link_all, medication_one,
+    encounter_all, timeline_list, provider_one, provider_list, link_one, link_list, link_all, link_team, medication_one,
     medication_list, journal_one, journal_list, onboarding_one, intake_one, researcher_one, researcher_asked;
 
 /* Flat collections (collections.c). */
@@ -35,6 +35,9 @@ extern const struct select brand_one, group_one, group_list, patient_one, patien
 COLLECTIONS(DECLARE)
 #undef DECLARE
 
+/* Who is a patient's care team: the others (pharmacy, lab) are no part of it. */
+#define TEAM_RELATIONSHIPS "('primary', 'specialist')"
+
 /* Handlers beyond select_list, select_one and row_post. */
 int brand_read(struct task *task, struct db *db, struct err *err);
 int group_create(struct task *task, struct db *db, struct err *err);
@@ -48,6 +51,8 @@ int encounter_delete(struct task *task, struct db *db, struct err *err);
 int provider_create(struct task *task, struct db *db, struct err *err);
 int link_put(struct task *task, struct db *db, struct err *err);
 int link_end(struct task *task, struct db *db, struct err *err);
+int team_check(struct task *task, struct err *err);
+int team_put(struct task *task, struct db *db, struct err *err);
 int medication_set_status(struct task *task, struct db *db, struct err *err);
 int journal_put(struct task *task, struct db *db, struct err *err);
 int onboarding_put(struct task *task, struct db *db, struct err *err);

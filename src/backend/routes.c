@@ -59,6 +59,8 @@ static const struct route routes[] = {
       .body = BODY_CREATE, .entity = &link_entity, .patient = true },
     { DELETE, STR_INIT("/v1/patients/{patient_id}/providers/{provider_id}"), link_end, .select = &link_one,
       .patient = true },
+    { PUT, STR_INIT("/v1/patients/{patient_id}/care_team"), team_put, team_check, .select = &link_team,
+      .body = BODY_OTHER, .entity = &link_entity, .patient = true },
     { GET, STR_INIT("/v1/patient_providers"), select_list, .select = &link_all },
 
     { GET, STR_INIT("/v1/patients/{patient_id}/medications"), select_list, .select = &medication_list,

@@ -46,7 +46,7 @@ static void add_members(struct buf *buf, bool *first, struct str object)
     buf_add(buf, str_of(object.ptr + 1, object.len - 2));
 }
 
-void row_json(struct buf *buf, const struct entity *entity, const struct value *values, struct str groups)
+void row_json(struct buf *buf, const struct entity *entity, const struct value *values, struct str included)
 {
     bool first = true;
 
@@ -63,8 +63,9 @@ void row_json(struct buf *buf, const struct entity *entity, const struct value *
     }
     for (size_t i = 0; i < entity->linked_count; i++)
         json_member_raw(buf, &first, entity->linked[i].name, values[entity->column_count + i].text);
-    if (groups.len)
-        json_member_raw(buf, &first, STR("groups"), groups);
+    if (included.len && !first)
+        buf_char(buf, ',');
+    buf_add(buf, included);
     buf_char(buf, '}');
 }
 

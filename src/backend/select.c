@@ -8,8 +8,9 @@
 enum {
     WITH_PATIENTS = 1u << 24, /* the token is bound to patients */
     WITH_GROUPS = 1u << 25,   /* and to groups */
-    WITH_INCLUDE = 1u << 26,
-    OTHER_ORDER = 1u << 27,
+    INCLUDE_GROUPS = 1u << 26,
+    INCLUDE_TEAM = 1u << 27,
+    OTHER_ORDER = 1u << 28,
 };
 
 static uint32_t variant_of(const struct task *task, const struct select *select)
@@ -24,20 +25,28 @@ static uint32_t variant_of(const struct task *task, const struct select *select)
     if (task->bound_groups.ptr)
         variant |= WITH_GROUPS;
     if (task->include_groups && select->groups)
-        variant |= WITH_INCLUDE;
+        variant |= INCLUDE_GROUPS;
+    if (task->include_team && select->groups)
+        variant |= INCLUDE_TEAM;
     if (task->other_order && select->other_order)
         variant |= OTHER_ORDER;
     return variant;
 }
 
-/* The members of include=groups, without a statement per row. A token bound to groups sees only those. */
+/* The members of `include`, without a statement per row. A token bound to groups sees only those. */
 static void include_make(struct buf *sql, uint32_t variant)
 {
-    buf_printf(sql,
-               ", (SELECT json_group_array(i) FROM (SELECT g.id AS i FROM memberships AS m"
-               " JOIN care_groups AS g ON g.brand_id = m.brand_id AND g.id = m.group_id"
-               " WHERE m.brand_id = ?1 AND m.patient_id = t.id%s ORDER BY g.created_at, g.id))",
-               variant & WITH_GROUPS ? " AND g.id IN (SELECT value FROM json_each(?))" : "");
+    if (variant & INCLUDE_GROUPS)
+        buf_printf(sql,
+                   ", (SELECT json_group_array(i) FROM (SELECT g.id AS i FROM memberships AS m"
+                   " JOIN care_groups AS g ON g.brand_id = m.brand_id AND g.id = m.group_id"
+                   " WHERE m.brand_id = ?1 AND m.patient_id = t.id%s ORDER BY g.created_at, g.id))",
+                   variant & WITH_GROUPS ? " AND g.id IN (SELECT value FROM json_each(?))" : "");
+    if (variant & INCLUDE_TEAM)
+        buf_add(sql, STR(", (SELECT json_group_array(json(o)) FROM (SELECT json_object('provider_id', l.provider_id,"
+                         " 'relationship', l.relationship) AS o FROM patient_providers AS l WHERE l.brand_id = ?1"
+                         " AND l.patient_id = t.id AND l.relationship IN " TEAM_RELATIONSHIPS
+                         " ORDER BY l.started_at, l.id))"));
 }
 
 static void bounds_make(struct buf *sql, const struct entity *entity, uint32_t variant)
@@ -82,7 +91,7 @@ static void select_make(struct buf *sql, const void *what, uint32_t variant, uns
         buf_add(sql, STR("count(*)"));
     else
         columns_make(sql, entity);
-    if (kind != SQL_COUNT && variant & WITH_INCLUDE)
+    if (kind != SQL_COUNT)
         include_make(sql, variant);
     buf_printf(sql, " FROM %s AS t", entity->table);
     if (index)
@@ -133,7 +142,7 @@ static struct db_statement *start(struct task *task, struct db *db, const struct
     int at = 1;
 
     db_bind_text(statement, at++, task->who->brand);
-    if (kind != SQL_COUNT && variant & WITH_INCLUDE && variant & WITH_GROUPS)
+    if (kind != SQL_COUNT && variant & INCLUDE_GROUPS && variant & WITH_GROUPS)
         db_bind_text(statement, at++, task->bound_groups);
     for (size_t i = 0; i < select->filter_count; i++) {
         if (!(variant & 1u << i))
@@ -154,12 +163,19 @@ static struct db_statement *start(struct task *task, struct db *db, const struct
     return statement;
 }
 
-static struct str groups_column(const struct task *task, const struct select *select,
-                                struct db_statement *statement)
+static struct str included_columns(const struct task *task, const struct select *select,
+                                   struct db_statement *statement)
 {
-    if (!task->include_groups || !select->groups)
-        return STR_NONE;
-    return db_column_text(statement, (int)(select->entity->column_count + select->entity->linked_count));
+    int at = (int)(select->entity->column_count + select->entity->linked_count);
+    uint32_t variant = variant_of(task, select);
+    struct buf members = buf_in(task->arena, ANSWER_MAX);
+    bool first = true;
+
+    if (variant & INCLUDE_GROUPS)
+        json_member_raw(&members, &first, STR("groups"), db_column_text(statement, at++));
+    if (variant & INCLUDE_TEAM)
+        json_member_raw(&members, &first, STR("care_team"), db_column_text(statement, at));
+    return buf_str(&members);
 }
 
 int select_row(struct task *task, struct db *db, const struct select *select, struct row *row,
@@ -174,9 +190,7 @@ int select_row(struct task *task, struct db *db, const struct select *select, st
     for (size_t i = 0; i < select->entity->column_count + select->entity->linked_count; i++)
         if (!row->values[i].null)
             row->values[i].text = arena_copy(task->arena, row->values[i].text);
-    row->groups = groups_column(task, select, statement);
-    if (row->groups.len)
-        row->groups = arena_copy(task->arena, row->groups);
+    row->included = included_columns(task, select, statement);
     return 1;
 }
 
@@ -209,7 +223,7 @@ int select_answer(struct task *task, struct db *db, int status, struct err *err)
 
     if (select_need(task, db, select, &row, err))
         return -1;
-    row_json(&body, select->entity, row.values, row.groups);
+    row_json(&body, select->entity, row.values, row.included);
     size_t version = entity_find(select->entity, COLUMN_VERSION);
     if (version != COLUMN_NONE)
         task->reply.etag = arena_printf(task->arena, "\"" STR_FMT "\"", STR_ARG(row.values[version].text));
@@ -241,7 +255,7 @@ static int64_t write_rows(struct task *task, struct db *db, struct buf *body, st
         if (count)
             buf_char(body, ',');
         row_read(statement, select->entity, values);
-        row_json(body, select->entity, values, groups_column(task, select, statement));
+        row_json(body, select->entity, values, included_columns(task, select, statement));
     }
     return more < 0 ? -1 : count;
 }

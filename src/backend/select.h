@@ -34,15 +34,15 @@ struct select {
     const char *order, *other_order;     /* columns; the other one by the query parameter `order` */
     const char *order_name, *other_name; /* its two values */
     bool paged;
-    bool groups;                /* takes include=groups */
+    bool groups;                /* takes include=groups,care_team */
     struct str echo[PATHS_MAX]; /* path parameters repeated at the head of a list */
 };
 
 /* The one row that the filters mean, copied into the arena: 1, 0 (none that the caller may see) or -1.
- * `groups` is the JSON of include=groups, or empty. */
+ * `included` are the members of `include`, as JSON without braces, or empty. */
 struct row {
     struct value values[COLUMNS_MAX];
-    struct str groups;
+    struct str included;
 };
 MUST_CHECK int select_row(struct task *task, struct db *db, const struct select *select, struct row *row,
                           struct err *err);

@@ -49,7 +49,7 @@ MUST_CHECK int row_put(struct task *task, struct db *db, const struct select *by
 
 void row_read(struct db_statement *statement, const struct entity *entity,
               struct value *values); /* borrowed */
-void row_json(struct buf *buf, const struct entity *entity, const struct value *values, struct str groups);
+void row_json(struct buf *buf, const struct entity *entity, const struct value *values, struct str included);
 
 /* Handler: row_create, answered with 201 and the route's select. */
 MUST_CHECK int row_post(struct task *task, struct db *db, struct err *err);

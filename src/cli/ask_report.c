@@ -4,7 +4,7 @@
 #include "flow/exchange.h"
 #include "json/write.h"
 
-enum { CALLS_OF_ONE = 8 };
+enum { CALLS_OF_ONE = 8 + THENS_MAX };
 
 struct verdict {
     struct str word; /* works, slower plan, 501 or not asked */
@@ -16,10 +16,11 @@ struct verdict {
 static size_t calls_of(const struct operation *operation, const struct contract_call *calls[CALLS_OF_ONE])
 {
     const struct bound *bound = operation->bound;
-    const struct contract_call *all[] = { bound->call,      bound->stored,  bound->via,
-                                          bound->then_call, bound->inherit, bound->then_read };
+    const struct contract_call *all[] = { bound->call, bound->stored, bound->via, bound->inherit, bound->then_read };
     size_t count = 0;
 
+    for (size_t i = 0; i < operation->thens.count; i++)
+        calls[count++] = bound->thens[i];
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i])
             calls[count++] = all[i];

@@ -139,10 +139,15 @@ void explain_calls(struct explanation *explanation, const struct arguments *argu
         explanation, operation->via.call, arguments, NULL, 0,
         arena_printf(explanation->arena, STR_FMT " is taken from there", STR_ARG(operation->via.member)));
     add_call(explanation, operation->call, arguments, fixed, count, STR_NONE);
-    if (!operation->then.param.len || !names_param(put, operation->then.param))
-        return;
-    struct str when =
-        arena_printf(explanation->arena, "the body names " STR_FMT, STR_ARG(operation->then.param));
-    add_call(explanation, operation->then.call, arguments, fixed, count, when);
-    add_call(explanation, operation->then.read, arguments, fixed, count, STR("to show what was stored"));
+    bool any = false;
+    for (size_t i = 0; i < operation->thens.count; i++) {
+        const struct then *then = &operation->thens.calls[i];
+        if (!names_param(put, then->param))
+            continue;
+        add_call(explanation, then->call, arguments, fixed, count,
+                 arena_printf(explanation->arena, "the body names " STR_FMT, STR_ARG(then->param)));
+        any = true;
+    }
+    if (any)
+        add_call(explanation, operation->thens.read, arguments, fixed, count, STR("to show what was stored"));
 }

@@ -66,9 +66,15 @@ enum builtin { BUILTIN_NONE, BUILTIN_TOKEN, BUILTIN_REVOKE, BUILTIN_JWKS, BUILTI
 
 enum paging_mode { PAGING_NONE, PAGING_OPTIONAL, PAGING_ALWAYS };
 
-/* A second call after the main one, fed with ids that the body named. */
+/* Second calls after the main one, each fed with what the body named for its parameter. */
+enum { THENS_MAX = 4 };
 struct then {
-    struct str call, param, member, read, undo;
+    struct str call, param, member;
+};
+struct thens {
+    struct then calls[THENS_MAX];
+    size_t count;
+    struct str read, undo; /* the first one's, for all of them */
 };
 
 /* A member that a new entity takes from another one that its body names: the patient of a plan. */
@@ -87,7 +93,7 @@ struct choose {
     struct str lookup, in;   /* name; path (dots) of the document in the body */
     struct str one, none;    /* operations of the same dialect */
     struct str pair, member; /* argument "name|value" of the look-up -> a member of this object of the new entity */
-    struct str then;         /* argument whose ids the new entity's `then:` takes where the body names none */
+    struct str then;         /* argument whose ids the new entity's first `then:` takes where the body names none */
     const struct operation *found, *missing; /* `one` and `none` */
 };
 
@@ -138,7 +144,7 @@ struct operation {
     int status;
     bool etag, etag_weak;
     struct str location; /* of what was created: "/thing/{id}", or empty */
-    struct then then;
+    struct thens thens;
     struct inherit inherit;
     struct include *includes;
     size_t include_count;

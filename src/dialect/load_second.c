@@ -1,20 +1,35 @@
 /* What an operation asks besides its own call: a call before it, or after. */
 #include "dialect/load.h"
 
+/* The first one says how to read and to undo; for the others that holds, too. */
+static int load_one_then(const struct yaml *node, struct thens *thens, struct err *err)
+{
+    static const char *const first[] = { "call", "param", "member", "read", "undo", NULL };
+    static const char *const further[] = { "call", "param", "member", NULL };
+    bool leads = !thens->count;
+
+    if (thens->count == THENS_MAX)
+        return yaml_fault(node, err, "then: has more than %d calls", THENS_MAX);
+    struct then *then = &thens->calls[thens->count++];
+    if (yaml_map(node, err) || yaml_only(node, leads ? first : further, err) ||
+        load_text(node, "call", &then->call, err) || load_text(node, "param", &then->param, err) ||
+        load_text(node, "member", &then->member, err) || load_text(node, "read", &thens->read, err) ||
+        load_text(node, "undo", &thens->undo, err))
+        return -1;
+    if (!then->call.len || !then->param.len || !then->member.len || !thens->read.len)
+        return yaml_fault(node, err, leads ? "then: needs call, param, member and read" : "then: needs call, param and member");
+    return 0;
+}
+
 int load_then(const struct yaml *map, struct operation *made, struct err *err)
 {
-    static const char *const known[] = { "call", "param", "member", "read", "undo", NULL };
     const struct yaml *node = yaml_get(map, "then");
-    struct then *then = &made->then;
 
-    if (!node)
-        return 0;
-    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "call", &then->call, err) ||
-        load_text(node, "param", &then->param, err) || load_text(node, "member", &then->member, err) ||
-        load_text(node, "read", &then->read, err) || load_text(node, "undo", &then->undo, err))
-        return -1;
-    if (!then->call.len || !then->param.len || !then->member.len || !then->read.len)
-        return yaml_fault(node, err, "then: needs call, param, member and read");
+    if (!node || node->kind != YAML_LIST)
+        return node ? load_one_then(node, &made->thens, err) : 0;
+    for (const struct yaml *child = node->first; child; child = child->next)
+        if (load_one_then(child, &made->thens, err))
+            return -1;
     return 0;
 }
 

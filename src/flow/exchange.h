@@ -19,7 +19,7 @@ typedef enum step stage_fn(struct exchange *x);
 
 /* An operation's calls, found once at start. */
 struct bound {
-    const struct contract_call *call, *stored, *then_call, *then_read, *then_undo, *inherit, *via;
+    const struct contract_call *call, *stored, *thens[THENS_MAX], *then_read, *then_undo, *inherit, *via;
 };
 
 /* One document of the body and what became of it. */
@@ -37,7 +37,7 @@ struct item {
     struct str canonical_id;
     bool stored, skipped;
     size_t shown;                               /* its index among the entities */
-    struct upstream_call *then_call, *read_call; /* `then:` of the operation */
+    struct upstream_call *then_calls[THENS_MAX], *read_call; /* `then:` of the operation */
     bool undone, undo_failed;
     struct err unshown; /* why the answer is an error although the document is stored */
     struct str inherited; /* what it takes from an entity that it names (`inherit:` of the operation) */

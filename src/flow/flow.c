@@ -191,7 +191,8 @@ void exchange_free_calls(struct exchange *x)
         upstream_call_free(upstream, &x->calls[i]);
     for (size_t i = 0; i < x->item_count; i++) {
         upstream_call_free(upstream, &x->items[i].call);
-        upstream_call_free(upstream, &x->items[i].then_call);
+        for (size_t k = 0; k < THENS_MAX; k++)
+            upstream_call_free(upstream, &x->items[i].then_calls[k]);
         upstream_call_free(upstream, &x->items[i].read_call);
     }
     for (size_t i = 0; i < x->lookup_count; i++) {

@@ -48,12 +48,14 @@ static int bind_operation(struct gateway *gateway, struct operation *operation, 
     operation->bound = bound;
     if (find_call(gateway, yaml_get(place, "call"), operation->call, &bound->call, err) ||
         find_call(gateway, yaml_get(place, "stored"), operation->stored, &bound->stored, err) ||
-        find_call(gateway, place, operation->then.call, &bound->then_call, err) ||
-        find_call(gateway, place, operation->then.read, &bound->then_read, err) ||
-        find_call(gateway, place, operation->then.undo, &bound->then_undo, err) ||
+        find_call(gateway, place, operation->thens.read, &bound->then_read, err) ||
+        find_call(gateway, place, operation->thens.undo, &bound->then_undo, err) ||
         find_call(gateway, place, operation->inherit.call, &bound->inherit, err) ||
         find_call(gateway, place, operation->via.call, &bound->via, err))
         return -1;
+    for (size_t i = 0; i < operation->thens.count; i++)
+        if (find_call(gateway, place, operation->thens.calls[i].call, &bound->thens[i], err))
+            return -1;
     for (size_t i = 0; i < operation->include_count; i++) {
         const struct contract_call *list = NULL;
         if (find_call(gateway, place, operation->includes[i].call, &list, err))

@@ -1,5 +1,5 @@
-/* A second call after the main one, fed with ids that the body named beside the entity (`then:` in dialect.yaml):
- * memberships. If it fails, an entity just created is taken back, so that nothing half-happens; of many documents only
+/* Second calls after the main one, fed with ids that the body named beside the entity (`then:` in dialect.yaml):
+ * memberships, a care team. If one fails, an entity just created is taken back, so that nothing half-happens; of many documents only
  * that one, and the client is told which stay stored. */
 #include "flow/exchange.h"
 
@@ -32,9 +32,25 @@ static void add_given(struct exchange *x, struct buf *body)
     }
 }
 
-static struct str then_body(struct exchange *x, const struct item *item)
+/* The id, or the object that it is a member of. */
+static void add_value(struct buf *body, const struct id_slot *slot)
 {
-    const struct then *then = &x->operation->then;
+    bool first = true;
+
+    if (!slot->member.len) {
+        json_quote(body, slot->found);
+        return;
+    }
+    buf_char(body, '{');
+    json_member_string(body, &first, slot->member, slot->found);
+    if (slot->beside.len)
+        buf_char(body, ',');
+    buf_add(body, slot->beside);
+    buf_char(body, '}');
+}
+
+static struct str then_body(struct exchange *x, const struct item *item, const struct then *then)
+{
     struct buf body = buf_in(x->arena, NAMES_MAX);
     bool first = true;
 
@@ -42,7 +58,7 @@ static struct str then_body(struct exchange *x, const struct item *item)
     json_name(&body, &first, then->member);
     buf_char(&body, '[');
     first = true;
-    if (!names_param(item, then->param))
+    if (!names_param(item, then->param)) /* it is the first, then */
         add_given(x, &body);
     for (size_t i = 0; i < item->put.ids.count; i++) {
         const struct id_slot *slot = &item->put.ids.items[i];
@@ -51,7 +67,7 @@ static struct str then_body(struct exchange *x, const struct item *item)
         if (!first)
             buf_char(&body, ',');
         first = false;
-        json_quote(&body, slot->found);
+        add_value(&body, slot);
     }
     buf_add(&body, STR("]}"));
     return buf_str(&body);
@@ -81,23 +97,39 @@ static void on_then(struct upstream_call *call, const struct upstream_answer *an
     exchange_came(item->x, NULL);
 }
 
+/* Those for which the document says something; the first one's ids may be given by the operation. */
+static bool start_thens(struct exchange *x, struct item *item)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < x->operation->thens.count; i++) {
+        const struct then *then = &x->operation->thens.calls[i];
+        if (!names_param(item, then->param) && (i || !exchange_choose_then(x).len))
+            continue;
+        struct upstream_request request = about(x, item, x->bound->thens[i]);
+        request.body = then_body(x, item, then);
+        exchange_wait(x);
+        item->then_calls[i] = exchange_call(x, &request, on_then, item);
+        any = true;
+    }
+    return any;
+}
+
 enum step stage_then(struct exchange *x)
 {
     bool any = false;
 
-    if (!x->bound->then_call)
-        return STEP_NEXT;
-    for (size_t i = 0; i < x->item_count; i++) {
-        struct item *item = &x->items[i];
-        if (!item->stored || !(names_param(item, x->operation->then.param) || exchange_choose_then(x).len))
-            continue;
-        struct upstream_request request = about(x, item, x->bound->then_call);
-        request.body = then_body(x, item);
-        exchange_wait(x);
-        item->then_call = exchange_call(x, &request, on_then, item);
-        any = true;
-    }
+    for (size_t i = 0; i < x->item_count; i++)
+        any = (x->items[i].stored && start_thens(x, &x->items[i])) || any;
     return any ? STEP_WAIT : STEP_NEXT;
+}
+
+static bool any_then(const struct item *item)
+{
+    for (size_t i = 0; i < THENS_MAX; i++)
+        if (item->then_calls[i])
+            return true;
+    return false;
 }
 
 /* What was stored stays stored, so a reading that fails is told only after the rests are kept. */
@@ -174,7 +206,7 @@ enum step stage_reread(struct exchange *x)
 
     for (size_t i = 0; i < x->item_count; i++) {
         struct item *item = &x->items[i];
-        if (!item->then_call)
+        if (!any_then(item))
             continue;
         if (item->err.code && x->bound->then_undo && !item->undone) {
             start_undo(x, item);

@@ -96,6 +96,8 @@ struct id_slot {
     struct str path;   /* put: of the member, for a fault */
     struct str param;  /* put: not empty when the id is a parameter of the call and not a member: then no gap */
     struct str lookup; /* put: not empty when `given` is a look-up document (JSON) of this name */
+    struct str member, beside; /* put, of a parameter whose values are objects: the id's member, and the others as JSON
+                                  without braces; member empty: the value is the id */
     enum { FILL_STRING, FILL_NUMBER, FILL_INSIDE } fill; /* get: a JSON string, a JSON number, or text inside a string */
     struct str found;  /* set by the flow; ptr NULL: unknown */
 };

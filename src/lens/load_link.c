@@ -216,6 +216,21 @@ static int link_bare(struct load *load, struct field *field)
     return 0;
 }
 
+/* The values of a parameter are ids, or objects with one: the member that it is. */
+static int link_element_id(struct load *load, struct field *list)
+{
+    struct shape *element = list->param.ptr ? list->element : NULL;
+
+    for (size_t i = 0; element && i < element->count && !list->element_id.len; i++)
+        if (element->fields[i].type == TYPE_ID && element->fields[i].is[0] != NO_SLOT)
+            list->element_id = element->leaves[element->fields[i].is[0]]->path;
+    if (list->element_id.len && memchr(list->element_id.ptr, '/', list->element_id.len))
+        return yaml_fault(yaml_get(list->from, "param"), load->err,
+                          "the id is \"" STR_FMT "\" of an element, expected a member of it, or \".\"",
+                          STR_ARG(list->element_id));
+    return 0;
+}
+
 static int link_shape(struct load *load, struct shape *shape)
 {
     struct shape *outer = load->shape;
@@ -225,7 +240,7 @@ static int link_shape(struct load *load, struct shape *shape)
         if (link_paths(load, field) || link_when(load, field) || link_unless(load, field) ||
             link_parts(load, field) || link_to(load, field) || link_known(load, field) ||
             link_bare(load, field) ||
-            (field->element && link_shape(load, field->element)))
+            (field->element && link_shape(load, field->element)) || link_element_id(load, field))
             return -1;
         field->classed = class_of(field);
         classify(field);

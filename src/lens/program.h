@@ -221,6 +221,7 @@ struct field {
     struct literals skip;
     bool lacking_keep; /* entries without name or value are kept */
     struct shape *element; /* list */
+    struct str element_id; /* list with `param:`: the member of an element that is the id; empty: the element is */
     struct str bare_name;  /* list: its elements are not objects, but this member's values */
     const struct field *bare;
 };

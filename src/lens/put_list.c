@@ -38,10 +38,28 @@ static void check_named(struct list *list)
         put_fault(inner, first, FAULT_BLANK);
 }
 
+/* What the element of a parameter says besides its ids goes with them. */
+static void note_beside(struct list *list, size_t first_id)
+{
+    struct put *inner = &list->inner;
+    struct id_slots *ids = &inner->run->out->ids;
+    struct buf json = buf_in(inner->run->arena, SIZE_MAX);
+
+    if (!inner->shape->canonical->group)
+        return;
+    put_emit(inner, &json, list->gaps);
+    inner->run->full |= json.full;
+    for (size_t i = first_id; i < ids->count && json.len >= 2; i++) {
+        ids->items[i].member = list->field->element_id;
+        ids->items[i].beside = str_of(json.ptr + 1, json.len - 2);
+    }
+}
+
 static void take_element(struct list *list, uint32_t index, uint32_t at)
 {
     struct put *inner = &list->inner;
     struct put_run *run = inner->run;
+    size_t first_id = run->out->ids.count;
 
     put_clear(inner);
     inner->index = index;
@@ -61,6 +79,8 @@ static void take_element(struct list *list, uint32_t index, uint32_t at)
     separate(&list->rest, index);
     if (!put_parameter_name(list->put, list->field).ptr)
         put_emit(inner, &list->json, list->gaps);
+    else
+        note_beside(list, first_id);
     if (put_emit_rest(inner, &list->rest))
         list->extra = true;
     else

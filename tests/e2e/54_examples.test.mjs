@@ -67,12 +67,10 @@ describe("Twine's examples", () => {
     const prepare = {
         async patients() {
             const { data } = definitions.FetchPatientsResponse.example;
-            const relationships = { groups: { data: [{ type: 'group', id: twine.GROUP }] } };
-            for (const { id, attributes: { statement, ...attributes } } of data) real.set(id, (await posts('/patient', { type: 'patient', attributes, relationships })).id);
-            await posts('/patient', Array.from({ length: twine.others }, (_, i) => ({ type: 'patient', attributes: { first_name: 'One', last_name: `of ${i}` }, relationships })));
-            const [{ system, value }] = data[0].attributes.identifiers;
-            const { patients: [{ id }] } = await backend('GET', `/v1/patients?brand_id=${encodeURIComponent(BRAND)}&external_id=${encodeURIComponent(`${system}|${value}`)}`);
-            await backend('POST', `/v1/patients/${id}/providers`, { provider_id: canonical.get(`provider:${twine.COACH}`), relationship: 'primary' });
+            const groups = { data: [{ type: 'group', id: twine.GROUP }] };
+            for (const { id, attributes: { statement, ...attributes }, relationships: { coaches } } of data)
+                real.set(id, (await posts('/patient', { type: 'patient', attributes, relationships: { groups, coaches } })).id);
+            await posts('/patient', Array.from({ length: twine.others }, (_, i) => ({ type: 'patient', attributes: { first_name: 'One', last_name: `of ${i}` }, relationships: { groups } })));
         },
         async event() {
             const { attributes: { attendees, completed_at, completed_by, start_at } } = definitions.CalendarEventResource.example;

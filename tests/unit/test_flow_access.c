@@ -259,7 +259,7 @@ static void lists_are_bounded(void **state)
             .method = "GET /pub/patient?filter[groups]=" T_GROUP_1 "," T_GROUP_2,
             .who = &in_group },
           patients,
-          "GET /v1/patients?brand_id=acme&group_id=g-1&include=groups&limit=10&offset=0\n" },
+          "GET /v1/patients?brand_id=acme&group_id=g-1&include=groups%2Ccare_team&limit=10&offset=0\n" },
         { { .as = "twine", .method = "GET /pub/patient?filter[groups]=" T_GROUP_9 }, NULL, "" },
         { { .as = "twine", .method = "GET /pub/patient?filter[groups]=" }, NULL, "" },
         { { .as = "twine", .method = "GET /pub/patient?filter[organization]=" T_GLOBEX }, NULL, "" },

@@ -43,7 +43,7 @@ static void none_is_made(void **state)
           heard.status, STR_ARG(heard.body));
     CHECK_LOG(kit, LOOK "POST /v1/patients {'external_ids':{'EHR|x':'1'},'first_name':'John','last_name':'Doe',"
                         "'brand_id':'acme'}\n"
-                        "PUT /v1/patients/p-1/groups {'group_ids':['g-1']}\nGET /v1/patients/p-1?include=groups\n");
+                        "PUT /v1/patients/p-1/groups {'group_ids':['g-1']}\nGET /v1/patients/p-1?include=groups%2Ccare_team\n");
     /* what the body says itself wins */
     SCRIPT(kit, NONE, CREATED, { .call = "patient.set_groups", .json = "{'groups':[]}" },
            { .call = "patient.read", .json = PATIENT("p-1") });
@@ -64,7 +64,7 @@ static void one_is_updated(void **state)
     struct heard heard = upsert(PUT_BODY(QUERY(GROUPS), "{'type':'patient','attributes':{'first_name':'Jim'}}"), NULL);
     CHECK(heard.status == 200 && has(heard.body, "'id':'" T_PATIENT_1 "'"), "%d %s %.*s", heard.status, heard.detail,
           STR_ARG(heard.body));
-    CHECK_LOG(kit, LOOK "PATCH /v1/patients/p-1?include=groups {'first_name':'Jim'}\n");
+    CHECK_LOG(kit, LOOK "PATCH /v1/patients/p-1?include=groups%2Ccare_team {'first_name':'Jim'}\n");
     /* an id that is said is the one that is found, or nothing happens */
     SCRIPT(kit, FOUND(PATIENT("p-1")));
     heard = upsert(PUT_BODY(QUERY(GROUPS), "{'type':'patient','id':'" T_PATIENT_2 "','attributes':{'first_name':'Jim'}}"),
@@ -128,7 +128,7 @@ static void the_slower_of_two_updates(void **state)
     SCRIPT(kit, NONE, REFUSED, NONE, REFUSED, FOUND(PATIENT("p-1")), { .call = "patient.update", .json = PATIENT("p-1") });
     struct heard heard = upsert(PUT_BODY(QUERY(GROUPS), JOHN), NULL);
     CHECK(heard.status == 200 && kit->started == 6, "%d %s, %zu calls", heard.status, heard.detail, kit->started);
-    CHECK(has(buf_str(&kit->log), "PATCH /v1/patients/p-1?include=groups {'first_name':'John','last_name':'Doe'}\n"),
+    CHECK(has(buf_str(&kit->log), "PATCH /v1/patients/p-1?include=groups%2Ccare_team {'first_name':'John','last_name':'Doe'}\n"),
           "%.*s", STR_ARG(buf_str(&kit->log)));
 }
 

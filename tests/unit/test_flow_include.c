@@ -34,7 +34,7 @@ static void one_call_for_each_kind_and_each_entity_once(void **state)
              .json = "{'patients':[" PATIENT("p-1") "," PATIENT("p-2") "," PATIENT("p-1") "],'total':3}" });
     struct heard heard = ask(kit, T_PROFILE "&include=patient,patient");
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
-    CHECK_LOG(kit, LIST_CALL "GET /v1/patients?brand_id=acme&patient_id=p-1%2Cp-2&include=groups&limit=1000&offset=0\n");
+    CHECK_LOG(kit, LIST_CALL "GET /v1/patients?brand_id=acme&patient_id=p-1%2Cp-2&include=groups%2Ccare_team&limit=1000&offset=0\n");
     CHECK(count_of(heard.body, "{'type':'patient','id':'" T_PATIENT_1 "','attributes'") == 1, STR_FMT, STR_ARG(heard.body));
     CHECK(count_of(heard.body, "{'type':'patient','id':'" T_PATIENT_2 "','attributes'") == 1, STR_FMT, STR_ARG(heard.body));
     CHECK(count_of(heard.body, "'included':[") == 1, STR_FMT, STR_ARG(heard.body));

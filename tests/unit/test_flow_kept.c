@@ -98,7 +98,7 @@ static void a_list_asks_both(void **state)
     struct heard heard = kit_ask(kit, (struct said){ .as = "twine", .method = LIST_BY("1") });
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
     CHECK_LOG(kit, "GET /v1/patients?brand_id=acme&external_id=K%7C1&limit=1000&offset=0\n"
-                   "GET /v1/patients?brand_id=acme&patient_id=p-1%2Cp-7&include=groups&limit=10&offset=0\n");
+                   "GET /v1/patients?brand_id=acme&patient_id=p-1%2Cp-7&include=groups%2Ccare_team&limit=10&offset=0\n");
     SCRIPT(kit, NONE);
     heard = kit_ask(kit, (struct said){ .as = "twine", .method = LIST_BY("9") });
     CHECK(heard.status == 200 && kit->started == 1, "%d, %zu calls", heard.status, kit->started);

@@ -54,6 +54,7 @@ static inline void kit_open(struct kit *kit, const char *set)
 #define T_GROUP_1   "bbbbbbbbbbbbbbbbbbbbbbb1"
 #define T_GROUP_2   "bbbbbbbbbbbbbbbbbbbbbbb2"
 #define T_GROUP_9   "bbbbbbbbbbbbbbbbbbbbbbb9"
+#define T_PROVIDER_1 "ccccccccccccccccccccccc1"
 #define T_ACME      "58c4554710123c5c40dbab81"
 #define T_GLOBEX    "58c88de7c93eb96357a87033"
 #define ROW(d, k, b, id, c)                                                                                  \
@@ -74,6 +75,7 @@ static inline void kit_know(struct kit *kit)
         ROW("twine", "group", "acme", T_GROUP_1, "g-1"),
         ROW("twine", "group", "acme", T_GROUP_2, "g-2"),
         ROW("twine", "group", "globex", T_GROUP_9, "g-9"),
+        ROW("twine", "provider", "acme", T_PROVIDER_1, "c-1"),
         ROW("twine", "brand", "acme", T_ACME, "acme"),
         ROW("twine", "brand", "globex", T_GLOBEX, "globex"),
     };

@@ -281,7 +281,7 @@ static void memberships_follow_the_entity(void **state)
     CHECK(heard.status == 201, "%d %s", heard.status, heard.detail);
     CHECK_LOG(kit, "POST /v1/patients {'first_name':'John','last_name':'Doe','brand_id':'acme'}\n"
                    "PUT /v1/patients/p-1/groups {'group_ids':['g-1']}\n"
-                   "GET /v1/patients/p-1?include=groups\n");
+                   "GET /v1/patients/p-1?include=groups%2Ccare_team\n");
     /* an empty list is said too, none is not */
     SCRIPT(kit, CREATED, { .call = "patient.set_groups", .json = "{'groups':[]}" },
            { .call = "patient.read", .json = PATIENT("p-1") });
@@ -290,6 +290,33 @@ static void memberships_follow_the_entity(void **state)
                                         .body = "{'data':{'type':'patient','attributes':{'first_name':'John',"
                                                 "'last_name':'Doe'}}}" });
     CHECK(heard.status == 201 && kit->started == 1, "%d, %zu calls", heard.status, kit->started);
+}
+
+/* Both lists at once; values that are objects say what they say beside the id. */
+static void two_calls_follow_the_entity(void **state)
+{
+    static const char body[] =
+        "{'data':{'type':'patient','attributes':{'first_name':'John','last_name':'Doe'},'relationships':{'groups':{'data':["
+        GROUP_1 "]},'coaches':{'data':[{'type':'coach','id':'" T_PROVIDER_1 "','meta':{'primary':true}}]}}}}";
+    const struct reply joined = { .call = "patient.set_groups", .json = "{'groups':[]}" };
+    const struct reply cared = { .call = "patient.set_care_team", .json = "{'care_team':[]}" };
+
+    (void)state;
+    SCRIPT(kit, CREATED, joined, cared, { .call = "patient.read", .json = PATIENT("p-1") });
+    struct heard heard = kit_ask(kit, (struct said){ .as = "twine", .method = "POST /pub/patient", .body = body });
+    CHECK(heard.status == 201, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "POST /v1/patients {'first_name':'John','last_name':'Doe','brand_id':'acme'}\n"
+                   "PUT /v1/patients/p-1/groups {'group_ids':['g-1']}\n"
+                   "PUT /v1/patients/p-1/care_team {'care_team':[{'provider_id':'c-1','relationship':'primary'}]}\n"
+                   "GET /v1/patients/p-1?include=groups%2Ccare_team\n");
+    SCRIPT(kit, CREATED, joined, { .call = "patient.set_care_team", .code = ERR_UPSTREAM },
+           { .call = "patient.erase", .json = "{'status':'deleted'}" });
+    heard = kit_ask(kit, (struct said){ .as = "twine", .method = "POST /pub/patient", .body = body });
+    CHECK(heard.status == 502 && kit->started == 4, "%d, %zu calls", heard.status, kit->started);
+    SCRIPT(kit, CREATED, { .call = "patient.set_groups", .code = ERR_UPSTREAM }, cared,
+           { .call = "patient.erase", .json = "{'status':'deleted'}" });
+    heard = kit_ask(kit, (struct said){ .as = "twine", .method = "POST /pub/patient", .body = body });
+    CHECK(heard.status == 502 && kit->started == 4, "%d, %zu calls", heard.status, kit->started);
 }
 
 /* Nothing half-happens: the entity is taken back, and the client hears of the first failure. */
@@ -443,6 +470,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_look_up_that_names_nobody_asks_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(look_ups_of_many_run_together, setup, teardown),
         cmocka_unit_test_setup_teardown(memberships_follow_the_entity, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_calls_follow_the_entity, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_membership_takes_the_entity_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_membership_of_an_update_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_rereading_is_told, setup, teardown),

@@ -136,10 +136,10 @@ static void a_changed_entity_is_read_again(void **state)
     SCRIPT(kit, READ("'v7'", PATIENT("p-1")), STALE, READ("'v8'", PATIENT("p-1")), UPDATED);
     struct heard heard = kit_ask(kit, said);
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
-    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups\n"
-                   "PATCH /v1/patients/p-1?include=groups ['v7'] {'gender':'female'}\n"
-                   "GET /v1/patients/p-1?include=groups\n"
-                   "PATCH /v1/patients/p-1?include=groups ['v8'] {'gender':'female'}\n");
+    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups%2Ccare_team\n"
+                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team ['v7'] {'gender':'female'}\n"
+                   "GET /v1/patients/p-1?include=groups%2Ccare_team\n"
+                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team ['v8'] {'gender':'female'}\n");
     /* others may be faster again and again, but not for ever */
     struct reply always[2 * 9];
     for (size_t i = 0; i < COUNT(always); i++)
@@ -178,17 +178,17 @@ static void the_second_reading_counts(void **state)
     SCRIPT(kit, READ("'v7'", WITH("male")), STALE, READ("'v8'", WITH("female")), UPDATED);
     struct heard heard = kit_ask(kit, said);
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
-    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups\n"
-                   "PATCH /v1/patients/p-1?include=groups ['v7'] {'email':'n@e.org','gender':'female'}\n"
-                   "GET /v1/patients/p-1?include=groups\n"
-                   "PATCH /v1/patients/p-1?include=groups ['v8'] {'email':'n@e.org'}\n");
+    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups%2Ccare_team\n"
+                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team ['v7'] {'email':'n@e.org','gender':'female'}\n"
+                   "GET /v1/patients/p-1?include=groups%2Ccare_team\n"
+                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team ['v8'] {'email':'n@e.org'}\n");
     SCRIPT(kit, READ("'v7'", WITH("female")), STALE, READ("'v8'", WITH("male")), UPDATED);
     heard = kit_ask(kit, said);
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
-    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups\n"
-                   "PATCH /v1/patients/p-1?include=groups ['v7'] {'email':'n@e.org'}\n"
-                   "GET /v1/patients/p-1?include=groups\n"
-                   "PATCH /v1/patients/p-1?include=groups ['v8'] {'email':'n@e.org','gender':'female'}\n");
+    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups%2Ccare_team\n"
+                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team ['v7'] {'email':'n@e.org'}\n"
+                   "GET /v1/patients/p-1?include=groups%2Ccare_team\n"
+                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team ['v8'] {'email':'n@e.org','gender':'female'}\n");
 }
 
 /* A word that a dialect shows but does not take may be sent back, and nothing else that it does not take. */
@@ -235,10 +235,10 @@ static void groups_survive_the_second_reading(void **state)
     struct heard heard =
         kit_ask(kit, (struct said){ .as = "twine", .method = TWINE_PATCH, .body = GROUPS(GROUP_1) });
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
-    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups\nPATCH /v1/patients/p-1?include=groups ['v7'] {}\n"
-                   "GET /v1/patients/p-1?include=groups\nPATCH /v1/patients/p-1?include=groups ['v8'] {}\n"
+    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups%2Ccare_team\nPATCH /v1/patients/p-1?include=groups%2Ccare_team ['v7'] {}\n"
+                   "GET /v1/patients/p-1?include=groups%2Ccare_team\nPATCH /v1/patients/p-1?include=groups%2Ccare_team ['v8'] {}\n"
                    "PUT /v1/patients/p-1/groups {'group_ids':['g-1']}\n"
-                   "GET /v1/patients/p-1?include=groups\n");
+                   "GET /v1/patients/p-1?include=groups%2Ccare_team\n");
 }
 
 /* A group that is found or made is so once, however often the entity is read. */
@@ -252,13 +252,13 @@ static void a_made_group_is_made_once(void **state)
     struct heard heard = kit_ask(
         kit, (struct said){ .as = "twine", .method = TWINE_PATCH, .body = GROUPS(GROUP_1 "," GROUP_BY) });
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
-    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups\n"
+    CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups%2Ccare_team\n"
                    "POST /v1/groups?get_or_create=true {'brand_id':'acme','name':'Lead'}\n"
-                   "PATCH /v1/patients/p-1?include=groups ['v7'] {}\n"
-                   "GET /v1/patients/p-1?include=groups\n"
-                   "PATCH /v1/patients/p-1?include=groups ['v8'] {}\n"
+                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team ['v7'] {}\n"
+                   "GET /v1/patients/p-1?include=groups%2Ccare_team\n"
+                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team ['v8'] {}\n"
                    "PUT /v1/patients/p-1/groups {'group_ids':['g-1','g-2']}\n"
-                   "GET /v1/patients/p-1?include=groups\n");
+                   "GET /v1/patients/p-1?include=groups%2Ccare_team\n");
 }
 
 /* A client that names the version it read must not have it replaced by the one that is stored. */

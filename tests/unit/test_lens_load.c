@@ -47,6 +47,8 @@ static const struct {
     { ONE("{ type: string, is: x.y }\n  b: { type: object, is: x }"), "6:26", "\"x\" is mapped in parts" },
     { ONE("{ type: string, is: a, enum: [x, x] }"), "5:39", "\"x\" stands twice" },
     { ONE("{ type: string, is: a, enum: { x: p, y: p } }"), "5:46", "canonical \"p\" stands twice" },
+    { ONE("{ type: list, is: a, param: p, fields: { i: { type: id, is: b.c, kind: k } } }"), "5:34",
+      "the id is \"b/c\" of an element, expected a member of it" },
     { ONE("{ type: string, is: a, enum: x }"), "5:35", "an enum lists values" },
     { ONE("{ type: string, is: a, enum: [] }"), "5:35", "an enum lists values" },
     { ONE("{ type: boolean, is: a, enum: { yes: p } }"), "5:43", "\"yes\" is no value of the field's type" },

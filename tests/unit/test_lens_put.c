@@ -294,6 +294,13 @@ static const char with_ids[] = FIELDS("  id: { type: id, is: id, kind: k, read_o
                                       "      id: { type: id, is: ., kind: el }\n"
                                       "      meta:\n"
                                       "        query: { type: object, is: ., kind: el, lookup: by_name }\n"
+                                      "  team:\n"
+                                      "    type: list\n"
+                                      "    is: team\n"
+                                      "    param: team\n"
+                                      "    fields:\n"
+                                      "      id: { type: id, is: who, kind: el }\n"
+                                      "      lead: { type: boolean, is: as.role, enum: { true: first, false: other } }\n"
                                       "  body:\n"
                                       "    type: list\n"
                                       "    is: body\n"
@@ -301,7 +308,7 @@ static const char with_ids[] = FIELDS("  id: { type: id, is: id, kind: k, read_o
                                       "      id: { type: id, is: who.id, kind: el }\n"
                                       "      name: { type: string, is: name, required: always }\n");
 
-/* Slots as "path=kind:given@param/lookup". */
+/* Slots as "path=kind:given@param/lookup", and "+member,beside" of a parameter whose values are objects. */
 static struct str show_ids(struct kit *kit)
 {
     struct buf out = buf_in(kit->arena, 1 << 20);
@@ -314,6 +321,8 @@ static struct str show_ids(struct kit *kit)
             buf_printf(&out, "@" STR_FMT, STR_ARG(slot->param));
         if (slot->lookup.len)
             buf_printf(&out, "/" STR_FMT, STR_ARG(slot->lookup));
+        if (slot->member.len)
+            buf_printf(&out, "+" STR_FMT "," STR_FMT, STR_ARG(slot->member), STR_ARG(slot->beside));
     }
     return buf_str(&out);
 }
@@ -338,6 +347,13 @@ static const struct {
     { "{\"all\":[{\"type\":\"u\",\"id\":\"1\"},5]}", "all/0/id=el:1@all", NULL, "",
       "all/0/type equals t; all/1 type object" },
     { "{\"all\":{}}", "", NULL, "", "all type array" },
+    { "{\"team\":[{\"id\":\"1\",\"lead\":true},{\"id\":\"2\"},{\"lead\":false,\"id\":\"3\"}]}",
+      "team/0/id=el:1@team+who,\"as\":{\"role\":\"first\"} team/1/id=el:2@team+who, "
+      "team/2/id=el:3@team+who,\"as\":{\"role\":\"other\"}",
+      "{}", "", "" },
+    { "{\"team\":[{\"lead\":true}]}", "", NULL, "", "team/0/id blank string" },
+    { "{\"team\":[{\"id\":\"1\",\"lead\":1}]}", "team/0/id=el:1@team", NULL, "", "team/0/lead type boolean" },
+    { "{\"team\":[]}", "", "{}", "team", "" },
     { "{\"body\":[{\"id\":\"1\",\"name\":\"a\"},{\"name\":\"b\"},{\"id\":\"2\",\"name\":\"c\"}],\"n\":7}",
       "n=num:7 body/0/id=el:1 body/2/id=el:2",
       "{\"n\":\"<num:7>\",\"body\":[{\"who\":{\"id\":\"<el:1>\"},\"name\":\"a\"},{\"name\":\"b\"},{\"who\":{"

@@ -30,6 +30,10 @@ static const struct filter by_id[] = {
 const struct select group_one = { .entity = &group_entity, .filters = by_id, .filter_count = 1 };
 
 static const struct filter list_filters[] = {
+    { .name = STR_INIT("id"),
+      .kind = FILTER_LIST,
+      .sql = "t.id IN (SELECT value FROM json_each(?))",
+      .index = "care_groups_key" },
     { .name = STR_INIT("name"), .kind = FILTER_TEXT, .sql = "t.name = ?" }
 };
 

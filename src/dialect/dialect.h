@@ -104,6 +104,8 @@ struct include {
     const struct lens *lens;
     const struct fixed_parameter *fixed;
     size_t fixed_count;
+    const struct str *scopes; /* all are needed by who asks for it */
+    size_t scope_count;
     const void *bound;
 };
 

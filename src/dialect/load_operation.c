@@ -194,19 +194,20 @@ static int find_lens(const struct dialect *dialect, const struct yaml *place, st
 static int load_include(const struct dialect *dialect, struct arena *arena, const struct yaml *map, struct include *made,
                         struct err *err)
 {
-    static const char *const known[] = { "resource", "from", "call", "param", "fixed", NULL };
+    static const char *const known[] = { "resource", "from", "call", "param", "fixed", "scopes", NULL };
     struct str resource = STR_NONE;
 
     made->name = map->key;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_text(map, "resource", &resource, err) ||
         load_text(map, "from", &made->from, err) || load_text(map, "call", &made->call, err) ||
         load_text(map, "param", &made->param, err) ||
-        load_fixed(yaml_get(map, "fixed"), arena, &made->fixed, &made->fixed_count, err))
+        load_fixed(yaml_get(map, "fixed"), arena, &made->fixed, &made->fixed_count, err) ||
+        load_texts(map, "scopes", arena, &made->scopes, &made->scope_count, err))
         return -1;
     if (find_lens(dialect, yaml_get(map, "resource"), resource, &made->lens, err))
         return -1;
-    if (!made->lens || !made->from.len || !made->call.len || !made->param.len)
-        return yaml_fault(map, err, "an include needs resource (of a mapping file), from, call and param");
+    if (!made->lens || !made->from.len || !made->call.len || !made->param.len || !made->scope_count)
+        return yaml_fault(map, err, "an include needs resource (of a mapping file), from, call, param and scopes");
     return 0;
 }
 

@@ -21,7 +21,7 @@ bool exchange_may_see(const struct exchange *x, struct str entity, const struct 
     struct str brand = exchange_text(x, tape, at, STR("brand_id"));
     const struct principal *who = x->principal;
 
-    if (brand.ptr && x->operation->builtin == BUILTIN_NONE && !str_eq(brand, x->brand))
+    if (brand.ptr && !str_eq(brand, x->brand))
         return false;
     if (!who || (!who->patients_bound && !who->groups_bound))
         return true;
@@ -169,7 +169,12 @@ static enum step collect_grant(struct exchange *x)
     x->document = x->grant.json;
     x->brand = exchange_text(x, &x->made, 0, STR("brand_id"));
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
-    return show(x, &x->made, 0) ? STEP_FAIL : STEP_NEXT;
+    if (show(x, &x->made, 0))
+        return STEP_FAIL;
+    /* What is included is for the holder of the new token, with its scopes and bounds. */
+    if (x->including_count && auth_principal_from_claims(x->document, loop_wall_ms(x->flow->loop), &x->principal, &x->err))
+        return STEP_FAIL;
+    return exchange_judge_includes(x);
 }
 
 enum step stage_collect(struct exchange *x)

@@ -324,6 +324,7 @@ void exchange_free_mentions(struct exchange *x);
 /* ask.c: the type to answer with, by the dialect's own parameter if it is there, else by Accept; ptr NULL: none */
 struct str exchange_media(const struct exchange *x);
 MUST_CHECK int exchange_read_includes(struct exchange *x); /* -1: a name that the operation does not have */
+enum step exchange_judge_includes(struct exchange *x);     /* the scopes of what is included */
 void exchange_free_including(struct exchange *x);
 
 /* `own` arguments and what the principal is bound to (call.c). */

@@ -60,9 +60,12 @@ static int bind_operation(struct gateway *gateway, struct operation *operation, 
         const struct contract_call *list = NULL;
         if (find_call(gateway, place, operation->includes[i].call, &list, err))
             return -1;
-        if (!list->items.len || !contract_takes(list, operation->includes[i].param))
-            return yaml_fault(place, err, "include: " STR_FMT " is no list by " STR_FMT, STR_ARG(list->name),
+        if (!contract_takes(list, operation->includes[i].param))
+            return yaml_fault(place, err, "include: " STR_FMT " takes no parameter '" STR_FMT "'", STR_ARG(list->name),
                               STR_ARG(operation->includes[i].param));
+        if (!list->items.len && (!bound->call || bound->call->items.len) && operation->builtin == BUILTIN_NONE)
+            return yaml_fault(place, err, "include: " STR_FMT " is no list, expected one for an operation that shows many",
+                              STR_ARG(list->name));
         operation->includes[i].bound = list;
     }
     if (!bound->call)

@@ -40,6 +40,22 @@ int exchange_read_includes(struct exchange *x)
     return 0;
 }
 
+/* Whoever asks for related entities must be allowed to read them by themselves. */
+enum step exchange_judge_includes(struct exchange *x)
+{
+    for (size_t i = 0; x->principal && i < x->including_count; i++) {
+        const struct include *row = x->including[i].row;
+        for (size_t k = 0; k < row->scope_count; k++) {
+            if (principal_allows(x->principal, row->scopes[k]))
+                continue;
+            x->missing = row->scopes[k];
+            return exchange_fail(x, ERR_SCOPE, "scope " STR_FMT " is missing to include " STR_FMT, STR_ARG(x->missing),
+                                 STR_ARG(row->name));
+        }
+    }
+    return STEP_NEXT;
+}
+
 static void add_id(struct exchange *x, const struct tape *tape, uint32_t at, struct buf *ids)
 {
     if (tape_type(tape, at) != JSON_STRING)
@@ -93,8 +109,9 @@ enum step stage_include(struct exchange *x)
             continue;
         for (size_t k = 0; k < row->fixed_count; k++)
             own[count++] = (struct upstream_argument){ .name = row->fixed[k].name, .value = row->fixed[k].value };
-        struct upstream_request request = { .call = row->bound, .paged = true, .limit = FETCH_SIZE };
-        exchange_bounded(x, row->bound, own, count, &request);
+        const struct contract_call *call = row->bound;
+        struct upstream_request request = { .call = call, .paged = call->paged, .limit = FETCH_SIZE };
+        exchange_bounded(x, call, own, count, &request);
         exchange_wait(x);
         including->call = exchange_call(x, &request, on_included, including);
         any = true;
@@ -135,25 +152,48 @@ static void take(struct exchange *x, const struct including *including, uint32_t
         x->included[x->included_count++] = shown;
 }
 
+/* How many entities the answer has; -1: it is no answer. */
+static int64_t count_of(const struct including *including)
+{
+    const struct contract_call *call = including->row->bound;
+    const struct tape *tape = &including->answer.document;
+
+    if (!including->call)
+        return 0;
+    if (!call->items.len)
+        return tape->count && tape_type(tape, 0) == JSON_OBJECT ? 1 : -1;
+    uint32_t items = contract_items(call, tape);
+    return items == TAPE_NONE ? -1 : (int64_t)tape_count(tape, items);
+}
+
+static void take_all(struct exchange *x, const struct including *including)
+{
+    const struct contract_call *call = including->row->bound;
+    const struct tape *tape = &including->answer.document;
+
+    if (!call->items.len) {
+        take(x, including, 0);
+        return;
+    }
+    uint32_t items = contract_items(call, tape);
+    for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))
+        take(x, including, at);
+}
+
 enum step stage_included(struct exchange *x)
 {
     size_t most = 0;
 
     for (size_t i = 0; i < x->including_count; i++) {
-        uint32_t items = contract_items(x->including[i].row->bound, &x->including[i].answer.document);
-        if (x->including[i].call && items == TAPE_NONE)
-            return exchange_fail(x, ERR_UPSTREAM, "the backend's list of what is included has no items");
-        most += items != TAPE_NONE ? tape_count(&x->including[i].answer.document, items) : 0;
+        int64_t count = count_of(&x->including[i]);
+        if (count < 0)
+            return exchange_fail(x, ERR_UPSTREAM, "the backend's answer with what is included has no entities");
+        most += (size_t)count;
     }
     x->included = ARENA_ARRAY(x->arena, struct shown, most);
-    for (size_t i = 0; i < x->including_count; i++) {
-        const struct tape *tape = &x->including[i].answer.document;
-        uint32_t items = contract_items(x->including[i].row->bound, &x->including[i].answer.document);
-        if (items == TAPE_NONE)
-            continue;
-        for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))
-            take(x, &x->including[i], at);
-    }
+    for (size_t i = 0; i < x->including_count; i++)
+        if (x->including[i].call)
+            take_all(x, &x->including[i]);
     return STEP_NEXT;
 }
 

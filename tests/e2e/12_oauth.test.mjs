@@ -4,7 +4,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ACME, ANY, request, sleep, startGateway } from './harness.mjs';
-import { checkShape } from './shapes.mjs';
+import { backendCall } from './backend_kit.mjs';
+import { checkJsonApi, checkShape } from './shapes.mjs';
 
 describe('tokens', () => {
     let gateway, client;
@@ -59,6 +60,59 @@ describe('tokens', () => {
             assert.equal(json.access_token, json.data.attributes.access_token);
             assert.ok(await works(json.access_token));
         }
+    });
+
+    describe('what is included with a token', () => {
+        const path = (include) => `/pub/oauth/token?include=${include}`, type = 'application/vnd.api+json';
+        const shown = (json) => json.included.map((one) => [one.type, one.id, one.attributes.name]);
+        let bound, groups;
+        before(async () => {
+            const twine = gateway.client('twine', {});
+            const make = async (name) => (await twine.post('/pub/group', { data: { type: 'group', attributes: { name } } }, 201)).json.data;
+            groups = [await make('Included'), await make('Included too')];
+            await make('Not included');
+            const canonical = (await backendCall(gateway, 'GET', '/v1/groups')).groups.filter(({ name }) => /^Included/.test(name)).map(({ id }) => id);
+            bound = JSON.parse(gateway.cli('client', 'add', '--name', 'bound', '--brand', 'acme', ...canonical.flatMap((id) => ['--group', id])));
+            gateway.secrets.add(bound.client_secret);
+            await sleep(1100);
+        });
+
+        test('the groups of a client that is bound to some, and its organization', async () => {
+            const own = grant({ client_id: bound.client_id, client_secret: bound.client_secret });
+            const both = await ask(path('groups,organization'), type, nested(own), 201);
+            assert.deepEqual(both.data.relationships.groups.data, groups.map(({ type: kind, id }) => ({ type: kind, id })));
+            assert.deepEqual(shown(both), [...groups.map((one) => ['group', one.id, one.attributes.name]), ['organization', ACME, 'Acme Health']]);
+            checkJsonApi(both);
+            assert.deepEqual(shown(await ask(path('groups'), type, nested(own), 201)).map(([kind]) => kind), ['group', 'group']);
+            // flat, as a form, and with a refresh token
+            const flat = await ask(path('organization'), formType, form(own), 201);
+            assert.deepEqual(shown(flat), [['organization', ACME, 'Acme Health']]);
+            const again = await ask(path('groups'), formType, form({ ...own, grant_type: 'refresh_token', refresh_token: flat.refresh_token }), 201);
+            assert.equal(again.included.length, 2);
+            const { data } = (await gateway.client('twine', { token: again.access_token }).get(`/pub/oauth/token/${again.data.id}/groups`)).json;
+            assert.deepEqual(data, again.included);
+        });
+
+        test('a client of the whole organization has no groups of its own', async () => {
+            const json = await ask(path('groups%2Corganization'), type, nested(grant()), 201);
+            assert.deepEqual(shown(json), [['organization', ACME, 'Acme Health']]);
+            assert.equal('data' in json.data.relationships.groups, false);
+            assert.equal('included' in await ask('/pub/oauth/token', type, nested(grant()), 201), false);
+        });
+
+        test('what cannot be included is told before a token is made', async () => {
+            for (const include of ['coaches', 'groups,coaches', 'groups,'])
+                assert.deepEqual((await ask(path(include), type, nested(grant()), 409)).errors[0].source, { parameter: 'include' }, include);
+        });
+
+        test('without the scope of reading them: 403', async () => {
+            const few = JSON.parse(gateway.cli('client', 'add', '--name', 'few', '--brand', 'acme', '--scope', 'read:patients'));
+            gateway.secrets.add(few.client_secret);
+            await sleep(1100);
+            const own = nested(grant({ client_id: few.client_id, client_secret: few.client_secret }));
+            assert.equal((await ask(path('organization'), type, own, 403)).errors[0].code, 'Forbidden');
+            await ask('/pub/oauth/token', type, own, 201);
+        });
     });
 
     test('the gateway\'s own endpoint', async () => {

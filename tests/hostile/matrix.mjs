@@ -10,6 +10,7 @@
 // grouped    why a token bound to the patient's group may not: 403
 // empty      why a list shows nothing
 // absent     the status for an entity that is not there, if not 404: the answer is the same for all of those
+// also       scopes of what it includes, besides those of the operation
 // destroys   the entity is gone afterwards
 // none       the embedded backend has no such call: 501
 // open       why no token is needed
@@ -56,13 +57,13 @@ const twine = {
     createBundle: { to: '/pub/bundle', body: resource('bundle', { type: 'weight', title: 'Mornings', effective_from: at }, { plan, actions: { data: [{ type: 'action', id: '<action>' }] } }) },
     fetchBundle: { to: '/pub/bundle/<bundle>' },
     updateBundle: { to: '/pub/bundle/<bundle>', body: resource('bundle', { title: 'Evenings <n>' }, { plan, actions: { data: [{ type: 'action', id: '<action>' }] } }, 'bundle') },
-    fetchPatientPlanSummaries: { to: `/pub/patient_plan_summary?${all}&filter[patient]=<patient>&include=patient,actions,bundles` },
+    fetchPatientPlanSummaries: { to: `/pub/patient_plan_summary?${all}&filter[patient]=<patient>&include=patient,actions,bundles`, also: ['read:patients'] },
     fetchPatientPlanSummary: { to: '/pub/patient_plan_summary/<plan>' },
     updatePatientPlanSummary: { to: '/pub/patient_plan_summary/<plan>', body: resource('patient_plan_summary', { time_zone: 'UTC' }, undefined, 'plan') },
-    fetchHealthProfiles: { to: `/pub/health_profile?${all}&filter[patient]=<patient>&include=patient,questions&${page}` },
-    fetchHealthProfile: { to: '/pub/health_profile/<health_profile>?include=patient,questions' },
-    fetchHealthProfileAnswers: { to: `/pub/health_profile_answer?${all}&filter[patient]=<patient>&include=patient&${page}` },
-    fetchHealthProfileAnswer: { to: '/pub/health_profile_answer/<health_profile_answer>?include=patient' },
+    fetchHealthProfiles: { to: `/pub/health_profile?${all}&filter[patient]=<patient>&include=patient,questions&${page}`, also: ['read:patients'] },
+    fetchHealthProfile: { to: '/pub/health_profile/<health_profile>?include=patient,questions', also: ['read:patients'] },
+    fetchHealthProfileAnswers: { to: `/pub/health_profile_answer?${all}&filter[patient]=<patient>&include=patient&${page}`, also: ['read:patients'] },
+    fetchHealthProfileAnswer: { to: '/pub/health_profile_answer/<health_profile_answer>?include=patient', also: ['read:patients'] },
     fetchHealthProfileQuestions: { to: `/pub/health_profile_question?${all}&filter[patient]=<patient>&include=question_definition,answer` },
     fetchHealthProfileQuestion: { to: '/pub/health_profile_question/<health_profile_question>?include=question_definition,answer' },
     fetchHealthQuestionDefinitions: { to: '/pub/health_question_definition', about: 'the brand\'s own list, no filter' },
@@ -86,7 +87,7 @@ const twine = {
     fetchRewardEarningFulfillment: { to: '/pub/reward_earning_fulfillment/<reward_earning_fulfillment>' },
     fetchEmailHistory: { to: '/pub/email_history/<email_message>' },
     fetchEmailHistories: { to: '/pub/email_history?filter[receiver]=<patient>&filter[sender]=<provider>' },
-    fetchCalendarEvents: { to: `/pub/calendar_event?${all}&filter[patient]=<patient>&include=owner&${page}` },
+    fetchCalendarEvents: { to: `/pub/calendar_event?${all}&filter[patient]=<patient>&include=owner&${page}`, also: ['read:patients'] },
     createCalendarEvent: { to: '/pub/calendar_event', body: resource('calendar_event', { type: 'office-visit', title: 'Visit', start_at: at, attendees: [] }, { owner: ref('patient') }) },
     fetchCalendarEvent: { to: '/pub/calendar_event/<encounter>' },
     updateCalendarEvent: { to: '/pub/calendar_event/<encounter>', body: resource('calendar_event', { title: 'Moved <n>' }, undefined, 'encounter') },

@@ -21,7 +21,7 @@ function load(dialect) {
         dialect, name: operation.operationId, label: `${dialect} ${operation.operationId}`, method: method.toUpperCase(), path: prefix + path,
         row: rows[dialect]?.[operation.operationId], has_body: !!operation.requestBody, type: Object.keys(operation.requestBody?.content ?? {}),
         done: Number(Object.keys(operation.responses).find((status) => status < '300')),
-        scopes: operation.security?.flatMap((s) => Object.values(s).flat()) ?? [],
+        scopes: [...operation.security?.flatMap((s) => Object.values(s).flat()) ?? [], ...rows[dialect]?.[operation.operationId]?.also ?? []],
     })));
 }
 

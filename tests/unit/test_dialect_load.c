@@ -275,6 +275,8 @@ static const struct {
       "expected the name of a look-up with match: one" },
     { HEAD ", body: {}, choose: { lookup: l, in: m, one: o, none: n }", "10:109",
       "choose: needs body: and stands without call:" },
+    { HEAD ", include: { o: { resource: r, from: f, call: c, param: p } }", "10:105",
+      "an include needs resource (of a mapping file), from, call, param and scopes" },
     { HEAD ", via: { call: c }", "10:96", "via: needs call, member and to" },
     { HEAD ", via: { call: c, member: m, two: t }", "10:118", "unknown key" },
     { HEAD ", via: { call: c, member: m, to: t }, body: {}", "10:96", "via: stands beside body:" },

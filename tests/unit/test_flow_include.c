@@ -102,9 +102,29 @@ static void included_entities_are_judged(void **state)
     kit_free(kit);
 }
 
+/* Whoever may not read patients by themselves may not read them beside something else either. */
+static void what_is_included_needs_its_own_scopes(void **state)
+{
+    static const struct token_claims few = { .subject = STR_INIT("s"), .scope = STR_INIT("read:profiles write:patients") };
+    struct kit *kit = kit_new(NULL);
+
+    (void)state;
+    kit_script(kit, NULL, 0);
+    struct heard heard = kit_ask(kit, (struct said){ .as = "twine", .method = T_PROFILE "&include=patient", .who = &few });
+    CHECK(heard.status == 403 && kit->started == 0, "%d", heard.status);
+    CHECK(count_of(heard.body, "'code':'Forbidden'") == 1, STR_FMT, STR_ARG(heard.body));
+    CHECK(count_of(heard.headers, "read:patients") == 1, STR_FMT, STR_ARG(heard.headers));
+    SCRIPT(kit, { .call = "health_profile.list", .json = PROFILES },
+           { .call = "health_profile_question.list", .json = "{'health_profile_questions':[],'total':0}" });
+    heard = kit_ask(kit, (struct said){ .as = "twine", .method = T_PROFILE "&include=questions", .who = &few });
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    kit_free(kit);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_included_needs_its_own_scopes),
         cmocka_unit_test(one_call_for_each_kind_and_each_entity_once),
         cmocka_unit_test(nothing_is_fetched_where_nothing_is_asked_or_shown),
         cmocka_unit_test(what_cannot_be_included_is_told_before_anything_is_done),

@@ -223,14 +223,16 @@ static int read_credentials(const struct yaml *list, unsigned *credentials, stru
 static int read_facade(struct conf *conf, const struct yaml *node, struct conf_facade *facade,
                        struct err *err)
 {
-    static const char *const known[] = { "dialect", "listen", "hosts", "credentials", NULL };
+    static const char *const known[] = { "dialect", "listen", "hosts", "credentials", "answers", NULL };
 
     if (yaml_map(node, err) || yaml_only(node, known, err) ||
         need_text(node, "dialect", &facade->dialect, err))
         return -1;
     const struct yaml *listen = yaml_get(node, "listen"), *hosts = yaml_get(node, "hosts");
-    const struct yaml *credentials = yaml_get(node, "credentials");
+    const struct yaml *credentials = yaml_get(node, "credentials"), *answers = yaml_get(node, "answers");
     if (credentials && read_credentials(credentials, &facade->credentials, err))
+        return -1;
+    if (answers && !yaml_is_null(answers) && yaml_text(answers, &facade->answers, err))
         return -1;
     if (listen && !yaml_is_null(listen) && value_listen(listen, &facade->listen, err))
         return -1;

@@ -24,7 +24,8 @@ const struct setting settings[] = {
     { "default_facade", TEXT(default_facade, ""),
       .doc = "Dialect that answers when nothing else decides; empty: the first by name." },
     { "facades", OWN(read_facades),
-      .doc = "List of {dialect, listen, hosts, credentials}: addresses and host names of a dialect, and what its clients carry." },
+      .doc = "List of {dialect, listen, hosts, credentials, answers}: addresses and host names of a dialect, what its clients carry, "
+             "and the form of its answers." },
 
     { "admin.listen", LISTEN(admin_listen, "127.0.0.1:9901"),
       .doc = "Address and port of /healthz, /readyz and /metrics; keep it private." },

@@ -109,6 +109,11 @@ struct include {
     const void *bound;
 };
 
+struct named_answer {
+    struct str name;
+    const struct template *answer;
+};
+
 struct operation {
     struct str name, methods[3];
     size_t method_count;
@@ -153,6 +158,8 @@ struct operation {
     struct via via;
     struct choose choose;
     const struct template *answer, *answer_bare;
+    const struct named_answer *answers; /* other forms of the answer, for a configuration that asks for one */
+    size_t answer_count;
     const struct template *each; /* what $entries writes around every item */
     const struct yaml *place;
     const void *bound; /* the flow's own, set once after loading */

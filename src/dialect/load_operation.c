@@ -269,6 +269,27 @@ static int load_location(const struct yaml *map, struct operation *made, struct 
                       STR_ARG(text));
 }
 
+static int load_answers(const struct yaml *map, struct arena *arena, struct operation *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "answers");
+
+    if (load_template(map, "answer", arena, &made->answer, err) ||
+        load_template(map, "answer_bare", arena, &made->answer_bare, err) ||
+        load_template(map, "each", arena, &made->each, err))
+        return -1;
+    if (!node || yaml_map(node, err))
+        return node ? -1 : 0;
+    struct named_answer *answers = ARENA_ARRAY(arena, struct named_answer, node->count);
+    made->answers = answers;
+    for (const struct yaml *child = node->first; child; child = child->next) {
+        struct template *fresh;
+        if (template_load(&fresh, arena, child, err))
+            return -1;
+        answers[made->answer_count++] = (struct named_answer){ .name = child->key, .answer = fresh };
+    }
+    return 0;
+}
+
 /* What stands beside what. */
 static int check_whole(const struct yaml *map, const struct operation *made, struct err *err)
 {
@@ -321,7 +342,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
                                          "call",    "stored", "path",  "query",       "fixed",   "needs_one_of",
                                          "paging",  "body",  "media",  "media_error", "status",  "etag",
                                          "then",    "answer", "answer_bare", "inherit", "include", "via",
-                                         "location", "each", "choose", NULL };
+                                         "location", "each", "choose", "answers", NULL };
 
     made->name = map->key;
     made->place = map;
@@ -342,9 +363,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_etag(map, made, err) || load_location(map, made, err) || load_then(map, made, err) ||
         load_inherit(map, made, err) || load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||
         load_choose(dialect, map, made, err) ||
-        load_template(map, "answer", arena, &made->answer, err) ||
-        load_template(map, "answer_bare", arena, &made->answer_bare, err) ||
-        load_template(map, "each", arena, &made->each, err))
+        load_answers(map, arena, made, err))
         return -1;
     made->path = path;
     return check_operation(dialect, map, made, err);

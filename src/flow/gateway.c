@@ -100,9 +100,37 @@ static void note_kept(struct gateway *gateway, const struct dialect *dialect, si
     }
 }
 
+/* The form of answers that the configuration asks for, in the place of the usual one. */
+static int choose_answers(const struct conf *conf, struct dialect *dialect, struct err *err)
+{
+    struct str name = STR_NONE;
+    size_t count = 0;
+
+    for (size_t i = 0; i < conf->facade_count; i++) {
+        struct str asked = conf->facades[i].answers;
+        if (!asked.len || !str_eq(conf->facades[i].dialect, dialect->name))
+            continue;
+        if (name.len && !str_eq(name, asked))
+            return err_set(err, ERR_CONFIG, "facades: " STR_FMT " cannot answer in two forms", STR_ARG(dialect->name));
+        name = asked;
+    }
+    for (size_t i = 0; name.len && i < dialect->operation_count; i++) {
+        struct operation *operation = &dialect->operations[i];
+        for (size_t k = 0; k < operation->answer_count; k++) {
+            if (!str_eq(operation->answers[k].name, name))
+                continue;
+            operation->answer = operation->answers[k].answer;
+            count++;
+        }
+    }
+    return !name.len || count ? 0
+                              : err_set(err, ERR_CONFIG, "facades: " STR_FMT " has no answers called '" STR_FMT "'",
+                                        STR_ARG(dialect->name), STR_ARG(name));
+}
+
 static int bind_dialect(struct gateway *gateway, struct dialect *dialect, struct err *err)
 {
-    if (agree_dialect(gateway, dialect, err))
+    if (choose_answers(gateway->conf, dialect, err) || agree_dialect(gateway, dialect, err))
         return -1;
     for (size_t i = 0; i < dialect->operation_count; i++)
         if (bind_operation(gateway, &dialect->operations[i], err) ||

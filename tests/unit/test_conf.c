@@ -146,6 +146,7 @@ static void bad_settings_are_refused_with_their_place(void **state)
         { "auth: { issuers: [{ issuer: a, jwks: k }] }\n", ":1:32: ", "" },
         { "facades: [{ dialect: a, credentials: [] }]\n", ":1:38: ", "empty" },
         { "facades: [{ dialect: a, credentials: jwt }]\n", ":1:38: ", "" },
+        { "facades: [{ dialect: a, answers: [x] }]\n", ":1:34: ", "" },
         { "facades: [{ dialect: a, credentials: [jwt, JWT] }]\n", ":1:44: ", "expected one of" },
         { "facades: [{ dialect: a, credentials: [introspection] }]\n", ":1:10: ", "needs auth.introspection.url" },
         { "auth: { retired_keys: [''] }\n", ":1:24: ", "empty" },

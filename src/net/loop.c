@@ -19,66 +19,12 @@ static void prepare_process(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-static void on_wake(h2o_socket_t *sock, const char *err)
-{
-    const struct loop *loop = sock->data;
-    uint64_t count;
-
-    (void)err;
-    while (read(loop->wake_fd, &count, sizeof count) < 0 && errno == EINTR)
-        ;
-}
-
 static void wake(const struct loop *loop)
 {
     const uint64_t one = 1;
 
     while (write(loop->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
         ;
-}
-
-struct loop *loop_new(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct arena *arena = arena_new(SIZE_MAX);
-    struct loop *loop = ARENA_NEW(arena, struct loop);
-
-    (void)pthread_once(&once, prepare_process);
-    loop->arena = arena;
-    loop->instant = ARENA_NEW(arena, struct loop_instant);
-    loop->last = &loop->first;
-    loop->h2o = h2o_evloop_create();
-    loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (loop->wake_fd < 0 || pthread_mutex_init(&loop->lock, NULL)) {
-        log_line(LOG_ERROR, "cannot make an event loop: %s", strerror(errno));
-        abort(); /* no descriptors or no memory: nothing could be served */
-    }
-    loop->wake = h2o_evloop_socket_create(loop->h2o, loop->wake_fd, H2O_SOCKET_FLAG_DONT_READ);
-    loop->wake->data = loop;
-    h2o_socket_read_start(loop->wake, on_wake);
-    errands_enter();
-    return loop;
-}
-
-void loop_free(struct loop **loop)
-{
-    struct loop *gone = *loop;
-
-    *loop = NULL;
-    if (!gone)
-        return;
-    errands_leave(gone);
-    h2o_socket_close(gone->wake); /* closes the eventfd too */
-    /* Version 2.2.5 leaves its epoll descriptor open: loops are not for making many. */
-    h2o_evloop_destroy(gone->h2o);
-    (void)pthread_mutex_destroy(&gone->lock);
-    struct arena *arena = gone->arena; /* the loop lives in it */
-    arena_free(&arena);
-}
-
-struct st_h2o_evloop_t *loop_h2o(struct loop *loop)
-{
-    return loop->h2o;
 }
 
 /* ---- time ---- */
@@ -136,6 +82,19 @@ static void run_posts(struct loop *loop)
     }
 }
 
+/* Posts of other threads run here, among the sockets: what they write is then told to be written in the same turn, where
+ * libh2o would otherwise watch each socket for writing and at once no more, with two system calls. */
+static void on_wake(h2o_socket_t *sock, const char *err)
+{
+    struct loop *loop = sock->data;
+    uint64_t count;
+
+    (void)err;
+    while (read(loop->wake_fd, &count, sizeof count) < 0 && errno == EINTR)
+        ;
+    run_posts(loop);
+}
+
 /* Returns the link at the end. */
 static struct post **unlink_post(struct post **link, const struct post *post)
 {
@@ -163,6 +122,52 @@ static bool has_posts(struct loop *loop)
     bool any = loop->first;
     (void)pthread_mutex_unlock(&loop->lock);
     return any;
+}
+
+/* ---- life ---- */
+
+struct loop *loop_new(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct loop *loop = ARENA_NEW(arena, struct loop);
+
+    (void)pthread_once(&once, prepare_process);
+    loop->arena = arena;
+    loop->instant = ARENA_NEW(arena, struct loop_instant);
+    loop->last = &loop->first;
+    loop->h2o = h2o_evloop_create();
+    loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (loop->wake_fd < 0 || pthread_mutex_init(&loop->lock, NULL)) {
+        log_line(LOG_ERROR, "cannot make an event loop: %s", strerror(errno));
+        abort(); /* no descriptors or no memory: nothing could be served */
+    }
+    loop->wake = h2o_evloop_socket_create(loop->h2o, loop->wake_fd, H2O_SOCKET_FLAG_DONT_READ);
+    loop->wake->data = loop;
+    h2o_socket_read_start(loop->wake, on_wake);
+    errands_enter();
+    return loop;
+}
+
+void loop_free(struct loop **loop)
+{
+    struct loop *gone = *loop;
+
+    *loop = NULL;
+    if (!gone)
+        return;
+    errands_leave(gone);
+    h2o_socket_close(gone->wake); /* closes the eventfd too */
+    /* Version 2.2.5 leaves its epoll descriptor open: loops are not for making many. */
+    h2o_evloop_destroy(gone->h2o);
+    (void)pthread_mutex_destroy(&gone->lock);
+    struct arena *arena = gone->arena; /* the loop lives in it */
+    arena_free(&arena);
+}
+
+struct st_h2o_evloop_t *loop_h2o(struct loop *loop)
+{
+    return loop->h2o;
 }
 
 /* ---- turns ---- */

@@ -4,6 +4,31 @@
 #include <signal.h>
 #include <time.h>
 
+uint64_t db_unit(const struct db *db)
+{
+    return db->unit;
+}
+
+void db_at_end(struct db *db, int (*run)(struct db *db, void *data, struct err *err), void *data)
+{
+    db->at_end = run;
+    db->at_end_data = data;
+}
+
+static void start_unit(struct db *db)
+{
+    db->unit++;
+    db->at_end = NULL;
+}
+
+static int end_unit(struct db *db, struct err *err)
+{
+    int rc = db->at_end ? db->at_end(db, db->at_end_data, err) : 0;
+
+    db_release_taken(db);
+    return rc;
+}
+
 /* Runs one job. -1: the whole transaction is lost (SQLite rolls it back itself when the disk is full or
  * fails), and nothing more may run in it. */
 static int run_job(struct db *db, struct outcome *outcome)
@@ -25,8 +50,11 @@ static int run_guarded(struct db *db, struct outcome *outcome)
 {
     struct err err;
 
+    start_unit(db);
     if (db_control(db, "SAVEPOINT job", &outcome->err) || run_job(db, outcome))
         return -1;
+    if (!outcome->failed)
+        outcome->failed = end_unit(db, &outcome->err) != 0;
     if (outcome->failed && db_control(db, "ROLLBACK TO job", &err)) {
         outcome->err = err;
         return -1;
@@ -39,6 +67,7 @@ static int run_jobs(struct db *db, size_t count, bool guarded, struct err *err)
 {
     if (db_control(db, "BEGIN IMMEDIATE", err))
         return -1;
+    start_unit(db);
     for (struct outcome *at = db->group; at < db->group + count; at++) {
         at->failed = false;
         if ((guarded ? run_guarded(db, at) : run_job(db, at)) == 0 && (guarded || !at->failed))
@@ -46,7 +75,7 @@ static int run_jobs(struct db *db, size_t count, bool guarded, struct err *err)
         *err = at->err;
         return -1;
     }
-    return db_control(db, "COMMIT", err);
+    return !guarded && end_unit(db, err) ? -1 : db_control(db, "COMMIT", err);
 }
 
 static void forget(struct db *db)

@@ -49,5 +49,12 @@ int64_t db_column_int(struct db_statement *statement, int at);
 bool db_column_null(struct db_statement *statement, int at);
 int64_t db_changes(struct db *db);
 
+/* Inside `run`. Jobs that are undone together (mostly those of a transaction) have one number, never used again: what one
+ * of them has read, and none of them changes, those after it need not read again. */
+uint64_t db_unit(const struct db *db);
+/* Inside `run`: after the last of these jobs, and before they are durable, `run` is called once (the last one given here).
+ * -1 undoes them all. */
+void db_at_end(struct db *db, int (*run)(struct db *db, void *data, struct err *err), void *data);
+
 /* Several statements of SQL text at once, no parameters. */
 MUST_CHECK int db_exec(struct db *db, const char *sql, struct err *err);

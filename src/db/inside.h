@@ -35,6 +35,9 @@ struct db {
     struct db_statement *statements[STATEMENT_BUCKETS];
     struct db_statement *taken; /* by the running job */
     struct outcome group[GROUP_MAX];
+    uint64_t unit;
+    int (*at_end)(struct db *db, void *data, struct err *err); /* of the unit */
+    void *at_end_data;
 
     pthread_t thread;
     pthread_mutex_t lock; /* for the next three */

@@ -283,25 +283,27 @@ static bool is_again(const struct id_slots *slots, size_t i)
            str_eq(slots->items[i].kind, slots->items[i - 1].kind);
 }
 
-/* Of which entity the slot is; an id allocated for an entity itself is erased with the patient it belongs to. */
-static struct str owner_of(const struct exchange *x, size_t slot, size_t *entity)
+/* The entity that the slot itself names (not one that it only speaks of), or NULL. */
+static const struct shown *named_by(const struct exchange *x, size_t slot, size_t *entity)
 {
     while (*entity + 1 < x->shown_count && x->shown[*entity + 1].first_slot <= slot)
         ++*entity;
     if (*entity >= x->shown_count || x->shown[*entity].first_slot > slot)
-        return STR_NONE;
+        return NULL;
     const struct shown *shown = &x->shown[*entity];
-    return str_eq(x->slots.items[slot].given, shown->canonical_id) ? shown->owner : STR_NONE;
+    return str_eq(x->slots.items[slot].given, shown->canonical_id) ? shown : NULL;
 }
 
+/* An id allocated for an entity itself is erased with the patient it belongs to. */
 enum step stage_name(struct exchange *x)
 {
     struct id_query *ids = ARENA_ARRAY(x->arena, struct id_query, x->slots.count);
+    bool creates = x->item_count && exchange_context(x).mode == LENS_CREATE;
     size_t count = 0, entity = 0;
 
     for (size_t i = 0; i < x->slots.count; i++) {
         const struct id_slot *slot = &x->slots.items[i];
-        struct str owner = owner_of(x, i, &entity);
+        const struct shown *own = named_by(x, i, &entity);
         if (is_again(&x->slots, i))
             continue;
         ids[count++] = (struct id_query){ .dialect = x->dialect->name,
@@ -309,8 +311,9 @@ enum step stage_name(struct exchange *x)
                                           .brand = x->brand,
                                           .form = (enum id_form)exchange_id_form(x, slot->kind),
                                           .to_dialect = true,
+                                          .is_new = own && creates,
                                           .given = slot->given,
-                                          .owner = owner };
+                                          .owner = own ? own->owner : STR_NONE };
     }
     if (!count)
         return STEP_NEXT;

@@ -51,6 +51,7 @@ static void list_names(struct exchange *x)
                                                                    .brand = x->brand,
                                                                    .form = (enum id_form)form,
                                                                    .to_dialect = true,
+                                                                   .is_new = true,
                                                                    .given = x->shown[i].canonical_id,
                                                                    .owner = x->shown[i].owner };
 }

@@ -89,6 +89,7 @@ static struct id_query copy_query(struct arena *arena, const struct id_query *qu
                               .brand = arena_copy(arena, query->brand),
                               .form = query->form,
                               .to_dialect = query->to_dialect,
+                              .is_new = query->is_new,
                               .given = arena_copy(arena, query->given),
                               .owner = arena_copy(arena, query->owner) };
 }
@@ -139,20 +140,21 @@ static void copy_rests(struct batch_task *task, const struct store_batch *batch,
 /* ---- on the db thread ---- */
 
 /* Before anything else: what this batch knows to be owned may have missed its owner's erasure. */
-static int erase_late(struct batch_task *task, struct db *db, struct err *err)
+static int erase_late(struct batch_task *task, struct err *err)
 {
+    struct store *store = task->task.store;
     struct arena *arena = task->task.arena;
 
     for (size_t i = 0; i < task->id_count; i++) {
         const struct id_query *query = &task->ids[i].query;
         struct entity entity = { .kind = query->kind, .brand = query->brand, .canonical_id = query->given };
-        if (query->to_dialect && store_entity_follow(db, arena, entity, query->owner, &task->erased, err))
+        if (query->to_dialect && store_entity_follow(store, arena, entity, query->owner, &task->erased, err))
             return -1;
     }
     for (size_t i = 0; i < task->write_count; i++) {
         const struct rest_key *key = &task->writes[i].write.key;
         struct entity entity = { .kind = key->kind, .brand = key->brand, .canonical_id = key->canonical_id };
-        if (store_entity_follow(db, arena, entity, task->writes[i].write.owner, &task->erased, err))
+        if (store_entity_follow(store, arena, entity, task->writes[i].write.owner, &task->erased, err))
             return -1;
     }
     return 0;
@@ -168,7 +170,7 @@ static bool is_about(const struct write_item *item, const struct rest_key *key)
 
 /* The rest of a new entity goes into the row that its id makes: one insertion instead of two. The first one,
  * as those after it are applied to it. */
-static int find_id(struct batch_task *task, struct db *db, struct id_item *item, struct err *err)
+static int find_id(struct batch_task *task, struct id_item *item, struct err *err)
 {
     const struct id_query *query = &item->query;
     struct rest_key key = { query->dialect, query->kind, query->brand, query->given };
@@ -181,7 +183,7 @@ static int find_id(struct batch_task *task, struct db *db, struct id_item *item,
     item->rest = STR("");
     if (one && store_rest_whole(task->task.arena, write->write.patch, &item->rest, err))
         return -1;
-    if (store_id_find(db, task->task.arena, item, err))
+    if (store_id_find(task->task.store, task->task.arena, item, err))
         return -1;
     if (one && item->rest_kept) {
         write->kept = true;
@@ -193,7 +195,7 @@ static int find_id(struct batch_task *task, struct db *db, struct id_item *item,
 static int write_rest(struct batch_task *task, struct db *db, struct write_item *item, struct err *err)
 {
     return item->kept ? store_found_save(db, &item->write, err)
-                      : store_rest_patch(db, task->task.arena, &item->write, &item->json, err);
+                      : store_rest_patch(task->task.store, task->task.arena, &item->write, &item->json, err);
 }
 
 /* What this batch wrote last is what is stored. */
@@ -212,12 +214,12 @@ static int run_batch(struct task *base, struct db *db, struct err *err)
 {
     struct batch_task *task = (struct batch_task *)base;
 
-    if (erase_late(task, db, err))
+    if (erase_late(task, err))
         return -1;
     for (struct write_item *item = task->writes; item < task->writes + task->write_count; item++)
         item->kept = false;
     for (struct id_item *item = task->ids; item < task->ids + task->id_count; item++)
-        if (find_id(task, db, item, err))
+        if (find_id(task, item, err))
             return -1;
     for (struct write_item *item = task->writes; item < task->writes + task->write_count; item++)
         if (write_rest(task, db, item, err))

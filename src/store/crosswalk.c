@@ -4,6 +4,7 @@ enum { ID_MAX_BYTES = 255 };
 
 struct import {
     struct db_job job;
+    struct store *store;
     const struct crosswalk_row *rows;
     size_t count;
 };
@@ -63,15 +64,15 @@ static int check_taken(struct db *db, const struct crosswalk_row *row, struct er
 }
 
 /* The dialect id is free; the canonical id must be, too. */
-static int check_canonical(struct db *db, const struct crosswalk_row *row, struct err *err)
+static int check_canonical(struct store *store, const struct crosswalk_row *row, struct err *err)
 {
     struct db_statement *find =
-        db_prepare(db, "SELECT 1 FROM entity WHERE dialect = ?1 AND kind = ?2 AND brand = ?3"
+        db_prepare(store->db, "SELECT 1 FROM entity WHERE dialect = ?1 AND kind = ?2 AND brand = ?3"
                        " AND canonical_id = ?4 AND dialect_id IS NOT NULL");
 
     bind_row(find, row);
     db_bind_text(find, 4, row->canonical_id);
-    int erased = store_is_erased(db, row->kind, row->brand, row->canonical_id, err);
+    int erased = store_is_erased(store, row->kind, row->brand, row->canonical_id, err);
     int known = erased ? 0 : db_step(find, err);
     if (erased < 0 || known < 0)
         return err_wrap(err, "line %u", row->line);
@@ -82,27 +83,28 @@ static int check_canonical(struct db *db, const struct crosswalk_row *row, struc
 
 /* New integers start above every imported one. Larger numbers than these are no integers that a dialect
  * counts. */
-static int raise_sequence(struct db *db, const struct crosswalk_row *row, struct err *err)
+static int raise_sequence(struct store *store, const struct crosswalk_row *row, struct err *err)
 {
+    struct sequence *sequence;
     uint64_t value;
 
     if (!str_to_uint(row->dialect_id, &value) || value >= (uint64_t)INT64_MAX / 2)
         return 0;
-    struct db_statement *raise =
-        db_prepare(db, "INSERT INTO sequence(dialect, kind, brand, next) VALUES(?1, ?2, ?3, ?4) "
-                       "ON CONFLICT DO UPDATE SET next = max(next, excluded.next)");
-    bind_row(raise, row);
-    db_bind_int(raise, 4, (int64_t)value + 1);
-    return db_step(raise, err) < 0 ? err_wrap(err, "line %u", row->line) : 0;
+    if (store_sequence(store, row->dialect, row->kind, row->brand, &sequence, err))
+        return err_wrap(err, "line %u", row->line);
+    if (sequence->next <= (int64_t)value)
+        sequence->next = (int64_t)value + 1;
+    return 0;
 }
 
-static int import_row(struct db *db, const struct crosswalk_row *row, struct err *err)
+static int import_row(struct store *store, const struct crosswalk_row *row, struct err *err)
 {
+    struct db *db = store->db;
     int known = check_row(row, err) ? -1 : check_taken(db, row, err);
 
     if (known)
         return known < 0 ? -1 : 0;
-    if (check_canonical(db, row, err))
+    if (check_canonical(store, row, err))
         return -1;
     struct db_statement *add = /* a row that is there has a rest only */
         db_prepare(db, "INSERT INTO entity(dialect, kind, brand, dialect_id, canonical_id) "
@@ -113,15 +115,16 @@ static int import_row(struct db *db, const struct crosswalk_row *row, struct err
     db_bind_text(add, 5, row->canonical_id);
     if (db_step(add, err) < 0)
         return err_wrap(err, "line %u", row->line);
-    return raise_sequence(db, row, err);
+    return raise_sequence(store, row, err);
 }
 
 static int run_import(struct db_job *job, struct db *db, struct err *err)
 {
     const struct import *import = (struct import *)job;
 
+    (void)db;
     for (size_t i = 0; i < import->count; i++)
-        if (import_row(db, &import->rows[i], err))
+        if (import_row(import->store, &import->rows[i], err))
             return -1;
     return 0;
 }
@@ -129,7 +132,7 @@ static int run_import(struct db_job *job, struct db *db, struct err *err)
 int store_crosswalk_import(struct store *store, const struct crosswalk_row *rows, size_t count,
                            struct err *err)
 {
-    struct import import = { .job = { .run = run_import }, .rows = rows, .count = count };
+    struct import import = { .job = { .run = run_import }, .store = store, .rows = rows, .count = count };
 
     return db_run(store->db, &import.job, err);
 }

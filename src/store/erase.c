@@ -32,12 +32,14 @@ static int take_traces(struct arena *arena, struct db_statement *statement, cons
     return rc;
 }
 
-int store_entity_erase(struct db *db, struct arena *arena, const struct entity *entity, struct trace **traces,
+int store_entity_erase(struct store *store, struct arena *arena, const struct entity *entity, struct trace **traces,
                        struct err *err)
 {
+    struct db *db = store->db;
     struct db_statement *remember = db_prepare(
         db, "INSERT INTO erasure(kind, brand, canonical_id) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING");
 
+    store_unit_erases(store);
     bind_entity(remember, entity);
     if (db_step(remember, err) < 0 || store_found_erase(db, entity, err))
         return -1;
@@ -53,13 +55,15 @@ int store_entity_erase(struct db *db, struct arena *arena, const struct entity *
     return take_traces(arena, delete, entity, traces, err);
 }
 
-int store_entity_follow(struct db *db, struct arena *arena, struct entity entity, struct str owner,
+int store_entity_follow(struct store *store, struct arena *arena, struct entity entity, struct str owner,
                         struct trace **traces, struct err *err)
 {
-    if (!owner.len)
-        return 0;
+    int any = owner.len ? store_any_erased(store, err) : 0;
+
+    if (any < 1)
+        return any;
     struct db_statement *find =
-        db_prepare(db, "SELECT 1 FROM erasure WHERE brand = ?1 AND canonical_id = ?2 LIMIT 1");
+        db_prepare(store->db, "SELECT 1 FROM erasure WHERE brand = ?1 AND canonical_id = ?2 LIMIT 1");
     db_bind_text(find, 1, entity.brand);
     db_bind_text(find, 2, owner);
     int erased = db_step(find, err);
@@ -67,7 +71,7 @@ int store_entity_follow(struct db *db, struct arena *arena, struct entity entity
         return erased;
     struct entity *late = ARENA_NEW(arena, struct entity);
     *late = entity;
-    return store_entity_erase(db, arena, late, traces, err);
+    return store_entity_erase(store, arena, late, traces, err);
 }
 
 /* All that the entity owns, as a list: erasing changes the tables that are read here. */
@@ -96,11 +100,11 @@ static int run_erase(struct task *base, struct db *db, struct err *err)
     struct erase_task *task = (struct erase_task *)base;
     struct entity *owned = NULL;
 
-    if (store_entity_erase(db, base->arena, &task->entity, &task->traces, err) ||
+    if (store_entity_erase(base->store, base->arena, &task->entity, &task->traces, err) ||
         list_owned(db, base->arena, &task->entity, &owned, err))
         return -1;
     for (const struct entity *at = owned; at; at = at->next)
-        if (store_entity_erase(db, base->arena, at, &task->traces, err))
+        if (store_entity_erase(base->store, base->arena, at, &task->traces, err))
             return -1;
     return 0;
 }

@@ -44,11 +44,15 @@ void store_id_put(struct store *store, struct arena *arena, const struct id_item
     store_cache_put(store->cache, &in, canonical, CACHE_FOREVER);
 }
 
-int store_is_erased(struct db *db, struct str kind, struct str brand, struct str canonical_id,
+int store_is_erased(struct store *store, struct str kind, struct str brand, struct str canonical_id,
                     struct err *err)
 {
+    int any = store_any_erased(store, err);
+
+    if (any < 1)
+        return any;
     struct db_statement *find =
-        db_prepare(db, "SELECT 1 FROM erasure WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3");
+        db_prepare(store->db, "SELECT 1 FROM erasure WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3");
 
     db_bind_text(find, 1, kind);
     db_bind_text(find, 2, brand);
@@ -87,20 +91,6 @@ static int find_row(struct db *db, struct arena *arena, struct id_item *item, bo
     return 1;
 }
 
-static int next_integer(struct db *db, struct arena *arena, const struct id_query *query, struct str *id,
-                        struct err *err)
-{
-    struct db_statement *next =
-        db_prepare(db, "INSERT INTO sequence(dialect, kind, brand, next) VALUES(?1, ?2, ?3, 2)"
-                       " ON CONFLICT DO UPDATE SET next = next + 1 RETURNING next - 1");
-
-    bind_query(next, query, STR_NONE);
-    if (db_step(next, err) != 1)
-        return -1;
-    *id = arena_printf(arena, "%lld", (long long)db_column_int(next, 0));
-    return db_step(next, err) < 0 ? -1 : 0;
-}
-
 /* The time, to 1/65536 s, then six random bytes: ids of one time stand side by side in their index, where
  * random ones would each cost a page of it. The first four bytes are the seconds since 1970, as in the ids of
  * MongoDB that this is the form of. */
@@ -117,12 +107,17 @@ static void ordered_hex24(struct arena *arena, struct str *id)
     *id = buf_str(&buf);
 }
 
-static int propose(struct db *db, struct arena *arena, const struct id_query *query, struct str *id,
-                   struct err *err)
+/* `sequence`: of which the id is the next, or NULL. */
+static int propose(struct store *store, struct arena *arena, const struct id_query *query, struct str *id,
+                   struct sequence **sequence, struct err *err)
 {
+    *sequence = NULL;
     switch (query->form) {
     case ID_INTEGER:
-        return next_integer(db, arena, query, id, err);
+        if (store_sequence(store, query->dialect, query->kind, query->brand, sequence, err))
+            return -1;
+        *id = arena_printf(arena, "%lld", (long long)(*sequence)->next);
+        return 0;
     case ID_HEX24:
         ordered_hex24(arena, id);
         return 0;
@@ -161,44 +156,71 @@ static int complete(struct db *db, const struct id_item *item, struct str id, st
     return db_step(set, err) < 0 ? -1 : (int)db_changes(db);
 }
 
-static int allocate(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
+/* One try to give the entity an id: 1 done, 0 not (the id is taken, or the entity has a row), -1 failed. `sequence`: of
+ * which the id was the next, or NULL. */
+static int try_id(struct store *store, struct arena *arena, struct id_item *item, struct sequence **sequence,
+                  struct err *err)
+{
+    struct str id;
+
+    if (propose(store, arena, &item->query, &id, sequence, err))
+        return -1;
+    int made = item->row ? complete(store->db, item, id, err) : insert(store->db, item, id, err);
+    if (made != 1)
+        return made;
+    if (*sequence)
+        (*sequence)->next++;
+    item->source = ID_NEW_ROW;
+    item->owned = item->query.owner.len > 0;
+    item->query.found = id;
+    item->rest_kept = !item->row;
+    return 1;
+}
+
+static int allocate(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
 {
     int tries = item->query.form == ID_VERBATIM ? 1 : TRIES;
 
     for (int i = 0; i < tries; i++) {
-        struct str id = STR_NONE;
-        if (propose(db, arena, &item->query, &id, err))
-            return -1;
-        int made = item->row ? complete(db, item, id, err) : insert(db, item, id, err);
-        if (made < 0)
-            return -1;
-        if (!made)
-            continue;
-        item->query.found = id;
-        item->rest_kept = !item->row;
-        return 0;
+        struct sequence *sequence;
+        int made = try_id(store, arena, item, &sequence, err);
+        if (made)
+            return made < 0 ? -1 : 0;
+        if (sequence)
+            sequence->next++; /* another process took that one */
     }
     return err_set(err, ERR_CONFLICT, "crosswalk: no free id (" STR_FMT ")", STR_ARG(item->query.kind));
 }
 
-static int find_out(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
+/* What was just made needs no look at what there is: 1 it has its id, 0 there may be a row after all, -1 failed. */
+static int find_new(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
 {
-    struct id_query *query = &item->query;
-    int erased = store_is_erased(db, query->kind, query->brand, query->given, err);
+    const struct id_query *query = &item->query;
+    struct sequence *sequence;
+    int erased = store_is_erased(store, query->kind, query->brand, query->given, err);
+
+    item->row = 0;
+    if (erased)
+        return erased < 0 ? -1 : 0;
+    return try_id(store, arena, item, &sequence, err);
+}
+
+static int find_out(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
+{
+    const struct id_query *query = &item->query;
+    int erased = store_is_erased(store, query->kind, query->brand, query->given, err);
 
     if (erased)
         return erased < 0 ? -1 : 0;
-    item->source = ID_NEW_ROW;
-    item->owned = query->owner.len > 0;
-    return allocate(db, arena, item, err);
+    return allocate(store, arena, item, err);
 }
 
 /* Without a row a verbatim id is the canonical id, unless that one goes by another name or was erased. */
-static int find_in_verbatim(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
+static int find_in_verbatim(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
 {
     struct id_query *query = &item->query;
-    int known = find_row(db, arena, item, true, err);
-    int erased = known ? known : store_is_erased(db, query->kind, query->brand, query->given, err);
+    int known = find_row(store->db, arena, item, true, err);
+    int erased = known ? known : store_is_erased(store, query->kind, query->brand, query->given, err);
 
     query->found = STR_NONE;
     if (erased)
@@ -221,22 +243,32 @@ static int set_owner(struct db *db, struct id_item *item, struct err *err)
     return db_step(set, err) < 0 ? -1 : 0;
 }
 
-int store_id_find(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
+/* From a row: 1 found (nothing, if it is a tombstone), 0 no row that names an id, -1 failed. */
+static int find_known(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
+{
+    const struct id_query *query = &item->query;
+    int found = find_row(db, arena, item, query->to_dialect, err);
+
+    if (found < 1)
+        return found;
+    item->source = query->found.ptr ? ID_ROW : ID_UNKNOWN;
+    bool adopt = query->found.ptr && query->to_dialect && query->owner.len && !item->owned;
+    return adopt && set_owner(db, item, err) ? -1 : 1;
+}
+
+int store_id_find(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
 {
     struct id_query *query = &item->query;
 
     item->source = ID_UNKNOWN;
     item->rest_kept = false;
     query->found = STR_NONE;
-    int found = find_row(db, arena, item, query->to_dialect, err);
-    if (found < 0)
-        return -1;
-    if (found) {
-        item->source = query->found.ptr ? ID_ROW : ID_UNKNOWN;
-        bool adopt = query->found.ptr && query->to_dialect && query->owner.len && !item->owned;
-        return adopt ? set_owner(db, item, err) : 0;
-    }
+    int found = query->is_new && query->to_dialect ? find_new(store, arena, item, err) : 0;
+    if (!found)
+        found = find_known(store->db, arena, item, err);
+    if (found)
+        return found < 0 ? -1 : 0;
     if (query->to_dialect)
-        return find_out(db, arena, item, err);
-    return query->form == ID_VERBATIM ? find_in_verbatim(db, arena, item, err) : 0;
+        return find_out(store, arena, item, err);
+    return query->form == ID_VERBATIM ? find_in_verbatim(store, arena, item, err) : 0;
 }

@@ -10,6 +10,20 @@
 
 struct task;
 
+/* unit.c: what the jobs that are undone together share. */
+struct sequence {
+    struct str dialect, kind, brand;
+    int64_t next;   /* the integer for the next new id: who takes it adds one */
+    int64_t stored; /* what the table has */
+    struct sequence *more;
+};
+struct unit {
+    uint64_t number; /* db_unit's; 0: none yet */
+    struct arena *arena;
+    struct sequence *sequences;
+    enum { ERASURES_UNKNOWN, ERASURES_NONE, ERASURES_SOME } erasures;
+};
+
 struct store {
     struct arena *arena; /* this struct and the cache */
     struct db *db;
@@ -18,6 +32,7 @@ struct store {
     pthread_mutex_t lock; /* for the next two */
     pthread_cond_t wake;
     struct task *tasks; /* submitted and not finished */
+    struct unit unit;   /* the db thread's */
 };
 
 /* One job with all its memory, and its way back. `run` and `committed` happen on the db thread, `finish` on
@@ -47,8 +62,15 @@ MUST_CHECK int store_give(struct arena *arena, struct str value, struct str *to,
 
 /* On the db thread, results in `arena`. */
 
+/* 1 something was ever erased, 0 nothing, -1 failed. */
+MUST_CHECK int store_any_erased(struct store *store, struct err *err);
+void store_unit_erases(struct store *store);
+/* Written before what was done with it is durable. */
+MUST_CHECK int store_sequence(struct store *store, struct str dialect, struct str kind, struct str brand,
+                              struct sequence **found, struct err *err);
+
 /* 1 erased, 0 not, -1 failed. */
-MUST_CHECK int store_is_erased(struct db *db, struct str kind, struct str brand, struct str canonical_id,
+MUST_CHECK int store_is_erased(struct store *store, struct str kind, struct str brand, struct str canonical_id,
                                struct err *err);
 
 /* An entity that was erased, and a cache entry of it that must go: of its rest in a dialect, or (with an id)
@@ -64,10 +86,10 @@ struct trace {
 };
 
 /* The entity itself, not what it owns. Adds to `traces`; `entity` must live as long as they do. */
-MUST_CHECK int store_entity_erase(struct db *db, struct arena *arena, const struct entity *entity,
+MUST_CHECK int store_entity_erase(struct store *store, struct arena *arena, const struct entity *entity,
                                   struct trace **traces, struct err *err);
 /* The same, if `owner` (or empty) was erased before. */
-MUST_CHECK int store_entity_follow(struct db *db, struct arena *arena, struct entity entity, struct str owner,
+MUST_CHECK int store_entity_follow(struct store *store, struct arena *arena, struct entity entity, struct str owner,
                                    struct trace **traces, struct err *err);
 void store_traces_drop(struct store *store, const struct trace *traces); /* after the commit */
 
@@ -82,7 +104,7 @@ struct id_item {
     struct str rest; /* a new entity's, kept in the row that is made for it; may be empty */
     bool rest_kept;  /* result: it was made, so `rest` is kept */
 };
-MUST_CHECK int store_id_find(struct db *db, struct arena *arena, struct id_item *item, struct err *err);
+MUST_CHECK int store_id_find(struct store *store, struct arena *arena, struct id_item *item, struct err *err);
 
 /* From and to the cache. A row without an owner does not answer a query that has one. */
 MUST_CHECK bool store_id_get(struct store *store, struct arena *arena, struct id_query *query);
@@ -93,7 +115,7 @@ MUST_CHECK int store_rest_load(struct db *db, struct arena *arena, const struct 
 /* A new entity's rest as it is kept: empty for none. */
 MUST_CHECK int store_rest_whole(struct arena *arena, struct str patch, struct str *json, struct err *err);
 /* `json`: what is stored now, empty for none. */
-MUST_CHECK int store_rest_patch(struct db *db, struct arena *arena, const struct rest_write *write,
+MUST_CHECK int store_rest_patch(struct store *store, struct arena *arena, const struct rest_write *write,
                                 struct str *json, struct err *err);
 
 /* found.c: with the rest, and with its entity. */

@@ -140,11 +140,12 @@ static int put_merged(struct db *db, struct arena *arena, const struct rest_writ
     return str_eq(old, *json) ? set_owner(db, write, err) : keep(db, write, *json, err);
 }
 
-int store_rest_patch(struct db *db, struct arena *arena, const struct rest_write *write, struct str *json,
+int store_rest_patch(struct store *store, struct arena *arena, const struct rest_write *write, struct str *json,
                      struct err *err)
 {
     const struct rest_key *key = &write->key;
-    int erased = store_is_erased(db, key->kind, key->brand, key->canonical_id, err);
+    struct db *db = store->db;
+    int erased = store_is_erased(store, key->kind, key->brand, key->canonical_id, err);
 
     *json = STR("");
     if (erased)

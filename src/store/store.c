@@ -99,7 +99,9 @@ int store_open(struct store **opened, const char *dir, struct err *err)
     const char *path = arena_printf(arena, "%s/gateway.db", dir).ptr;
 
     store->arena = arena;
+    store->unit.arena = arena_new(SIZE_MAX);
     if (make_dir(dir, err) || open_file(store, path, err)) {
+        arena_free(&store->unit.arena);
         arena_free(&arena);
         return err_wrap(err, "store");
     }
@@ -121,6 +123,7 @@ void store_close(struct store **closed)
     store_cache_done(store->cache);
     (void)pthread_cond_destroy(&store->wake);
     (void)pthread_mutex_destroy(&store->lock);
+    arena_free(&store->unit.arena);
     struct arena *arena = store->arena; /* holds the store itself */
     arena_free(&arena);
     *closed = NULL;

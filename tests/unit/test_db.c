@@ -213,6 +213,88 @@ static void one_job_that_may_not_run_twice_guards_its_group(void **state)
     db_close(&db);
 }
 
+/* What jobs that are undone together share: one row that says how many of them there were. */
+struct counted {
+    struct insert insert;
+    struct unit *unit;
+};
+
+struct unit {
+    const char *name;
+    uint64_t number;
+    int jobs, ends;
+    bool fail_at_end;
+};
+
+static int end_of_unit(struct db *db, void *data, struct err *err)
+{
+    struct unit *unit = data;
+    char name[32];
+    struct db_statement *add = db_prepare(db, "INSERT INTO item(name) VALUES(?1)");
+
+    unit->ends++;
+    (void)snprintf(name, sizeof name, "%s: %d", unit->name, unit->jobs);
+    db_bind_text(add, 1, str_from(name));
+    if (db_step(add, err) < 0)
+        return -1;
+    return unit->fail_at_end ? err_set(err, ERR_INVALID, "the end fails") : 0;
+}
+
+static int run_counted(struct db_job *job, struct db *db, struct err *err)
+{
+    struct unit *unit = ((struct counted *)job)->unit;
+
+    if (unit->number != db_unit(db)) {
+        CHECK(db_unit(db) > unit->number, "a number twice");
+        unit->number = db_unit(db);
+        unit->jobs = 0;
+    }
+    unit->jobs++;
+    db_at_end(db, end_of_unit, unit);
+    return run_insert(job, db, err);
+}
+
+static void submit_counted(struct db *db, struct counted *jobs, size_t count, bool repeatable)
+{
+    struct gate gate, second; /* the first may be a group of its own */
+
+    gate_shut(&gate, db);
+    gate_shut(&second, db);
+    gate_open(&gate);
+    for (size_t i = 0; i < count; i++) {
+        jobs[i].insert.job = (struct db_job){ .run = run_counted, .repeatable = repeatable, .done = done_insert };
+        db_submit(db, &jobs[i].insert.job);
+    }
+    gate_open(&second);
+    struct count last = { .job = { .run = run_count, .repeatable = repeatable } };
+    struct err err;
+    (void)(db_run(db, &last.job, &err) == 0); /* shares the fate of the others, or comes after them */
+}
+
+static void the_end_of_a_unit_belongs_to_it(void **state)
+{
+    struct db *db = open_db(":memory:");
+    struct unit whole = { .name = "whole" }, parts = { .name = "part" };
+    struct unit failing = { .name = "failing", .fail_at_end = true };
+    struct counted a[] = { { { .name = "a" }, &whole }, { { .name = "b" }, &whole } };
+    struct counted b[] = { { { .name = "c" }, &parts }, { { .name = "d", .fail_after = true }, &parts } };
+    struct counted c[] = { { { .name = "e" }, &failing }, { { .name = "f" }, &failing } };
+
+    (void)state;
+    submit_counted(db, a, COUNT(a), true);
+    CHECK(whole.ends == 1 && count_rows(db, "whole: 2") == 1, "%d ends", whole.ends);
+    submit_counted(db, b, COUNT(b), true); /* tried together, then one by one */
+    CHECK(!b[0].insert.failed && b[1].insert.failed && parts.ends == 1, "%d ends", parts.ends);
+    CHECK(count_rows(db, "part: 1") == 1 && count_rows(db, "c") == 1 && !count_rows(db, "d"), "undone job by job");
+    submit_counted(db, c, COUNT(c), true);
+    CHECK(c[0].insert.failed && c[1].insert.failed && c[1].insert.code == ERR_INVALID, "the end failed");
+    submit_counted(db, c, COUNT(c), false);
+    CHECK(c[0].insert.failed && c[1].insert.failed, "the end of each failed");
+    CHECK(!count_rows(db, "e") && !count_rows(db, "f") && count_rows(db, NULL) == 5, "%d rows", (int)count_rows(db, NULL));
+    assert_true(db_healthy(db));
+    db_close(&db);
+}
+
 static void many_jobs_are_few_commits(void **state)
 {
     enum { JOBS = 600 };
@@ -557,6 +639,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_job_of_a_group_fails_alone),
         cmocka_unit_test(one_job_that_may_not_run_twice_guards_its_group),
+        cmocka_unit_test(the_end_of_a_unit_belongs_to_it),
         cmocka_unit_test(many_jobs_are_few_commits),
         cmocka_unit_test(when_commit_fails_every_job_of_the_group_failed),
         cmocka_unit_test(a_full_disk_loses_nothing_that_was_reported),

@@ -1,3 +1,6 @@
+/* Each shard is a ring of bytes, in which entries stand in the order in which they came, and a table of where they are. What
+ * is added goes to the head; for its room the tail gives way, and what was used since it was written moves on to the head
+ * once more. A look-up touches one line of the table and one entry; nothing is allocated or freed. */
 #include "store/cache.h"
 
 #include "base/codec.h"
@@ -5,49 +8,83 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { SHARDS = 64, BUCKETS = 4096 }; /* powers of two; buckets per shard */
+enum {
+    SHARDS = 64,    /* a power of two */
+    LINE = 64,      /* bytes of the processor's cache that come together */
+    UNIT = 16,      /* bytes; entries begin at multiples of it */
+    UNITS = 0x10000 /* of a ring at most, so that a slot fits into four bytes */
+};
 
 struct entry {
-    struct entry *chain;
-    struct entry *next, *before; /* the ring the clock's hand goes around */
     uint64_t hash, stale_ms;
-    uint32_t key_len, value_len;
-    bool used;    /* since the hand passed */
+    uint32_t units, value_len;
+    uint16_t key_len;
+    bool used;    /* since it was written */
+    bool gone;    /* its room is free when the tail comes here */
     char bytes[]; /* key, value */
 };
 
+/* Where an entry is, and sixteen bits of its hash. Unit 0 is no entry's, so 0 is a free slot. */
+struct slot {
+    uint16_t at, tag;
+};
+
+/* What has one place in the table: a cache line. */
+struct bucket {
+    struct slot slots[16];
+};
+
 struct shard {
-    _Alignas(64) pthread_mutex_t lock; /* shards share no cache line */
-    struct entry **buckets;
-    struct entry *hand;
+    _Alignas(LINE) pthread_mutex_t lock; /* shards share no cache line */
+    char *ring;
+    struct bucket *buckets;
+    uint32_t head, tail; /* the next to be written, and the oldest: units from the beginning */
+    uint32_t end;        /* 0: entries are from tail to head. Else from tail to here, and then from 1 to head */
     struct cache_counts counts;
 };
 
 struct cache {
     uint64_t seed; /* so that nobody outside can choose what collides */
-    size_t shard_bytes;
+    uint32_t units, buckets;
+    void *memory; /* of all rings and tables, used by and by */
     struct shard *shards;
 };
+
+static size_t power_of_two(size_t least)
+{
+    size_t power = 1;
+
+    while (power < least)
+        power *= 2;
+    return power;
+}
+
+static void *aligned(void *memory)
+{
+    return (char *)memory + (LINE - (uintptr_t)memory % LINE) % LINE;
+}
 
 struct cache *store_cache_new(struct arena *arena, size_t bytes)
 {
     struct cache *cache = ARENA_NEW(arena, struct cache);
-    char *space = arena_zero(arena, sizeof(struct shard) * (SHARDS + 1));
-    uintptr_t over = (uintptr_t)space % _Alignof(struct shard); /* an arena aligns to 16 */
+    size_t units = bytes / SHARDS / LINE * (LINE / UNIT);
 
     random_bytes(&cache->seed, sizeof cache->seed);
-    cache->shard_bytes = bytes / SHARDS;
-    cache->shards = (struct shard *)(void *)(space + (over ? _Alignof(struct shard) - over : 0));
+    cache->units = (uint32_t)(units < UNITS ? units : UNITS);
+    cache->buckets = (uint32_t)power_of_two((size_t)cache->units * UNIT / 512); /* a third full with short entries */
+    cache->shards = aligned(arena_zero(arena, sizeof(struct shard) * SHARDS + LINE)); /* an arena aligns to 16 */
+    size_t table = cache->buckets * sizeof(struct bucket), whole = table + (size_t)cache->units * UNIT;
+    cache->memory = calloc(1, SHARDS * whole + LINE);
+    if (!cache->memory)
+        abort();
     for (size_t i = 0; i < SHARDS; i++) {
+        char *memory = (char *)aligned(cache->memory) + i * whole;
         (void)pthread_mutex_init(&cache->shards[i].lock, NULL);
-        cache->shards[i].buckets = ARENA_ARRAY(arena, struct entry *, BUCKETS);
+        cache->shards[i].buckets = (struct bucket *)(void *)memory;
+        cache->shards[i].ring = memory + table;
+        cache->shards[i].head = cache->shards[i].tail = 1;
     }
     return cache;
-}
-
-static size_t weight(const struct entry *entry)
-{
-    return sizeof *entry + entry->key_len + entry->value_len + 16; /* 16: malloc's own */
 }
 
 /* The last steps of MurmurHash3 (64 bit). A multiplication carries only upwards: without them keys that
@@ -102,20 +139,126 @@ static struct shard *shard_of(struct cache *cache, const struct cache_key *key)
     return &cache->shards[key->hash >> 32 & (SHARDS - 1)];
 }
 
-static struct entry **place_of(struct shard *shard, uint64_t hash)
+/* ---- the table ---- */
+
+static struct entry *entry_at(const struct shard *shard, uint32_t at)
 {
-    return &shard->buckets[hash & (BUCKETS - 1)];
+    return (struct entry *)(void *)(shard->ring + (size_t)at * UNIT);
 }
 
-static struct entry *find(struct shard *shard, const struct cache_key *key)
+static struct bucket *bucket_of(const struct cache *cache, const struct shard *shard, uint64_t hash)
 {
-    struct entry *at = *place_of(shard, key->hash);
+    return &shard->buckets[hash & (cache->buckets - 1)];
+}
 
-    while (at &&
-           (at->hash != key->hash || at->key_len != key->len || memcmp(at->bytes, key->bytes, key->len) != 0))
-        at = at->chain;
+static uint16_t tag_of(uint64_t hash)
+{
+    return (uint16_t)(hash >> 48);
+}
+
+static bool is_key(const struct entry *entry, const struct cache_key *key)
+{
+    return entry->hash == key->hash && entry->key_len == key->len &&
+           memcmp(entry->bytes, key->bytes, key->len) == 0;
+}
+
+static struct slot *find(const struct cache *cache, const struct shard *shard, const struct cache_key *key)
+{
+    struct bucket *bucket = bucket_of(cache, shard, key->hash);
+
+    for (struct slot *slot = bucket->slots; slot < bucket->slots + COUNT(bucket->slots); slot++)
+        if (slot->at && slot->tag == tag_of(key->hash) && is_key(entry_at(shard, slot->at), key))
+            return slot;
+    return NULL;
+}
+
+/* The slot of an entry that has one. */
+static struct slot *slot_of(const struct cache *cache, const struct shard *shard, uint32_t at)
+{
+    struct slot *slot = bucket_of(cache, shard, entry_at(shard, at)->hash)->slots;
+
+    while (slot->at != at)
+        slot++;
+    return slot;
+}
+
+/* What it says may be of a patient, so it does not stay until it is overwritten. */
+static void remove_slot(struct shard *shard, struct slot *slot)
+{
+    struct entry *entry = entry_at(shard, slot->at);
+
+    shard->counts.bytes -= (size_t)entry->units * UNIT;
+    shard->counts.entries--;
+    entry->gone = true;
+    memset(entry->bytes, 0, entry->key_len + (size_t)entry->value_len);
+    *slot = (struct slot){ 0 };
+}
+
+/* A free slot; if there is none, one of what was not used, or any, becomes free. */
+static struct slot *free_slot(const struct cache *cache, struct shard *shard, uint64_t hash)
+{
+    struct bucket *bucket = bucket_of(cache, shard, hash);
+    struct slot *idle = bucket->slots;
+
+    for (struct slot *slot = bucket->slots; slot < bucket->slots + COUNT(bucket->slots); slot++)
+        if (!slot->at)
+            return slot;
+    for (struct slot *slot = bucket->slots; slot < bucket->slots + COUNT(bucket->slots); slot++)
+        if (!entry_at(shard, slot->at)->used)
+            idle = slot;
+    remove_slot(shard, idle);
+    return idle;
+}
+
+/* ---- the ring ---- */
+
+/* The oldest goes, or moves on to the head if it was used. The ring is wrapped: between head and tail is room, if only the
+ * tail's own. */
+static void pass_tail(const struct cache *cache, struct shard *shard)
+{
+    struct entry *entry = entry_at(shard, shard->tail);
+    uint32_t units = entry->units;
+
+    if (!entry->gone && !entry->used)
+        remove_slot(shard, slot_of(cache, shard, shard->tail));
+    if (!entry->gone) {
+        entry->used = false;
+        slot_of(cache, shard, shard->tail)->at = (uint16_t)shard->head;
+        memmove(entry_at(shard, shard->head), entry, (size_t)units * UNIT);
+        shard->head += units;
+    }
+    shard->tail += units;
+    if (shard->tail != shard->end)
+        return;
+    shard->tail = 1;
+    shard->end = 0;
+}
+
+/* No room before the ring's end. */
+static void wrap(struct shard *shard)
+{
+    bool empty = shard->tail == shard->head;
+
+    shard->end = empty ? 0 : shard->head;
+    shard->tail = empty ? 1 : shard->tail;
+    shard->head = 1;
+}
+
+/* The place of a new entry, which is less than a whole ring long. */
+static uint32_t take(const struct cache *cache, struct shard *shard, uint32_t units)
+{
+    while ((shard->end ? shard->tail : cache->units) - shard->head < units) {
+        if (shard->end)
+            pass_tail(cache, shard);
+        else
+            wrap(shard);
+    }
+    uint32_t at = shard->head;
+    shard->head += units;
     return at;
 }
+
+/* ---- for all ---- */
 
 bool store_cache_get(struct cache *cache, const struct cache_key *key, uint64_t now_ms, struct arena *arena,
                      struct str *value)
@@ -123,7 +266,8 @@ bool store_cache_get(struct cache *cache, const struct cache_key *key, uint64_t 
     struct shard *shard = shard_of(cache, key);
 
     (void)pthread_mutex_lock(&shard->lock);
-    struct entry *found = key->len ? find(shard, key) : NULL;
+    const struct slot *slot = key->len ? find(cache, shard, key) : NULL;
+    struct entry *found = slot ? entry_at(shard, slot->at) : NULL;
     bool hit = found && (found->stale_ms == CACHE_FOREVER || now_ms < found->stale_ms) &&
                arena_room(arena) > found->value_len;
     if (hit) {
@@ -137,90 +281,38 @@ bool store_cache_get(struct cache *cache, const struct cache_key *key, uint64_t 
     return hit;
 }
 
-static void ring_add(struct shard *shard, struct entry *entry)
+static void write_entry(struct entry *entry, uint32_t units, const struct cache_key *key, struct str value,
+                        uint64_t stale_ms)
 {
-    if (!shard->hand) {
-        entry->next = entry->before = shard->hand = entry;
-        return;
-    }
-    entry->next = shard->hand; /* just behind the hand: the last to be looked at */
-    entry->before = shard->hand->before;
-    entry->before->next = entry;
-    entry->next->before = entry;
-}
-
-static void ring_remove(struct shard *shard, struct entry *entry)
-{
-    if (shard->hand == entry)
-        shard->hand = entry->next == entry ? NULL : entry->next;
-    entry->before->next = entry->next;
-    entry->next->before = entry->before;
-}
-
-static void remove_entry(struct shard *shard, struct entry *entry)
-{
-    struct entry **at = place_of(shard, entry->hash);
-
-    while (*at != entry)
-        at = &(*at)->chain;
-    *at = entry->chain;
-    ring_remove(shard, entry);
-    shard->counts.bytes -= weight(entry);
-    shard->counts.entries--;
-    free(entry);
-}
-
-/* The hand gives what was used since its last pass a second chance. */
-static void make_room(struct shard *shard, size_t need, size_t limit)
-{
-    while (shard->hand && shard->counts.bytes + need > limit) {
-        struct entry *at = shard->hand;
-        shard->hand = at->next;
-        if (at->used)
-            at->used = false;
-        else
-            remove_entry(shard, at);
-    }
-}
-
-/* Entries come and go one by one, which an arena cannot: this is the one place of the store that calls
- * malloc. */
-static struct entry *entry_new(const struct cache_key *key, struct str value, uint64_t stale_ms)
-{
-    struct entry *entry = malloc(sizeof *entry + key->len + value.len);
-
-    if (!entry)
-        abort();
-    *entry = (struct entry){
-        .hash = key->hash, .stale_ms = stale_ms, .key_len = key->len, .value_len = (uint32_t)value.len
-    };
+    *entry = (struct entry){ .hash = key->hash,
+                             .stale_ms = stale_ms,
+                             .units = units,
+                             .value_len = (uint32_t)value.len,
+                             .key_len = (uint16_t)key->len };
     memcpy(entry->bytes, key->bytes, key->len);
     if (value.len)
         memcpy(entry->bytes + key->len, value.ptr, value.len);
-    return entry;
 }
 
 void store_cache_put(struct cache *cache, const struct cache_key *key, struct str value, uint64_t stale_ms)
 {
     struct shard *shard = shard_of(cache, key);
+    size_t units = (sizeof(struct entry) + key->len + value.len + UNIT - 1) / UNIT;
 
     if (!key->len)
         return;
-    if (value.len > cache->shard_bytes / 8) { /* one large rest must not push out thousands of ids */
+    if (units > cache->units / 8) { /* one large rest must not push out thousands of ids */
         store_cache_drop(cache, key);
         return;
     }
-    struct entry *entry = entry_new(key, value, stale_ms);
     (void)pthread_mutex_lock(&shard->lock);
-    struct entry *old = find(shard, key);
+    struct slot *old = find(cache, shard, key);
     if (old)
-        remove_entry(shard, old);
-    make_room(shard, weight(entry), cache->shard_bytes);
-    struct entry **at = place_of(shard, key->hash);
-    entry->chain = *at;
-    *at = entry;
-    ring_add(shard, entry);
-    shard->counts.bytes += weight(entry);
+        remove_slot(shard, old);
+    uint32_t at = take(cache, shard, (uint32_t)units);
+    *free_slot(cache, shard, key->hash) = (struct slot){ .at = (uint16_t)at, .tag = tag_of(key->hash) };
+    write_entry(entry_at(shard, at), (uint32_t)units, key, value, stale_ms);
+    shard->counts.bytes += units * UNIT;
     shard->counts.entries++;
     (void)pthread_mutex_unlock(&shard->lock);
 }
@@ -232,9 +324,9 @@ void store_cache_drop(struct cache *cache, const struct cache_key *key)
     if (!key->len)
         return;
     (void)pthread_mutex_lock(&shard->lock);
-    struct entry *old = find(shard, key);
+    struct slot *old = find(cache, shard, key);
     if (old)
-        remove_entry(shard, old);
+        remove_slot(shard, old);
     (void)pthread_mutex_unlock(&shard->lock);
 }
 
@@ -258,9 +350,7 @@ struct cache_counts store_cache_count(struct cache *cache)
 
 void store_cache_done(struct cache *cache)
 {
-    for (size_t i = 0; i < SHARDS; i++) {
-        while (cache->shards[i].hand)
-            remove_entry(&cache->shards[i], cache->shards[i].hand);
+    for (size_t i = 0; i < SHARDS; i++)
         (void)pthread_mutex_destroy(&cache->shards[i].lock);
-    }
+    free(cache->memory);
 }

@@ -1,5 +1,5 @@
-/* What the store answers at once: short keys to bytes, bounded in bytes, the least recently used leave first
- * (by a clock). Any thread may get; only the db thread puts and drops, in the order of its commits, so that
+/* What the store answers at once: short keys to bytes, bounded in bytes, the oldest leave first, unless
+ * they were used. Any thread may get; only the db thread puts and drops, in the order of its commits, so that
  * the cache never holds an older value than what was reported. */
 #pragma once
 
@@ -17,6 +17,7 @@ struct cache_key {
     char bytes[248];
 };
 
+/* At most 64 MiB are used. */
 struct cache *store_cache_new(struct arena *arena, size_t bytes);
 void store_cache_done(struct cache *cache); /* its entries; the rest is the arena's */
 

@@ -310,6 +310,49 @@ static struct cache_key numbered(const struct cache *cache, int number, struct a
     return store_cache_key(cache, CACHE_REST, parts, 1);
 }
 
+/* Against a model that never forgets: what is answered is what was put last, and nothing that was dropped. Rings of 1 KiB
+ * (with a line for each), so that they go round all the time. */
+static void the_cache_answers_what_was_put_last(void **state)
+{
+    enum { KEYS = 3000, STEPS = 300000, LONGEST = 100 };
+    struct arena *arena = arena_new(SIZE_MAX), *scratch = arena_new(SIZE_MAX);
+    struct cache *cache = store_cache_new(arena, 64 * 1024);
+    int *said = ARENA_ARRAY(arena, int, KEYS), hits = 0; /* 0: not there */
+    unsigned seed = 1;
+
+    (void)state;
+    for (int step = 1; step <= STEPS; step++) {
+        seed = seed * 1664525 + 1013904223;
+        int number = (int)(seed >> 8) % (seed & 0x80000000 ? KEYS : KEYS / 100), act = (int)(seed >> 4) % 8;
+        struct cache_key key = numbered(cache, number, scratch);
+        struct str value;
+        if (act == 0) {
+            store_cache_drop(cache, &key);
+            said[number] = 0;
+        } else if (act < 4) {
+            store_cache_put(cache, &key, arena_printf(scratch, "%0*d", step % LONGEST + 1, step), CACHE_FOREVER);
+            said[number] = step;
+        } else if (store_cache_get(cache, &key, 0, scratch, &value)) {
+            struct str want = arena_printf(scratch, "%0*d", said[number] % LONGEST + 1, said[number]);
+            CHECK(said[number] && str_eq(value, want), "step %d: " STR_FMT, step, STR_ARG(value));
+            hits++;
+        }
+        arena_reset(scratch);
+    }
+    struct cache_counts counts = store_cache_count(cache);
+    CHECK(hits > STEPS / 20 && counts.entries > 100, "%d hits, %zu entries", hits, counts.entries);
+    CHECK(counts.bytes <= 64 * 1024 && counts.bytes > 16 * 1024, "%zu bytes", counts.bytes);
+    for (int number = 0; number < KEYS; number++) {
+        struct cache_key key = numbered(cache, number, scratch);
+        store_cache_drop(cache, &key);
+    }
+    counts = store_cache_count(cache);
+    CHECK(!counts.entries && !counts.bytes, "%zu entries of %zu bytes are left", counts.entries, counts.bytes);
+    store_cache_done(cache);
+    arena_free(&scratch);
+    arena_free(&arena);
+}
+
 static void the_cache_is_bounded_and_keeps_what_is_used(void **state)
 {
     enum { BYTES = 1 << 20, PUTS = 50000, HOT = 200 };
@@ -393,6 +436,7 @@ int main(void)
         cmocka_unit_test(what_was_answered_once_comes_from_the_cache),
         cmocka_unit_test(an_arena_without_room_is_an_error),
         cmocka_unit_test(opening_makes_a_private_directory),
+        cmocka_unit_test(the_cache_answers_what_was_put_last),
         cmocka_unit_test(the_cache_is_bounded_and_keeps_what_is_used),
         cmocka_unit_test(counted_ids_spread_over_the_buckets),
     };

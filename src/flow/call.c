@@ -90,7 +90,7 @@ static void on_page(struct upstream_call *call, const struct upstream_answer *an
 
     (void)call;
     if (answer)
-        x->answers[x->call_count - 1] = *answer;
+        x->fetched[x->fetched_count - 1].answer = *answer;
     exchange_came(x, err);
 }
 
@@ -102,9 +102,12 @@ static void start_page(struct exchange *x)
     request.paged = request.call->paged;
     request.limit = x->page.used ? (x->page.size ? x->page.size : 1) : FETCH_SIZE;
     request.limit += x->cursor.used; /* one more tells whether there is more */
-    request.offset = x->page.used ? x->page.offset : x->call_count * FETCH_SIZE;
+    request.offset = x->page.used ? x->page.offset : x->fetched_count * FETCH_SIZE;
+    x->fetched = arena_grow(x->arena, x->fetched, x->fetched_count, &x->fetched_space, sizeof *x->fetched);
+    struct fetched *next = &x->fetched[x->fetched_count++];
+    *next = (struct fetched){ 0 };
     exchange_wait(x);
-    x->calls[x->call_count++] = exchange_call(x, &request, on_page, x);
+    next->call = exchange_call(x, &request, on_page, x);
 }
 
 static enum step call_pages(struct exchange *x)
@@ -113,14 +116,15 @@ static enum step call_pages(struct exchange *x)
 
     if (x->nothing && call->items.len)
         return STEP_NEXT;
-    if (!x->call_count) {
+    if (!x->fetched_count) {
         start_page(x);
         return call->items.len && call->paged && !x->page.used ? STEP_AGAIN : STEP_WAIT;
     }
-    uint32_t items = contract_items(call, &x->answers[x->call_count - 1].document);
-    if (items == TAPE_NONE || tape_count(&x->answers[x->call_count - 1].document, items) < FETCH_SIZE)
+    const struct tape *last = &x->fetched[x->fetched_count - 1].answer.document;
+    uint32_t items = contract_items(call, last);
+    if (items == TAPE_NONE || tape_count(last, items) < FETCH_SIZE)
         return STEP_NEXT;
-    if (x->call_count == FETCH_PAGES_MAX)
+    if (x->fetched_count == FETCH_PAGES_MAX)
         return exchange_fail(x, ERR_UPSTREAM, "more than %d pages of %d", FETCH_PAGES_MAX, FETCH_SIZE);
     start_page(x);
     return STEP_AGAIN;

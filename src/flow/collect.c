@@ -73,18 +73,18 @@ static enum step collect_list(struct exchange *x)
 {
     size_t sum = 0, left_out = 0;
 
-    for (size_t i = 0; i < x->call_count; i++) {
-        uint32_t items = contract_items(x->bound->call, &x->answers[i].document);
+    for (size_t i = 0; i < x->fetched_count; i++) {
+        uint32_t items = contract_items(x->bound->call, &x->fetched[i].answer.document);
         if (items == TAPE_NONE)
             return exchange_fail(x, ERR_UPSTREAM, "the backend's list has no '" STR_FMT "'",
                                  STR_ARG(x->bound->call->items));
-        sum += tape_count(&x->answers[i].document, items);
+        sum += tape_count(&x->fetched[i].answer.document, items);
     }
     x->total = sum;
     x->shown = ARENA_ARRAY(x->arena, struct shown, sum);
-    for (size_t i = 0; i < x->call_count; i++) {
-        const struct tape *tape = &x->answers[i].document;
-        uint32_t items = contract_items(x->bound->call, &x->answers[i].document);
+    for (size_t i = 0; i < x->fetched_count; i++) {
+        const struct tape *tape = &x->fetched[i].answer.document;
+        uint32_t items = contract_items(x->bound->call, &x->fetched[i].answer.document);
         uint32_t total = tape_find(tape, 0, x->bound->call->total);
         uint64_t said;
         if (total != TAPE_NONE && tape_type(tape, total) == JSON_NUMBER && str_to_uint(tape_raw(tape, total), &said))
@@ -187,8 +187,8 @@ enum step stage_collect(struct exchange *x)
         return collect_items(x);
     if (x->bound->call->items.len)
         return collect_list(x);
-    if (!x->answers[0].document.count)
+    if (!x->fetched_count || !x->fetched[0].answer.document.count)
         return exchange_fail(x, ERR_UPSTREAM, "the backend answered without a body");
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
-    return show(x, &x->answers[0].document, 0) ? STEP_FAIL : STEP_NEXT;
+    return show(x, &x->fetched[0].answer.document, 0) ? STEP_FAIL : STEP_NEXT;
 }

@@ -374,15 +374,16 @@ static struct str location(const struct exchange *x)
 /* ETag (RFC 9110 section 8.8.3), marked as weak where the dialect says so, and Location (10.2.2). */
 static size_t entity_headers(const struct exchange *x, struct http_header *headers)
 {
-    const struct upstream_answer *single = x->operation->has_body && x->item_count ? &x->items[0].answer
-                                                                                     : &x->answers[0];
-    bool weak = x->operation->etag_weak && !str_starts(single->etag, STR("W/"));
+    struct str etag = x->operation->has_body && x->item_count ? x->items[0].answer.etag
+                      : x->fetched_count                      ? x->fetched[0].answer.etag
+                                                              : STR_NONE;
+    bool weak = x->operation->etag_weak && !str_starts(etag, STR("W/"));
     size_t count = 0;
 
-    if (x->operation->etag && single->etag.len)
+    if (x->operation->etag && etag.len)
         headers[count++] = (struct http_header){
             .name = STR("etag"),
-            .value = weak ? arena_printf(x->arena, "W/" STR_FMT, STR_ARG(single->etag)) : single->etag
+            .value = weak ? arena_printf(x->arena, "W/" STR_FMT, STR_ARG(etag)) : etag
         };
     if (x->location && x->slots.items[x->location - 1].found.ptr)
         headers[count++] = (struct http_header){ .name = STR("location"), .value = location(x) };

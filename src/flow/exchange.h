@@ -91,6 +91,11 @@ struct choosing {
     bool none; /* the entity is to be made */
 };
 
+struct fetched {
+    struct upstream_call *call;
+    struct upstream_answer answer;
+};
+
 enum { ITEM_CALLS_AT_ONCE = 16, FETCH_SIZE = 1000, FETCH_PAGES_MAX = 64, RETRIES_MAX = 8, NAMES_MAX = 1 << 20 };
 
 struct exchange {
@@ -173,9 +178,8 @@ struct exchange {
     struct upstream_answer via_answer;
 
     /* answers */
-    struct upstream_call *calls[FETCH_PAGES_MAX];
-    struct upstream_answer answers[FETCH_PAGES_MAX];
-    size_t call_count;
+    struct fetched *fetched; /* pages of a read, or the one document */
+    size_t fetched_count, fetched_space;
     bool partial; /* some documents of many were stored, some not */
     struct err then_err; /* of a call after the main one that takes nothing back: told after what is kept */
     struct forgetting *forgetting; /* keep.c */

@@ -187,8 +187,8 @@ void exchange_free_calls(struct exchange *x)
 {
     struct upstream *upstream = x->flow->upstream;
 
-    for (size_t i = 0; i < x->call_count; i++)
-        upstream_call_free(upstream, &x->calls[i]);
+    for (size_t i = 0; i < x->fetched_count; i++)
+        upstream_call_free(upstream, &x->fetched[i].call);
     for (size_t i = 0; i < x->item_count; i++) {
         upstream_call_free(upstream, &x->items[i].call);
         for (size_t k = 0; k < THENS_MAX; k++)

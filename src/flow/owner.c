@@ -214,8 +214,8 @@ enum step stage_owners(struct exchange *x)
         return STEP_NEXT;
     exchange_own_answer(x, x->bound->via, &x->via_answer.document);
     exchange_own_answer(x, x->bound->stored, &x->stored.document);
-    for (size_t i = 0; i < x->call_count; i++)
-        exchange_own_answer(x, x->bound->call, &x->answers[i].document);
+    for (size_t i = 0; i < x->fetched_count; i++)
+        exchange_own_answer(x, x->bound->call, &x->fetched[i].answer.document);
     for (size_t i = 0; i < x->item_count; i++)
         exchange_own_answer(x, x->bound->call, &x->items[i].answer.document);
     exchange_own_mentions(x);

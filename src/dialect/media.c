@@ -112,7 +112,8 @@ static unsigned type_quality(const struct dialect *dialect, struct str accept, s
         unsigned q = 1000;
         struct str rest = item;
         bool extended = false;
-        (void)str_next(&rest, ';', &range);
+        if (!str_next(&rest, ';', &range))
+            continue; /* an empty element of the list is none (RFC 9110 section 5.6.1.2) */
         while (str_next(&rest, ';', &parameter)) {
             struct str name, value;
             if (str_cut(str_trim(parameter), '=', &name, &value) && str_eq_nocase(str_trim(name), STR("q")))

@@ -148,6 +148,8 @@ static void accept(void **state)
         { STR_INIT("application/json;q=0.0"), NULL },
         { STR_INIT("application/json;q=0.000"), NULL },
         { STR_INIT("*/*;q=0"), NULL },
+        { STR_INIT(",*/*;q=0"), NULL },
+        { STR_INIT(",application/json;q=0.5,;q=1"), "application/json" },
         { STR_INIT("application/*;q=0"), NULL },
         { STR_INIT("*/*;q=0, text/html"), NULL },
         { STR_INIT("application/json;q=0, application/vnd.api+json;q=0, */*"), NULL },

@@ -132,6 +132,15 @@ static bool any_then(const struct item *item)
     return false;
 }
 
+/* It has been judged as what it was before; any other entity has not. */
+static bool is_the_same(const struct item *item, const struct tape *tape)
+{
+    struct str brand = exchange_text(item->x, tape, 0, STR("brand_id"));
+
+    return str_eq(exchange_text(item->x, tape, 0, STR("id")), item->canonical_id) &&
+           (!brand.ptr || str_eq(brand, item->x->brand));
+}
+
 /* What was stored stays stored, so a reading that fails is told only after the rests are kept. */
 static void on_read(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
                     void *data)
@@ -139,13 +148,15 @@ static void on_read(struct upstream_call *call, const struct upstream_answer *an
     struct item *item = data;
 
     (void)call;
-    if (answer && answer->document.count) {
+    if (err) {
+        item->unshown = *err;
+    } else if (answer->document.count && !is_the_same(item, &answer->document)) {
+        (void)err_set(&item->unshown, ERR_UPSTREAM, "read again, the backend answered with another entity");
+    } else if (answer->document.count) {
         item->answer = *answer;
         item->x->shown[item->shown].tape = &item->answer.document;
         item->x->shown[item->shown].at = 0;
     }
-    if (err)
-        item->unshown = *err;
     exchange_came(item->x, NULL);
 }
 

@@ -377,6 +377,24 @@ static void a_failed_membership_of_an_update_is_told(void **state)
     CHECK(heard.status == 502 && kit->started == 3, "%d, %zu calls", heard.status, kit->started);
 }
 
+/* A backend that is wrong about which one it was asked for shows nobody else's. */
+static void another_entity_that_is_read_again_is_not_shown(void **state)
+{
+    static const struct reply others[] = { { .call = "patient.read", .json = PATIENT_OF("p-1", "globex", "Secret") },
+                                           { .call = "patient.read", .json = PATIENT_OF("p-2", "acme", "Secret") },
+                                           { .call = "patient.read", .json = "{'first_name':'Secret'}" } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(others); i++) {
+        struct reply replies[] = { CREATED, { .call = "patient.set_groups", .json = "{'groups':[]}" }, others[i] };
+        kit_script(kit, replies, COUNT(replies));
+        struct heard heard =
+            kit_ask(kit, (struct said){ .as = "twine", .method = "POST /pub/patient", .body = NEW_IN(GROUP_1) });
+        CHECK(heard.status == 502 && !has(heard.body, "Secret") && has(heard.body, "'id':'" T_PATIENT_1 "'"), "%d %.*s",
+              heard.status, STR_ARG(heard.body));
+    }
+}
+
 /* The entity is there and its memberships too: only the last reading failed. What is kept beside it is not lost. */
 static void a_failed_rereading_is_told(void **state)
 {
@@ -473,6 +491,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_calls_follow_the_entity, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_membership_takes_the_entity_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_membership_of_an_update_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_entity_that_is_read_again_is_not_shown, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_rereading_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_membership_of_many_takes_one_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_rereading_of_many_tells_what_is_stored, setup, teardown),

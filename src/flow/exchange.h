@@ -294,9 +294,10 @@ void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t 
 void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /* path relative to the document */
 void exchange_add_whole_fault(struct exchange *x, struct fault fault); /* path as the dialect writes it */
 
-/* resolve.c. The principal is bound to patients or groups; the entity itself must be read and judged before the call; a
+/* resolve.c. The principal is bound to patients or groups; the parameter is one of the path; the entity itself must be read and judged before the call; a
  * filter names what the caller cannot have: a list is empty, anything else is not found. */
 bool exchange_is_bound(const struct exchange *x);
+bool exchange_is_of_path(const struct exchange *x, const struct parameter *parameter);
 bool exchange_must_read(const struct exchange *x);
 enum step exchange_select_nothing(struct exchange *x);
 /* The patient that an entity is or belongs to; ptr NULL: none (collect.c). */

@@ -2,11 +2,6 @@
  * (call.c); a patient that is named is judged here, by its memberships (owner.c), before anything else is asked about it. */
 #include "flow/exchange.h"
 
-static bool is_of_path(const struct exchange *x, const struct parameter *from)
-{
-    return from >= x->operation->path && from < x->operation->path + x->operation->path_count;
-}
-
 /* The patient that a parameter names, or STR_NONE. */
 static struct str of_parameter(const struct exchange *x, size_t i)
 {
@@ -43,7 +38,7 @@ static enum step judge_parameters(struct exchange *x)
         struct str patient = of_parameter(x, i);
         if (!patient.ptr || exchange_is_member(x, patient))
             continue;
-        if (is_of_path(x, x->arguments.ids[i].from))
+        if (exchange_is_of_path(x, x->arguments.ids[i].from))
             return exchange_fail(x, ERR_NOT_FOUND, "the patient of the path is in none of the caller's groups");
         if (exchange_select_nothing(x) == STEP_FAIL)
             return STEP_FAIL;

@@ -181,9 +181,12 @@ static enum verdict judge(const struct exchange *x, struct str kind, struct str 
     return str_is(kind, "group") && who && !principal_may_group(who, found) ? UNKNOWN : KNOWN;
 }
 
-static bool is_path_parameter(const struct exchange *x, const struct parameter *parameter)
+bool exchange_is_of_path(const struct exchange *x, const struct parameter *parameter)
 {
-    return parameter >= x->operation->path && parameter < x->operation->path + x->operation->path_count;
+    for (size_t i = 0; i < x->operation->path_count; i++)
+        if (parameter == &x->operation->path[i])
+            return true;
+    return false;
 }
 
 /* Appends to the argument of that name, as a comma list, or makes it. */
@@ -226,7 +229,7 @@ static enum step judge_parameters(struct exchange *x)
         enum verdict verdict = judge(x, from->kind, ids[i].found);
         if (verdict == NOT_PERMITTED)
             return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is bound to other patients");
-        if (verdict == UNKNOWN && is_path_parameter(x, from))
+        if (verdict == UNKNOWN && exchange_is_of_path(x, from))
             return exchange_fail(x, ERR_NOT_FOUND, "the " STR_FMT " of the path is unknown", STR_ARG(from->kind));
         if (verdict == KNOWN && from->to.len)
             add_to_list(x, &x->arguments, from, ids[i].found);

@@ -151,12 +151,12 @@ static struct str version(struct exchange *x)
 enum step stage_patch(struct exchange *x)
 {
     struct lens_context context = exchange_context(x);
-    struct item *item = &x->items[0];
     struct tape shown;
     struct tape_fault fault;
 
     if (!x->stored_call || !x->item_count)
         return STEP_NEXT;
+    struct item *item = &x->items[0];
     for (size_t i = 0; i < x->echo_ids.count; i++)
         x->echo_ids.items[i].found = x->batch.ids[i].found;
     struct buf text = buf_in(x->arena, SIZE_MAX);

@@ -5,16 +5,13 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bench, close, LAST, open } from './candidates.mjs';
-import { latencyOf, median, rateOf } from './load.mjs';
+import { latencyOf, rateOf } from './load.mjs';
+import { keep, median, option } from './shared.mjs';
 import { root, workloads } from './workloads.mjs';
 
 const AIM = 3;
 const ATTACKS = ['rapid reset', 'made to reset: window', 'made to reset: data', 'half a request, reset', 'control frames', 'pieces of a head',
   'slow heads', 'slow bodies', 'slow readers'];
-const option = (name, otherwise) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at > 0 ? process.argv[at + 1] : otherwise;
-};
 const rounds = Number(option('rounds', 5));
 const seconds = Number(option('seconds', 1));
 const pause = option('pause', '50'); // ms after which an attacker that was cut off is there again
@@ -46,6 +43,7 @@ async function measure(attack, rate) {
   const ratio = median(loud.map((one, i) => one.p99 / quiet[i].p99));
   console.log(`${attack.padEnd(22)} p99 ${String(median(p99(loud))).padStart(6)} µs (${range(p99(loud))}), quiet ${String(median(p99(quiet))).padStart(6)} µs `
     + `(${range(p99(quiet))}): ${ratio.toFixed(2)} x, ${ratio <= AIM ? 'met' : 'not met'}`);
+  keep('attack', { [attack]: { p99_us: median(p99(loud)), quiet_us: median(p99(quiet)), ratio } });
 }
 
 try {

@@ -1,17 +1,12 @@
 // Dragoman beside what could be used instead, in one run: rounds are interleaved and ratios taken round by round, because a
 // machine's speed drifts. Usage: node tests/bench/bench.mjs [--all] [--rounds 7] [--seconds 4] [--only W1,W2] [--against nginx,node];
 // `--against none` measures Dragoman alone. See docs/performance.md.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { bench, candidates, close, open } from './candidates.mjs';
-import { median, rateOf } from './load.mjs';
-import { root, workloads } from './workloads.mjs';
+import { rateOf } from './load.mjs';
+import { has, keep, median, option, resultFile } from './shared.mjs';
+import { workloads } from './workloads.mjs';
 
-const all = process.argv.includes('--all');
-const option = (name, otherwise) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at > 0 ? process.argv[at + 1] : otherwise;
-};
+const all = has('all');
 const rounds = Number(option('rounds', 7));
 const seconds = Number(option('seconds', 4));
 const only = option('only', Object.keys(workloads).filter((name) => all || !workloads[name].all).join(',')).split(',');
@@ -58,9 +53,8 @@ async function main() {
     results[name] = measure(workloads[name]);
     print(name, results[name]);
   }
-  const file = join(root, 'build/bench.json');
-  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
-  console.log(`\nmedians of ${rounds} rounds of ${seconds} s, one core for each candidate; in ${file}`);
+  keep('rates', results);
+  console.log(`\nmedians of ${rounds} rounds of ${seconds} s, one core for each candidate; in ${resultFile}`);
 }
 
 try {

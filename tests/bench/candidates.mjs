@@ -55,34 +55,25 @@ async function start(port, cores, command, args) {
   await up(ports[port]);
 }
 
-async function startDragoman(name, cores = FIRST, sets = []) {
+// As `name`.yaml says, on these cores (as taskset writes them): its process.
+export async function startDragoman(name, cores = FIRST, sets = []) {
   const file = join(bench.dir, `${name}.yaml`);
   const imported = spawnSync(binary, ['crosswalk', 'import', join(bench.dir, 'ids.csv'), '-c', file], { encoding: 'utf8' });
   if (imported.status !== 0) throw new Error(imported.stderr);
   await start(name, cores, binary, ['serve', '-c', file, ...sets.flatMap((set) => ['--set', set])]);
+  return children[name].pid;
 }
 
 // Starts the canned backend and those named.
 export async function open(names) {
   bench.dir = mkdtempSync(join(tmpdir(), 'dragoman-bench-'));
-  for (const name of ['CANNED', 'DRAGOMAN_ADMIN', 'DOCUMENTED_ADMIN', ...Object.values(candidates).map((one) => one.port)])
+  for (const name of ['CANNED', 'DRAGOMAN_ADMIN', 'DOCUMENTED_ADMIN', 'TWO', 'TWO_ADMIN', ...Object.values(candidates).map((one) => one.port)])
     ports[name] = await freePort();
   bench.token = makeToken(bench.dir);
   writeFiles(bench.dir, ports);
   chmodSync(bench.dir, 0o755); // nginx's worker reads the answers as another user
   await start('CANNED', LAST, 'nginx', ['-c', fill('canned.conf', bench.dir, ports)]);
   for (const name of names) await candidates[name].start();
-}
-
-// In place of the one that runs: on these cores (as taskset writes them), with these settings.
-export async function restartDragoman(cores, sets) {
-  const child = children.DRAGOMAN;
-  if (child) {
-    child.kill('SIGTERM');
-    await new Promise((resolve) => { child.once('exit', resolve); });
-  }
-  await startDragoman('DRAGOMAN', cores, sets);
-  return children.DRAGOMAN.pid;
 }
 
 export async function close() {

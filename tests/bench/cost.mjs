@@ -1,5 +1,5 @@
 // What Dragoman costs before it does anything: how long it takes to start, and what connections that only wait hold. Sizes are
-// read from /proc, of a gateway without the embedded backend's part in it. Usage: node tests/bench/cost.mjs [--connections 10000]
+// read from /proc, of a gateway without the embedded backend's part in it. Usage: node tests/bench/cost.mjs [--connections 1000,10000]
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { startGateway } from '../e2e/harness.mjs';
+import { keep, option } from './shared.mjs';
 
-const at = process.argv.indexOf('--connections');
-const count = at > 0 ? Number(process.argv[at + 1]) : 10000;
+const counts = option('connections', '1000,10000').split(',').map(Number);
 const STARTS = 7;
 const HALF_A_HEAD = 'GET /v1/patients HTTP/1.1\r\nHost: x\r\nX-A: ';
 const dir = mkdtempSync(join(tmpdir(), 'dragoman-cost-'));
@@ -40,12 +40,15 @@ async function openMany(port, secure, bytes, wanted) {
 }
 
 async function idle(gateway, what, secure, bytes) {
-  const few = await openMany(gateway.port, secure, bytes, 50); // what the first ones cost is everybody's
+  const sockets = await openMany(gateway.port, secure, bytes, 50); // what the first ones cost is everybody's
   const before = memoryKb(gateway);
-  const many = await openMany(gateway.port, secure, bytes, count);
-  const each = (memoryKb(gateway) - before) / count;
-  for (const socket of [...few, ...many]) socket.destroy();
-  console.log(`${count} connections, ${what}: ${each.toFixed(1)} KiB each`);
+  for (const count of counts) {
+    sockets.push(...await openMany(gateway.port, secure, bytes, count + 50 - sockets.length));
+    const each = (memoryKb(gateway) - before) / count;
+    console.log(`${count} connections, ${what}: ${each.toFixed(1)} KiB each`);
+    keep('cost', { [`${count} ${what}, KiB each`]: Number(each.toFixed(1)) });
+  }
+  for (const socket of sockets) socket.destroy();
 }
 
 async function startUp() {
@@ -59,12 +62,14 @@ async function startUp() {
   }
   took.sort((a, b) => a - b);
   console.log(`start-up, exec to ready, asked every 20 ms: ${took[STARTS >> 1].toFixed(0)} ms (median of ${STARTS})`);
+  keep('cost', { start_ms: took[STARTS >> 1] });
   await gateway.stop();
 }
 
 async function connections() {
   const plain = await startGateway({ seed: false, set: patience });
   console.log(`no connection: ${(memoryKb(plain) / 1024).toFixed(1)} MiB, the embedded backend included`);
+  keep('cost', { idle_mib: memoryKb(plain) / 1024 });
   await idle(plain, 'plain, idle', false, '');
   await idle(plain, 'plain, half a head sent', false, HALF_A_HEAD);
   await plain.stop();

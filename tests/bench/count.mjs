@@ -68,8 +68,6 @@ export function profile(dir, token, cases, { blocks, whole = false }) {
     of: Object.fromEntries(names.map((name, i) => [name, profiles.slice(i * blocks, (i + 1) * blocks)])) };
 }
 
-export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-
 // Instructions per request, block by block.
 export const perRequest = (profiles, requests) => profiles.map((text) => Number(/^summary: (\d+)/m.exec(text)[1]) / requests);
 
@@ -87,4 +85,33 @@ export function functionsOf(text, requests) {
     }
   }
   return [...own].sort((a, b) => b[1] - a[1]).map(([function_, cost]) => [function_, Math.round(cost / requests)]);
+}
+
+// Who calls the functions that match, directly or through functions that match `passed`: { function_, file, count } per request, the file as
+// FOLDER/NAME.
+export function callsTo(text, wanted, passed, requests) {
+  const calls = []; // { from, file, to, count }
+  let from, file, to;
+  for (const line of text.split('\n')) {
+    if (line.startsWith('fl=')) file = line.slice(3).split('/').slice(-2).join('/');
+    else if (line.startsWith('fn=')) from = line.slice(3);
+    else if (line.startsWith('cfn=')) to = line.slice(4);
+    else if (line.startsWith('calls=')) calls.push({ from, file, to, count: Number(line.slice(6).split(' ')[0]) });
+  }
+  const asked = new Map();
+  const follow = (target, share) => {
+    for (const call of calls.filter((one) => target(one.to))) {
+      const count = call.count * share;
+      if (wanted.test(call.from)) continue; // inside of libc
+      if (!passed.test(call.from)) {
+        const key = `${call.from} ${call.file}`;
+        asked.set(key, { function_: call.from, file: call.file, count: (asked.get(key)?.count ?? 0) + count / requests });
+        continue;
+      }
+      const entered = calls.filter((one) => one.to === call.from).reduce((sum, one) => sum + one.count, 0);
+      follow((name) => name === call.from, count / entered);
+    }
+  };
+  follow((name) => wanted.test(name), 1);
+  return [...asked.values()].sort((a, b) => b.count - a.count);
 }

@@ -4,22 +4,16 @@
 // shows the functions that have the most.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { functionsOf, inFolder, median, NO_ID, perRequest, profile } from './count.mjs';
+import { functionsOf, inFolder, perRequest, profile } from './count.mjs';
 import { judge } from './judge.mjs';
-import { onePatient, patients, root, seedBody, series, workloads } from './workloads.mjs';
+import { wholeRequests } from './requests.mjs';
+import { has, keep, median, option } from './shared.mjs';
+import { root } from './workloads.mjs';
 
 const recordFile = join(root, 'tests/bench/instructions.json');
 const BLOCKS = 5;
 const requests = 96;
-
-// `stores`: what the store's thread does for it is counted, too.
-const cases = {
-  W1: { method: 'GET', answer: [200, onePatient()] },
-  W2: { method: 'POST', body: seedBody(), answer: [201, onePatient(NO_ID)], stores: true },
-  W3: { method: 'GET', bearer: true, answer: [200, patients(50)] },
-  W5: { method: 'GET', bearer: true, answer: [200, series('weight', 100)] },
-};
-for (const name of Object.keys(cases)) Object.assign(cases[name], { path: workloads[name].path, requests });
+const cases = wholeRequests(requests);
 
 const spreadOf = (values) => (Math.max(...values) - Math.min(...values)) / median(values);
 
@@ -49,11 +43,12 @@ const verdict = judge(compiler, counts, recorded);
 for (const { name, text } of verdict.rows)
   console.log(`${name.padEnd(12)} ${String(counts[name]).padStart(9)} instructions per request `
     + `(spread ${(100 * spread[name]).toFixed(1)} %), ${text}`);
-const top = process.argv.indexOf('--top');
-if (top > 0) showTop(profiles, Number(process.argv[top + 1] ?? 20));
-if (process.argv.includes('--record')) {
+keep('instructions', { compiler, counts });
+const top = has('top') ? Number(option('top')) || 20 : 0;
+if (top) showTop(profiles, top);
+if (has('record')) {
   writeFileSync(recordFile, `${JSON.stringify({ ...recorded, [compiler]: counts }, null, 2)}\n`);
-} else if (process.argv.includes('--check')) {
+} else if (has('check')) {
   for (const line of verdict.lines) console.log(line);
   process.exitCode = verdict.failed ? 1 : 0;
 }

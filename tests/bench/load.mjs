@@ -1,13 +1,11 @@
 // Load on one candidate: as much as it takes (wrk), or at a rate, timed from when each request was to begin (openloop.c).
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bench, LAST } from './candidates.mjs';
 import { root } from './workloads.mjs';
 
 const openloop = join(root, 'build/release/tests/bench/openloop');
-
-export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 const credential = (workload) => (workload.path.startsWith('/v1/') && !workload.bearer
   ? `X-User-Token: ${bench.token}` : `Authorization: Bearer ${bench.token}`);
@@ -34,4 +32,15 @@ export function latencyOf(workload, port, rate, seconds) {
     String(workload.connections), file], { encoding: 'utf8', timeout: (seconds + 30) * 1000 });
   if (run.status !== 0) throw new Error(`openloop: ${run.stderr}`);
   return JSON.parse(run.stdout);
+}
+
+// Nanoseconds of a core that a process has had, all its threads together.
+const cpuOf = (pid) => readdirSync(`/proc/${pid}/task`)
+  .reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]), 0);
+
+// Microseconds of a core for each request, with as much load as it takes.
+export function cpuPerRequest(workload, port, pid, seconds, cores = LAST) {
+  const before = cpuOf(pid);
+  const { requests } = rateOf(workload, port, seconds, cores);
+  return (cpuOf(pid) - before) / requests / 1000;
 }

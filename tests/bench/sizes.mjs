@@ -1,10 +1,11 @@
 // Cost against size: instructions per item of lists and per byte of bodies, which must not grow with the size. Usage: node
 // tests/bench/sizes.mjs [--check]; --check leaves out the largest bodies, and fails where one grows.
 import { inFolder, NO_ID, perRequest, profile } from './count.mjs';
-import { canonicalId, metric, onePatient, patients, series, twineMetric } from './workloads.mjs';
+import { has, keep } from './shared.mjs';
+import { canonicalId, document, metric, metricsBody, onePatient, patients, series } from './workloads.mjs';
 
 const ALLOWED = 1.1; // of the least at any smaller size
-const checking = process.argv.includes('--check');
+const checking = has('check');
 const KB = 1024;
 const settings = `limits: { body_kb: 16384, json_elements: 1000000 }
 `;
@@ -13,13 +14,6 @@ const lists = [1, 10, 100, 1000];
 const bodies = [1, 8, 64, 512, ...(checking ? [] : [8 * KB])].map((kb) => kb * KB);
 
 const metrics = (count) => `{"metrics":${JSON.stringify(JSON.parse(series('mood', count)).data)},"total":${count}}`;
-// A document of `bytes`, nearly: many small values, as clients send them.
-function document(bytes) {
-  const one = '{"name":"observation","value":7,"note":"as the client wrote it"},';
-  return `{"brand_id":"acme","first_name":"Ada","last_name":"Byron","date_of_birth":"1990-12-10","metadata":{"list":[${
-    one.repeat(Math.max(1, Math.floor((bytes - 120) / one.length))).slice(0, -1)}]}}`;
-}
-
 // `of(size)`: the case; `unit`: what its cost is divided by.
 const kinds = [
   // 999: after a full page of 1,000 the next one is asked for, and this backend says the same to every call
@@ -27,7 +21,7 @@ const kinds = [
   { name: 'Twine patients', unit: 'item', sizes: [1, 10, 100, 500], of: (size) => ({ method: 'GET', bearer: true,
     path: '/pub/patient?filter[organization]=58c4554710123c5c40dbab81&page[limit]=500', answer: [200, patients(size, size)] }) },
   { name: 'Twine metrics sent', unit: 'item', sizes: [1, 10, 100, 500], of: (size) => ({ method: 'POST', bearer: true,
-    path: '/pub/patient_health_metric', type: 'application/vnd.api+json', body: JSON.stringify({ data: Array(size).fill(twineMetric) }),
+    path: '/pub/patient_health_metric', type: 'application/vnd.api+json', body: metricsBody(size),
     answer: [201, metric(NO_ID)] }) },
   { name: 'patient-graph series', unit: 'item', sizes: lists, of: (size) => ({ method: 'GET', bearer: true,
     path: `/v1/patients/${canonicalId}/metrics/mood`, answer: [200, series('mood', size)] }) },
@@ -50,15 +44,18 @@ function measure(dir, token) {
 }
 
 const costOf = inFolder(settings, measure);
+const result = {};
 let passed = 0;
 let failed = 0;
 for (const [i, kind] of kinds.entries()) {
   const costs = kind.sizes.map((size) => costOf(i, size));
+  result[`${kind.name}, instructions per ${kind.unit}`] = Object.fromEntries(kind.sizes.map((size, at) => [size, Number(costs[at].toFixed(1))]));
   const grows = costs.some((cost, at) => at > 0 && cost > ALLOWED * Math.min(...costs.slice(0, at)));
   if (grows) failed++;
   else passed++;
   console.log(`${grows ? 'not ok' : 'ok    '} ${kind.name}, instructions per ${kind.unit}: ${
     kind.sizes.map((size, at) => `${size}: ${costs[at].toFixed(kind.unit === 'byte' ? 1 : 0)}`).join(', ')}`);
 }
+keep('sizes', result);
 console.log(`${passed} passed, ${failed} failed`);
 if (checking && failed) process.exitCode = 1;

@@ -25,10 +25,11 @@ export const seedBody = () => readFileSync(join(root, 'tests/e2e/documents/gener
 const metricMembers = `"patient_id":"${canonicalId}","brand_id":"acme","metric_key":"ldl_cholesterol","value_numeric":"121","value_text":null,`
   + '"unit":"mg/dl","source":"api","is_phi":true,"recorded_at":"2017-03-14T11:00:57.000Z","created_at":"2023-10-20T10:00:00.000Z"';
 export const metric = (id) => `{"id":"${id}",${metricMembers}}`;
-export const twineMetric = { type: 'patient_health_metric',
+const twineMetric = { type: 'patient_health_metric',
   attributes: { code: { system: 'LOINC', value: '13457-7' }, type: 'ldl_cholesterol', occurred_at: '2017-03-14T11:00:57.000Z',
     value: '121', unit: 'mg/dl' },
   relationships: { patient: { data: { type: 'patient', id: twineId } } } };
+export const metricsBody = (count) => JSON.stringify({ data: Array(count).fill(twineMetric) });
 const keys = ['anxiety', 'energy', 'mood', 'pain_level', 'sleep', 'stress'];
 
 // `proxy: false`: one request is several upstream calls, which a proxy that translates nothing cannot make. `all`: only with --all.
@@ -47,7 +48,14 @@ export const workloads = {
     proxy: false, all: true, documented: true },
 };
 
-const post = (type, body, method = 'POST') => `wrk.method = "${method}"
+// A body of `bytes`, nearly: many small values, as clients send them.
+export function document(bytes) {
+  const one = '{"name":"observation","value":7,"note":"as the client wrote it"},';
+  return `{"brand_id":"acme","first_name":"Ada","last_name":"Byron","date_of_birth":"1990-12-10","metadata":{"list":[${
+    one.repeat(Math.max(1, Math.floor((bytes - 120) / one.length))).slice(0, -1)}]}}`;
+}
+
+export const post = (type, body, method = 'POST') => `wrk.method = "${method}"
 wrk.headers["Content-Type"] = "${type}"
 wrk.body = [[${body}]]
 `;
@@ -95,13 +103,13 @@ function writeAnswers(dir) {
 function writeRequests(dir) {
   writeFileSync(join(dir, 'post.lua'), post('application/json', seedBody()));
   writeFileSync(join(dir, 'put.lua'), post('application/json', seedBody(), 'PUT'));
-  writeFileSync(join(dir, 'metrics.lua'), post('application/vnd.api+json', JSON.stringify({ data: Array(20).fill(twineMetric) })));
+  writeFileSync(join(dir, 'metrics.lua'), post('application/vnd.api+json', metricsBody(20)));
 }
 
 // `completions`: YAML of what the backend is said to have beyond its documented calls.
-const config = (dir, ports, name, completions) => `listen: 127.0.0.1:${ports[name]}
+const config = (dir, ports, name, completions, workers = 1) => `listen: 127.0.0.1:${ports[name]}
 admin: { listen: 127.0.0.1:${ports[`${name}_ADMIN`]} }
-workers: 1
+workers: ${workers}
 state_dir: ${dir}/state-${name}
 mappings: ${root}/mappings
 default_facade: patient-graph
@@ -122,5 +130,6 @@ twine,patient,acme,${twineId},${canonicalId}
 twine,brand,acme,58c4554710123c5c40dbab81,acme
 `);
   writeFileSync(join(dir, 'DRAGOMAN.yaml'), config(dir, ports, 'DRAGOMAN', 'all'));
+  writeFileSync(join(dir, 'TWO.yaml'), config(dir, ports, 'TWO', 'all', 2));
   writeFileSync(join(dir, 'DOCUMENTED.yaml'), config(dir, ports, 'DOCUMENTED', '[]'));
 }

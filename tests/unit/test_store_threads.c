@@ -309,6 +309,7 @@ static void find_hot(struct finder *finder, struct arena *arena)
 {
     struct id_query id = query_of(ID_INTEGER, true, "hot");
     struct store_batch batch = { .arena = arena, .ids = &id, .id_count = 1 };
+
     if (!store_batch(finder->store, NULL, &batch) || !id.found.ptr)
         finder->missed++;
     arena_reset(arena);

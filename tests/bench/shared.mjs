@@ -23,10 +23,13 @@ export function results() {
   }
 }
 
-// In place of what this part said before; what other parts said stays. `result` is of names; those it does not name stay, too.
+const begun = new Set();
+
+// Adds to what this part has said in this run; what it said in an earlier one goes, what other parts said stays.
 export function keep(part, result) {
   const all = results();
-  const { at, machine, ...before } = all[part] ?? {};
+  const before = begun.has(part) ? all[part] : {};
+  begun.add(part);
   all[part] = { at: new Date().toISOString(), machine: `${cpus().length} cores, ${cpus()[0].model.trim()}`, ...before, ...result };
   mkdirSync(dirname(resultFile), { recursive: true });
   writeFileSync(resultFile, `${JSON.stringify(all, null, 2)}\n`);

@@ -42,7 +42,7 @@ function measure(what, pid) {
 try {
   await open([]);
   const pid = await startDragoman('DRAGOMAN', '0', ['limits.body_kb=16384', 'limits.json_elements=1000000', 'backend.body_kb=16384']);
-  for (const what of Object.keys(kinds)) keep('sizes', { [`body ${what}, µs of a core per KB`]: measure(what, pid) });
+  for (const what of Object.keys(kinds)) keep('sizes_cpu', { [`body ${what}, µs of a core per KB`]: measure(what, pid) });
   console.log(`\nmedians of ${rounds} rounds of ${seconds} s after one of warm-up`);
 } finally {
   await close();

@@ -62,14 +62,14 @@ async function startUp() {
   }
   took.sort((a, b) => a - b);
   console.log(`start-up, exec to ready, asked every 20 ms: ${took[STARTS >> 1].toFixed(0)} ms (median of ${STARTS})`);
-  keep('cost', { start_ms: took[STARTS >> 1] });
+  keep('cost', { 'start-up, ms': took[STARTS >> 1] });
   await gateway.stop();
 }
 
 async function connections() {
   const plain = await startGateway({ seed: false, set: patience });
   console.log(`no connection: ${(memoryKb(plain) / 1024).toFixed(1)} MiB, the embedded backend included`);
-  keep('cost', { idle_mib: memoryKb(plain) / 1024 });
+  keep('cost', { 'no connection, MiB, the embedded backend included': memoryKb(plain) / 1024 });
   await idle(plain, 'plain, idle', false, '');
   await idle(plain, 'plain, half a head sent', false, HALF_A_HEAD);
   await plain.stop();

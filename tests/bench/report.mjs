@@ -68,7 +68,7 @@ const aims = [
   ['idle connections in plain text at 4 KiB each', 'cost', () => most(4, ...costs('plain, idle'))],
   ['half a head sent at 8 KiB each', 'cost', () => most(8, ...costs('half a head sent'))],
   ['idle connections under TLS at 20 KiB each', 'cost', () => most(20, ...costs('TLS, idle'))],
-  ['start-up within 100 ms', 'cost', () => most(100, all.cost.start_ms)],
+  ['start-up within 100 ms', 'cost', () => most(100, all.cost['start-up, ms'])],
   ['instructions per item and byte do not grow with the size (largest / least before)', 'sizes', () => most(1.1, ...grown('sizes'))],
   ['time per byte over sockets does not grow, 1 KB to 8 MB (sent, answered)', 'sizes_cpu', () => most(1.1, ...grown('sizes_cpu'))],
   ["two workers' CPU time per request within 1.1 x one's (W1, W3)", 'workers', () => most(1.1, ...said('workers').map(([, row]) => row.ratio))],

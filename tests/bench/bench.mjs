@@ -13,7 +13,7 @@ const only = option('only', Object.keys(workloads).filter((name) => all || !work
 const against = option('against', all ? 'nginx,haproxy,lua,node' : 'nginx,lua').split(',').filter((name) => name !== 'none');
 
 function measure(workload) {
-  const keys = [workload.documented ? 'documented' : 'dragoman', ...against.filter((key) => workload.proxy || !candidates[key].proxy)];
+  const keys = [workload.documented ? 'documented' : 'dragoman', ...against.filter((key) => !workload.alone && (workload.proxy || !candidates[key].proxy))];
   const ran = keys.map((key) => [candidates[key].name, bench.ports[candidates[key].port]]);
   const rates = Object.fromEntries(ran.map(([name]) => [name, []]));
   for (let round = 0; round <= rounds; round++) {

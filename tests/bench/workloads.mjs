@@ -33,6 +33,7 @@ export const metricsBody = (count) => JSON.stringify({ data: Array(count).fill(t
 const keys = ['anxiety', 'energy', 'mood', 'pain_level', 'sleep', 'stress'];
 
 // `proxy: false`: one request is several upstream calls, which a proxy that translates nothing cannot make. `all`: only with --all.
+// `alone`: nobody else has it.
 export const workloads = {
   W1: { what: 'General GET /v1/patients/{id}', path: '/v1/patients/1049', connections: 32, proxy: true },
   W2: { what: 'General POST /v1/patients, a durable id each', path: '/v1/patients', connections: 128, script: 'post.lua', proxy: true },
@@ -46,6 +47,8 @@ export const workloads = {
     connections: 32, proxy: true, all: true, bearer: true },
   W6: { what: 'General GET /v1/patients/{id}/gauges, 6 keys by 7 documented calls', path: '/v1/patients/1049/gauges', connections: 32,
     proxy: false, all: true, documented: true },
+  W6c: { what: 'General GET /v1/patients/{id}/gauges, 6 keys by one call of a backend that has it', path: '/v1/patients/1049/gauges',
+    connections: 32, proxy: false, all: true, alone: true },
 };
 
 // A body of `bytes`, nearly: many small values, as clients send them.
@@ -95,6 +98,7 @@ function writeAnswers(dir) {
   writeFileSync(join(dir, 'list.json'), patients(50));
   writeFileSync(join(dir, 'keys.json'), JSON.stringify({ patient_id: canonicalId, metrics: keys.map((metric_key) => ({
     metric_key, last_value: '7', unit: null, last_recorded_at: '2023-10-10T00:00:00.000Z', is_phi: true })) }));
+  writeFileSync(join(dir, 'metrics.json'), JSON.stringify({ metrics: keys.flatMap((key) => JSON.parse(series(key, 10)).data), total: 60 }));
   mkdirSync(join(dir, 'series'));
   for (const key of keys) writeFileSync(join(dir, 'series', key), series(key, 10));
   writeFileSync(join(dir, 'series', 'weight'), series('weight', 100));

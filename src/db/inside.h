@@ -56,6 +56,9 @@ int db_fail(struct db *db, int code, struct err *err);
 MUST_CHECK int db_connect(struct db *db, const char *path, const char *schema, struct err *err);
 void db_disconnect(struct db *db);
 
+/* gather.c: the name of a VFS that is registered with the first call. To be called once. */
+const char *db_gather_vfs(void);
+
 /* A statement without parameters or rows. */
 MUST_CHECK int db_control(struct db *db, const char *literal, struct err *err);
 

@@ -61,6 +61,8 @@ static int prepare_file(struct db *db, const char *schema, struct err *err)
     return 0;
 }
 
+static const char *vfs;
+
 /* Nobody reads SQLite's account of its memory, which costs a global lock for every piece of it. */
 static void configure(void)
 {
@@ -68,6 +70,7 @@ static void configure(void)
 
     assert(code == SQLITE_OK);
     (void)code;
+    vfs = db_gather_vfs();
 }
 
 int db_connect(struct db *db, const char *path, const char *schema, struct err *err)
@@ -78,7 +81,7 @@ int db_connect(struct db *db, const char *path, const char *schema, struct err *
     if (strcmp(path, ":memory:") != 0 && make_file(path, err))
         return -1;
     (void)pthread_once(&once, configure);
-    int code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    int code = sqlite3_open_v2(path, &db->handle, flags, vfs);
     if (code != SQLITE_OK)
         (void)db_fail(db, code, err);
     if (code != SQLITE_OK || prepare_file(db, schema, err)) {

@@ -402,6 +402,59 @@ static void a_full_disk_loses_nothing_that_was_reported(void **state)
     fill_disk(true);
 }
 
+/* What does not fit into the cache goes to the log before its time, and is read from there again. */
+struct many {
+    struct db_job job;
+    int rows;
+    bool fail_after;
+    int64_t sum;
+};
+
+static int run_many(struct db_job *job, struct db *db, struct err *err)
+{
+    enum { LEN = 16000 };
+    struct many *many = (struct many *)job;
+    static char name[LEN + 1];
+
+    for (int i = 0; i < many->rows; i++) {
+        struct db_statement *add = db_prepare(db, "INSERT INTO item(name) VALUES(?1)");
+        (void)snprintf(name, sizeof name, "%c%0*d", many->fail_after ? 'x' : 'y', LEN - 1, i);
+        db_bind_text(add, 1, str_of(name, LEN));
+        if (db_step(add, err) < 0)
+            return -1;
+    }
+    struct db_statement *sum = db_prepare(db, "SELECT sum(length(name) + substr(name, 2)) FROM item");
+    if (db_step(sum, err) != 1)
+        return -1;
+    many->sum = db_column_int(sum, 0);
+    return many->fail_after ? err_set(err, ERR_INVALID, "asked to fail") : 0;
+}
+
+static void a_transaction_may_be_larger_than_the_cache(void **state)
+{
+    enum { ROWS = 2000 };
+    const int64_t want = (int64_t)ROWS * 16000 + (int64_t)ROWS * (ROWS - 1) / 2;
+    struct place place = place_new();
+    struct db *db = open_db(place.path), *other = open_db(place.path);
+    struct many lost = { .job = { .run = run_many }, .rows = ROWS, .fail_after = true };
+    struct many kept = { .job = { .run = run_many }, .rows = ROWS }, seen = { .job = { .run = run_many } };
+    struct err err;
+
+    (void)state;
+    assert_int_equal(db_run(db, &lost.job, &err), -1);
+    assert_int_equal(lost.sum, want);
+    assert_int_equal(db_run(db, &kept.job, &err), 0);
+    assert_int_equal(kept.sum, want);
+    assert_int_equal(db_run(other, &seen.job, &err), 0);
+    CHECK(seen.sum == want, "the other connection sums up %lld", (long long)seen.sum);
+    db_close(&db);
+    db_close(&other);
+    other = open_db(place.path);
+    CHECK(count_rows(other, NULL) == ROWS, "%lld rows", (long long)count_rows(other, NULL));
+    db_close(&other);
+    place_done(&place);
+}
+
 /* When `done` runs, another connection sees the row. */
 struct witnessed {
     struct insert insert;
@@ -640,6 +693,7 @@ int main(void)
         cmocka_unit_test(one_job_of_a_group_fails_alone),
         cmocka_unit_test(one_job_that_may_not_run_twice_guards_its_group),
         cmocka_unit_test(the_end_of_a_unit_belongs_to_it),
+        cmocka_unit_test(a_transaction_may_be_larger_than_the_cache),
         cmocka_unit_test(many_jobs_are_few_commits),
         cmocka_unit_test(when_commit_fails_every_job_of_the_group_failed),
         cmocka_unit_test(a_full_disk_loses_nothing_that_was_reported),

@@ -14,8 +14,8 @@ const grouped = (value) => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g,
 const digits = (count) => (value) => (value === undefined ? '' : value.toFixed(count));
 const table = (heads, rows) => [`| ${heads.join(' | ')} |`, `|${'---|'.repeat(heads.length)}`, ...rows.map((row) => `| ${row.join(' | ')} |`), ''];
 // What a part said, by name, without when and where.
-const said = (part) => Object.entries(all[part] ?? {}).filter(([name]) => !['at', 'machine'].includes(name));
-const when = (part, command) => [`\`./dev bench ${command}\`, ${all[part].at.slice(0, 10)}, ${all[part].machine}:`, ''];
+const said = (part) => Object.entries(all[part] ?? {}).filter(([name]) => !['at', 'cores'].includes(name));
+const when = (part, command) => [`\`./dev bench ${command}\`, ${all[part].at.slice(0, 10)}, ${all[part].cores} cores:`, ''];
 const range = (values) => `${digits(2)(Math.min(...values))} to ${digits(2)(Math.max(...values))}`;
 
 const sections = {
@@ -37,6 +37,8 @@ const sections = {
   single: () => [...when('single', 'single'), ...table(['', 'µs'], said('single').map(([name, us]) => [name, digits(2)(us)]))],
   tokens: () => [...when('tokens', 'tokens'), ...table(['', 'the first time', 'again'],
     said('tokens').map(([name, row]) => [name, `${digits(1)(row.first_us)} µs`, `${digits(2)(row.again_us)} µs`]))],
+  attack: () => [...when('attack', 'attack'), ...table(['attack', 'p99', 'quiet', 'ratio'],
+    said('attack').map(([name, row]) => [name, `${grouped(row.p99_us)} µs`, `${grouped(row.quiet_us)} µs`, digits(2)(row.ratio)]))],
   steady: () => [...when('steady', 'steady'), ...table(['', 'mallocs per request', 'locks taken per request'],
     said('steady').map(([name, row]) => [name, digits(2)(row.mallocs), digits(2)(row.locks)]))],
   instructions: () => [`\`./dev bench --instructions\`, ${all.instructions.compiler}:`, '',
@@ -63,7 +65,7 @@ const aims = [
   ['W5 at 0.85 x nginx', 'rates', () => least(0.85, ratio('W5', 'nginx'))],
   ['W5 at 1.3 x nginx + Lua', 'rates', () => least(1.3, ratio('W5', 'nginx + Lua'))],
   ['W6 ahead of nginx + Lua', 'rates', () => least(1, ratio('W6', 'nginx + Lua'))],
-  [`everything (${workloads.join(', ')}) at 3 x Node`, 'rates', () => least(3, ...workloads.map((name) => ratio(name, 'Node')))],
+  ...workloads.map((name) => [`${name} at 3 x Node`, 'rates', () => least(3, ratio(name, 'Node'))]),
   ["p99 at half of the capacity within 1.5 x nginx's (W1, W3)", 'latency', () => most(1.5, ...said('latency').map(([, row]) => row.ratio))],
   ['idle connections in plain text at 4 KiB each', 'cost', () => most(4, ...costs('plain, idle'))],
   ['half a head sent at 8 KiB each', 'cost', () => most(8, ...costs('half a head sent'))],

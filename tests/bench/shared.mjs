@@ -30,7 +30,7 @@ export function keep(part, result) {
   const all = results();
   const before = begun.has(part) ? all[part] : {};
   begun.add(part);
-  all[part] = { at: new Date().toISOString(), machine: `${cpus().length} cores, ${cpus()[0].model.trim()}`, ...before, ...result };
+  all[part] = { at: new Date().toISOString(), cores: cpus().length, ...before, ...result };
   mkdirSync(dirname(resultFile), { recursive: true });
   writeFileSync(resultFile, `${JSON.stringify(all, null, 2)}\n`);
 }

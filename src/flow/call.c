@@ -22,7 +22,7 @@ struct upstream_call *exchange_call(struct exchange *x, const struct upstream_re
         request->token = arena_copy(x->arena, token);
     else
         request->call = &no_call; /* x->err says why; nothing goes out without a credential */
-    x->upstream_calls++;
+    request->sent = &x->upstream_calls;
     return upstream_start(x->flow->upstream, request, done, data);
 }
 

@@ -176,6 +176,8 @@ static int start(struct upstream_call *call, const struct upstream_request *want
     if (prepare(call, &request, err))
         return -1;
     call->call = call_start(live->client, &call->request, on_done, call);
+    if (request.sent)
+        ++*request.sent;
     return 0;
 }
 

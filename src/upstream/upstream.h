@@ -29,6 +29,7 @@ struct upstream_request {
     uint64_t limit, offset;
     bool paged;            /* send limit and offset */
     struct arena *arena;   /* for the answer's tape */
+    unsigned *sent;        /* one more for each HTTP call that goes out (a slower plan makes several); or NULL */
 };
 
 /* A 2xx answer: `document.count` is 0 when there was no body. Lives until upstream_call_free. */

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ACME, clients, document, person, startGateway } from './harness.mjs';
+import { ACME, clients, document, person, sleep, startGateway } from './harness.mjs';
 
 // patient-graph's public pages: method, path, and the parameters that they document.
 const documented = [
@@ -146,6 +146,19 @@ test('what no documented call tells is a 501 in the caller\'s shape, never a wro
     assert.ok((await bound.get('/v1/patients', null)).status >= 400, 'lists of a principal bound to groups are not told');
 });
 
+test('the access log counts the calls that went out', async () => {
+    const { general } = clients(slow), john = await patient(general);
+    asked.length = 0;
+    const id = (await general.get(`/v1/patients/${john.id}/gauges`)).headers['x-request-id'], calls = asked.length;
+    let line;
+    for (let n = 0; n < 100 && !line; n++) {
+        await sleep(50); // lines are written a few times a second
+        line = slow.accessLog().find(({ request_id }) => request_id === id);
+    }
+    assert.ok(calls > 1, `${calls} calls`);
+    assert.equal(line.upstream_calls, calls);
+});
+
 test('beyond backend.scan_limit the answer is a 501, not a 404', async () => {
     const { general } = clients(short);
     const page = (await general.get('/v1/patients?page_size=100')).json.patients;
@@ -155,6 +168,6 @@ test('beyond backend.scan_limit the answer is a 501, not a 404', async () => {
 });
 
 test('no completion was called', () => {
-    assert.ok(asked.length > 50);
+    assert.ok(slow.accessLog().length > 50);
     assert.deepEqual(beyond, []);
 });

@@ -157,6 +157,8 @@ static inline struct upstream_call *fake_start(struct upstream *upstream,
     CHECK(!reply->call || str_is(request->call->name, reply->call), "call %zu is " STR_FMT ", not %s",
           kit->started, STR_ARG(request->call->name), reply->call);
     kit->started++;
+    if (request->sent)
+        ++*request->sent;
     kit->open++;
     kit->most_open = kit->open > kit->most_open ? kit->open : kit->most_open;
     *call = (struct upstream_call){

@@ -82,7 +82,9 @@ static void run_leaver(struct post *post)
     leaver->batch = (struct store_batch){
         .arena = leaver->arena, .ids = &leaver->last, .id_count = 1, .done = on_last, .data = leaver
     };
-    assert_false(store_batch(leaver->store, leaver->loop, &leaver->batch));
+    /* The database's thread may have done what was left behind already: then the id is known at once. */
+    if (store_batch(leaver->store, leaver->loop, &leaver->batch))
+        on_last(&leaver->batch, NULL, leaver);
 }
 
 static void what_is_detached_is_done_and_touches_nothing(void **state)

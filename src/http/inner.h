@@ -79,6 +79,7 @@ struct http_request {
     struct shaper *shaper; /* answers in the place of an error that libh2o made */
     void (*gone)(void *data);
     void *gone_data;
+    struct deadline begin; /* HTTP/2: set until the handler has it */
     bool answered;
     size_t held; /* bytes of the body */
     uint64_t since_ms;

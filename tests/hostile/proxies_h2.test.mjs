@@ -80,7 +80,7 @@ for (const [name, onward] of setups)
             await Promise.all([proxy, tap, backend].map((s) => s.stop()));
         });
         const counted = () => gateway.metric('dragoman_requests_total');
-        const through = () => tap.streams.flatMap((stream) => (onward ? cut_h2 : cut)(Buffer.concat(stream))).filter((line) => line !== 'partial');
+        const through = () => tap.streams.flatMap((stream) => (onward ? cut_h2 : cut)(Buffer.concat(stream), Buffer.concat(stream.back))).filter((line) => line !== 'partial');
         /** HTTP/1: what comes back on each connection. As many answers as requests, unless the proxy left before. */
         function answers_fit(what) {
             for (const stream of onward ? [] : tap.streams) {
@@ -124,7 +124,9 @@ for (const [name, onward] of setups)
                 const whole = through().slice(already), got = (await counted()) - before_;
                 assert.ok(!whole.some((line) => /unreadable|smuggled HTTP/.test(line)), `${what}: the proxy sent ${whole}`);
                 answers_fit(what);
-                assert.ok(onward ? got === whole.length : got <= whole.length, `${what}: the proxy sent ${JSON.stringify(whole)}, the gateway counted ${got}`);
+                // A stream that is reset at once may have been no request yet.
+                const kept = onward ? whole.filter((line) => !/^reset/.test(line)).length : 0;
+                assert.ok(got <= whole.length && got >= kept, `${what}: the proxy sent ${JSON.stringify(whole)}, the gateway counted ${got}`);
                 assert.ok(whole.length <= 2, `${what}: one request and the next client's, not ${whole.length}`);
                 for (const { url, headers } of backend.asked.slice(asked)) assert.ok(!/search=smuggled/.test(url) && !('x' in headers), `${what}: ${url}`);
                 assert.ok(backend.asked.length - asked <= whole.length, `${what}: the backend was asked more`);

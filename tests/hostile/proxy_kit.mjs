@@ -83,11 +83,15 @@ export function cut(bytes) {
     return found;
 }
 
-/** The streams that a client opens in a stream of bytes of HTTP/2: the ids of its HEADERS frames, each once. */
-export function cut_h2(bytes) {
-    const ids = new Set();
+/** The frames of a stream of bytes of HTTP/2: [type, stream] each. */
+function* frames_in(bytes) {
+    for (let rest = bytes; rest.length >= 9; rest = rest.subarray(9 + rest.readUIntBE(0, 3))) yield [rest[3], rest.readUInt32BE(5)];
+}
+
+/** The streams that a client opens: the ids of its HEADERS frames, each once; 'reset …' those that either side has reset. */
+export function cut_h2(bytes, back) {
     if (!bytes.subarray(0, PREFACE.length).equals(PREFACE)) return bytes.length < PREFACE.length ? [] : ['unreadable'];
-    for (let rest = bytes.subarray(PREFACE.length); rest.length >= 9; rest = rest.subarray(9 + rest.readUIntBE(0, 3)))
-        if (rest[3] === H2.HEADERS) ids.add(rest.readUInt32BE(5));
-    return [...ids];
+    const sent = [...frames_in(bytes.subarray(PREFACE.length))], of = (list, type) => list.filter(([other]) => other === type).map(([, id]) => id);
+    const reset = new Set([...of(sent, H2.RST), ...of([...frames_in(back)], H2.RST)]);
+    return [...new Set(of(sent, H2.HEADERS))].map((id) => (reset.has(id) ? `reset ${id}` : id));
 }

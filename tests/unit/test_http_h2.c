@@ -381,6 +381,33 @@ static void h2_tells_who_left(void **state)
     kit_stop(kit);
 }
 
+/* What is reset by the packet that brings it has cost nothing: no handler has seen it. */
+static void s46_reset_at_once_is_never_begun(void **state)
+{
+    struct http_limits limits = kit_limits();
+    struct kit *kit = kit_start(&limits);
+    struct frame *body = calloc(1, sizeof *body);
+    int fd = dial(kit->port);
+    struct frames f = hello();
+    const uint8_t cancel[4] = { 0, 0, 0, 8 };
+
+    (void)state;
+    for (uint32_t stream = 1; stream < 11; stream += 2) {
+        add_headers(&f, stream, END_STREAM, (struct request){ .path = "/never" });
+        add_frame(&f, RST_STREAM, 0, stream, cancel, 4);
+    }
+    add_headers(&f, 11, END_STREAM, (struct request){ .path = "/hello" });
+    assert_int_equal(ask(fd, &f, body), 200);
+    assert_int_equal(kit->calls, 1);
+    assert_int_equal(kit->gone, 0);
+    for (int i = 0; i < 2000 && kit_counts(kit).in_flight; i++)
+        usleep(1000);
+    assert_int_equal(kit_counts(kit).in_flight, 0);
+    close(fd);
+    free(body);
+    kit_stop(kit);
+}
+
 /* What the flood sends for each stream. */
 static void rapid_reset_never(struct frames *f, uint32_t stream)
 {
@@ -642,6 +669,7 @@ int main(void)
         cmocka_unit_test(h2_refuses_what_http1_refuses),
         cmocka_unit_test(h2_shapes_what_is_too_large),
         cmocka_unit_test(h2_tells_who_left),
+        cmocka_unit_test(s46_reset_at_once_is_never_begun),
         cmocka_unit_test(s46_reset_floods_close_the_connection),
         cmocka_unit_test(s46_says_goaway),
         cmocka_unit_test(s48_stalled_streams_are_cut),

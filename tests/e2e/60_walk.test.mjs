@@ -2,7 +2,7 @@
 // model says. The seed is printed; a walk that fails is shrunk. DRAGOMAN_SEED and DRAGOMAN_STEPS repeat or lengthen one.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { clients, idsOf, sanitized, startGateway } from './harness.mjs';
+import { ACME, clients, idsOf, sanitized, startGateway } from './harness.mjs';
 
 const seed = Number(process.env.DRAGOMAN_SEED ?? Date.now() % 1e9);
 const steps = Number(process.env.DRAGOMAN_STEPS ?? (sanitized ? 120 : 600));
@@ -31,6 +31,12 @@ const fields = {
     line: { values: ['1 High St', 'Flat 2', null] },
 };
 
+// A calendar event is an encounter: what each calls its kinds, and which of Twine's stands for which canonical one.
+const kinds = { 'office-visit': 'office_visit', 'video-call': 'telehealth', 'telephone-call': 'telehealth', reminder: 'other' };
+const shownAs = { office_visit: 'office-visit', telehealth: 'video-call', lab: 'office-visit', pharmacy: 'office-visit', other: 'office-visit' };
+const occasion = (pick) => ({ kind: pick(Object.keys(kinds)), canonical: pick(Object.keys(shownAs)), title: pick(words), text: pick([...words, null]),
+    at: pick(['2024-02-29T23:59:59.999Z', '2031-01-01T00:00:00.000Z']), place: pick([...words, null]), end: pick(['2031-01-01T01:00:00.000Z', null]) });
+
 function makeWalk() {
     const next = random(seed);
     const pick = (list) => list[Math.floor(next() * list.length)];
@@ -42,9 +48,11 @@ function makeWalk() {
         const roll = next();
         const step = { at, dialect: pick(dialects), who: Math.floor(next() * 1000) };
         if (roll < 0.15 || at === 0) return { ...step, kind: 'create', set: { birth: '1970-01-01', ...change() } };
-        if (roll < 0.2) return { ...step, kind: 'erase' };
-        if (roll < 0.4) return { ...step, kind: 'measure', key: pick(['weight', 'heart_rate', 'pain_level']), value: pick(digits) };
-        if (roll < 0.55) return { ...step, kind: 'echo' };
+        if (roll < 0.18) return { ...step, kind: 'erase' };
+        if (roll < 0.22) return { ...step, kind: 'list', size: 1 + Math.floor(next() * 50) };
+        if (roll < 0.32) return { ...step, kind: pick(['meet', 'meet', 'move', 'cancel']), dialect: pick(['twine', 'graph']), which: Math.floor(next() * 1000), event: occasion(pick) };
+        if (roll < 0.45) return { ...step, kind: 'measure', key: pick(['weight', 'heart_rate', 'pain_level']), value: pick(digits) };
+        if (roll < 0.6) return { ...step, kind: 'echo' };
         return { ...step, kind: 'update', set: change() };
     });
 }
@@ -93,7 +101,7 @@ const update = { general: 'put', twine: 'patch', graph: 'patch' };
 const blank = { birth: null, gender: null, phone: null, email: null, city: null, line: null };
 
 class World {
-    constructor(all) { Object.assign(this, { all, people: [], made: 0 }); }
+    constructor(all) { Object.assign(this, { all, people: [], gone: [], made: 0 }); }
 
     at(step) { return this.people[step.who % this.people.length]; }
 
@@ -104,7 +112,7 @@ class World {
         const body = write[step.dialect](named, blank);
         if (step.dialect === 'graph') Object.assign(body, { brand_id: 'acme' });
         await this.all[step.dialect].post({ general: '/v1/patients', twine: '/pub/patient', graph: '/v1/patients' }[step.dialect], withoutNulls(body), 201);
-        this.people.push({ model, ids: await idsOf(this.all, email), metrics: {} });
+        this.people.push({ model, ids: await idsOf(this.all, email), metrics: {}, events: [] });
     }
 
     async update(step) {
@@ -139,10 +147,74 @@ class World {
         (person.metrics[step.key] ??= []).push(step.value);
     }
 
+    // Twine says everything of an event; patient-graph what an encounter has.
+    async meet(step) {
+        const person = this.at(step), { kind, canonical, title, text, at, place, end } = step.event;
+        if (step.dialect === 'twine') {
+            const attributes = withoutNulls({ type: kind, title, start_at: at, description: text, location: place, end_at: end, attendees: [{ user: person.ids.twine }] });
+            await this.all.twine.post('/pub/calendar_event', { data: { type: 'calendar_event', attributes, relationships: { owner: { data: { type: 'patient', id: person.ids.twine } } } } }, 201);
+            person.events.push({ kind, canonical: kinds[kind], title, text, at, place, end, users: [person.ids.twine] });
+        } else {
+            await this.all.graph.post(`/v1/patients/${person.ids.graph}/encounters`, withoutNulls({ brand_id: 'acme', encounter_type: canonical, chief_complaint: title, notes: text, scheduled_at: at }), 201);
+            person.events.push({ kind: shownAs[canonical], canonical, title, text, at, place: null, end: null, users: [] });
+        }
+    }
+
+    async eventId(person, step) {
+        const { data } = (await this.all.twine.get(`/pub/calendar_event?filter[patient]=${person.ids.twine}&page[limit]=500`)).json;
+        return data[step.which % data.length].id;
+    }
+
+    async move(step) {
+        const person = this.at(step), { title, text, at, place } = step.event;
+        if (!person.events.length) return;
+        const id = await this.eventId(person, step);
+        await this.all.twine.patch(`/pub/calendar_event/${id}`, { data: { type: 'calendar_event', id, attributes: { title, description: text, start_at: at, location: place } } });
+        Object.assign(person.events[step.which % person.events.length], { title, text, at, place });
+    }
+
+    async cancel(step) {
+        const person = this.at(step);
+        if (!person.events.length) return;
+        const id = await this.eventId(person, step);
+        await this.all.twine.delete(`/pub/calendar_event/${id}`, 200);
+        await this.all.twine.get(`/pub/calendar_event/${id}`, 404);
+        person.events.splice(step.which % person.events.length, 1);
+    }
+
+    // Everybody is in the list of every dialect once, as the model has them; who was erased is in none.
+    async list(step) {
+        const pages = {
+            general: async (n) => (await this.all.general.get(`/v1/patients?page=${n + 1}&page_size=${step.size}`)).json.patients.map((one) => [one.id, one]),
+            twine: async (n) => (await this.all.twine.get(`/pub/patient?filter[organization]=${ACME}&page[number]=${n + 1}&page[size]=${step.size}`)).json.data.map((data) => [data.id, { data }]),
+            graph: async (n) => (await this.all.graph.get(`/v1/patients?brand_id=acme&limit=${step.size}&offset=${n * step.size}`)).json.patients.map((one) => [one.id, one]),
+        };
+        const listed = [];
+        for (let n = 0; ; n++) {
+            const page = await pages[step.dialect](n);
+            listed.push(...page);
+            if (page.length < step.size) break;
+        }
+        const found = new Map(listed);
+        assert.equal(found.size, listed.length, 'nobody is there twice');
+        for (const person of this.people) assert.deepEqual(read[step.dialect](found.get(person.ids[step.dialect])), person.model, `${step.dialect} lists`);
+        for (const ids of this.gone) assert.ok(!found.has(ids[step.dialect]), 'who was erased is not listed');
+    }
+
     async erase(step) {
         const [gone] = this.people.splice(step.who % this.people.length, 1);
         await this.all.admin.delete(path.graph(gone.ids.graph), 200);
         for (const dialect of dialects) await this.all[dialect].get(path[dialect](gone.ids[dialect]), 404);
+        this.gone.push(gone.ids);
+    }
+
+    async compareEvents(person) {
+        const { data } = (await this.all.twine.get(`/pub/calendar_event?filter[patient]=${person.ids.twine}&page[limit]=500`)).json;
+        assert.deepEqual(data.map(({ attributes: a }) => ({ kind: a.type, title: a.title, text: a.description ?? null, at: a.start_at, place: a.location ?? null, end: a.end_at ?? null,
+            users: a.attendees.map(({ user }) => user) })), person.events.map(({ canonical, ...event }) => event));
+        const { encounters } = (await this.all.graph.get(`/v1/patients/${person.ids.graph}/encounters?limit=200`)).json;
+        assert.deepEqual(encounters.map((e) => ({ canonical: e.encounter_type, title: e.chief_complaint, text: e.notes, at: e.scheduled_at })),
+            person.events.map(({ canonical, title, text, at }) => ({ canonical, title, text, at })));
     }
 
     async compare(person, step) {
@@ -150,6 +222,7 @@ class World {
             const { json } = await this.all[dialect].get(path[dialect](person.ids[dialect]));
             assert.deepEqual(read[dialect](json), person.model, `${dialect} after ${JSON.stringify(step)}`);
         }
+        if (['meet', 'move', 'cancel', 'end'].includes(step.kind)) await this.compareEvents(person);
         if (step.kind !== 'measure') return;
         const kept = person.metrics[step.key];
         const series = (await this.all.graph.get(`/v1/patients/${person.ids.graph}/metrics/${step.key}`)).json.data.map((one) => one.value_numeric);
@@ -157,11 +230,13 @@ class World {
         const gauge = step.key === 'pain_level' ? 'pain' : step.key;
         const text = (await this.all.general.get(`/v1/patients/${person.ids.general}/gauges?gauge_type=${gauge}`)).text;
         assert.deepEqual([...text.matchAll(/"value":([^,]+),/g)].map(([, digits]) => digits), [...kept].reverse());
+        const metrics = (await this.all.twine.get(`/pub/patient_health_metric?filter[patient]=${person.ids.twine}&page[limit]=500`)).text;
+        assert.deepEqual([...metrics.matchAll(/"type":"(\w+)","occurred_at":"[^"]+","value":([^,}]+)/g)].filter(([, key]) => key === step.key).map(([, , digits]) => digits), kept);
     }
 
     async take(step) {
         if (step.kind !== 'create' && !this.people.length) return;
-        const person = step.kind === 'create' || step.kind === 'erase' ? undefined : this.at(step);
+        const person = ['create', 'erase', 'list'].includes(step.kind) ? undefined : this.at(step);
         await this[step.kind](step);
         const subject = step.kind === 'create' ? this.people.at(-1) : person;
         if (subject) await this.compare(subject, step);

@@ -126,7 +126,10 @@ static const struct filter all_filters[] = {
       .kind = FILTER_LIST,
       .sql = "EXISTS (SELECT 1 FROM json_each(t.metadata, '$.attendees') AS a WHERE json_extract(t.metadata, "
              "a.fullkey || '.user') IN (SELECT value FROM json_each(?)))" },
-    { .name = STR_INIT("after"), .kind = FILTER_PAIR, .sql = "(t.created_at, t.id) > (?, ?)" },
+    { .name = STR_INIT("after"),
+      .kind = FILTER_PAIR,
+      .sql = "(t.created_at, t.id) > (?, ?)",
+      .other = "(" STARTS ", t.id) > (?, ?)" },
     { .name = STR_INIT("updated_from"), .kind = FILTER_TIME, .sql = "t.updated_at >= ?" },
     { .name = STR_INIT("updated_to"), .kind = FILTER_TIME, .sql = "t.updated_at < ?" },
 };

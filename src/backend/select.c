@@ -99,7 +99,8 @@ static void select_make(struct buf *sql, const void *what, uint32_t variant, uns
     buf_printf(sql, " WHERE t.%s = ?1", entity->brand_column ? entity->brand_column : "brand_id");
     for (size_t i = 0; i < select->filter_count; i++)
         if (variant & 1u << i)
-            buf_printf(sql, " AND %s", select->filters[i].sql);
+            buf_printf(sql, " AND %s",
+                       variant & OTHER_ORDER && select->filters[i].other ? select->filters[i].other : select->filters[i].sql);
     bounds_make(sql, entity, variant);
     if (kind != SQL_PAGE)
         return;

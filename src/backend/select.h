@@ -22,6 +22,7 @@ struct filter {
     struct str name;
     enum filter_kind kind;
     const char *sql;     /* a condition on `t`; ?1 is the brand, each plain ? the next value */
+    const char *other;   /* the same where the rows come in the other order; NULL: no difference */
     const char *index;   /* so selective that this index must be used; or NULL */
     const char *choices; /* "active inactive" */
 };

@@ -45,12 +45,17 @@ static enum step judge_media(struct exchange *x)
     return STEP_NEXT;
 }
 
+/* By its name or by its other one; under both it is there twice. */
 static struct str said(const struct exchange *x, const struct parameter *parameter, size_t *count)
 {
     struct str value = target_parameter(&x->target, parameter->name, count);
+    size_t more = 0;
 
-    if (!*count && parameter->alias.len)
-        value = target_parameter(&x->target, parameter->alias, count);
+    if (parameter->alias.len) {
+        struct str other = target_parameter(&x->target, parameter->alias, &more);
+        value = *count ? value : other;
+    }
+    *count += more;
     return value;
 }
 
@@ -193,6 +198,19 @@ static enum step read_paging(struct exchange *x)
     return page_read(&x->page, x->operation->pages, mode, &x->target, &name) ? wrong(x, name, STR("page")) : STEP_NEXT;
 }
 
+/* A walk goes on only in an order that the call can go on in; elsewhere it would leave entities out. */
+static enum step judge_walk(struct exchange *x)
+{
+    struct str order = arguments_find(&x->arguments, STR("order"));
+
+    if (!x->cursor.used || contract_after(x->bound->call, order))
+        return STEP_NEXT;
+    for (size_t i = 0; i < x->operation->query_count; i++)
+        if (str_is(x->operation->query[i].to, "order"))
+            return wrong(x, x->operation->query[i].name, STR("order for a walk by cursor"));
+    return exchange_fail(x, ERR_INTERNAL, "a walk by cursor in an order that it cannot go on in");
+}
+
 enum step stage_parameters(struct exchange *x)
 {
     const struct operation *operation = x->operation;
@@ -215,5 +233,5 @@ enum step stage_parameters(struct exchange *x)
         return STEP_FAIL;
     for (size_t i = 0; i < operation->fixed_count; i++)
         arguments_add(&x->arguments, x->arena, operation->fixed[i].name, operation->fixed[i].value, NULL);
-    return STEP_NEXT;
+    return judge_walk(x);
 }

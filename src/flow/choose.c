@@ -10,19 +10,10 @@
  * after 5, 15, 45, 135 and 405 ms. */
 enum { SEEKS_MAX = 5, FIRST_PAUSE_MS = 5 };
 
-/* A fault of the look-up document; `path` with dots, from the body's root. */
+/* A fault of the look-up document. */
 static enum step refuse(struct exchange *x, enum fault_kind kind, struct str want)
 {
-    struct str in = x->choosing->as->choose.in, part;
-    char mark = x->dialect->pointer_paths ? '/' : '.';
-    struct buf path = buf_in(x->arena, 4096);
-
-    while (str_next(&in, '.', &part)) {
-        if (path.len || x->dialect->pointer_paths)
-            buf_char(&path, mark);
-        buf_add(&path, part);
-    }
-    exchange_add_whole_fault(x, (struct fault){ .kind = kind, .path = buf_str(&path), .want = want });
+    exchange_add_body_fault(x, x->choosing->as->choose.in, kind, want);
     return exchange_fail(x, ERR_INVALID, "the look-up document of the body");
 }
 

@@ -56,6 +56,17 @@ static bool is_left_out(const struct exchange *x, const struct tape *tape, uint3
     return !principal_may_group(who, exchange_text(x, tape, at, STR("id")));
 }
 
+/* What the list is ordered by, of one entity. */
+static struct str place_of(const struct exchange *x, const struct shown *shown)
+{
+    const struct contract_after *after = contract_after(x->bound->call, arguments_find(&x->arguments, STR("order")));
+    struct str value = STR_NONE;
+
+    for (size_t i = 0; after && i < after->member_count && !value.ptr; i++)
+        value = exchange_text(x, shown->tape, shown->at, after->members[i]);
+    return value;
+}
+
 /* The cursor of what follows, if something does. The total is the one that the walk began with. */
 static void end_walk(struct exchange *x)
 {
@@ -65,8 +76,7 @@ static void end_walk(struct exchange *x)
         return;
     x->shown_count = x->cursor.size;
     const struct shown *last = &x->shown[x->shown_count - 1];
-    x->cursor.next = cursor_text(x->arena, x->total, exchange_text(x, last->tape, last->at, STR("created_at")),
-                                 last->canonical_id);
+    x->cursor.next = cursor_text(x->arena, x->total, place_of(x, last), last->canonical_id);
 }
 
 static enum step collect_list(struct exchange *x)

@@ -113,6 +113,20 @@ void exchange_add_whole_fault(struct exchange *x, struct fault fault)
     all->items[all->count++] = fault;
 }
 
+void exchange_add_body_fault(struct exchange *x, struct str dotted, enum fault_kind kind, struct str want)
+{
+    char mark = x->dialect->pointer_paths ? '/' : '.';
+    struct buf path = buf_in(x->arena, 4096);
+    struct str part;
+
+    while (str_next(&dotted, '.', &part)) {
+        if (path.len || x->dialect->pointer_paths)
+            buf_char(&path, mark);
+        buf_add(&path, part);
+    }
+    exchange_add_whole_fault(x, (struct fault){ .kind = kind, .path = buf_str(&path), .want = want });
+}
+
 void exchange_add_fault(struct exchange *x, struct fault fault, size_t item)
 {
     struct buf path = buf_in(x->arena, 4096);
@@ -185,15 +199,20 @@ static enum step put_items(struct exchange *x)
     return STEP_NEXT;
 }
 
-/* {"meta": {"ignore_duplicates": true}}, by the path that the operation names. */
-static bool read_skip(const struct exchange *x)
+/* {"meta": {"ignore_duplicates": true}}, by the path that the operation names. Null is as if it were not there. */
+static void read_skip(struct exchange *x)
 {
     struct str path = x->operation->skip, part;
     uint32_t at = 0;
 
+    if (!path.len || x->choosing)
+        return;
     while (at != TAPE_NONE && str_next(&path, '.', &part))
         at = tape_find(&x->body, at, part);
-    return x->operation->skip.len && at != TAPE_NONE && tape_type(&x->body, at) == JSON_TRUE;
+    enum json_type type = at == TAPE_NONE ? JSON_NULL : tape_type(&x->body, at);
+    x->skip = type == JSON_TRUE;
+    if (type != JSON_TRUE && type != JSON_FALSE && type != JSON_NULL)
+        exchange_add_body_fault(x, x->operation->skip, FAULT_TYPE, STR("boolean"));
 }
 
 /* A document that says its own id must say the one of the path; a whole document does say it. */
@@ -228,6 +247,6 @@ enum step stage_decode(struct exchange *x)
         return STEP_NEXT;
     if (exchange_read_body(x) || unwrap(x, &at) || list_items(x, at))
         return STEP_FAIL;
-    x->skip = !x->choosing && read_skip(x);
+    read_skip(x);
     return judge_same(x) == STEP_FAIL ? STEP_FAIL : put_items(x);
 }

@@ -293,6 +293,7 @@ struct lens_context exchange_context(const struct exchange *x);
 void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t item, enum fault_kind kind);
 void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /* path relative to the document */
 void exchange_add_whole_fault(struct exchange *x, struct fault fault); /* path as the dialect writes it */
+void exchange_add_body_fault(struct exchange *x, struct str dotted, enum fault_kind kind, struct str want); /* from the root */
 
 /* resolve.c. The principal is bound to patients or groups; the parameter is one of the path; the entity itself must be read and judged before the call; a
  * filter names what the caller cannot have: a list is empty, anything else is not found. */

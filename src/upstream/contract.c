@@ -75,11 +75,48 @@ static bool is_declared(struct str name, const struct conf *conf)
     return false;
 }
 
+/* after: { ORDER: [MEMBER, …] } */
+static int load_afters(const struct yaml *map, struct arena *arena, struct contract_call *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "after");
+
+    if (!node)
+        return 0;
+    if (yaml_map(node, err))
+        return -1;
+    struct contract_after *afters = ARENA_ARRAY(arena, struct contract_after, node->count);
+    made->afters = afters;
+    for (const struct yaml *child = node->first; child; child = child->next) {
+        if (yaml_list(child, err))
+            return -1;
+        struct str *members = ARENA_ARRAY(arena, struct str, child->count);
+        struct contract_after *after = &afters[made->after_count++];
+        *after = (struct contract_after){ .order = child->key, .members = members };
+        for (const struct yaml *member = child->first; member; member = member->next)
+            if (yaml_text(member, &members[after->member_count++], err))
+                return -1;
+    }
+    return 0;
+}
+
+const struct contract_after *contract_after(const struct contract_call *call, struct str order)
+{
+    static const struct str created[] = { STR_INIT("created_at") };
+    static const struct contract_after usual = { .members = created, .member_count = 1 };
+
+    if (!order.ptr)
+        return &usual;
+    for (size_t i = 0; i < call->after_count; i++)
+        if (str_eq(call->afters[i].order, order))
+            return &call->afters[i];
+    return NULL;
+}
+
 static int load_call(const struct yaml *map, struct arena *arena, struct contract_call *made, const struct conf *conf,
                      struct err *err)
 {
     static const char *const known[] = { "request", "entity", "items", "total", "brand", "page", "query", "documented",
-                                         "beyond",  "instead", NULL };
+                                         "beyond",  "instead", "after", NULL };
     struct str brand = STR_NONE;
 
     made->name = map->key;
@@ -87,7 +124,8 @@ static int load_call(const struct yaml *map, struct arena *arena, struct contrac
         load_query(map, arena, made, err) || load_text(map, "entity", &made->entity, err) ||
         load_text(map, "items", &made->items, err) || load_text(map, "total", &made->total, err) ||
         load_text(map, "brand", &brand, err) || load_flag(map, "page", &made->paged, err) ||
-        load_flag(map, "documented", &made->documented, err) || load_beyond(map, arena, made, err))
+        load_flag(map, "documented", &made->documented, err) || load_beyond(map, arena, made, err) ||
+        load_afters(map, arena, made, err))
         return -1;
     if (brand.len && !str_is(brand, "query"))
         return yaml_fault(yaml_get(map, "brand"), err, "unknown place for the brand, expected query");

@@ -30,6 +30,13 @@ struct contract_instead {
     size_t leave_count;
 };
 
+/* A list in another order than (created_at, id): `after` goes on from the first of these members that an entity has. */
+struct contract_after {
+    struct str order;
+    const struct str *members;
+    size_t member_count;
+};
+
 struct contract_call {
     struct str name, method, entity, items, total;
     const struct contract_segment *segments;
@@ -42,6 +49,8 @@ struct contract_call {
     const struct str *beyond;
     size_t beyond_count;
     bool beyond_served;
+    const struct contract_after *afters;
+    size_t after_count;
     const struct contract_instead *instead; /* NULL: none */
 };
 
@@ -63,6 +72,9 @@ const struct contract_call *contract_reader(const struct contract *contract, con
 
 /* How one entity of that name is read by its id alone; NULL: there is no such call. */
 const struct contract_call *contract_entity_reader(const struct contract *contract, struct str entity);
+
+/* The members that `after` goes on from in that order (ptr NULL: the usual one); NULL: a walk in it cannot go on. */
+const struct contract_after *contract_after(const struct contract_call *call, struct str order);
 
 /* The backend has the call, and those of its parameters that are in `names`. */
 bool contract_serves(const struct contract_call *call, const struct str *names, size_t count);

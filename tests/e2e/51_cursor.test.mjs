@@ -59,6 +59,26 @@ describe('walks by cursor', () => {
         assert.equal(limited.links.last, undefined);
     });
 
+    test('in an order of its own, with events that come and move on the way', async () => {
+        const { data: { id } } = (await all.twine.post('/pub/patient', { data: { type: 'patient', attributes: { first_name: 'Walked', last_name: 'Events' } } })).json;
+        const owner = { owner: { data: { type: 'patient', id } } };
+        const make = async (day) => (await all.twine.post('/pub/calendar_event', { data: { type: 'calendar_event', attributes: { type: 'reminder', title: day, start_at: `2030-01-${day}T00:00:00Z`, attendees: [] }, relationships: owner } })).json.data.id;
+        for (const day of ['09', '03', '05', '03', '01', '07', '05']) await make(day);
+        const walk = async (size, meanwhile) => {
+            const days = [];
+            for (let next = `/pub/calendar_event?filter[patient]=${id}&sort=start_at&page[limit]=${size}`; next;) {
+                const { json } = await all.twine.get(next);
+                days.push(...json.data.map(({ attributes }) => attributes.title));
+                await meanwhile?.(days.length);
+                next = json.links?.next;
+            }
+            return days;
+        };
+        for (const size of [1, 2, 3, 500]) assert.deepEqual(await walk(size), ['01', '03', '03', '05', '05', '07', '09'], `by ${size}`);
+        const days = await walk(2, async (seen) => { if (seen === 4) { await make('02'); await make('06'); } });
+        assert.deepEqual(days, ['01', '03', '03', '05', '05', '06', '07', '09'], 'what comes before is not shown, what comes after is');
+    });
+
     test('only the count', async () => {
         const { json } = await all.twine.get(`${list}&page[limit]=0`);
         assert.deepEqual(json.data, []);

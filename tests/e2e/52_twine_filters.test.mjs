@@ -93,6 +93,13 @@ describe("the filters of Twine's lists", () => {
         await sizes('/health_profile_answer', 50, 100);
     });
 
+    test('a filter under both of its names is there twice', async () => {
+        for (const path of ['/patient', '/calendar_event']) {
+            await refuses(path, { 'filter[group]': NOBODY, 'filter[groups]': NOBODY }, 'filter[groups]');
+            await get(path, { 'filter[group]': NOBODY }, 200);
+        }
+    });
+
     test('one half of an identifier needs the other', async () => {
         const [system, value] = ['filter[identifier][system]', 'filter[identifier][value]'];
         await refuses('/patient', { 'filter[organization]': ACME, [system]: 'x' }, value);

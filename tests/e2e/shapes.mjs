@@ -111,7 +111,8 @@ const twine = {
     success({ method, headers, json }) {
         assert.equal(json.meta.req_id, headers['x-request-id']);
         if (method === 'DELETE') return assert.deepEqual(keys(json), ['meta'], 'a delete shows nothing');
-        [json.data].flat().forEach(twineResource);
+        if (json.data === null) assert.deepEqual(json.meta.ignored, ['/data'], 'the only document was left out');
+        else [json.data].flat().forEach(twineResource);
         for (const link of Object.values(json.links ?? {})) assert.ok(link.startsWith('/pub/'), 'links are relative');
         if (json.meta.ignored !== undefined) assert.ok(json.meta.ignored.every((name) => typeof name === 'string'));
     },

@@ -75,6 +75,8 @@ static void faults_have_places(void **state)
         { "calls:\n  a: { request: GET /v1, query: [[q]] }", "2:34: found a list, expected text" },
         { "calls:\n  a: { request: GET /v1, brand: header }",
           "2:33: unknown place for the brand, expected query" },
+        { "calls:\n  a: { request: GET /v1, after: [o] }", "2:33: found a list, expected a map" },
+        { "calls:\n  a: { request: GET /v1, after: { o: m } }", "2:38: found \"m\", expected a list" },
         { "calls:\n  a: { request: GET /v1, page: some }", "2:32: found \"some\", expected true or false" },
         { "calls:\n  a: { request: GET /v1, documented: 1 }", "2:38: found \"1\", expected true or false" },
         { "calls:\n  a: { request: GET /v1, entity: [x] }", "2:34: found a list, expected text" },

@@ -101,7 +101,7 @@ static bool is_used(const struct openapi *api, const struct lens *lens, enum sch
 {
     for (size_t i = 0; i < api->dialect->operation_count; i++) {
         const struct operation *operation = &api->dialect->operations[i];
-        enum schema_side body = operation->stored.len ? SCHEMA_UPDATE : SCHEMA_CREATE;
+        enum schema_side body = openapi_body_side(operation);
         if (side == SCHEMA_SHOWN ? operation->lens == lens
                                  : operation->has_body && operation->body_lens == lens && side == body)
             return true;
@@ -156,6 +156,7 @@ static void write_components(struct openapi *api)
         write_schema(api, dialect->lenses[i], SCHEMA_CREATE);
         write_schema(api, dialect->lenses[i], SCHEMA_UPDATE);
     }
+    openapi_lookups(api);
     openapi_close(api, '}');
     openapi_close(api, '}');
 }

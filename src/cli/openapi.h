@@ -20,8 +20,16 @@ void openapi_raw(struct openapi *api, const char *name, struct str json);
 /* The name of a resource's schema: "patient", "patientCreate", "patientUpdate". */
 struct str openapi_schema_name(struct openapi *api, struct str resource, enum schema_side side);
 
-/* openapi_operation.c: one operation under one method. */
+/* openapi_operation.c: one operation under one method; the same schema under each media type. */
 void openapi_operation(struct openapi *api, const struct operation *operation, size_t method);
+void openapi_content(struct openapi *api, const struct str *media, size_t count,
+                     void (*write)(struct openapi *api, const struct operation *operation),
+                     const struct operation *operation);
+
+/* openapi_body.c: what a request says, and the look-up documents that may stand in it. */
+void openapi_body(struct openapi *api, const struct operation *operation);
+enum schema_side openapi_body_side(const struct operation *operation);
+void openapi_lookups(struct openapi *api);
 
 /* openapi_envelope.c: the schema of an answer's template, and of the dialect's errors. */
 void openapi_answer(struct openapi *api, const char *name, const struct operation *operation);

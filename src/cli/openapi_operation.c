@@ -1,6 +1,8 @@
 /* One operation: its parameters, body, answers and security. */
 #include "cli/openapi.h"
 
+#include "flow/exchange.h"
+
 #include "json/write.h"
 #include "store/store.h"
 
@@ -61,7 +63,7 @@ static const char *describe(const struct parameter *parameter)
         return "The brand that the credential is for.";
     switch (parameter->type) {
     case PARAMETER_RANGE:
-        return "From..to, the end left out; either may be missing.";
+        return "From..to, the end left out.";
     case PARAMETER_IDS:
         return "Ids, separated by commas.";
     case PARAMETER_PERIOD:
@@ -117,6 +119,43 @@ static void write_page_parameter(struct openapi *api, struct str name, unsigned 
     openapi_close(api, '}');
 }
 
+/* Related entities beside the answer; a list of these names. */
+static void write_include(struct openapi *api, const struct operation *operation)
+{
+    struct buf words = buf_in(api->arena, SIZE_MAX);
+
+    for (size_t i = 0; i < operation->include_count; i++)
+        buf_printf(&words, "%s" STR_FMT, i ? ", " : "", STR_ARG(operation->includes[i].name));
+    if (!words.len)
+        return;
+    openapi_open(api, STR_NONE, '{');
+    openapi_text(api, "name", STR("include"));
+    openapi_text(api, "in", STR("query"));
+    openapi_text(api, "description",
+                 arena_printf(api->arena, "Related entities, separated by commas: " STR_FMT ".", STR_ARG(buf_str(&words))));
+    openapi_raw(api, "schema", STR("{\"type\":\"string\"}"));
+    openapi_close(api, '}');
+}
+
+/* A walk by cursor, where the call can go on after an entity. */
+static void write_cursor(struct openapi *api, const struct operation *operation)
+{
+    const struct paging *paging = operation->pages;
+    const struct contract_call *call = ((const struct bound *)operation->bound)->call;
+
+    if (!paging->cursor_count || !call || !contract_takes(call, STR("after")))
+        return;
+    write_page_parameter(api, paging->cursor_size, 0, paging->over_refused ? paging->cursor_max : 0, 0);
+    for (size_t i = 0; i < paging->cursor_count; i++) {
+        openapi_open(api, STR_NONE, '{');
+        openapi_text(api, "name", paging->cursors[i]);
+        openapi_text(api, "in", STR("query"));
+        openapi_text(api, "description", STR("Where a walk goes on: the text that the link to what follows has."));
+        openapi_raw(api, "schema", STR("{\"type\":\"string\"}"));
+        openapi_close(api, '}');
+    }
+}
+
 static bool is_paged(const struct openapi *api, const struct operation *operation)
 {
     return api->dialect->paging.used && operation->paging != PAGING_NONE && operation->answer &&
@@ -138,13 +177,15 @@ static void write_parameters(struct openapi *api, const struct operation *operat
         write_page_parameter(api, paging->offset, 0, 0, 0);
         write_page_parameter(api, paging->size, paging->size_min, paging->size_max,
                              whole ? 0 : paging->size_default);
+        write_cursor(api, operation);
     }
+    write_include(api, operation);
     openapi_close(api, ']');
 }
 
-static void write_content(struct openapi *api, const struct str *media, size_t count,
-                          void (*write)(struct openapi *api, const struct operation *operation),
-                          const struct operation *operation)
+void openapi_content(struct openapi *api, const struct str *media, size_t count,
+                     void (*write)(struct openapi *api, const struct operation *operation),
+                     const struct operation *operation)
 {
     openapi_open(api, STR("content"), '{');
     for (size_t i = 0; i < count; i++) {
@@ -152,73 +193,6 @@ static void write_content(struct openapi *api, const struct str *media, size_t c
         write(api, operation);
         openapi_close(api, '}');
     }
-    openapi_close(api, '}');
-}
-
-static void add_reference(struct openapi *api, struct str name)
-{
-    buf_printf(&api->out, "{\"$ref\":\"#/components/schemas/" STR_FMT "\"}", STR_ARG(name));
-}
-
-/* The document, or up to `many` of them. Without a wrapper an array is wanted. */
-static void write_documents(struct openapi *api, const struct operation *operation)
-{
-    enum schema_side side = operation->stored.len ? SCHEMA_UPDATE : SCHEMA_CREATE;
-    struct str name = openapi_schema_name(api, lens_resource(operation->body_lens), side);
-    bool one = !operation->many || operation->wrapper.len;
-
-    if (operation->many && one)
-        buf_add(&api->out, STR("{\"anyOf\":["));
-    if (one)
-        add_reference(api, name);
-    if (operation->many && one)
-        buf_char(&api->out, ',');
-    if (operation->many) {
-        buf_printf(&api->out,
-                   "{\"type\":\"array\",\"minItems\":1,\"maxItems\":%u,\"items\":", operation->many);
-        add_reference(api, name);
-        buf_char(&api->out, '}');
-    }
-    if (operation->many && one)
-        buf_add(&api->out, STR("]}"));
-}
-
-static void write_body_schema(struct openapi *api, const struct operation *operation)
-{
-    json_name(&api->out, &api->first, STR("schema"));
-    if (!operation->body_lens) {
-        buf_add(&api->out, STR("{\"type\":\"object\"}"));
-        return;
-    }
-    if (operation->bare.len)
-        buf_add(&api->out, STR("{\"anyOf\":[{\"type\":\"object\"},"));
-    if (operation->wrapper.len) {
-        buf_add(&api->out, STR("{\"type\":\"object\",\"required\":["));
-        json_quote(&api->out, operation->wrapper);
-        buf_add(&api->out, STR("],\"properties\":{"));
-        json_quote(&api->out, operation->wrapper);
-        buf_char(&api->out, ':');
-    }
-    write_documents(api, operation);
-    if (operation->wrapper.len)
-        buf_add(&api->out, STR("}}"));
-    if (operation->bare.len)
-        buf_add(&api->out, STR("]}"));
-}
-
-static void write_body(struct openapi *api, const struct operation *operation)
-{
-    const struct dialect *dialect = api->dialect;
-
-    if (!operation->has_body)
-        return;
-    openapi_open(api, STR("requestBody"), '{');
-    openapi_raw(api, "required", STR("true"));
-    if (operation->media_count)
-        write_content(api, operation->media, operation->media_count, write_body_schema, operation);
-    else
-        write_content(api, dialect->request_media, dialect->request_media_count, write_body_schema,
-                      operation);
     openapi_close(api, '}');
 }
 
@@ -257,7 +231,7 @@ static void write_answer(struct openapi *api, struct str description, const stru
                          void (*write)(struct openapi *api, const struct operation *operation))
 {
     openapi_text(api, "description", description);
-    write_content(api, api->dialect->answer_media, api->dialect->answer_media_count, write, operation);
+    openapi_content(api, api->dialect->answer_media, api->dialect->answer_media_count, write, operation);
 }
 
 static void write_status(struct openapi *api, const struct operation *operation, int status)
@@ -338,7 +312,7 @@ void openapi_operation(struct openapi *api, const struct operation *operation, s
     openapi_text(api, "operationId", name);
     openapi_text(api, "summary", summary_of(api, operation->name));
     write_parameters(api, operation);
-    write_body(api, operation);
+    openapi_body(api, operation);
     write_answers(api, operation);
     write_security(api, operation);
     openapi_close(api, '}');

@@ -234,8 +234,9 @@ static void write_value(struct schema *s, const struct field *field)
     buf_char(s->out, '{');
     if (field->constant.json.ptr)
         write_constant(s, &first, field);
-    else if (field->lookup.ptr)
-        add_raw(s, &first, "type", "\"object\"");
+    else if (field->lookup.ptr) /* what it may say is the dialect's */
+        json_member_string(s->out, &first, STR("$ref"),
+                           arena_printf(s->arena, "#/components/schemas/" STR_FMT "Lookup", STR_ARG(field->lookup)));
     else if (field->invalid_keep)
         add_raw(s, &first, "description",
                 "\"A value of another form is accepted and shown as it was sent.\"");

@@ -9,7 +9,8 @@ enum schema_side {
     SCHEMA_UPDATE
 };
 
-/* The schema of a whole document, an object, appended to `out`. What the rest may hold is allowed beside it.
+/* The schema of a whole document, an object, appended to `out`. What the rest may hold is allowed beside it. A look-up document
+ * is "$ref": "#/components/schemas/NAMELookup".
  */
 void lens_schema(const struct lens *lens, enum schema_side side, struct arena *arena, struct buf *out);
 

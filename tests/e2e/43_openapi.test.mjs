@@ -90,6 +90,33 @@ describe('descriptions', () => {
         assert.deepEqual(api.paths['/v1/patients'].post.security, [{ token: ['write:patients'] }]);
     });
 
+    test('look-ups, flags, what is included, and walks', () => {
+        const { api, check } = load('twine');
+        const body = (path, method) => api.paths[path][method].requestBody.content['application/vnd.api+json'].schema;
+        const takes = (path, method, value) => check(['paths', path, method, 'requestBody', 'content', 'application/vnd.api+json', 'schema'], value, `${method} ${path}`);
+        const refuses = (path, method, value) => assert.throws(() => takes(path, method, value), `${method} ${path} takes ${JSON.stringify(value)}`);
+        const upsert = JSON.parse(JSON.stringify({ meta: { query: { identifier: { system: 'a', value: 'b' }, groups: ['c'] } }, data: { type: 'patient', attributes: { note: 'x' } } }));
+        takes('/patient', 'put', upsert);
+        refuses('/patient', 'put', { data: upsert.data });
+        refuses('/patient', 'put', { ...upsert, meta: {} });
+        refuses('/patient', 'put', { ...upsert, meta: { query: { identifier: { system: 'a' }, groups: ['c'] } } });
+        refuses('/patient', 'put', { ...upsert, meta: { query: { ...upsert.meta.query, groups: 'c' } } });
+        const metric = JSON.parse(document('twine-metric.json'));
+        takes('/patient_health_metric', 'post', metric);
+        takes('/patient_health_metric', 'post', { meta: { ignore_duplicates: true }, data: [metric.data] });
+        refuses('/patient_health_metric', 'post', { ...metric, meta: { ignore_duplicates: 'yes' } });
+        delete metric.data.relationships.patient.data.meta.query.identifier.system;
+        refuses('/patient_health_metric', 'post', metric);
+        takes('/patient', 'post', JSON.parse(document('twine-patient.json')));
+        const names = (path) => api.paths[path].get.parameters.map(({ name }) => name);
+        for (const name of ['include', 'page[limit]', 'page[cursor]', 'page[after]', 'sort']) assert.ok(names('/calendar_event').includes(name), name);
+        assert.ok(api.paths['/oauth/token'].post.parameters.some(({ name }) => name === 'include'));
+        for (const name of ['include', 'page[limit]']) assert.ok(!names('/group').includes(name), name);
+        const { schema } = api.paths['/health_profile_answer'].get.parameters.find(({ name }) => name === 'page[size]');
+        assert.deepEqual([schema.default, schema.maximum], [50, 100]);
+        assert.ok(body('/patient', 'put').required.includes('meta'));
+    });
+
     test('wrong usage', () => {
         for (const args of [[], ['--dialect', 'none'], ['--dialect', 'general', 'x']]) assert.equal(run(...args).status, 2);
     });

@@ -2,7 +2,7 @@
  * without a rule, types that cannot meet. */
 #include "lens/load.h"
 
-#include "lens/scan.h"
+#include "lens/put.h"
 
 /* What a canonical value can be. A string may be of any form; a date is one of them. */
 enum kinds {
@@ -99,14 +99,69 @@ static int check_taken(struct load *load, const struct field *field)
                           STR_ARG(field->path));
 }
 
+/* Of the type at all, and of its form: as put would judge it. */
+static bool is_of_type(struct load *load, const struct field *field, const struct literal *value)
+{
+    static const unsigned forms = KIND_DATE | KIND_DATETIME | KIND_DECIMAL | KIND_EMAIL | KIND_UUID;
+    struct lens_put out = { .finds = false };
+    struct put_run run = { .lens = load->lens, .in = &value->tape, .arena = load->arena, .out = &out };
+    struct put put = { .run = &run };
+    struct str json;
+    unsigned kinds = kinds_of(field, 0);
+
+    if (!(kinds & kinds_of_literal(value)))
+        return false;
+    bool judged = field->codec->put && kinds == (kinds & forms) && tape_type(&value->tape, 0) == JSON_STRING;
+    return !judged || field->codec->put(&put, field, 0, &json) == FINE;
+}
+
+/* One of the canonical words of an enum, or any where others are taken, too. */
+static bool is_word(const struct field *field, const struct literal *value)
+{
+    bool found = !field->enum_count || field->put_same;
+
+    for (size_t i = 0; i < field->enum_count; i++)
+        found |= literal_is(&field->enums[i].canonical, &value->tape, 0);
+    for (size_t i = 0; i < field->also_count; i++)
+        found |= literal_is(&field->also[i].canonical, &value->tape, 0);
+    return found;
+}
+
 static int check_default(struct load *load, const struct field *field)
 {
     const struct yaml *value = yaml_get(field->from, "default");
 
-    if (!value || !(field->required & MODE_CREATE))
+    if (!value)
         return 0;
-    return yaml_fault_key(value, load->err,
-                          "nothing reaches this default, expected a field that is not required on create");
+    if (field->required & MODE_CREATE)
+        return yaml_fault_key(value, load->err,
+                              "nothing reaches this default, expected a field that is not required on create");
+    if (!field->fallback.json.ptr)
+        return 0;
+    if (!is_word(field, &field->fallback))
+        return yaml_fault(value, load->err, STR_FMT " is no canonical value of the enum, expected one of them",
+                          STR_ARG(field->fallback.json));
+    if (!is_of_type(load, field, &field->fallback))
+        return yaml_fault(value, load->err, STR_FMT " is no " STR_FMT ", expected a canonical value of the field's type",
+                          STR_ARG(field->fallback.json), STR_ARG(field->want));
+    return 0;
+}
+
+/* What get writes, and put takes, is of the field's type. */
+static int check_constant(struct load *load, const struct field *field)
+{
+    const struct yaml *accept = yaml_get(field->from, "accept"), *at = accept ? accept->first : NULL;
+
+    if (!field->constant.json.ptr)
+        return 0;
+    if (!is_of_type(load, field, &field->constant))
+        return yaml_fault(yaml_get(field->from, "const"), load->err, STR_FMT " is no " STR_FMT ", expected a value of the field's type",
+                          STR_ARG(field->constant.json), STR_ARG(field->want));
+    for (size_t i = 0; i < field->accept_count && at; i++, at = at->next)
+        if (!is_of_type(load, field, &field->accept[i]))
+            return yaml_fault(at, load->err, STR_FMT " is no " STR_FMT ", expected a value of the field's type",
+                              STR_ARG(field->accept[i].json), STR_ARG(field->want));
+    return 0;
 }
 
 /* The value of the condition is one that its member can have. */
@@ -236,7 +291,7 @@ static int check_shape(struct load *load, struct shape *shape)
 
     load->shape = shape;
     for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++)
-        if (check_taken(load, field) || check_default(load, field) || check_when(load, field) ||
+        if (check_taken(load, field) || check_constant(load, field) || check_default(load, field) || check_when(load, field) ||
             check_read(load, field) || check_beside(load, field) || check_words(load, field) ||
             check_parts(load, field) ||
             (field->element && check_shape(load, field->element)))

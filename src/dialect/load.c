@@ -132,7 +132,7 @@ static int load_media(struct dialect *dialect, struct arena *arena, const struct
 
 static int load_style(struct dialect *dialect, const struct yaml *map, struct err *err)
 {
-    static const char *const known[] = { "absent", "null_on_create", "read_only", NULL };
+    static const char *const known[] = { "absent", "null_on_create", "read_only", "empty", NULL };
     bool refuse = false;
 
     if (!map)
@@ -140,7 +140,8 @@ static int load_style(struct dialect *dialect, const struct yaml *map, struct er
     if (yaml_map(map, err) || yaml_only(map, known, err) ||
         load_choice(map, "absent", "null", "omit", &dialect->style.absent_as_null, err) ||
         load_choice(map, "null_on_create", "refuse", "absent", &dialect->style.refuse_null_on_create, err) ||
-        load_choice(map, "read_only", "refuse", "ignore", &refuse, err))
+        load_choice(map, "read_only", "refuse", "ignore", &refuse, err) ||
+        load_choice(map, "empty", "absent", "shown", &dialect->style.empty_is_absent, err))
         return -1;
     dialect->style.read_only = refuse ? READ_ONLY_REFUSE : READ_ONLY_IGNORE;
     return 0;

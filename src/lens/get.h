@@ -30,12 +30,21 @@ void get_object(struct get *get, uint32_t at, uint32_t rest_at);
 /* The same for an element that is one field's value; null where it has none. */
 void get_bare(struct get *get, const struct field *field, uint32_t at);
 
-/* Where a canonical value stands; TAPE_NONE also for a null. */
+/* The canonical value says something: it is no null, and no text of no characters where the style takes that for none. */
+static inline bool get_says(const struct get_run *run, uint32_t at)
+{
+    enum json_type type = tape_type(run->in, at);
+
+    return type != JSON_NULL &&
+           !(type == JSON_STRING && run->lens->style.empty_is_absent && !tape_text(run->in, at).len);
+}
+
+/* Where a canonical value stands; TAPE_NONE also for one that says nothing. */
 static inline uint32_t get_at(const struct get *get, uint32_t slot)
 {
     uint32_t at = slot == NO_SLOT ? TAPE_NONE : get->slots[slot];
 
-    return at == TAPE_NONE || tape_type(get->run->in, at) == JSON_NULL ? TAPE_NONE : at;
+    return at == TAPE_NONE || !get_says(get->run, at) ? TAPE_NONE : at;
 }
 
 /* get_copy.c. At load: whether every field of the shape shows the canonical member of its own name as it stands. For one

@@ -196,6 +196,8 @@ static bool map_names(struct entries *e)
         return false;
     for (uint32_t at = tape_first(run->in, e->object); at < tape_next(run->in, e->object);
          at = tape_next(run->in, at + 1)) {
+        if (!get_says(run, at + 1))
+            continue;
         struct str name = tape_string(run->in, at, run->arena);
         struct name_entry *entry = name_map_at(&e->names, name);
         entry->name = name;
@@ -280,7 +282,7 @@ static void write_new_entries(struct entries *e)
 
     for (uint32_t at = tape_first(run->in, e->object); at < tape_next(run->in, e->object);
          at = tape_next(run->in, at + 1))
-        if (!name_map_at(&e->names, tape_string(run->in, at, run->arena))->used)
+        if (get_says(run, at + 1) && !name_map_at(&e->names, tape_string(run->in, at, run->arena))->used)
             write_entry(e, at);
 }
 

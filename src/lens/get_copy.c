@@ -51,7 +51,7 @@ bool get_copy(const struct get_run *run, uint32_t at)
     const struct node *node = run->lens->shape->dialect->first;
     const struct tape *in = run->in;
 
-    if (!run->lens->shape->copy || run->rest || run->context->unread)
+    if (!run->lens->shape->copy || run->rest || run->context->unread || run->lens->style.empty_is_absent)
         return false;
     for (uint32_t name = tape_first(in, at); name < tape_next(in, at); name = tape_next(in, name + 1)) {
         if (!node || !scan_is_named(in, name, node) || !stays(in, name + 1, node->field))

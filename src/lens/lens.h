@@ -19,6 +19,7 @@ struct yaml;
 struct lens_style {
     bool absent_as_null;       /* get: a scalar that is absent or null is written as null (else omitted) */
     bool refuse_null_on_create; /* put: null is a fault on create (else it is absent) */
+    bool empty_is_absent;       /* get: a canonical string of no characters is absent */
     enum { READ_ONLY_IGNORE, READ_ONLY_REFUSE } read_only; /* ignored ones are reported in `ignored` */
 };
 

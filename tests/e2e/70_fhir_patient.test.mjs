@@ -84,7 +84,8 @@ describe('FHIR Patient', () => {
 
     test('a patient of General is a valid Patient, and reading it and putting it back changes nothing in any dialect', async () => {
         const variants = [{}, { gender: 'non-binary', phone: '+1 555', address: { street: '1 Main\nApt 2', city: 'X', zip_code: '1' } },
-            { first_name: 'Maria del Mar', email: 'no address' }, { nickname: 'kept by General' }];
+            { first_name: 'Maria del Mar', email: 'no address' }, { nickname: 'kept by General' },
+            { gender: '', phone: '', address: { street: '', city: '', state: 'X' } }, { phone: '', address: { street: '' } }]; // FHIR has no empty strings
         for (const more of variants) {
             const { json: { id } } = await all.general.post('/v1/patients', { patient: person(more) });
             const general = (await all.general.get(`/v1/patients/${id}`)).json;

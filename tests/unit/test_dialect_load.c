@@ -95,6 +95,7 @@ static const struct {
     { "dialect", "e", "1:10: \"e\" is not the folder's name, expected d" },
     { "dialect", "[d]", "1:10: found a list, expected text" },
     { "dialekt", "d", "11:1: unknown key" },
+    { "lens", "{ empty: none }", "5:16: unknown value, expected absent or shown" },
     { "facade", NULL, "1:1: no facade:, expected it" },
     { "facade", "[/v1]", "2:9: found a list, expected a map" },
     { "facade", "{ path: [/v1] }", "2:11: unknown key" },

@@ -289,9 +289,38 @@ static void an_output_that_is_full_is_an_error(void **state)
     kit_done(&kit);
 }
 
+/* Where the style says so, a text of no characters is none, wherever it would stand. */
+static void empty_texts_are_absent_where_the_style_says_so(void **state)
+{
+    static const char fields[] = "fields:\n"
+                                 "  a: { type: string, is: a }\n"
+                                 "  l: { type: lines, is: l, join: x, absent: omit }\n"
+                                 "  p: { type: pick, absent: omit, fields: { v: { type: string, is: v } } }\n"
+                                 "  e: { type: entries, is: e, name: n, value: w, absent: omit }\n";
+    static const struct {
+        bool absent;
+        const char *canonical, *shown;
+    } cases[] = {
+        { false, "{\"a\":\"\",\"v\":\"\",\"e\":{\"q\":\"\"}}",
+          "{\"a\":\"\",\"p\":[{\"v\":\"\"}],\"e\":[{\"n\":\"q\",\"w\":\"\"}]}" },
+        { true, "{\"a\":\"\",\"l\":\"\",\"v\":\"\",\"e\":{\"q\":\"\"}}", "{}" },
+        { true, "{\"a\":\" \",\"l\":\"y\",\"v\":\"z\",\"e\":{\"q\":\"\",\"r\":\"1\"}}",
+          "{\"a\":\" \",\"l\":[\"y\"],\"p\":[{\"v\":\"z\"}],\"e\":[{\"n\":\"r\",\"w\":\"1\"}]}" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit kit = kit_of_fields(fields, (struct lens_style){ .empty_is_absent = cases[i].absent });
+        kit_get(&kit, cases[i].canonical, NULL);
+        CHECK_TEXT(buf_str(&kit.text), cases[i].shown, "case %zu", i);
+        kit_done(&kit);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(empty_texts_are_absent_where_the_style_says_so),
         cmocka_unit_test(values_are_shown),
         cmocka_unit_test(what_stays_as_it_is_is_copied),
         cmocka_unit_test(groups_are_shown_when_they_hold_a_value),

@@ -96,6 +96,7 @@ function badRequests(one, known, tokens) {
             changed(body, path, typeof value === 'string' ? fill(value, known) : value), status, status === 400 ? path.split('.')[0] : undefined]);
     if (body !== undefined) {
         list.push(['no JSON', call, token, '{', 400]);
+        list.push(['the body of the documented example, as it is printed', call, token, '{ ... }', 400]);
         list.push(['no body', call, token, '', 400]);
         list.push(['another kind of document', call, token, Array.isArray(body) ? {} : [], 400]);
         list.push(['a name twice', call, token, Array.isArray(body) ? '[{"a":1,"a":2}]' : '{"a":1,"a":2}', 400]);

@@ -266,3 +266,37 @@ describe('key sets by plain HTTP, of other hosts, and too many keys', () => {
         }
     });
 });
+
+// Keys and signatures of another implementation (rhonabwy, on GnuTLS), by its command line tool.
+describe('an issuer that shares no code with anybody here', () => {
+    const kinds = { RS256: 'RSA2048', RS512: 'RSA2048', PS256: 'RSA2048', ES256: 'EC256', ES384: 'EC384', ES512: 'EC521', EdDSA: 'Ed25519' };
+    const rnbyc = (...args) => execFileSync('rnbyc', args, { encoding: 'utf8' }).trim();
+
+    test('s03_good_tokens_of_another_implementation', async () => {
+        const folder = mkdtempSync(join(tmpdir(), 'dragoman-rnbyc-')), file = (name) => join(folder, name), keys = [];
+        // It leaves out leading zeros of coordinates, which RFC 7518 section 6.2.1.2 forbids: such a key is not used, another one is made.
+        const sizes = { 'P-256': 43, 'P-384': 64, 'P-521': 88 }, whole = ({ crv, x, y }) => !sizes[crv] || (x.length === sizes[crv] && y.length === sizes[crv]);
+        for (const [alg, type] of Object.entries(kinds)) {
+            let made;
+            do {
+                rnbyc('-j', '-g', type, '-k', alg, '-a', alg, '-o', file(`${alg}.private`), '-p', file(`${alg}.public`));
+                [made] = JSON.parse(readFileSync(file(`${alg}.public`), 'utf8')).keys;
+            } while (!whole(made));
+            keys.push(made);
+        }
+        rnbyc('-j', '-g', 'EC256', '-k', 'ES256', '-a', 'ES256', '-o', file('stranger.private'), '-p', file('stranger.public'));
+        writeFileSync(file('set.json'), JSON.stringify({ keys }));
+        const gateway = await startGateway({ set: { 'auth.failures_per_minute': '0', 'auth.issuers': `[{issuer: 'https://rnbyc.test', jwks_file: ${file('set.json')}}]` } });
+        const claims = { iss: 'https://rnbyc.test', aud: 'dragoman', sub: 'somebody', brand_id: 'acme', scope: 'read:organization', exp: Math.floor(Date.now() / 1000) + 600 };
+        const token = (alg, more = {}, key = alg) => rnbyc('-s', JSON.stringify({ ...claims, ...more }), '-K', file(`${key}.private`), '-a', alg);
+        const status = async (one) => (await gateway.client('twine', { token: one }).get(`/pub/organization/${ACME}`, ANY)).status;
+        for (const alg of Object.keys(kinds)) {
+            assert.equal(await status(token(alg)), 200, alg);
+            assert.equal(await status(token(alg, { aud: 'elsewhere' })), 401, `${alg}, for another audience`);
+        }
+        assert.equal(await status(token('PS256', {}, 'RS256')), 401, 'the key of another algorithm');
+        assert.equal(await status(token('ES256', {}, 'stranger')), 401, 'another key of that name');
+        await gateway.stop();
+        rmSync(folder, { recursive: true });
+    });
+});

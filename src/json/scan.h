@@ -59,22 +59,45 @@ static inline const char *scan_plain_words(const char *at, const char *end)
 }
 
 #if defined(__SSE2__)
-/* The same sixteen bytes at a time; as signed bytes, those that are not ASCII are below the space, too. */
-static inline const char *scan_plain(const char *at, const char *end)
+/* A bit for each of sixteen bytes that is special; as signed bytes, those that are not ASCII are below the space, too. */
+static inline unsigned scan_mask(const char *at)
 {
     const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+                                   _mm_cmplt_epi8(bytes, space));
 
+    return (unsigned)_mm_movemask_epi8(special);
+}
+
+/* As scan_plain_words, sixteen bytes at a time. */
+static inline const char *scan_plain(const char *at, const char *end)
+{
     for (; end - at >= 16; at += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-                                       _mm_cmplt_epi8(bytes, space));
-        int mask = _mm_movemask_epi8(special);
+        unsigned mask = scan_mask(at);
         if (mask)
-            return at + __builtin_ctz((unsigned)mask);
+            return at + __builtin_ctz(mask);
     }
     return scan_plain_words(at, end);
 }
+
+/* The closing quote of a string of less than sixteen plain bytes from `at` on, as names mostly are; NULL: it is not
+ * one, or stands at the end of the text. */
+static inline const char *scan_short(const char *at, const char *end)
+{
+    unsigned mask = end - at >= 16 ? scan_mask(at) : 0;
+    const char *first = mask ? at + __builtin_ctz(mask) : NULL;
+
+    return first && *first == '"' ? first : NULL;
+}
 #else
+static inline const char *scan_short(const char *at, const char *end)
+{
+    (void)at;
+    (void)end;
+    return NULL;
+}
+
 static inline const char *scan_plain(const char *at, const char *end)
 {
     return scan_plain_words(at, end);

@@ -39,7 +39,8 @@ static const char *exceed(struct reader *r, const char *what, const char *at)
 
 static const char *skip_space(const char *at, const char *end)
 {
-    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+    /* One comparison where there is none, as mostly. */
+    while (at < end && (unsigned char)*at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
         at++;
     return at;
 }
@@ -100,8 +101,10 @@ static inline bool push(struct reader *r, enum json_type type, const char *at, c
 static inline const char *read_string(struct reader *r, const char *at)
 {
     bool escaped = false;
-    const char *quote = scan_string(at + 1, r->end, &escaped, &r->fault);
+    const char *quote = scan_short(at + 1, r->end);
 
+    if (!quote)
+        quote = scan_string(at + 1, r->end, &escaped, &r->fault);
     if (!quote)
         return NULL;
     if ((size_t)(quote - at - 1) > r->limits->string_bytes)

@@ -132,9 +132,10 @@ void explain_calls(struct explanation *explanation, const struct arguments *argu
     if (stored_needed)
         add_call(explanation, operation->stored, arguments, fixed, count,
                  STR("a member is not exact: what is stored is compared"));
-    add_call(
-        explanation, operation->inherit.call, arguments, NULL, 0,
-        arena_printf(explanation->arena, STR_FMT " is taken from there", STR_ARG(operation->inherit.member)));
+    const struct inherit *inherit = &operation->inherit;
+    struct str taken = inherit->member.len || !inherit->also_count ? inherit->member : inherit->also[0];
+    add_call(explanation, inherit->call, arguments, NULL, 0,
+             arena_printf(explanation->arena, STR_FMT " is taken from there", STR_ARG(taken)));
     add_call(
         explanation, operation->via.call, arguments, NULL, 0,
         arena_printf(explanation->arena, STR_FMT " is taken from there", STR_ARG(operation->via.member)));

@@ -77,9 +77,11 @@ struct thens {
     struct str read, undo; /* the first one's, for all of them */
 };
 
-/* A member that a new entity takes from another one that its body names: the patient of a plan. */
+/* Members that a new entity takes from another one that its body names: the patient of a plan. */
 struct inherit {
-    struct str kind, call, member; /* kind: of the id in the body; call: how to read that entity */
+    struct str kind, call, member; /* kind: of the id in the body; call: how to read that entity; member: must be there */
+    const struct str *also;        /* taken where they are there */
+    size_t also_count;
 };
 
 /* The entity that the path names is read first; its member is a parameter of the call. */

@@ -32,7 +32,7 @@ MUST_CHECK int load_agree(const struct dialect *dialect, struct str folder, stru
 MUST_CHECK int load_apart(struct dialect *const *dialects, size_t count, struct err *err);
 /* load_second.c: `then:`, `inherit:` and `via:` of an operation. */
 MUST_CHECK int load_then(const struct yaml *map, struct operation *made, struct err *err);
-MUST_CHECK int load_inherit(const struct yaml *map, struct operation *made, struct err *err);
+MUST_CHECK int load_inherit(const struct yaml *map, struct arena *arena, struct operation *made, struct err *err);
 MUST_CHECK int load_via(const struct yaml *map, struct operation *made, struct err *err);
 MUST_CHECK int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err);
 MUST_CHECK int load_choose(const struct dialect *dialect, const struct yaml *map, struct operation *made,

@@ -361,7 +361,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_paging_mode(map, dialect, arena, made, err) || load_body(map, made, err) ||
         load_texts(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
         load_etag(map, made, err) || load_location(map, made, err) || load_then(map, made, err) ||
-        load_inherit(map, made, err) || load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||
+        load_inherit(map, arena, made, err) || load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||
         load_choose(dialect, map, made, err) ||
         load_answers(map, arena, made, err))
         return -1;

@@ -33,19 +33,20 @@ int load_then(const struct yaml *map, struct operation *made, struct err *err)
     return 0;
 }
 
-int load_inherit(const struct yaml *map, struct operation *made, struct err *err)
+int load_inherit(const struct yaml *map, struct arena *arena, struct operation *made, struct err *err)
 {
-    static const char *const known[] = { "kind", "call", "member", NULL };
+    static const char *const known[] = { "kind", "call", "member", "also", NULL };
     const struct yaml *node = yaml_get(map, "inherit");
     struct inherit *inherit = &made->inherit;
 
     if (!node)
         return 0;
     if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "kind", &inherit->kind, err) ||
-        load_text(node, "call", &inherit->call, err) || load_text(node, "member", &inherit->member, err))
+        load_text(node, "call", &inherit->call, err) || load_text(node, "member", &inherit->member, err) ||
+        load_texts(node, "also", arena, &inherit->also, &inherit->also_count, err))
         return -1;
-    if (!inherit->kind.len || !inherit->call.len || !inherit->member.len)
-        return yaml_fault(node, err, "inherit: needs kind, call and member");
+    if (!inherit->kind.len || !inherit->call.len || (!inherit->member.len && !inherit->also_count))
+        return yaml_fault(node, err, "inherit: needs kind, call, and member or also");
     return 0;
 }
 

@@ -177,9 +177,10 @@ static struct str canonical_text(struct exchange *x, const struct item *item)
 
     lens_fill(buf_str(&item->put.canonical), &item->put.ids, 0, &filled);
     if (item->inherited.len && filled.len) {
-        bool first = filled.len == 2; /* {} */
-        filled.len--;
-        json_member_raw(&filled, &first, x->operation->inherit.member, item->inherited);
+        filled.len--; /* the closing brace */
+        if (filled.len > 1)
+            buf_char(&filled, ',');
+        buf_add(&filled, item->inherited);
         buf_char(&filled, '}');
     }
     return exchange_choose_add(x, buf_str(&filled));

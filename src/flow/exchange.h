@@ -40,7 +40,7 @@ struct item {
     struct upstream_call *then_calls[THENS_MAX], *read_call; /* `then:` of the operation */
     bool undone, undo_failed;
     struct err unshown; /* why the answer is an error although the document is stored */
-    struct str inherited; /* what it takes from an entity that it names (`inherit:` of the operation) */
+    struct str inherited; /* members that it takes from an entity that it names (`inherit:`), as JSON without braces */
 };
 
 /* One canonical entity to be shown. */

@@ -4,6 +4,8 @@
  * is its brand only. */
 #include "flow/exchange.h"
 
+#include "json/write.h"
+
 /* So many are read for one exchange; a principal that is not bound names what it likes, but each item inherits from one only. */
 enum { MENTIONS_MAX = 1000 };
 
@@ -133,12 +135,29 @@ void exchange_own_mentions(struct exchange *x)
         exchange_own_answer(x, x->mentions->items[i].reader, &x->mentions->items[i].answer.document);
 }
 
-/* What the new entity takes from its parent; empty: the parent is not to be seen, or has no such member. */
-static struct str inherited(const struct exchange *x, const struct tape *parent)
+static bool take(struct buf *members, const struct tape *parent, struct str name)
 {
-    uint32_t at = tape_find(parent, 0, x->operation->inherit.member);
+    uint32_t at = tape_find(parent, 0, name);
+    bool first = !members->len;
 
-    return at != TAPE_NONE ? tape_raw(parent, at) : STR_NONE;
+    if (at == TAPE_NONE || tape_type(parent, at) == JSON_NULL)
+        return false;
+    json_member_raw(members, &first, name, tape_raw(parent, at));
+    return true;
+}
+
+/* What the new entity takes from its parent; false: the parent lacks what must be there. */
+static bool inherit(const struct exchange *x, struct item *item, const struct tape *parent)
+{
+    const struct inherit *row = &x->operation->inherit;
+    struct buf members = buf_in(x->arena, SIZE_MAX);
+
+    if (row->member.len && !take(&members, parent, row->member))
+        return false;
+    for (size_t i = 0; i < row->also_count; i++)
+        (void)take(&members, parent, row->also[i]);
+    item->inherited = buf_str(&members);
+    return true;
 }
 
 static bool judge(const struct exchange *x, struct item *item, const struct id_slot *slot)
@@ -148,10 +167,7 @@ static bool judge(const struct exchange *x, struct item *item, const struct id_s
 
     if (!tape->count || !exchange_may_see(x, mention->reader->entity, tape, 0))
         return false;
-    if (!is_parent(x, slot) || item->inherited.len)
-        return true;
-    item->inherited = inherited(x, tape);
-    return item->inherited.len > 0;
+    return !is_parent(x, slot) || item->inherited.len || inherit(x, item, tape);
 }
 
 enum step stage_judge_mentions(struct exchange *x)

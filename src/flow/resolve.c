@@ -289,7 +289,7 @@ static bool all_about_patients(const struct exchange *x)
         bool named = false;
         for (size_t k = 0; k < x->items[i].put.ids.count; k++) {
             struct str kind = x->items[i].put.ids.items[k].kind;
-            named = named || str_is(kind, "patient") || (x->bound->inherit && str_eq(kind, x->operation->inherit.kind));
+            named = named || str_is(kind, "patient") || (x->bound->inherit && x->operation->inherit.member.len && str_eq(kind, x->operation->inherit.kind));
         }
         if (!named)
             return false;

@@ -260,6 +260,8 @@ describe('the npm client of Twine', () => {
         await lists('fetchRewards', { 'filter[organization]': ACME, 'filter[thread]': 'steps', 'filter[reward_program_activation]': activation.id }, reward);
         assert.deepEqual((await run('fetchRewards', { 'filter[patient]': patient.id, 'filter[thread]': 'other' })).data, []);
         const earning = await makes('createRewardEarning', 'fetchRewardEarning', { type: 'reward_earning', attributes: { earned_value: 5, earned_at: at(4) }, relationships: { reward: ref('reward', reward.id) } });
+        assert.deepEqual(Object.entries(earning.relationships).map(([name, { data: { id } }]) => [name, id]).sort(), [['group', group.id], ['patient', patient.id],
+            ['reward', reward.id], ['reward_program_activation', activation.id]], 'what it is known by');
         await lists('fetchRewardEarnings', { 'filter[groups]': group.id, 'filter[patient]': patient.id }, earning);
         const fulfilled = await makes('createRewardEarningFulfillment', 'fetchRewardEarningFulfillment', { type: 'reward_earning_fulfillment', attributes: { fulfilled_value: 5, fulfilled_at: at(5) }, relationships: { reward_earning: ref('reward_earning', earning.id) } });
         await lists('fetchRewardEarningFulfillments', { 'filter[patient]': patient.id }, fulfilled);

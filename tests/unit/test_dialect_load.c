@@ -278,6 +278,8 @@ static const struct {
       "choose: needs body: and stands without call:" },
     { HEAD ", include: { o: { resource: r, from: f, call: c, param: p } }", "10:105",
       "an include needs resource (of a mapping file), from, call, param and scopes" },
+    { HEAD ", inherit: { kind: k, call: c }", "10:100", "inherit: needs kind, call, and member or also" },
+    { HEAD ", inherit: { kind: k, call: c, also: m }", "10:126", "found \"m\", expected a list" },
     { HEAD ", answers: $items", "10:100", "found \"$items\", expected a map" },
     { HEAD ", answers: { bare: $item5 }", "10:108", "unknown variable '$item5'" },
     { HEAD ", via: { call: c }", "10:96", "via: needs call, member and to" },

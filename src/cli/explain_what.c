@@ -102,6 +102,27 @@ static int unwrap(struct explanation *explanation, const struct tape *tape, uint
     return explanation->documents ? 0 : err_set(err, ERR_MISSING_WRAPPER, "the body has no document");
 }
 
+static bool begins(struct str dotted, struct str name)
+{
+    struct str part;
+
+    return str_next(&dotted, '.', &part) && str_eq(part, name);
+}
+
+/* Members of the body around the document that nothing reads. */
+static void list_unread(struct explanation *explanation, const struct tape *tape)
+{
+    const struct operation *operation = explanation->operation;
+
+    if (!operation->wrapper.len)
+        return;
+    for (uint32_t i = tape_first(tape, 0); i < tape_next(tape, 0); i = tape_next(tape, i + 1)) {
+        struct str name = tape_string(tape, i, explanation->arena);
+        if (!str_eq(name, operation->wrapper) && !begins(operation->skip, name) && !begins(operation->choose.in, name))
+            add_lost(explanation, name, STR("it stands beside the document"));
+    }
+}
+
 static void list_ids(struct explanation *explanation, struct id_slots *ids)
 {
     struct arena *arena = explanation->arena;
@@ -166,6 +187,7 @@ static int put_body(struct explanation *explanation, struct lens_put *put, bool 
                               .kept = &explanation->kept };
     if (read_json(explanation, &in, err) || unwrap(explanation, &in, &at, err))
         return -1;
+    list_unread(explanation, &in);
     lens_report_put(operation->body_lens, &in, at, context.mode, arena, &explanation->lines);
     *stored_needed = operation->stored.len && lens_needs_stored(operation->body_lens, &in, at);
     if (lens_put(operation->body_lens, &in, at, NULL, &context, arena, put, err)) {

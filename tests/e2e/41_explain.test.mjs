@@ -43,6 +43,14 @@ test('a body, member by member', () => {
     assert.equal(found.sent, undefined);
 });
 
+test('what stands beside the document is read by nobody', () => {
+    const lost = (path, body) => explain('POST', path, '-H', 'X-User-Token: x', '-d', JSON.stringify(body)).lost.map((l) => l.at);
+    assert.deepEqual(lost('/v1/patients', { utf8: 'yes', patient: { first_name: 'A' }, extra: 1 }), ['utf8', 'extra']);
+    const body = (type) => ({ meta: { ignore_duplicates: true }, data: { type, attributes: {} }, jsonapi: { version: '1.0' } });
+    assert.deepEqual(lost('/pub/patient', body('patient')), ['jsonapi']);
+    assert.deepEqual(lost('/pub/group', body('group')), ['meta', 'jsonapi']);
+});
+
 test('values are shown only when they are asked for', () => {
     const args = ['explain', 'POST', '/v1/patients', '-H', 'X-User-Token: x', '-d', JSON.stringify(patient)];
     const values = /Zelda|Quux|1990|nowhere|Side|Zz/;

@@ -1,8 +1,9 @@
 // What the benchmark asks for, and the files that its answers come from.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createHash, createSign, generateKeyPairSync } from 'node:crypto';
+import { createHash, createSign } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keyPair } from '../e2e/keys.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const root = join(here, '..', '..');
@@ -65,7 +66,7 @@ wrk.body = [[${body}]]
 
 // An issuer of our own with an RSA key: the token check is part of what is measured.
 export function makeToken(dir) {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { publicKey, privateKey } = keyPair('rsa', { modulusLength: 2048 });
   writeFileSync(join(dir, 'issuer.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
   const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const now = Math.floor(Date.now() / 1000);

@@ -1,10 +1,11 @@
 // Scopes that stand for others; expired and foreign tokens. Every operation with and without its scopes: tests/hostile/matrix.test.mjs.
 import assert from 'node:assert/strict';
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { createHmac, sign } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ANY, clients, idsOf, person, sleep, startGateway } from './harness.mjs';
+import { keyPair } from './keys.mjs';
 
 const b64 = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 
@@ -33,8 +34,8 @@ describe('who gets in', () => {
     test('the default token of the command line may not delete', () => all.graph.delete(`/v1/patients/${ids.graph}`, 403));
 
     // Tokens of another issuer, made here: every claim can be wrong.
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    const { privateKey, publicKey } = keyPair('ec', { namedCurve: 'P-256' });
+    const stranger = keyPair('ec', { namedCurve: 'P-256' }).privateKey;
     const now = () => Math.floor(Date.now() / 1000);
     const claims = (more = {}) => ({ iss: 'https://login.test/', aud: 'dragoman', sub: 'tester', brand_id: 'acme', scope: 'read:patients', iat: now(), exp: now() + 300, ...more });
     function jwt(payload, { header = {}, key = privateKey } = {}) {

@@ -1,17 +1,11 @@
 // An authority that signs, publishes keys and is asked about tokens, as a test tells it to.
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { sign } from 'node:crypto';
 import http from 'node:http';
+import { makers } from '../e2e/keys.mjs';
 
 export const ISSUER = 'https://issuer.test/';
 export const base64url = (value) => Buffer.from(value).toString('base64url');
 
-export const makers = {
-    RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-    PS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-    ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-    ES384: () => generateKeyPairSync('ec', { namedCurve: 'P-384' }),
-    EdDSA: () => generateKeyPairSync('ed25519'),
-};
 const signers = {
     RS256: (input, key) => sign('sha256', input, key),
     PS256: (input, key) => sign('sha256', input, { key, padding: 6, saltLength: 32 }),

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ACME, ANY, binary, request, root, sanitized, sleep, startGateway } from '../e2e/harness.mjs';
 import { checkShape } from '../e2e/shapes.mjs';
-import { Authority, ISSUER, Key, base64url, breakages, makers } from './authority.mjs';
+import { Authority, ISSUER, Key, base64url, breakages } from './authority.mjs';
+import { makers } from '../e2e/keys.mjs';
 
 describe('authorities', () => {
     let gateway, authority, folder;

@@ -1,13 +1,14 @@
 // Tokens that were made to be taken for good ones. Three issuers with one key each, one with a shared secret, and the gateway's own.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { constants, createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { constants, createHmac, sign } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ACME, ANY, binary, root, sleep, startGateway } from '../e2e/harness.mjs';
+import { keyPair } from '../e2e/keys.mjs';
 import { Key, base64url } from './authority.mjs';
 
 const PATH = `/pub/organization/${ACME}`;
@@ -182,8 +183,8 @@ describe('tokens', () => {
     };
 
     test('s15_weak_keys_are_refused_at_load', () => {
-        const cases = { small: [generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' }), 'RS256'], short: ['only31bytesonly31bytesonly31byte', 'HS256'],
-            short512: ['x'.repeat(63), 'HS512'], empty: ['', 'HS256'], curve: [generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({ type: 'spki', format: 'pem' }), 'ES256'],
+        const cases = { small: [keyPair('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' }), 'RS256'], short: ['only31bytesonly31bytesonly31byte', 'HS256'],
+            short512: ['x'.repeat(63), 'HS512'], empty: ['', 'HS256'], curve: [keyPair('ec', { namedCurve: 'secp256k1' }).publicKey.export({ type: 'spki', format: 'pem' }), 'ES256'],
             kind: [pem(rsa), 'ES256'], publicsecret: [pem(rsa), 'HS256'] };
         // A point that is not on its curve: the last byte of a good one changed.
         const der = ec.publicKey.export({ type: 'spki', format: 'der' });

@@ -249,7 +249,7 @@ export async function startBeliever(store) {
         const { brand_id, patient_id } = JSON.parse(Buffer.from(incoming.headers.authorization.split('.')[1], 'base64url'));
         const own = /\/me(\/|\?|$)|^\/v1\/researcher-acknowledgements/.test(incoming.url) ? { patient_id } : {};
         const authorization = `Bearer ${signToken(store, { aud: 'dragoman-backend', sub: 'believer', brand_id, ...own })}`;
-        const onward = http.request({ port: store.backendPort, method: incoming.method, path: incoming.url, headers: { ...incoming.headers, authorization } }, (answer) => {
+        const onward = http.request({ host: '127.0.0.1', port: store.backendPort, method: incoming.method, path: incoming.url, headers: { ...incoming.headers, authorization } }, (answer) => {
             outgoing.writeHead(answer.statusCode, answer.headers);
             answer.pipe(outgoing);
         });

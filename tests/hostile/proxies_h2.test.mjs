@@ -1,4 +1,4 @@
-// HTTP/2 through proxies: all three speak it with clients, HAProxy with the gateway, too. What HTTP/2 carries in a field may
+// HTTP/2 through proxies: nginx and HAProxy speak it with clients, HAProxy with the gateway, too. What HTTP/2 carries in a field may
 // be a line end, a length or a second request in HTTP/1; a client that resets its streams may cost others their connection.
 //   attacker -> proxy -> [counter] -> gateway -> backend
 import assert from 'node:assert/strict';
@@ -47,7 +47,7 @@ function payloads(token) {
         list[`a name ${JSON.stringify(name)}`] = [head([[name, 'chunked']])];
     for (const [name, value] of [['connection', 'close'], ['connection', 'x-user-token'], ['keep-alive', 'x'], ['proxy-connection', 'x'], ['upgrade', 'h2c'], ['te', 'chunked'], ['te', 'trailers, chunked'], ['host', 'evil.test'], ['host', 'general.localhost\r\nx: y']])
         list[`${name}: ${JSON.stringify(value)}`] = [head([[name, value]])];
-    for (const path of ['', '*', 'v1/patients', '/v1/patients?search=a b', '/v1/patients HTTP/1.1', 'http://evil.test/v1/patients?search=other', '//evil.test/', '/v1/../v1/patients', '/v1/patients#x'])
+    for (const path of ['', '*', 'v1/patients', '/v1/patients?search=a b', '/v1/patients HTTP/1.1', 'http://evil.test/v1/patients?search=smuggled', '//evil.test/', '/v1/../v1/patients', '/v1/patients#x'])
         list[`a path ${JSON.stringify(path)}`] = [head([], { path })];
     for (const authority of ['', 'evil.test', 'general.localhost:x', 'a@general.localhost', 'general.localhost/v1'])
         list[`an authority ${JSON.stringify(authority)}`] = [head([], { authority })];
@@ -61,7 +61,7 @@ function payloads(token) {
     return list;
 }
 
-const setups = [['nginx', false], ['varnish', false], ['haproxy', false], ['haproxy', true]];
+const setups = [['nginx', false], ['haproxy', false], ['haproxy', true]];
 for (const [name, onward] of setups)
     describe(`HTTP/2 to ${name}, HTTP/${onward ? '2' : '1.1'} to the gateway`, () => {
         let backend, gateway, tap, proxy, token;
@@ -140,8 +140,7 @@ for (const [name, onward] of setups)
         const fields = () => block([[':method', 'GET'], [':scheme', 'http'], [':path', '/v1/patients?search=reset'], [':authority', 'general.localhost'], ['x-user-token', token]]);
         /** What makes a stream end early: the client resets it, or has the other side reset it. */
         const provoke = { 'a rapid reset': (id) => frame(H2.RST, 0, id, u32(8)), 'made to reset': (id) => frame(H2.WINDOW, 0, id, u32(0x7fffffff)) };
-        // Varnish goes on with what an abandoned request asked for, so that its own limits decide (its HTTP/2 is off unless told otherwise).
-        for (const [attack, reset] of name === 'varnish' ? [] : Object.entries(provoke))
+        for (const [attack, reset] of Object.entries(provoke))
             test(`s46_resets_through_a_proxy: ${name}${onward ? ', onward' : ''}: ${attack}`, async (t) => {
                 let over = false, streams = 0;
                 const statuses = {}, asked = backend.asked.length, cut_before = await gateway.metric('dragoman_resets_cut_total');
@@ -171,7 +170,7 @@ for (const [name, onward] of setups)
                 await Promise.all(asking);
                 const cut_off = await gateway.metric('dragoman_resets_cut_total') - cut_before, { 200: good, ...others } = statuses;
                 t.diagnostic(`${streams} streams, ${backend.asked.length - asked} calls to the backend, of others ${JSON.stringify(statuses)}, ${cut_off} connections cut`);
-                assert.ok(await gateway.metric('dragoman_upstream_connections', { state: 'open' }) <= 64, 'calls to the backend stay bounded');
+                assert.ok(await gateway.metric('dragoman_upstream_connections') <= 64, 'calls to the backend stay bounded');
                 assert.ok(good >= before_ + 5, 'others are served after it, too');
                 // With HTTP/1.1 to the gateway a reset is a connection of its own that ends. With HTTP/2 the proxy puts its clients on one:
                 // what is cut takes along what others have in flight, refused and not answered wrongly, and others are served by the next one.

@@ -1,4 +1,4 @@
-// nginx, HAProxy and Varnish as Debian packages them, and a tap that counts what they send.
+// nginx and HAProxy as Debian packages them, and a tap that counts what they send.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,6 @@ http { access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${f
   server { listen 127.0.0.1:${port}${h2 ? ' http2' : ''}; underscores_in_headers on; ignore_invalid_headers off; location / { proxy_pass http://to; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; proxy_request_buffering off; } } }\n`],
     haproxy: (folder, port, to, { h2, onward }) => ['/usr/sbin/haproxy', ['-f', join(folder, 'haproxy.cfg')], 'haproxy.cfg', `global\n  maxconn 512\ndefaults\n  mode http\n  timeout connect 2s\n  timeout client 4s\n  timeout server 4s\n  http-reuse always
 frontend in\n  bind 127.0.0.1:${port}${h2 ? ' proto h2' : ''}\n  default_backend to\nbackend to\n  server one 127.0.0.1:${to}${onward ? ' proto h2' : ''}\n`],
-    varnish: (folder, port, to, { h2 }) => ['/usr/sbin/varnishd', ['-F', '-j', 'none', '-n', join(folder, 'work'), '-a', `127.0.0.1:${port}`, '-b', `127.0.0.1:${to}`, '-s', 'malloc,16m', '-p', `feature=${h2 ? '+' : '-'}http2`], 'none', ''],
 };
 
 const listens = (port) => new Promise((done, fail) => {

@@ -62,6 +62,9 @@ int explain_route(struct explanation *explanation, struct err *err)
                             STR_ARG(explanation->route.allow));
         return err_wrap(err, "facade " STR_FMT, STR_ARG(explanation->dialect->name));
     }
+    if (explanation->route.operation->form_of &&
+        route_take_form(&explanation->route, explanation->arena, explanation->body, &explanation->target, err))
+        return -1;
     explanation->operation = explanation->route.operation;
     return 0;
 }

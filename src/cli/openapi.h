@@ -26,6 +26,8 @@ void openapi_content(struct openapi *api, const struct str *media, size_t count,
                      void (*write)(struct openapi *api, const struct operation *operation),
                      const struct operation *operation);
 
+void openapi_parameter_schema(struct openapi *api, struct str name, const struct parameter *parameter);
+
 /* openapi_body.c: what a request says, and the look-up documents that may stand in it. */
 void openapi_body(struct openapi *api, const struct operation *operation);
 enum schema_side openapi_body_side(const struct operation *operation);

@@ -101,10 +101,27 @@ static void write_body_schema(struct openapi *api, const struct operation *opera
         buf_add(&api->out, STR("]}"));
 }
 
+/* A search's parameters as members of a form. */
+static void write_form_schema(struct openapi *api, const struct operation *operation)
+{
+    openapi_open(api, STR("schema"), '{');
+    openapi_text(api, "type", STR("object"));
+    openapi_open(api, STR("properties"), '{');
+    for (size_t i = 0; i < operation->query_count; i++)
+        openapi_parameter_schema(api, operation->query[i].name, &operation->query[i]);
+    openapi_close(api, '}');
+    openapi_close(api, '}');
+}
+
 void openapi_body(struct openapi *api, const struct operation *operation)
 {
     const struct dialect *dialect = api->dialect;
 
+    if (operation->form_of) {
+        openapi_open(api, STR("requestBody"), '{');
+        openapi_content(api, operation->media, operation->media_count, write_form_schema, operation);
+        openapi_close(api, '}');
+    }
     if (!operation->has_body)
         return;
     openapi_open(api, STR("requestBody"), '{');

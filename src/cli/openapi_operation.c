@@ -25,9 +25,9 @@ static void write_words(struct openapi *api, const struct parameter *parameter)
     openapi_close(api, ']');
 }
 
-static void write_parameter_schema(struct openapi *api, const struct parameter *parameter)
+void openapi_parameter_schema(struct openapi *api, struct str name, const struct parameter *parameter)
 {
-    openapi_open(api, STR("schema"), '{');
+    openapi_open(api, name, '{');
     switch (parameter->type) {
     case PARAMETER_INTEGER:
         openapi_text(api, "type", STR("integer"));
@@ -96,7 +96,7 @@ static void write_parameter(struct openapi *api, const struct parameter *paramet
         openapi_raw(api, "required", STR("true"));
     if (description)
         openapi_text(api, "description", str_from(description));
-    write_parameter_schema(api, parameter);
+    openapi_parameter_schema(api, STR("schema"), parameter);
     openapi_close(api, '}');
 }
 
@@ -169,7 +169,7 @@ static void write_parameters(struct openapi *api, const struct operation *operat
     openapi_open(api, STR("parameters"), '[');
     for (size_t i = 0; i < operation->path_count; i++)
         write_parameter(api, &operation->path[i], "path");
-    for (size_t i = 0; i < operation->query_count; i++)
+    for (size_t i = 0; i < operation->query_count && !operation->form_of; i++)
         write_parameter(api, &operation->query[i], "query");
     if (is_paged(api, operation)) {
         bool whole = operation->paging == PAGING_OPTIONAL; /* everything unless asked: no default */
@@ -219,6 +219,7 @@ static bool can_fail(const struct operation *operation, enum err_code code)
 
     for (size_t i = 0; i < COUNT(of_all); i++)
         found = found || code == of_all[i];
+    found = found || (operation->form_of && (code == ERR_MEDIA_TYPE || code == ERR_TOO_LARGE));
     for (size_t i = 0; i < COUNT(of_body) && operation->has_body; i++)
         found = found || code == of_body[i];
     found = found ||

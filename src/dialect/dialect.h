@@ -127,6 +127,7 @@ struct operation {
     bool me;   /* is about the one patient that the caller is bound to */
     bool token; /* is about the caller's own token, which the only parameter of the path names */
     enum builtin builtin;
+    const struct operation *form_of; /* the search whose parameters this one also takes from a form in its body */
     struct str resource, call, stored;
     const struct lens *lens; /* of the resource; NULL for a builtin without, and where the answer shows no entity */
     struct str body_resource;

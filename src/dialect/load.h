@@ -30,6 +30,14 @@ MUST_CHECK int load_operations(struct dialect *dialect, struct arena *arena, con
  * the same way. */
 MUST_CHECK int load_agree(const struct dialect *dialect, struct str folder, struct err *err);
 MUST_CHECK int load_apart(struct dialect *const *dialects, size_t count, struct err *err);
+/* load_request.c: `request:` and `also:`; every {hole} has a row under `path:` and the other way round; `form:` makes another
+ * operation of one that is complete. */
+MUST_CHECK int load_request(const struct yaml *map, struct arena *arena, struct operation *made, struct err *err);
+MUST_CHECK int load_also_methods(const struct yaml *map, struct operation *made, struct err *err);
+MUST_CHECK int load_check_path(const struct yaml *map, const struct operation *made, struct err *err);
+bool load_same_route(const struct operation *a, const struct operation *b);
+MUST_CHECK int load_form(const struct yaml *map, struct arena *arena, const struct operation *search,
+                         struct operation *made, struct err *err);
 /* load_second.c: `then:`, `inherit:` and `via:` of an operation. */
 MUST_CHECK int load_then(const struct yaml *map, struct operation *made, struct err *err);
 MUST_CHECK int load_inherit(const struct yaml *map, struct arena *arena, struct operation *made, struct err *err);

@@ -1,80 +1,5 @@
 #include "dialect/load.h"
 
-static int check_method(const struct yaml *node, struct str method, struct err *err)
-{
-    static const char *const known[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
-
-    for (size_t i = 0; i < COUNT(known); i++)
-        if (str_is(method, known[i]))
-            return 0;
-    return yaml_fault(node, err, "\"" STR_FMT "\" is no method, expected GET, POST, PUT, PATCH or DELETE",
-                      STR_ARG(method));
-}
-
-/* "GET /v1/patients/{id}" */
-static int load_request(const struct yaml *map, struct arena *arena, struct operation *made, struct err *err)
-{
-    const struct yaml *node = yaml_get(map, "request");
-    struct str path, piece;
-    size_t count = 0;
-
-    if (!node || node->kind != YAML_TEXT || !str_cut(node->text, ' ', &made->methods[0], &path) || !path.len ||
-        path.ptr[0] != '/')
-        return yaml_fault(node ? node : map, err, "no request, expected e.g. GET /v1/things/{id}");
-    if (check_method(node, made->methods[0], err))
-        return -1;
-    made->method_count = 1;
-    path = str_from_at(path, 1);
-    struct segment *segments = ARENA_ARRAY(arena, struct segment, path.len + 1);
-    while (str_next(&path, '/', &piece)) {
-        bool hole = piece.len > 2 && piece.ptr[0] == '{' && piece.ptr[piece.len - 1] == '}';
-        if (!piece.len)
-            return yaml_fault(node, err, "an empty path segment");
-        segments[count++] = (struct segment){ .text = hole ? str_of(piece.ptr + 1, piece.len - 2) : piece,
-                                              .is_parameter = hole };
-    }
-    made->segments = segments;
-    made->segment_count = count;
-    return 0;
-}
-
-static int load_also(const struct yaml *map, struct operation *made, struct err *err)
-{
-    const struct yaml *node = yaml_get(map, "also");
-
-    if (!node)
-        return 0;
-    if (yaml_list(node, err))
-        return -1;
-    for (const struct yaml *child = node->first; child; child = child->next) {
-        if (made->method_count == COUNT(made->methods))
-            return yaml_fault(child, err, "too many methods");
-        struct str *method = &made->methods[made->method_count++];
-        if (yaml_text(child, method, err) || check_method(child, *method, err))
-            return -1;
-    }
-    return 0;
-}
-
-/* Every {hole} of the request has a row under `path:` and the other way round. */
-static int check_path(const struct yaml *map, const struct operation *made, struct err *err)
-{
-    size_t holes = 0;
-
-    for (size_t i = 0; i < made->segment_count; i++) {
-        bool known = !made->segments[i].is_parameter;
-        holes += made->segments[i].is_parameter;
-        for (size_t k = 0; k < made->path_count && !known; k++)
-            known = str_eq(made->path[k].name, made->segments[i].text);
-        if (!known)
-            return yaml_fault(map, err, "{" STR_FMT "} of the request has no row under path:",
-                              STR_ARG(made->segments[i].text));
-    }
-    if (holes != made->path_count)
-        return yaml_fault(map, err, "path: has a row that the request does not name");
-    return 0;
-}
-
 static bool has_query(const struct operation *made, struct str name)
 {
     for (size_t i = 0; i < made->query_count; i++)
@@ -332,7 +257,7 @@ static int check_operation(const struct dialect *dialect, const struct yaml *map
         return yaml_fault(yaml_get(map, "me"), err, "nobody is known where a call is open, expected scopes:");
     if (made->token && (made->open || made->path_count != 1 || !made->call.len))
         return yaml_fault(yaml_get(map, "token"), err, "expected scopes:, a call, and one parameter of the path");
-    return check_path(map, made, err) || check_query(map, made, err) || check_whole(map, made, err) ? -1 : 0;
+    return load_check_path(map, made, err) || check_query(map, made, err) || check_whole(map, made, err) ? -1 : 0;
 }
 
 static int load_operation(const struct dialect *dialect, struct arena *arena, const struct yaml *map,
@@ -342,12 +267,12 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
                                          "call",    "stored", "path",  "query",       "fixed",   "needs_one_of",
                                          "paging",  "body",  "media",  "media_error", "status",  "etag",
                                          "then",    "answer", "answer_bare", "inherit", "include", "via",
-                                         "location", "each", "choose", "answers", NULL };
+                                         "location", "each", "choose", "answers", "form", NULL };
 
     made->name = map->key;
     made->place = map;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_request(map, arena, made, err) ||
-        load_also(map, made, err) || load_texts(map, "scopes", arena, &made->scopes, &made->scope_count, err) ||
+        load_also_methods(map, made, err) || load_texts(map, "scopes", arena, &made->scopes, &made->scope_count, err) ||
         load_flag(map, "open", &made->open, err) || load_flag(map, "me", &made->me, err) ||
         load_flag(map, "token", &made->token, err) || load_builtin(map, made, err) ||
         load_text(map, "resource", &made->resource, err) || load_text(map, "call", &made->call, err) ||
@@ -369,42 +294,29 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
     return check_operation(dialect, map, made, err);
 }
 
-static bool share_method(const struct operation *a, const struct operation *b)
+/* The next of the dialect's operations is complete. */
+static int add_operation(struct dialect *dialect, const struct yaml *place, struct err *err)
 {
-    for (size_t i = 0; i < a->method_count; i++)
-        for (size_t k = 0; k < b->method_count; k++)
-            if (str_eq(a->methods[i], b->methods[k]))
-                return true;
-    return false;
-}
+    const struct operation *made = &dialect->operations[dialect->operation_count];
 
-static bool same_route(const struct operation *a, const struct operation *b)
-{
-    if (!share_method(a, b) || a->segment_count != b->segment_count)
-        return false;
-    for (size_t i = 0; i < a->segment_count; i++) {
-        if (a->segments[i].is_parameter != b->segments[i].is_parameter)
-            return false;
-        if (!a->segments[i].is_parameter && !str_eq(a->segments[i].text, b->segments[i].text))
-            return false;
-    }
-    return true;
+    for (size_t i = 0; i < dialect->operation_count; i++)
+        if (load_same_route(&dialect->operations[i], made))
+            return yaml_fault_key(place, err, "the same request as " STR_FMT, STR_ARG(dialect->operations[i].name));
+    dialect->operation_count++;
+    return 0;
 }
 
 int load_operations(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
     if (!map || yaml_map(map, err))
         return map ? -1 : yaml_fault(dialect->place, err, "no operations:, expected it (docs/dialect.md)");
-    dialect->operations = ARENA_ARRAY(arena, struct operation, map->count);
+    dialect->operations = ARENA_ARRAY(arena, struct operation, 2 * map->count); /* each may have a form */
     for (const struct yaml *child = map->first; child; child = child->next) {
         struct operation *made = &dialect->operations[dialect->operation_count];
-        if (load_operation(dialect, arena, child, made, err))
+        if (load_operation(dialect, arena, child, made, err) || add_operation(dialect, child, err))
             return -1;
-        for (size_t i = 0; i < dialect->operation_count; i++)
-            if (same_route(&dialect->operations[i], made))
-                return yaml_fault_key(child, err, "the same request as " STR_FMT,
-                                      STR_ARG(dialect->operations[i].name));
-        dialect->operation_count++;
+        if (yaml_get(child, "form") && (load_form(child, arena, made, made + 1, err) || add_operation(dialect, child, err)))
+            return -1;
     }
     return load_choices(dialect, err);
 }

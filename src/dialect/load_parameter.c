@@ -118,7 +118,7 @@ static int load_table(struct parameter *made, const struct lens_tables *tables, 
 int load_tables_of(struct dialect *dialect, const struct lens_tables *tables, struct arena *arena, struct err *err)
 {
     for (size_t i = 0; i < dialect->operation_count; i++)
-        for (size_t k = 0; k < dialect->operations[i].query_count; k++)
+        for (size_t k = 0; k < dialect->operations[i].query_count && !dialect->operations[i].form_of; k++)
             if (load_table(&dialect->operations[i].query[k], tables, arena, err))
                 return -1;
     return 0;

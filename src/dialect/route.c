@@ -197,3 +197,35 @@ int route_operation(struct route *route, struct arena *arena, const struct diale
     take_path(route, target);
     return 0;
 }
+
+/* The path of the search, with the values of this request's. */
+static void show_path(const struct route *route, struct target *target)
+{
+    const struct operation *search = route->operation;
+
+    target->segment_count = route->first;
+    for (size_t i = 0; i < search->segment_count; i++) {
+        struct str text = search->segments[i].text;
+        for (size_t k = 0; search->segments[i].is_parameter && k < search->path_count; k++)
+            if (str_eq(search->path[k].name, search->segments[i].text))
+                text = route->path[k];
+        target->segments[target->segment_count++] = text;
+    }
+}
+
+int route_take_form(struct route *route, struct arena *arena, struct str form, struct target *target, struct err *err)
+{
+    struct target sent = { .parameter_count = 0 };
+
+    if (target_parse_form(&sent, arena, form, err)) {
+        err->code = err->code == ERR_URI_TOO_LONG ? ERR_TOO_LARGE : err->code;
+        return -1;
+    }
+    if (target->parameter_count + sent.parameter_count > TARGET_PARAMETERS_MAX)
+        return err_set(err, ERR_TOO_LARGE, "more than %d parameters", TARGET_PARAMETERS_MAX);
+    for (size_t i = 0; i < sent.parameter_count; i++)
+        target->parameters[target->parameter_count++] = sent.parameters[i];
+    route->operation = route->operation->form_of;
+    show_path(route, target);
+    return 0;
+}

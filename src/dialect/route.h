@@ -31,3 +31,8 @@ const struct dialect *route_facade(struct dialect *const *dialects, size_t count
 /* The operation; literal segments win over parameters. */
 MUST_CHECK int route_operation(struct route *route, struct arena *arena, const struct dialect *dialect,
                                struct str method, const struct target *target, struct err *err);
+
+/* For an operation with `form_of`: its body's parameters are added to the query's, and route and target become those of the
+ * search itself, so that links lead there. The target keeps text of `form`. ERR_TOO_LARGE for too many parameters. */
+MUST_CHECK int route_take_form(struct route *route, struct arena *arena, struct str form, struct target *target,
+                               struct err *err);

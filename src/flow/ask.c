@@ -21,11 +21,22 @@ struct str exchange_media(const struct exchange *x)
     return count ? media_named(x->dialect, word) : media_choose(x->dialect, accepts ? accept : STR_NONE);
 }
 
-static enum step judge_media(struct exchange *x)
+static enum step judge_body_media(struct exchange *x)
 {
     const struct operation *operation = x->operation;
     const struct str *types = operation->media_count ? operation->media : x->dialect->request_media;
     size_t count = operation->media_count ? operation->media_count : x->dialect->request_media_count, index;
+    struct str coding = http_find(x->head, STR("content-encoding"), NULL);
+
+    if (coding.len && !str_eq_nocase(coding, STR("identity")))
+        return exchange_fail(x, ERR_MEDIA_TYPE, "a content coding is not accepted");
+    if (!media_accepted(x->dialect, types, count, http_find(x->head, STR("content-type"), NULL), &index))
+        return exchange_fail(x, operation->media_error, "the content type is not accepted");
+    return STEP_NEXT;
+}
+
+static enum step judge_media(struct exchange *x)
+{
     size_t times = 0;
 
     if (x->dialect->media_parameter.len)
@@ -35,13 +46,20 @@ static enum step judge_media(struct exchange *x)
     x->media = exchange_media(x);
     if (!x->media.ptr)
         return exchange_fail(x, ERR_NOT_ACCEPTABLE, "Accept allows no media type of the dialect");
-    if (!operation->has_body || !x->head->body.len)
+    return x->operation->has_body && x->head->body.len ? judge_body_media(x) : STEP_NEXT;
+}
+
+/* A search by form: its parameters come from the body. From here on it is the search itself. */
+static enum step read_form(struct exchange *x)
+{
+    if (!x->operation->form_of)
         return STEP_NEXT;
-    struct str coding = http_find(x->head, STR("content-encoding"), NULL);
-    if (coding.len && !str_eq_nocase(coding, STR("identity")))
-        return exchange_fail(x, ERR_MEDIA_TYPE, "a content coding is not accepted");
-    if (!media_accepted(x->dialect, types, count, http_find(x->head, STR("content-type"), NULL), &index))
-        return exchange_fail(x, operation->media_error, "the content type is not accepted");
+    if (x->head->body.len && judge_body_media(x) == STEP_FAIL)
+        return STEP_FAIL;
+    if (route_take_form(&x->route, x->arena, x->head->body, &x->target, &x->err))
+        return STEP_FAIL;
+    x->operation = x->route.operation;
+    x->bound = x->operation->bound;
     return STEP_NEXT;
 }
 
@@ -213,9 +231,11 @@ static enum step judge_walk(struct exchange *x)
 
 enum step stage_parameters(struct exchange *x)
 {
-    const struct operation *operation = x->operation;
     const struct principal *who = x->principal;
 
+    if (read_form(x) == STEP_FAIL)
+        return STEP_FAIL;
+    const struct operation *operation = x->operation;
     if (operation->me && !(who && who->patients_bound && who->patient_count == 1))
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is not bound to exactly one patient");
     if (judge_media(x) == STEP_FAIL)

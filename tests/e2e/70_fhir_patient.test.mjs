@@ -156,6 +156,35 @@ describe('FHIR Patient', () => {
         assert.deepEqual(await fhir.call('GET', `/Patient?_id=${one}`, { prefix: '', headers: { host: 'fhir.localhost' }, status: 200 }).then((a) => a.json.total), 1);
     });
 
+    test('search by POST: the form and the query together, with the same answers, links and refusals', async () => {
+        const family = `Bittern${process.pid}`;
+        const ids = [];
+        for (let i = 0; i < 3; i++) ids.push((await fhir.post('/Patient', patient({ name: [{ family, given: [`N${i}`] }] }))).json.id);
+        const form = { 'content-type': 'application/x-www-form-urlencoded' };
+        const search = (body, status = 200, query = '', headers = form) => fhir.post(`/Patient/_search${query}`, body, status, headers);
+        for (const [body, query] of [[`name=${family}&_count=2`, ''], [`name=${family}`, '?_count=2'], ['_count=2', `?name=${family}`]]) {
+            const { json } = await search(body, 200, query);
+            assert.deepEqual([json.total, json.entry.map((e) => e.resource.id)], [3, ids.slice(0, 2)]);
+            const next = json.link.find((l) => l.relation === 'next').url; // a GET, of the search itself
+            assert.deepEqual(await fhir.found(next.slice(next.indexOf('/Patient?'))), ids.slice(2));
+        }
+        assert.equal((await search(`name=${family.toUpperCase()}`, 200, '', { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' })).json.total, 3);
+        assert.equal((await search(`_id=${ids[0]}`, 200, '?_format=application/json')).headers['content-type'], 'application/json');
+        assert.equal((await search('_format=json', 200)).headers['content-type'], 'application/fhir+json');
+        outcome(await search('_format=xml', 406), 'not-supported');
+        for (const [body, query, name] of [['gender=male', '', 'gender'], [`name=${family}`, '?name=x', 'name'], ['birthdate=x', '', 'birthdate'], ['', '?gender=male', 'gender']])
+            outcome(await search(body, 400, query), 'invalid', name);
+        outcome(await search('name=%zz', 400), 'invalid');
+        outcome(await search(Array(65).fill('a=b').join('&'), 413), 'too-long');
+        outcome(await search('{}', 415, '', {}), 'not-supported');
+        outcome(await search(`name=${family}`, 415, '', { 'content-type': 'text/plain' }), 'not-supported');
+        outcome(await new FhirClient(gateway).post('/Patient/_search', `name=${family}`, 401, form), 'login');
+        assert.equal((await globex.post('/Patient/_search', `_id=${ids.join(',')}`, 200, form)).json.total, 0);
+        const bound = new FhirClient(gateway, gateway.token('fhir', { patient: ids[0] }));
+        assert.equal((await bound.post('/Patient/_search', `name=${family}`, 200, form)).json.total, 1);
+        outcome(await bound.post('/Patient/_search', `_id=${ids[1]}`, 403, form), 'forbidden');
+    });
+
     test('paging: links lead through all, each once; total and self are said', async () => {
         const family = `Heron${process.pid}`;
         const ids = [];

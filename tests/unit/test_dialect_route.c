@@ -297,6 +297,63 @@ static void allow_names_a_method_once(void **state)
     CHECK(str_is(route.allow, "GET, HEAD"), "%.*s", STR_ARG(route.allow));
 }
 
+/* A form's parameters stand beside the query's, and the target becomes the search's own. */
+static void a_form_becomes_its_search(void **state)
+{
+    static const struct {
+        const char *form;
+        enum err_code code;
+        const char *values; /* name=value pairs, in order */
+    } cases[] = {
+        { "name=a+b&_count=2", ERR_NONE, "_format=json name=a b _count=2 " },
+        { "", ERR_NONE, "_format=json " },
+        { "name=%C3%A9&name=%2B", ERR_NONE, "_format=json name=\xC3\xA9 name=+ " },
+        { "name=%C3", ERR_BAD_REQUEST, "" },
+        { "name=%00", ERR_BAD_REQUEST, "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct target target;
+        struct route route;
+        struct err err = { 0 };
+        struct buf values = buf_in(arena, 1024);
+        assert_int_equal(target_parse(&target, arena, STR("/fhir/Patient/_search"), STR("_format=json"), &err), 0);
+        assert_int_equal(route_operation(&route, arena, named("fhir"), STR("POST"), &target, &err), 0);
+        CHECK(str_is(route.operation->name, "searchPatientsByForm") && route.operation->form_of, "route");
+        int bad = route_take_form(&route, arena, str_from(cases[i].form), &target, &err);
+        CHECK(bad == (cases[i].code ? -1 : 0) && err.code == cases[i].code, "%s: %s", cases[i].form, err.detail);
+        if (bad)
+            continue;
+        for (size_t k = 0; k < target.parameter_count; k++)
+            buf_printf(&values, STR_FMT "=" STR_FMT " ", STR_ARG(target.parameters[k].name),
+                       STR_ARG(target.parameters[k].value));
+        CHECK(str_is(buf_str(&values), cases[i].values), STR_FMT, STR_ARG(buf_str(&values)));
+        CHECK(str_is(route.operation->name, "searchPatients") && target.segment_count == 2 &&
+                  str_is(target.segments[1], "Patient"), "the search itself");
+    }
+}
+
+static void a_form_has_a_limit(void **state)
+{
+    struct buf form = buf_in(arena, 4096);
+    struct target target;
+    struct route route;
+    struct err err = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < TARGET_PARAMETERS_MAX; i++)
+        buf_add(&form, STR("a=b&"));
+    for (size_t more = 0; more < 2; more++) {
+        const char *query = more ? "" : "c=d";
+        assert_int_equal(target_parse(&target, arena, STR("/fhir/Patient/_search"), str_from(query), &err), 0);
+        assert_int_equal(route_operation(&route, arena, named("fhir"), STR("POST"), &target, &err), 0);
+        if (more)
+            buf_add(&form, STR("a=b"));
+        CHECK(route_take_form(&route, arena, buf_str(&form), &target, &err) && err.code == ERR_TOO_LARGE, "%s", err.detail);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -304,6 +361,8 @@ int main(void)
         cmocka_unit_test(operations),
         cmocka_unit_test(literals_win),
         cmocka_unit_test(allow_names_a_method_once),
+        cmocka_unit_test(a_form_becomes_its_search),
+        cmocka_unit_test(a_form_has_a_limit),
     };
 
     return cmocka_run_group_tests(tests, load, unload);

@@ -14,11 +14,10 @@ enum { MOST_BYTES = 1 << 30, MOST_COUNT = (1 << 24) - 1 };
 
 struct reader {
     const char *start, *end;
-    struct tape_slot *slots;
-    uint32_t count, space;
-    uint32_t
-        open; /* the innermost open container or TAPE_NONE; its `next` holds its parent until it closes */
+    struct tape_slot *slots, *stop; /* of the space there is */
+    uint32_t open; /* the innermost open container or TAPE_NONE: see enter() */
     uint32_t depth;
+    uint32_t most_members, most_elements;
     struct arena *arena;
     const struct tape_limits *limits;
     struct members members;
@@ -26,18 +25,25 @@ struct reader {
     bool limit;
 };
 
-static const char *refuse(struct reader *r, const char *what, const char *at)
+/* Where the reading stands, in the text and on the tape. Handed on by value, so that both stay in registers.
+ * `at` is NULL when something was refused; r->fault says why. */
+struct place {
+    const char *at;
+    struct tape_slot *to;
+};
+
+static struct place refuse(struct reader *r, const char *what, const char *at)
 {
-    return scan_fail(&r->fault, what, at);
+    return (struct place){ .at = scan_fail(&r->fault, what, at) };
 }
 
-static const char *exceed(struct reader *r, const char *what, const char *at)
+static struct place exceed(struct reader *r, const char *what, const char *at)
 {
     r->limit = true;
     return refuse(r, what, at);
 }
 
-static const char *skip_space(const char *at, const char *end)
+static inline const char *skip_space(const char *at, const char *end)
 {
     /* One comparison where there is none, as mostly. */
     while (at < end && (unsigned char)*at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
@@ -59,208 +65,219 @@ static uint32_t first_space(size_t len, uint32_t most)
     return space < most ? space : most;
 }
 
-static bool grow(struct reader *r, const char *at)
+/* More space when all is taken: the place of `at` in it. */
+static __attribute__((noinline)) struct place grow(struct reader *r, const char *at)
 {
-    uint32_t most = r->limits->slots, needed = r->count + most_space((size_t)(r->end - at));
-    uint32_t space = r->space > UINT32_MAX / 2 ? UINT32_MAX : r->space * 2;
+    uint32_t count = (uint32_t)(r->stop - r->slots);
+    uint32_t most = r->limits->slots, needed = count + most_space((size_t)(r->end - at));
+    uint32_t space = count > UINT32_MAX / 2 ? UINT32_MAX : count * 2;
 
     space = space < needed ? space : needed;
     space = space < most ? space : most;
-    if (r->count >= most) {
-        exceed(r, "too many values", at);
-        return false;
-    }
-    if ((size_t)space * sizeof *r->slots > arena_room(r->arena)) {
-        exceed(r, "no memory left for so many values", at);
-        return false;
-    }
+    if (count >= most)
+        return exceed(r, "too many values", at);
+    if ((size_t)space * sizeof *r->slots > arena_room(r->arena))
+        return exceed(r, "no memory left for so many values", at);
     struct tape_slot *moved = arena_alloc(r->arena, (size_t)space * sizeof *r->slots);
-    memcpy(moved, r->slots, (size_t)r->count * sizeof *r->slots);
+    memcpy(moved, r->slots, (size_t)count * sizeof *r->slots);
     r->slots = moved;
-    r->space = space;
-    return true;
+    r->stop = moved + space;
+    return (struct place){ .at = at, .to = moved + count };
 }
 
-/* One finished slot from `at` to `stop`. */
-static inline bool push(struct reader *r, enum json_type type, const char *at, const char *stop, bool escaped)
+/* One finished slot, from `at` to `stop`, which is the byte before what follows if it is a string. */
+static inline struct place push(struct reader *r, struct place p, enum json_type type, const char *stop, bool escaped)
 {
-    if (r->count == r->space && !grow(r, at))
-        return false;
-    uint32_t index = r->count++;
-    r->slots[index] = (struct tape_slot){ .at = (uint32_t)(at - r->start),
-                                          .len = (uint32_t)(stop - at),
-                                          .next = index + 1,
-                                          .type = (unsigned)type & 0x7F,
-                                          .escaped = escaped };
-    return true;
+    bool quoted = type == JSON_STRING;
+
+    if (p.to == r->stop)
+        p = grow(r, p.at);
+    if (!p.at)
+        return p;
+    *p.to = (struct tape_slot){ .at = (uint32_t)(p.at + quoted - r->start),
+                                .len = (uint32_t)(stop - p.at - quoted),
+                                .next = (uint32_t)(p.to - r->slots) + 1,
+                                .type = (unsigned)type & 0x7F,
+                                .escaped = escaped };
+    return (struct place){ .at = stop + quoted, .to = p.to + 1 };
 }
 
-/* The functions below read one thing at `at` and return the byte after it, or NULL with r->fault set. */
+/* The functions below read one thing that begins at p.at. */
 
-/* `at` is at the opening quote. */
-static inline const char *read_string(struct reader *r, const char *at)
+static __attribute__((noinline)) struct place read_unusual(struct reader *r, struct place p, const char *from)
 {
     bool escaped = false;
-    const char *quote = scan_short(at + 1, r->end);
+    const char *quote = scan_string(from, r->end, &escaped, &r->fault);
 
     if (!quote)
-        quote = scan_string(at + 1, r->end, &escaped, &r->fault);
-    if (!quote)
-        return NULL;
-    if ((size_t)(quote - at - 1) > r->limits->string_bytes)
-        return exceed(r, "string too long", at);
-    return push(r, JSON_STRING, at + 1, quote, escaped) ? quote + 1 : NULL;
+        return (struct place){ .at = NULL };
+    if ((size_t)(quote - p.at - 1) > r->limits->string_bytes)
+        return exceed(r, "string too long", p.at);
+    return push(r, p, JSON_STRING, quote, escaped);
 }
 
-static inline const char *read_number(struct reader *r, const char *at)
+/* p.at is at the opening quote. */
+static inline struct place read_string(struct reader *r, struct place p)
 {
-    const char *stop = scan_number(at, r->end, &r->fault);
+    const char *quote = scan_plain(p.at + 1, r->end);
 
-    return stop && push(r, JSON_NUMBER, at, stop, false) ? stop : NULL;
+    if (quote == r->end || *quote != '"' || (size_t)(quote - p.at - 1) > r->limits->string_bytes)
+        return read_unusual(r, p, quote);
+    return push(r, p, JSON_STRING, quote, false);
 }
 
-static inline const char *read_word(struct reader *r, const char *at, enum json_type type, struct str word)
+static struct place read_number(struct reader *r, struct place p)
 {
-    if ((size_t)(r->end - at) < word.len || memcmp(at, word.ptr, word.len) != 0)
-        return refuse(r, "expected a value", at);
-    return push(r, type, at, at + word.len, false) ? at + word.len : NULL;
+    const char *stop = scan_number(p.at, r->end, &r->fault);
+
+    return stop ? push(r, p, JSON_NUMBER, stop, false) : (struct place){ .at = NULL };
+}
+
+static inline struct place read_word(struct reader *r, struct place p, enum json_type type, struct str word)
+{
+    if ((size_t)(r->end - p.at) < word.len || memcmp(p.at, word.ptr, word.len) != 0)
+        return refuse(r, "expected a value", p.at);
+    return push(r, p, type, p.at + word.len, false);
 }
 
 /* A member name and its colon. */
-static inline const char *read_name(struct reader *r, const char *at)
+static inline struct place read_name(struct reader *r, struct place p)
 {
-    at = skip_space(at, r->end);
-    if (at == r->end || *at != '"')
-        return refuse(r, "expected a member name", at);
-    at = read_string(r, at);
-    if (!at)
-        return NULL;
-    at = skip_space(at, r->end);
-    if (at == r->end || *at != ':')
-        return refuse(r, "expected a colon", at);
-    return at + 1;
+    if (p.at == r->end || *p.at != '"')
+        return refuse(r, "expected a member name", p.at);
+    p = read_string(r, p);
+    if (!p.at)
+        return p;
+    p.at = skip_space(p.at, r->end);
+    if (p.at == r->end || *p.at != ':')
+        return refuse(r, "expected a colon", p.at);
+    p.at = skip_space(p.at + 1, r->end);
+    return p;
 }
 
-static inline const char *close_container(struct reader *r, const char *at)
+/* A container begins. While it is open its slot's `next` is the container around it, and its `len` how many items of it
+ * were read before one that is a container. */
+static struct place enter(struct reader *r, struct place p, enum json_type type)
+{
+    if (r->depth == r->limits->depth)
+        return exceed(r, "nested too deeply", p.at);
+    p = push(r, p, type, p.at + 1, false);
+    if (!p.at)
+        return p;
+    p.to[-1].next = r->open;
+    p.to[-1].len = 0;
+    r->open = (uint32_t)(p.to - r->slots) - 1;
+    r->depth++;
+    return p;
+}
+
+/* The open container ends with the bracket at p.at. */
+static struct place leave(struct reader *r, struct place p, uint32_t count)
 {
     struct tape_slot *slot = &r->slots[r->open];
-    const struct tape tape = { .text = r->start, .slots = r->slots, .count = r->count };
+    const struct tape tape = { .text = r->start, .slots = r->slots, .count = (uint32_t)(p.to - r->slots) };
     uint32_t parent = slot->next, twice;
 
-    slot->next = r->count;
-    slot->len = (uint32_t)(at + 1 - r->start) - slot->at;
-    if (slot->type == JSON_OBJECT && slot->count > 1) {
+    slot->next = tape.count;
+    slot->len = (uint32_t)(p.at + 1 - r->start) - slot->at;
+    slot->count = count & MOST_COUNT;
+    if (slot->type == JSON_OBJECT && count > 1) {
         switch (members_check(&r->members, r->arena, &tape, r->open, &twice)) {
         case MEMBERS_UNIQUE:
             break;
         case MEMBERS_TWICE:
             return refuse(r, "duplicate member name", r->start + r->slots[twice].at - 1);
         case MEMBERS_NO_ROOM:
-            return exceed(r, "no memory left for so many members", at);
+            return exceed(r, "no memory left for so many members", p.at);
         }
     }
     r->open = parent;
     r->depth--;
-    return at + 1;
+    return (struct place){ .at = p.at + 1, .to = p.to };
 }
 
-static inline const char *count_one(struct reader *r, const char *at)
+/* One value that is no container, or the beginning of one. */
+static inline struct place read_value(struct reader *r, struct place p)
 {
-    struct tape_slot *slot = &r->slots[r->open];
-    bool object = slot->type == JSON_OBJECT;
-    uint32_t most = object ? r->limits->members : r->limits->elements;
-
-    if (slot->count >= most || slot->count == MOST_COUNT)
-        return exceed(r, object ? "too many members" : "too many elements", at);
-    slot->count++;
-    return at;
-}
-
-/* After a value: closes what ends here and stands before the next value, or at the end of the document. */
-static inline const char *read_after(struct reader *r, const char *at)
-{
-    while (at && r->open != TAPE_NONE) {
-        bool object = r->slots[r->open].type == JSON_OBJECT;
-        at = skip_space(at, r->end);
-        if (at < r->end && *at == ',') {
-            if (!count_one(r, at))
-                return NULL;
-            return object ? read_name(r, at + 1) : at + 1;
-        }
-        if (at == r->end || *at != (object ? '}' : ']'))
-            return refuse(r, object ? "expected a comma or }" : "expected a comma or ]", at);
-        at = close_container(r, at);
-    }
-    return at;
-}
-
-/* The opening bracket and, in an object, the first name. */
-static inline const char *read_open(struct reader *r, const char *at, enum json_type type)
-{
-    if (r->depth == r->limits->depth)
-        return exceed(r, "nested too deeply", at);
-    if (!push(r, type, at, at + 1, false))
-        return NULL;
-    r->slots[r->count - 1].next = r->open;
-    r->open = r->count - 1;
-    r->depth++;
-    at = skip_space(at + 1, r->end);
-    if (at < r->end && *at == (type == JSON_OBJECT ? '}' : ']'))
-        return read_after(r, close_container(r, at));
-    if (!count_one(r, at))
-        return NULL;
-    return type == JSON_OBJECT ? read_name(r, at) : at;
-}
-
-/* One value and what follows it up to the next value. */
-static inline const char *read_value(struct reader *r, const char *at)
-{
-    at = skip_space(at, r->end);
-    if (at == r->end)
-        return refuse(r, "unexpected end", at);
-    switch (*at) {
+    if (p.at == r->end)
+        return refuse(r, "unexpected end", p.at);
+    switch (*p.at) {
     case '"':
-        return read_after(r, read_string(r, at));
+        return read_string(r, p);
     case '{':
-        return read_open(r, at, JSON_OBJECT);
+        return enter(r, p, JSON_OBJECT);
     case '[':
-        return read_open(r, at, JSON_ARRAY);
+        return enter(r, p, JSON_ARRAY);
     case 't':
-        return read_after(r, read_word(r, at, JSON_TRUE, STR("true")));
+        return read_word(r, p, JSON_TRUE, STR("true"));
     case 'f':
-        return read_after(r, read_word(r, at, JSON_FALSE, STR("false")));
+        return read_word(r, p, JSON_FALSE, STR("false"));
     case 'n':
-        return read_after(r, read_word(r, at, JSON_NULL, STR("null")));
+        return read_word(r, p, JSON_NULL, STR("null"));
     default:
-        if (*at != '-' && !scan_is_digit(*at))
-            return refuse(r, "expected a value", at);
-        return read_after(r, read_number(r, at));
+        if (*p.at != '-' && !scan_is_digit(*p.at))
+            return refuse(r, "expected a value", p.at);
+        return read_number(r, p);
     }
+}
+
+/* Items of the open container, until it ends or one of them is a container. */
+static inline struct place read_items(struct reader *r, struct place p, const bool object)
+{
+    const uint32_t open = r->open, most = object ? r->most_members : r->most_elements;
+    const char closing = object ? '}' : ']';
+    uint32_t count = r->slots[open].len;
+
+    do {
+        const char *before = p.at = skip_space(p.at, r->end);
+        if (p.at < r->end && *p.at == closing)
+            return leave(r, p, count);
+        if (count && (p.at == r->end || *p.at != ','))
+            return refuse(r, object ? "expected a comma or }" : "expected a comma or ]", p.at);
+        if (count)
+            p.at = skip_space(p.at + 1, r->end);
+        if (count == most)
+            return exceed(r, object ? "too many members" : "too many elements", before);
+        count++;
+        if (object)
+            p = read_name(r, p);
+        if (p.at)
+            p = read_value(r, p);
+    } while (p.at && r->open == open);
+    r->slots[open].len = count;
+    return p;
 }
 
 static bool read_document(struct reader *r)
 {
-    const char *at = r->start;
+    struct place p = { .at = skip_space(r->start, r->end), .to = r->slots };
 
-    do {
-        at = read_value(r, at);
-        if (!at)
-            return false;
-    } while (r->open != TAPE_NONE);
-    at = skip_space(at, r->end);
-    return at == r->end || refuse(r, "bytes after the value", at) != NULL;
+    p = read_value(r, p);
+    while (p.at && r->open != TAPE_NONE)
+        p = r->slots[r->open].type == JSON_OBJECT ? read_items(r, p, true) : read_items(r, p, false);
+    if (p.at)
+        p.at = skip_space(p.at, r->end);
+    if (p.at && p.at != r->end)
+        p = refuse(r, "bytes after the value", p.at);
+    r->stop = p.to;
+    return p.at;
 }
 
 static bool begin(struct reader *r, struct str text)
 {
-    if (text.len > r->limits->bytes)
-        return exceed(r, "text too long", text.ptr + r->limits->bytes) != NULL;
+    const struct tape_limits *limits = r->limits;
+    uint32_t space = first_space(text.len, limits->slots);
+
+    if (text.len > limits->bytes)
+        return exceed(r, "text too long", text.ptr + limits->bytes).at;
     if (str_starts(text, STR("\xEF\xBB\xBF")))
-        return refuse(r, "byte order mark", text.ptr) != NULL;
-    r->space = first_space(text.len, r->limits->slots);
-    if (r->space * sizeof *r->slots > arena_room(r->arena))
-        return exceed(r, "no memory left for this text", text.ptr) != NULL;
-    r->slots = arena_alloc(r->arena, r->space * sizeof *r->slots);
+        return refuse(r, "byte order mark", text.ptr).at;
+    if (space * sizeof *r->slots > arena_room(r->arena))
+        return exceed(r, "no memory left for this text", text.ptr).at;
+    r->slots = arena_alloc(r->arena, space * sizeof *r->slots);
+    r->stop = r->slots + space;
+    r->most_members = limits->members < MOST_COUNT ? limits->members : MOST_COUNT;
+    r->most_elements = limits->elements < MOST_COUNT ? limits->elements : MOST_COUNT;
     return true;
 }
 
@@ -299,7 +316,7 @@ bool tape_read(struct tape *tape, struct arena *arena, struct str text, const st
     members_end(&r.members);
     *tape = (struct tape){ .text = text.ptr,
                            .slots = r.slots,
-                           .count = r.count,
+                           .count = (uint32_t)(r.stop - r.slots),
                            .index_count = r.members.index_count,
                            .indexes = r.members.indexes };
     return true;

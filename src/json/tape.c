@@ -10,11 +10,6 @@ struct str tape_raw(const struct tape *tape, uint32_t at)
     return str_of(tape->text + slot->at - quotes, slot->len + 2 * quotes);
 }
 
-struct str tape_text(const struct tape *tape, uint32_t at)
-{
-    return str_of(tape->text + tape->slots[at].at, tape->slots[at].len);
-}
-
 struct str tape_string(const struct tape *tape, uint32_t at, struct arena *arena)
 {
     struct str text = tape_text(tape, at);

@@ -74,7 +74,10 @@ struct str tape_raw(const struct tape *tape, uint32_t at);
 
 /* A string's text between its quotes, still escaped, and its decoded text (in `arena` only if it was escaped, and
  * then taking as many bytes as the escaped text has). */
-struct str tape_text(const struct tape *tape, uint32_t at);
+static inline struct str tape_text(const struct tape *tape, uint32_t at)
+{
+    return str_of(tape->text + tape->slots[at].at, tape->slots[at].len);
+}
 struct str tape_string(const struct tape *tape, uint32_t at, struct arena *arena);
 
 /* True when the string or name at `at` decodes to `text`. */

@@ -39,8 +39,27 @@ static struct str copy_if_room(struct arena *arena, struct str s)
     return arena_room(arena) > s.len ? arena_copy(arena, s) : s; /* borrowed like all the batch's strings */
 }
 
+static bool is_same(struct str a, struct str b)
+{
+    return a.ptr == b.ptr && a.len == b.len;
+}
+
+/* Most of a batch is of one kind, whose names are the same strings in memory: what their keys begin with is made once. */
+static bool begin_alike(const struct id_query *a, const struct id_query *b)
+{
+    return a->to_dialect == b->to_dialect && is_same(a->dialect, b->dialect) && is_same(a->kind, b->kind) &&
+           is_same(a->brand, b->brand);
+}
+
+static bool keys_begin_alike(const struct rest_key *a, const struct rest_key *b)
+{
+    return is_same(a->dialect, b->dialect) && is_same(a->kind, b->kind) && is_same(a->brand, b->brand);
+}
+
 static size_t answer_ids(struct store *store, struct store_batch *batch)
 {
+    const struct id_query *before = NULL;
+    struct cache_prefix prefix;
     size_t missing = 0;
 
     for (size_t i = 0; i < batch->id_count; i++) {
@@ -48,8 +67,12 @@ static size_t answer_ids(struct store *store, struct store_batch *batch)
         query->found = STR_NONE;
         if (query->form == ID_SAME && query->given.len)
             query->found = copy_if_room(batch->arena, query->given);
-        if (needs_lookup(query))
-            missing += !store_id_get(store, batch->arena, query);
+        if (!needs_lookup(query))
+            continue;
+        if (!before || !begin_alike(before, query))
+            store_id_prefix(&prefix, store, query, query->to_dialect);
+        before = query;
+        missing += !store_id_get(store, batch->arena, &prefix, query);
     }
     return missing;
 }
@@ -57,6 +80,8 @@ static size_t answer_ids(struct store *store, struct store_batch *batch)
 /* With writes in the batch every read waits for them. */
 static size_t answer_reads(struct store *store, struct store_batch *batch)
 {
+    const struct rest_key *before = NULL;
+    struct cache_prefix prefix;
     size_t missing = 0;
 
     for (size_t i = 0; i < batch->read_count; i++) {
@@ -66,7 +91,10 @@ static size_t answer_reads(struct store *store, struct store_batch *batch)
             missing++;
             continue;
         }
-        struct cache_key key = store_rest_key(store, &read->key);
+        if (!before || !keys_begin_alike(before, &read->key))
+            store_rest_prefix(&prefix, store, &read->key);
+        before = &read->key;
+        struct cache_key key = store_cache_key(&prefix, read->key.canonical_id);
         missing += !store_cache_get(store->cache, &key, 0, batch->arena, &read->json);
     }
     return missing;
@@ -240,8 +268,10 @@ static void cache_id(struct store *store, struct arena *arena, const struct id_i
 
 static void cache_rest(struct store *store, const struct rest_key *key, struct str json)
 {
-    struct cache_key place = store_rest_key(store, key);
+    struct cache_prefix prefix;
 
+    store_rest_prefix(&prefix, store, key);
+    struct cache_key place = store_cache_key(&prefix, key->canonical_id);
     store_cache_put(store->cache, &place, json, CACHE_FOREVER);
 }
 

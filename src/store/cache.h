@@ -9,20 +9,30 @@ struct cache;
 
 enum cache_class { CACHE_ID_OUT, CACHE_ID_IN, CACHE_REST, CACHE_RECORD, CACHE_CLASSES };
 
-/* Made on the stack. A key that is too long has `len` 0: it is never found and never kept. */
-struct cache_key {
+/* What many keys begin with: made once for all of them. */
+struct cache_prefix {
     uint64_t hash;
     enum cache_class group;
+    uint32_t len; /* 0: too long */
+    char bytes[200];
+};
+
+/* Both are borrowed. A key that is too long has `len` 0: it is never found and never kept. */
+struct cache_key {
+    const struct cache_prefix *prefix;
+    struct str last;
+    uint64_t hash;
     uint32_t len;
-    char bytes[248];
 };
 
 /* At most 64 MiB are used. */
 struct cache *store_cache_new(struct arena *arena, size_t bytes);
 void store_cache_done(struct cache *cache); /* its entries; the rest is the arena's */
 
-struct cache_key store_cache_key(const struct cache *cache, enum cache_class group, const struct str *parts,
-                                 size_t count);
+void store_cache_prefix(struct cache_prefix *prefix, const struct cache *cache, enum cache_class group,
+                        const struct str *parts, size_t count);
+/* `last` may be of 255 bytes. */
+struct cache_key store_cache_key(const struct cache_prefix *prefix, struct str last);
 
 /* A copy of the value in `arena`; false: not here, stale at `now_ms`, or no room in the arena. An empty value
  * has a ptr all the same. */

@@ -113,14 +113,15 @@ void store_traces_drop(struct store *store, const struct trace *traces)
 {
     for (const struct trace *at = traces; at; at = at->next) {
         const struct entity *entity = at->entity;
-        struct rest_key rest = { .dialect = at->dialect,
-                                 .kind = entity->kind,
-                                 .brand = entity->brand,
-                                 .canonical_id = entity->canonical_id };
+        struct rest_key rest = { .dialect = at->dialect, .kind = entity->kind, .brand = entity->brand };
         struct id_query query = { .dialect = at->dialect, .kind = entity->kind, .brand = entity->brand };
-        struct cache_key keys[] = { store_rest_key(store, &rest),
-                                    store_id_key(store, &query, true, entity->canonical_id),
-                                    store_id_key(store, &query, false, at->dialect_id) };
+        struct cache_prefix rests, to_dialect, to_canonical;
+        store_rest_prefix(&rests, store, &rest);
+        store_id_prefix(&to_dialect, store, &query, true);
+        store_id_prefix(&to_canonical, store, &query, false);
+        struct cache_key keys[] = { store_cache_key(&rests, entity->canonical_id),
+                                    store_cache_key(&to_dialect, entity->canonical_id),
+                                    store_cache_key(&to_canonical, at->dialect_id) };
         for (size_t i = 0; i < COUNT(keys); i++)
             store_cache_drop(store->cache, &keys[i]);
     }

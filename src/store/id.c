@@ -5,20 +5,19 @@
 
 enum { TRIES = 1000 };
 
-struct cache_key store_id_key(const struct store *store, const struct id_query *query, bool to_dialect,
-                              struct str given)
+void store_id_prefix(struct cache_prefix *prefix, const struct store *store, const struct id_query *query, bool to_dialect)
 {
-    struct str parts[] = { query->dialect, query->kind, query->brand, given };
+    struct str parts[] = { query->dialect, query->kind, query->brand };
 
-    return store_cache_key(store->cache, to_dialect ? CACHE_ID_OUT : CACHE_ID_IN, parts, COUNT(parts));
+    store_cache_prefix(prefix, store->cache, to_dialect ? CACHE_ID_OUT : CACHE_ID_IN, parts, COUNT(parts));
 }
 
 /* What the cache has for a canonical id is a byte that says whether the row has an owner, then the id. */
 enum { OWNED = '+', UNOWNED = '-' };
 
-bool store_id_get(struct store *store, struct arena *arena, struct id_query *query)
+bool store_id_get(struct store *store, struct arena *arena, const struct cache_prefix *prefix, struct id_query *query)
 {
-    struct cache_key key = store_id_key(store, query, query->to_dialect, query->given);
+    struct cache_key key = store_cache_key(prefix, query->given);
     struct str value;
 
     if (!store_cache_get(store->cache, &key, 0, arena, &value))
@@ -34,10 +33,12 @@ void store_id_put(struct store *store, struct arena *arena, const struct id_item
     const struct id_query *query = &item->query;
     struct str canonical = query->to_dialect ? query->given : query->found;
     struct str id = query->to_dialect ? query->found : query->given;
-    struct cache_key out = store_id_key(store, query, true, canonical);
-    struct cache_key in = store_id_key(store, query, false, id);
+    struct cache_prefix to_dialect, to_canonical;
     char *value = arena_alloc(arena, id.len + 1);
 
+    store_id_prefix(&to_dialect, store, query, true);
+    store_id_prefix(&to_canonical, store, query, false);
+    struct cache_key out = store_cache_key(&to_dialect, canonical), in = store_cache_key(&to_canonical, id);
     value[0] = item->owned ? OWNED : UNOWNED;
     memcpy(value + 1, id.ptr, id.len); /* no id is empty */
     store_cache_put(store->cache, &out, str_of(value, id.len + 1), CACHE_FOREVER);

@@ -107,7 +107,8 @@ struct id_item {
 MUST_CHECK int store_id_find(struct store *store, struct arena *arena, struct id_item *item, struct err *err);
 
 /* From and to the cache. A row without an owner does not answer a query that has one. */
-MUST_CHECK bool store_id_get(struct store *store, struct arena *arena, struct id_query *query);
+MUST_CHECK bool store_id_get(struct store *store, struct arena *arena, const struct cache_prefix *prefix,
+                             struct id_query *query);
 void store_id_put(struct store *store, struct arena *arena, const struct id_item *item);
 
 MUST_CHECK int store_rest_load(struct db *db, struct arena *arena, const struct rest_key *key,
@@ -122,6 +123,6 @@ MUST_CHECK int store_rest_patch(struct store *store, struct arena *arena, const 
 MUST_CHECK int store_found_save(struct db *db, const struct rest_write *write, struct err *err);
 MUST_CHECK int store_found_erase(struct db *db, const struct entity *entity, struct err *err);
 
-struct cache_key store_id_key(const struct store *store, const struct id_query *query, bool to_dialect,
-                              struct str given);
-struct cache_key store_rest_key(const struct store *store, const struct rest_key *key);
+/* What the cache's keys of a kind begin with; the id comes last. */
+void store_id_prefix(struct cache_prefix *prefix, const struct store *store, const struct id_query *query, bool to_dialect);
+void store_rest_prefix(struct cache_prefix *prefix, const struct store *store, const struct rest_key *key);

@@ -5,12 +5,11 @@
 
 enum { FRESH_MS = 1000 }; /* other processes add and delete records; this is how late we may notice */
 
-static struct cache_key record_key(const struct store *store, enum record_kind kind, struct str key)
+static void record_prefix(struct cache_prefix *prefix, const struct store *store, enum record_kind kind)
 {
     char digit = (char)('0' + kind);
-    struct str parts[] = { str_of(&digit, 1), key };
 
-    return store_cache_key(store->cache, CACHE_RECORD, parts, COUNT(parts));
+    store_cache_prefix(prefix, store->cache, CACHE_RECORD, &(struct str){ .ptr = &digit, .len = 1 }, 1);
 }
 
 /* The stored value, or ptr NULL: none, or its time is over. */
@@ -45,9 +44,11 @@ static int load(struct db *db, struct arena *arena, enum record_kind kind, struc
  * made-up tokens. */
 static void keep(struct store *store, enum record_kind kind, struct str key, const struct found *found)
 {
-    struct cache_key place = record_key(store, kind, key);
     int64_t left_ms = found->expires_ms ? found->expires_ms - clock_wall_ms() : FRESH_MS;
+    struct cache_prefix prefix;
 
+    record_prefix(&prefix, store, kind);
+    struct cache_key place = store_cache_key(&prefix, key);
     if (!found->value.ptr || left_ms <= 0)
         store_cache_drop(store->cache, &place);
     else
@@ -97,8 +98,10 @@ static void finish_get(struct task *base, const struct err *err)
 
 bool store_record_get(struct store *store, struct loop *loop, struct record_get *get)
 {
-    struct cache_key key = record_key(store, get->kind, get->key);
+    struct cache_prefix prefix;
 
+    record_prefix(&prefix, store, get->kind);
+    struct cache_key key = store_cache_key(&prefix, get->key);
     get->inside = NULL;
     get->value = STR_NONE;
     if (store_cache_get(store->cache, &key, clock_monotonic_ms(), get->arena, &get->value))
@@ -334,9 +337,11 @@ static int run_revoke(struct task *base, struct db *db, struct err *err)
 static void revoke_committed(struct task *base)
 {
     const struct revoke_task *task = (struct revoke_task *)base;
+    struct cache_prefix prefix;
 
+    record_prefix(&prefix, base->store, RECORD_REFRESH);
     for (const struct gone *at = task->gone; at; at = at->next) {
-        struct cache_key key = record_key(base->store, RECORD_REFRESH, at->key);
+        struct cache_key key = store_cache_key(&prefix, at->key);
         store_cache_drop(base->store->cache, &key);
     }
 }

@@ -2,11 +2,11 @@
 
 #include "json/write.h"
 
-struct cache_key store_rest_key(const struct store *store, const struct rest_key *key)
+void store_rest_prefix(struct cache_prefix *prefix, const struct store *store, const struct rest_key *key)
 {
-    struct str parts[] = { key->dialect, key->kind, key->brand, key->canonical_id };
+    struct str parts[] = { key->dialect, key->kind, key->brand };
 
-    return store_cache_key(store->cache, CACHE_REST, parts, COUNT(parts));
+    store_cache_prefix(prefix, store->cache, CACHE_REST, parts, COUNT(parts));
 }
 
 static void bind_key(struct db_statement *statement, const struct rest_key *key)

@@ -305,9 +305,10 @@ static void opening_makes_a_private_directory(void **state)
 
 static struct cache_key numbered(const struct cache *cache, int number, struct arena *arena)
 {
-    struct str parts[] = { arena_printf(arena, "%d", number) };
+    struct cache_prefix *prefix = ARENA_NEW(arena, struct cache_prefix);
 
-    return store_cache_key(cache, CACHE_REST, parts, 1);
+    store_cache_prefix(prefix, cache, CACHE_REST, NULL, 0);
+    return store_cache_key(prefix, arena_printf(arena, "%d", number));
 }
 
 /* Against a model that never forgets: what is answered is what was put last, and nothing that was dropped. Rings of 1 KiB
@@ -358,7 +359,8 @@ static void the_cache_is_bounded_and_keeps_what_is_used(void **state)
     enum { BYTES = 1 << 20, PUTS = 50000, HOT = 200 };
     struct arena *arena = arena_new(SIZE_MAX), *scratch = arena_new(SIZE_MAX);
     struct cache *cache = store_cache_new(arena, BYTES);
-    struct str value, long_parts[] = { str_of("", 0), arena_printf(arena, "%0300d", 0) };
+    struct str value, long_part = arena_printf(arena, "%0300d", 0);
+    struct cache_prefix prefix;
     int hot = 0;
 
     (void)state;
@@ -380,7 +382,12 @@ static void the_cache_is_bounded_and_keeps_what_is_used(void **state)
     struct cache_key large = numbered(cache, -1, scratch);
     store_cache_put(cache, &large, str_of(arena_zero(scratch, BYTES), BYTES), CACHE_FOREVER);
     assert_false(store_cache_get(cache, &large, 0, scratch, &value));
-    struct cache_key no_key = store_cache_key(cache, CACHE_REST, long_parts, 2);
+    store_cache_prefix(&prefix, cache, CACHE_REST, NULL, 0);
+    struct cache_key no_key = store_cache_key(&prefix, long_part);
+    store_cache_put(cache, &no_key, STR("x"), CACHE_FOREVER);
+    assert_false(store_cache_get(cache, &no_key, 0, scratch, &value));
+    store_cache_prefix(&prefix, cache, CACHE_REST, &long_part, 1);
+    no_key = store_cache_key(&prefix, STR("1"));
     store_cache_put(cache, &no_key, STR("x"), CACHE_FOREVER);
     assert_false(store_cache_get(cache, &no_key, 0, scratch, &value));
 
@@ -392,6 +399,42 @@ static void the_cache_is_bounded_and_keeps_what_is_used(void **state)
     assert_false(store_cache_get(cache, &stale, 99, scratch, &value));
     store_cache_done(cache);
     arena_free(&scratch);
+    arena_free(&arena);
+}
+
+/* The same letters, cut elsewhere, in another class, or in another order of words. */
+static void keys_that_read_alike_are_apart(void **state)
+{
+    static const struct {
+        enum cache_class group;
+        struct str parts[2], last;
+    } keys[] = {
+        { CACHE_ID_OUT, { STR_INIT("ab"), STR_INIT("c") }, STR_INIT("12345678abcdefgh") },
+        { CACHE_ID_IN, { STR_INIT("ab"), STR_INIT("c") }, STR_INIT("12345678abcdefgh") },
+        { CACHE_ID_OUT, { STR_INIT("a"), STR_INIT("bc") }, STR_INIT("12345678abcdefgh") },
+        { CACHE_ID_OUT, { STR_INIT("ab"), STR_INIT("") }, STR_INIT("c12345678abcdefgh") },
+        { CACHE_ID_OUT, { STR_INIT("ab"), STR_INIT("c1") }, STR_INIT("2345678abcdefgh") },
+        { CACHE_ID_OUT, { STR_INIT("ab"), STR_INIT("c") }, STR_INIT("abcdefgh12345678") },
+        { CACHE_ID_OUT, { STR_INIT("ab"), STR_INIT("c") }, STR_INIT("12345678") },
+        { CACHE_ID_OUT, { STR_INIT("ab"), STR_INIT("c") }, STR_INIT("") },
+    };
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct cache *cache = store_cache_new(arena, 1 << 20);
+    struct cache_prefix prefixes[COUNT(keys)];
+    struct str value;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        store_cache_prefix(&prefixes[i], cache, keys[i].group, keys[i].parts, COUNT(keys[i].parts));
+        struct cache_key key = store_cache_key(&prefixes[i], keys[i].last);
+        CHECK(!store_cache_get(cache, &key, 0, arena, &value), "row %zu", i);
+        store_cache_put(cache, &key, arena_printf(arena, "%zu", i), CACHE_FOREVER);
+    }
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        struct cache_key key = store_cache_key(&prefixes[i], keys[i].last);
+        CHECK(store_cache_get(cache, &key, 0, arena, &value) && str_eq(value, arena_printf(arena, "%zu", i)), "row %zu", i);
+    }
+    store_cache_done(cache);
     arena_free(&arena);
 }
 
@@ -410,8 +453,9 @@ static void counted_ids_spread_over_the_buckets(void **state)
         for (int id = 0; id < IDS; id++) {
             char text[16];
             (void)snprintf(text, sizeof text, "%07d", id);
-            struct str parts[] = { str_of("brandname", before), str_from(text) };
-            uint64_t hash = store_cache_key(cache, CACHE_ID_OUT, parts, COUNT(parts)).hash;
+            struct cache_prefix prefix;
+            store_cache_prefix(&prefix, cache, CACHE_ID_OUT, &(struct str){ .ptr = "brandname", .len = before }, 1);
+            uint64_t hash = store_cache_key(&prefix, str_from(text)).hash;
             size_t place = (hash >> 32 & 63) << 12 | (hash & 4095);
             places += !met[place];
             met[place] = true;
@@ -438,6 +482,7 @@ int main(void)
         cmocka_unit_test(opening_makes_a_private_directory),
         cmocka_unit_test(the_cache_answers_what_was_put_last),
         cmocka_unit_test(the_cache_is_bounded_and_keeps_what_is_used),
+        cmocka_unit_test(keys_that_read_alike_are_apart),
         cmocka_unit_test(counted_ids_spread_over_the_buckets),
     };
 

@@ -16,13 +16,12 @@ static bool stands_before(const struct tape *tape, uint32_t object, uint32_t at)
     return false;
 }
 
-/* Length, first and last byte decide whether two names can be equal at all. */
-static unsigned filter_bit(struct str name)
+/* Length, first and last byte decide whether two names can be equal at all; an empty one has its quotes for them. */
+static inline unsigned filter_bit(const char *text, const struct tape_slot *name)
 {
-    if (!name.len)
-        return 0;
-    unsigned first = (unsigned char)name.ptr[0], last = (unsigned char)name.ptr[name.len - 1];
-    return ((unsigned)name.len * 37 + first * 5 + last * 11) & 255;
+    const unsigned char *first = (const unsigned char *)text + name->at, *last = first + name->len - 1;
+
+    return (name->len * 37 + *first * 5u + *last * 11u) & 255;
 }
 
 static enum members_result check_few(const struct tape *tape, uint32_t object, uint32_t *twice)
@@ -30,8 +29,8 @@ static enum members_result check_few(const struct tape *tape, uint32_t object, u
     uint64_t seen[4] = { 0 };
     bool all = false; /* an escaped name came, which the filter cannot see */
 
-    for (uint32_t i = tape_first(tape, object); i < tape_next(tape, object); i = tape_next(tape, i + 1)) {
-        unsigned bit = filter_bit(tape_text(tape, i));
+    for (uint32_t i = tape_first(tape, object), end = tape_next(tape, object); i < end; i = tape_next(tape, i + 1)) {
+        unsigned bit = filter_bit(tape->text, &tape->slots[i]);
         all |= tape->slots[i].escaped;
         if ((all || seen[bit / 64] >> bit % 64 & 1) && stands_before(tape, object, i)) {
             *twice = i;

@@ -17,7 +17,7 @@ struct reader {
     struct tape_slot *slots, *stop; /* of the space there is */
     uint32_t open; /* the innermost open container or TAPE_NONE: see enter() */
     uint32_t depth;
-    uint32_t most_members, most_elements;
+    uint32_t most_members, most_elements, most_string;
     struct arena *arena;
     const struct tape_limits *limits;
     struct members members;
@@ -49,6 +49,12 @@ static inline const char *skip_space(const char *at, const char *end)
     while (at < end && (unsigned char)*at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
         at++;
     return at;
+}
+
+/* The same, where most texts have `mark`. */
+static inline const char *skip_to(const char *at, const char *end, char mark)
+{
+    return at < end && *at == mark ? at : skip_space(at, end);
 }
 
 /* Two bytes of text make at most one slot, but for what is never closed. */
@@ -111,7 +117,7 @@ static __attribute__((noinline)) struct place read_unusual(struct reader *r, str
 
     if (!quote)
         return (struct place){ .at = NULL };
-    if ((size_t)(quote - p.at - 1) > r->limits->string_bytes)
+    if ((size_t)(quote - p.at - 1) > r->most_string)
         return exceed(r, "string too long", p.at);
     return push(r, p, JSON_STRING, quote, escaped);
 }
@@ -121,7 +127,7 @@ static inline struct place read_string(struct reader *r, struct place p)
 {
     const char *quote = scan_plain(p.at + 1, r->end);
 
-    if (quote == r->end || *quote != '"' || (size_t)(quote - p.at - 1) > r->limits->string_bytes)
+    if (quote == r->end || *quote != '"' || (size_t)(quote - p.at - 1) > r->most_string)
         return read_unusual(r, p, quote);
     return push(r, p, JSON_STRING, quote, false);
 }
@@ -148,10 +154,10 @@ static inline struct place read_name(struct reader *r, struct place p)
     p = read_string(r, p);
     if (!p.at)
         return p;
-    p.at = skip_space(p.at, r->end);
+    p.at = skip_to(p.at, r->end, ':');
     if (p.at == r->end || *p.at != ':')
         return refuse(r, "expected a colon", p.at);
-    p.at = skip_space(p.at + 1, r->end);
+    p.at = skip_to(p.at + 1, r->end, '"');
     return p;
 }
 
@@ -197,7 +203,7 @@ static struct place leave(struct reader *r, struct place p, uint32_t count)
 }
 
 /* One value that is no container, or the beginning of one. */
-static inline struct place read_value(struct reader *r, struct place p)
+static inline __attribute__((always_inline)) struct place read_value(struct reader *r, struct place p)
 {
     if (p.at == r->end)
         return refuse(r, "unexpected end", p.at);
@@ -229,13 +235,13 @@ static inline struct place read_items(struct reader *r, struct place p, const bo
     uint32_t count = r->slots[open].len;
 
     do {
-        const char *before = p.at = skip_space(p.at, r->end);
-        if (p.at < r->end && *p.at == closing)
+        const char *before = p.at = skip_to(p.at, r->end, ',');
+        if (count && p.at < r->end && *p.at == ',')
+            p.at = skip_to(p.at + 1, r->end, '"');
+        else if (p.at < r->end && *p.at == closing)
             return leave(r, p, count);
-        if (count && (p.at == r->end || *p.at != ','))
+        else if (count)
             return refuse(r, object ? "expected a comma or }" : "expected a comma or ]", p.at);
-        if (count)
-            p.at = skip_space(p.at + 1, r->end);
         if (count == most)
             return exceed(r, object ? "too many members" : "too many elements", before);
         count++;
@@ -276,6 +282,7 @@ static bool begin(struct reader *r, struct str text)
         return exceed(r, "no memory left for this text", text.ptr).at;
     r->slots = arena_alloc(r->arena, space * sizeof *r->slots);
     r->stop = r->slots + space;
+    r->most_string = limits->string_bytes;
     r->most_members = limits->members < MOST_COUNT ? limits->members : MOST_COUNT;
     r->most_elements = limits->elements < MOST_COUNT ? limits->elements : MOST_COUNT;
     return true;

@@ -30,9 +30,9 @@ static int compare_keys(struct key a, struct key b)
     return a.escaped || b.escaped ? compare_decoded(a, b) : str_compare(a.text, b.text);
 }
 
-static bool keys_equal(struct key a, struct key b)
+static inline bool keys_equal(struct key a, struct key b)
 {
-    return a.escaped || b.escaped ? compare_decoded(a, b) == 0 : str_eq(a.text, b.text);
+    return a.escaped || b.escaped ? compare_decoded(a, b) == 0 : str_eq_short(a.text, b.text);
 }
 
 static const struct tape_index *find_index(const struct tape *tape, uint32_t object)
@@ -75,11 +75,9 @@ static uint32_t find(const struct tape *tape, uint32_t object, struct key key)
     const struct tape_index *index = tape_count(tape, object) > FEW_MEMBERS ? find_index(tape, object) : NULL;
     if (index)
         return find_sorted(tape, index->names, tape_count(tape, object), key);
-    for (uint32_t i = tape_first(tape, object), end = tape_next(tape, object); i < end; i = tape_next(tape, i + 1)) {
-        bool decode = tape->slots[i].escaped || key.escaped;
-        if ((decode || tape->slots[i].len == key.text.len) && keys_equal(key_at(tape, i), key))
+    for (uint32_t i = tape_first(tape, object), end = tape_next(tape, object); i < end; i = tape_next(tape, i + 1))
+        if (keys_equal(key_at(tape, i), key))
             return i + 1;
-    }
     return TAPE_NONE;
 }
 

@@ -39,7 +39,7 @@ static inline bool scan_is_named(const struct tape *tape, uint32_t at, const str
 
     if (slot->escaped)
         return tape_string_is(tape, at, node->name);
-    return slot->len == node->name.len && memcmp(tape->text + slot->at, node->name.ptr, slot->len) == 0;
+    return str_eq_short(tape_text(tape, at), node->name);
 }
 
 /* `object` must be an object. */

@@ -73,7 +73,6 @@ struct found_by {
     struct upstream_call *call;
     size_t first_id; /* of its ids in the batch */
     size_t item;
-    bool impossible; /* it names an id that nobody has */
     struct kept_search kept;
     struct str ids[4]; /* of what was found, each once */
     size_t id_count;

@@ -83,6 +83,7 @@ static struct str lookup_text(struct exchange *x, const struct tape *tape, struc
         if (!*bad)
             buf_join(&list, ',', tape_string(tape, i, x->arena));
     }
+    *bad = *bad || !buf_ok(&list);
     return buf_str(&list);
 }
 
@@ -189,27 +190,19 @@ bool exchange_is_of_path(const struct exchange *x, const struct parameter *param
     return false;
 }
 
-/* Appends to the argument of that name, as a comma list, or makes it. */
-static void add_to_list(struct exchange *x, struct arguments *arguments, const struct parameter *from,
-                        struct str value)
+/* The ids that were found for a parameter become its argument, a comma list. Those of one parameter stand side by side.
+ * false: none of them is known. */
+static bool add_known(struct exchange *x, struct arguments *arguments, const struct id_query *ids, size_t *at)
 {
-    for (size_t i = 0; i < arguments->count; i++) {
-        struct argument *item = &arguments->items[i];
-        if (item->from != from)
-            continue;
-        item->value = arena_printf(x->arena, STR_FMT "," STR_FMT, STR_ARG(item->value), STR_ARG(value));
-        return;
-    }
-    arguments_add(arguments, x->arena, from->to, value, from);
-}
+    const struct parameter *from = arguments->ids[*at].from;
+    struct buf list = buf_in(x->arena, SIZE_MAX);
 
-/* A list parameter none of whose ids is known selects nothing. */
-static bool any_of(const struct arguments *arguments, const struct parameter *from)
-{
-    for (size_t i = 0; i < arguments->count; i++)
-        if (arguments->items[i].from == from)
-            return true;
-    return false;
+    for (; *at < arguments->id_count && arguments->ids[*at].from == from; ++*at)
+        if (judge(x, from->kind, ids[*at].found) == KNOWN)
+            buf_join(&list, ',', ids[*at].found);
+    if (list.len && from->to.len)
+        arguments_add(arguments, x->arena, from->to, buf_str(&list), from);
+    return list.len > 0;
 }
 
 enum step exchange_select_nothing(struct exchange *x)
@@ -231,16 +224,10 @@ static enum step judge_parameters(struct exchange *x)
             return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is bound to other patients");
         if (verdict == UNKNOWN && exchange_is_of_path(x, from))
             return exchange_fail(x, ERR_NOT_FOUND, "the " STR_FMT " of the path is unknown", STR_ARG(from->kind));
-        if (verdict == KNOWN && from->to.len)
-            add_to_list(x, &x->arguments, from, ids[i].found);
-        else if (verdict == UNKNOWN && from->type == PARAMETER_ID && exchange_select_nothing(x) == STEP_FAIL)
-            return STEP_FAIL;
     }
-    for (size_t i = 0; i < x->arguments.id_count; i++) {
-        const struct parameter *from = x->arguments.ids[i].from;
-        if (from->type == PARAMETER_IDS && !any_of(&x->arguments, from) && exchange_select_nothing(x) == STEP_FAIL)
+    for (size_t i = 0; i < x->arguments.id_count;) /* one that names nothing known selects nothing */
+        if (!add_known(x, &x->arguments, ids, &i) && exchange_select_nothing(x) == STEP_FAIL)
             return STEP_FAIL;
-    }
     return STEP_NEXT;
 }
 
@@ -264,15 +251,14 @@ static enum step judge_slots(struct exchange *x, size_t *at)
 
 bool exchange_judge_lookup(struct exchange *x, struct found_by *found)
 {
-    for (size_t k = 0; k < found->arguments.id_count; k++) {
-        const struct parameter *from = found->arguments.ids[k].from;
-        struct str id = x->batch.ids[found->first_id + k].found;
-        if (judge(x, from->kind, id) != KNOWN)
-            found->impossible = true;
-        else if (from->to.len)
-            add_to_list(x, &found->arguments, from, id);
-    }
-    return !found->impossible;
+    const struct id_query *ids = x->batch.ids + found->first_id;
+
+    for (size_t k = 0; k < found->arguments.id_count; k++)
+        if (judge(x, found->arguments.ids[k].from->kind, ids[k].found) != KNOWN)
+            return false;
+    for (size_t k = 0; k < found->arguments.id_count;)
+        (void)add_known(x, &found->arguments, ids, &k);
+    return true;
 }
 
 static void judge_lookups(struct exchange *x)

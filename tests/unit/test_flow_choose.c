@@ -121,6 +121,30 @@ static void anything_else_changes_nothing(void **state)
           STR_ARG(heard.body));
 }
 
+/* As long as a look-up document can be: what it names is put together without an arena's worth of copies, and what does
+ * not fit is told and not left out. */
+static void a_look_up_as_long_as_can_be(void **state)
+{
+    static const struct {
+        size_t count;
+        int status;
+        size_t calls;
+    } cases[] = { { 30000, 414, 1 }, { 60000, 409, 0 } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf groups = buf_in(kit->arena, SIZE_MAX), body = buf_in(kit->arena, SIZE_MAX);
+        for (size_t k = 0; k < cases[i].count; k++)
+            buf_join(&groups, ',', STR("'" T_GROUP_1 "'"));
+        buf_printf(&body, PUT_BODY("{'identifier':{'system':'a','value':'b'},'groups':[" STR_FMT "]}", JOHN),
+                   STR_ARG(buf_str(&groups)));
+        kit_script(kit, NULL, 0);
+        struct heard heard = upsert(arena_cstr(kit->arena, buf_str(&body)), NULL);
+        CHECK(heard.status == cases[i].status && kit->started == cases[i].calls, "case %zu: %d %s", i, heard.status,
+              heard.detail);
+    }
+}
+
 /* The other one has made it between look-up and create; its memberships follow a moment later. */
 static void the_slower_of_two_updates(void **state)
 {
@@ -210,6 +234,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(none_is_made, setup, teardown),
         cmocka_unit_test_setup_teardown(one_is_updated, setup, teardown),
         cmocka_unit_test_setup_teardown(anything_else_changes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_look_up_as_long_as_can_be, setup, teardown),
         cmocka_unit_test_setup_teardown(the_slower_of_two_updates, setup, teardown),
         cmocka_unit_test_setup_teardown(a_duplicate_that_is_not_found_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(bound_to_a_patient, setup, teardown),

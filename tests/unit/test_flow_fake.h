@@ -44,6 +44,7 @@ struct kit {
     const struct reply *replies;
     size_t reply_count;
     const struct reply *(*compose)(struct kit *kit, const struct upstream_request *request); /* or NULL */
+    struct reply refusal; /* of what cannot be sent */
     struct buf log; /* of the calls: "METHOD target [if-match] [body]" and a line feed each */
     size_t started, freed, most_open, open;
     struct deadline patience;
@@ -148,12 +149,12 @@ static inline struct upstream_call *fake_start(struct upstream *upstream,
                                                const struct upstream_request *request, upstream_done_fn *done,
                                                void *data)
 {
-    static const struct reply refusal = { .code = ERR_NOT_FOUND };
     struct kit *kit = ((struct fake *)(void *)upstream)->kit;
     struct upstream_call *call = calloc(1, sizeof *call);
 
     assert_non_null(call);
-    const struct reply *reply = fake_log(kit, request) ? &refusal : fake_reply(kit, request);
+    kit->refusal.code = fake_log(kit, request);
+    const struct reply *reply = kit->refusal.code ? &kit->refusal : fake_reply(kit, request);
     CHECK(!reply->call || str_is(request->call->name, reply->call), "call %zu is " STR_FMT ", not %s",
           kit->started, STR_ARG(request->call->name), reply->call);
     kit->started++;

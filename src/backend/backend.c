@@ -136,7 +136,7 @@ static struct str keep(struct arena *arena, struct str text)
 /* The head dies with the request, the job may outlive it: copies. */
 static struct ask ask_of(struct arena *arena, const struct http_head *head)
 {
-    struct str if_match = http_find(head, STR("if-match"), NULL);
+    struct str if_match = http_find_list(head, STR("if-match"), arena);
 
     return (struct ask){
         .method = head->method,

@@ -10,15 +10,22 @@ static enum step wrong(struct exchange *x, struct str name, struct str want)
     return exchange_fail(x, ERR_INVALID_PARAMETER, "parameter '" STR_FMT "'", STR_ARG(name));
 }
 
+/* The dialect's own parameter, or STR_NONE. */
+static struct str media_word(const struct exchange *x, size_t *count)
+{
+    struct str name = x->dialect->media_parameter;
+
+    *count = 0;
+    return name.len ? target_parameter(&x->target, name, count) : STR_NONE;
+}
+
 struct str exchange_media(const struct exchange *x)
 {
-    struct str parameter = x->dialect->media_parameter;
-    size_t count = 0;
-    unsigned accepts = 0;
-    struct str word = parameter.len ? target_parameter(&x->target, parameter, &count) : STR_NONE;
-    struct str accept = http_find(x->head, STR("accept"), &accepts);
+    size_t count;
+    struct str word = media_word(x, &count);
 
-    return count ? media_named(x->dialect, word) : media_choose(x->dialect, accepts ? accept : STR_NONE);
+    return count ? media_named(x->dialect, word)
+                 : media_choose(x->dialect, http_find_list(x->head, STR("accept"), x->arena));
 }
 
 static enum step judge_body_media(struct exchange *x)
@@ -37,10 +44,9 @@ static enum step judge_body_media(struct exchange *x)
 
 static enum step judge_media(struct exchange *x)
 {
-    size_t times = 0;
+    size_t times;
 
-    if (x->dialect->media_parameter.len)
-        (void)target_parameter(&x->target, x->dialect->media_parameter, &times);
+    (void)media_word(x, &times);
     if (times > 1)
         return wrong(x, x->dialect->media_parameter, STR("single value"));
     x->media = exchange_media(x);
@@ -93,7 +99,8 @@ static enum step read_all(struct exchange *x, const struct parameter *parameter)
 {
     for (size_t i = 0; i < x->target.parameter_count; i++) {
         const struct target_parameter *item = &x->target.parameters[i];
-        if (str_eq(item->name, parameter->name) && read_one(x, parameter, item->value) == STEP_FAIL)
+        bool named = str_eq(item->name, parameter->name) || (parameter->alias.len && str_eq(item->name, parameter->alias));
+        if (named && read_one(x, parameter, item->value) == STEP_FAIL)
             return STEP_FAIL;
     }
     return STEP_NEXT;

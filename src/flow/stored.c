@@ -126,7 +126,7 @@ static void move_lookups(struct exchange *x, struct id_slots *to)
  * ones, their mark is taken away again. */
 struct str exchange_condition(struct exchange *x)
 {
-    struct str named = x->operation->etag ? http_find(x->head, STR("if-match"), NULL) : STR_NONE;
+    struct str named = x->operation->etag ? http_find_list(x->head, STR("if-match"), x->arena) : STR_NONE;
 
     if (!named.len || !x->operation->etag_weak)
         return named;

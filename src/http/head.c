@@ -2,6 +2,7 @@
 #include "http/guard.h"
 #include "http/inner.h"
 
+#include "base/buf.h"
 #include "base/log.h"
 
 struct str http_find(const struct http_head *head, struct str name, unsigned *count)
@@ -18,6 +19,20 @@ struct str http_find(const struct http_head *head, struct str name, unsigned *co
     if (count)
         *count = found;
     return found == 1 ? value : STR_NONE;
+}
+
+struct str http_find_list(const struct http_head *head, struct str name, struct arena *arena)
+{
+    unsigned count;
+    struct str only = http_find(head, name, &count);
+    struct buf list = buf_in(arena, SIZE_MAX);
+
+    if (count < 2)
+        return only;
+    for (size_t i = 0; i < head->header_count; i++)
+        if (str_eq(head->headers[i].name, name))
+            buf_join(&list, ',', head->headers[i].value);
+    return list.len ? buf_str(&list) : STR("");
 }
 
 /* Meant for this connection only (RFC 9110 section 7.6.1), or framing that is dealt with already. */

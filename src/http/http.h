@@ -43,6 +43,10 @@ struct http_head {
  * how many there are. */
 struct str http_find(const struct http_head *head, struct str name, unsigned *count);
 
+/* The values of all headers with that name, of a field that is a list, as one (RFC 9110 section 5.3); in `arena` if there
+ * are several. ptr NULL when there is none. */
+struct str http_find_list(const struct http_head *head, struct str name, struct arena *arena);
+
 /* A request arrived whole, and must be answered exactly once with http_answer unless `gone` is called first.
  * `fault` is ERR_NONE, or what the server itself has found wrong (ERR_TOO_LARGE, ERR_URI_TOO_LONG,
  * ERR_HEAD_TOO_LARGE, ERR_BAD_REQUEST, ERR_UNAVAILABLE, …): the handler then only shapes that error. */

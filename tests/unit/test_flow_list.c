@@ -206,16 +206,43 @@ static void values_are_not_touched(void **state)
     CHECK(has(heard.body, "'last_name':'\xc3\xa9'") && has(heard.body, "\\n"), "%.*s", STR_ARG(heard.body));
 }
 
+/* What may be said twice may be said by either name. */
+static void a_parameter_repeats_under_both_names(void **state)
+{
+    static const struct reply read[] = { { .json = TWO } };
+    char dir[] = "/tmp/test_flow_list.XXXXXX";
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    int failed = system(arena_printf(kit->arena,
+                                     "cp -r " SOURCE_DIR "/mappings %s && sed -i "
+                                     "'s/birthdate:  { type: days,/birthdate:  { type: days, alias: born,/' "
+                                     "%s/mappings/fhir/dialect.yaml",
+                                     dir, dir)
+                            .ptr);
+    assert_int_equal(failed, 0);
+    struct kit *other = kit_new(arena_printf(kit->arena, "mappings=%s/mappings", dir).ptr);
+    kit_script(other, read, 1);
+    struct heard heard =
+        kit_ask(other, (struct said){ .as = "fhir", .method = "GET /Patient?birthdate=ge2010-01-01&born=le2011-01-01" });
+    CHECK(heard.status == 200 && has(buf_str(&other->log), "birth_from=2010-01-01") &&
+              has(buf_str(&other->log), "birth_to=2011-01-0"),
+          "%d %.*s", heard.status, STR_ARG(buf_str(&other->log)));
+    kit_free(other);
+    assert_int_equal(system(arena_printf(kit->arena, "rm -rf %s", dir).ptr), 0);
+}
+
 static void the_media_type_is_the_clients_choice(void **state)
 {
     static const struct reply read[] = { { .json = PATIENT("p-1") } };
     static const struct {
-        const char *accept, *type;
+        const char *accept, *also, *type;
     } cases[] = {
-        { NULL, "content-type: application/json\n" },
-        { "accept: */*", "content-type: application/vnd.api+json\n" },
-        { "accept: application/json", "content-type: application/json\n" },
-        { "accept: application/vnd.api+json", "content-type: application/vnd.api+json\n" },
+        { NULL, NULL, "content-type: application/json\n" },
+        { "accept: */*", NULL, "content-type: application/vnd.api+json\n" },
+        { "accept: application/json", NULL, "content-type: application/json\n" },
+        { "accept: application/vnd.api+json", NULL, "content-type: application/vnd.api+json\n" },
+        { "accept: text/html", "accept: application/vnd.api+json", "content-type: application/vnd.api+json\n" },
     };
 
     (void)state;
@@ -223,7 +250,7 @@ static void the_media_type_is_the_clients_choice(void **state)
         kit_script(kit, read, 1);
         struct heard heard = kit_ask(kit, (struct said){ .as = "twine",
                                                          .method = "GET /pub/patient/" T_PATIENT_1,
-                                                         .headers = { cases[i].accept } });
+                                                         .headers = { cases[i].accept, cases[i].also } });
         CHECK(heard.status == 200 && has(heard.headers, cases[i].type), "%s: %.*s", cases[i].accept,
               STR_ARG(heard.headers));
     }
@@ -238,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(half_of_everything_is_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(filters_are_translated, setup, teardown),
         cmocka_unit_test_setup_teardown(values_are_not_touched, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_parameter_repeats_under_both_names, setup, teardown),
         cmocka_unit_test_setup_teardown(the_media_type_is_the_clients_choice, setup, teardown),
     };
 

@@ -280,6 +280,13 @@ static void a_clients_own_version_counts(void **state)
     heard = kit_ask(kit, said);
     CHECK(heard.status == 412, "%d %s", heard.status, heard.detail);
     CHECK_LOG(kit, "GET /v1/patients/p-1\nPATCH /v1/patients/p-1 ['v1'] {'status':'inactive'}\n");
+    /* two lines are one list (RFC 9110 section 5.3), not no condition */
+    kit_script(kit, exact, COUNT(exact));
+    said.body = "{'gender':'female'}";
+    said.headers[1] = "if-match: 'v2'";
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 412, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "PATCH /v1/patients/p-1 ['v1','v2'] {'gender':'female'}\n");
 }
 
 /* Without one, and with "any", the version that was compared with counts. */

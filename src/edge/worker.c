@@ -167,8 +167,8 @@ void worker_stop(struct worker *worker)
     if (worker->started)
         (void)pthread_join(worker->thread, NULL);
     worker->started = false;
+    http_server_free(&worker->server); /* first: requests that are not answered cancel their exchanges */
     flow_free(&worker->flow);
-    http_server_free(&worker->server);
     upstream_free(&worker->upstream);
     access_log_free(&worker->access);
 }

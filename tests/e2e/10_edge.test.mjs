@@ -19,7 +19,8 @@ function h2Request(session, headers, body) {
         stream.on('response', (h) => { head = h; });
         stream.on('data', (chunk) => chunks.push(chunk));
         stream.on('error', fail);
-        stream.on('end', () => done(answer(headers[':method'] ?? (body ? 'POST' : 'GET'), headers[':path'], head[':status'], head, Buffer.concat(chunks))));
+        stream.on('close', () => fail(new Error('the stream was closed without an answer'))); // too late where there was one
+        stream.on('end', () => head && done(answer(headers[':method'] ?? (body ? 'POST' : 'GET'), headers[':path'], head[':status'], head, Buffer.concat(chunks))));
         stream.end(body);
     });
 }
@@ -209,6 +210,28 @@ describe('the end', () => {
         await closed;
         gateway.process = undefined;
         await gateway.stop();
+        await backend.stop();
+    });
+});
+
+describe('an end that does not wait', () => {
+    test('SIGTERM: what the backend never answers is given up after limits.drain_ms, HTTP/1, HTTP/2 and a write', async () => {
+        const backend = await startBadBackend(() => {});
+        const set = { 'backend.url': `http://127.0.0.1:${backend.port}`, 'limits.drain_ms': '300' };
+        const gateway = await startGateway({ ready: '/healthz', set });
+        const { general } = clients(gateway);
+        const session = http2.connect(`http://127.0.0.1:${gateway.port}`);
+        session.on('error', () => {});
+        const given = [
+            general.get('/v1/patients'),
+            general.post('/v1/patients', { patient: person() }),
+            h2Request(session, { ':path': '/v1/patients', 'x-user-token': general.token }),
+        ].map((one) => one.then((got) => got.status, () => 0));
+        for (let waited = 0; backend.heads.length < given.length && waited < 10000; waited += 20) await sleep(20);
+        assert.equal(backend.heads.length, given.length);
+        await gateway.stop();
+        assert.deepEqual((await Promise.all(given)).filter((status) => status >= 200 && status < 300), []);
+        session.destroy();
         await backend.stop();
     });
 });

@@ -58,6 +58,7 @@ static int run_find(struct task *base, struct db *db, struct err *err)
                                                "AND name = ?3 AND value = ?4 ORDER BY canonical_id");
     int rc;
 
+    task->count = 0;
     db_bind_text(find, 1, task->brand);
     db_bind_text(find, 2, task->kind);
     db_bind_text(find, 3, task->name);

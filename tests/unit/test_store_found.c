@@ -3,6 +3,9 @@
 
 #include "base/buf.h"
 
+#include <pthread.h>
+#include <semaphore.h>
+
 struct wish {
     const char *brand, *canonical_id, *dialect, *patch, *found_by;
     const char *values[3];
@@ -112,11 +115,97 @@ static void what_is_erased_is_not_found(void **state)
     place_done(&place);
 }
 
+/* A walk over the records that holds the database's thread until it is let go. */
+struct hold {
+    struct store *store;
+    sem_t held, go;
+};
+
+static int hold_on(struct str key, struct str value, void *data)
+{
+    struct hold *hold = data;
+
+    (void)key, (void)value;
+    (void)sem_post(&hold->held);
+    (void)sem_wait(&hold->go);
+    return 0;
+}
+
+static void *hold_thread(void *data)
+{
+    struct hold *hold = data;
+    struct err err;
+
+    CHECK(!store_record_each_now(hold->store, RECORD_CLIENT, hold_on, hold, &err), "%s", err.detail);
+    return NULL;
+}
+
+struct pair {
+    struct loop *loop;
+    unsigned left;
+    struct answer find, put;
+};
+
+static void pair_came(struct pair *pair)
+{
+    if (!--pair->left)
+        loop_stop(pair->loop);
+}
+
+static void pair_found(struct store_find *find, const struct err *err, void *data)
+{
+    (void)find;
+    answer_note(&((struct pair *)data)->find, err);
+    pair_came(data);
+}
+
+static void pair_put(struct record_put *put, const struct err *err, void *data)
+{
+    (void)put;
+    answer_note(&((struct pair *)data)->put, err);
+    pair_came(data);
+}
+
+/* The jobs of a group run once more when one of them fails. */
+static void a_look_up_beside_a_failure_finds_each_once(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct hold hold = { .store = place.store };
+    struct pair pair = { .loop = loop_new(), .left = 2 };
+    pthread_t thread;
+    struct err err;
+
+    (void)state;
+    keep(&place, (struct wish){ .canonical_id = "c-1", .found_by = "p", .values = { "a|1" } });
+    CHECK(!store_record_put_now(place.store, RECORD_CLIENT, STR("c"), STR("{}"), 0, &err), "%s", err.detail);
+    assert_int_equal(sem_init(&hold.held, 0, 0) | sem_init(&hold.go, 0, 0), 0);
+    assert_int_equal(pthread_create(&thread, NULL, hold_thread, &hold), 0);
+    assert_int_equal(sem_wait(&hold.held), 0);
+    struct store_find find = { .kind = STR("k"), .brand = STR("b"), .name = STR("p"), .value = STR("a|1"), .arena = arena,
+                               .done = pair_found, .data = &pair };
+    struct record_put put = { .kind = RECORD_CLIENT, .key = STR("c"), .value = STR("{}"), .only_if = STR("no"),
+                              .done = pair_put, .data = &pair };
+    store_find_start(place.store, pair.loop, &find);
+    store_record_put(place.store, pair.loop, &put);
+    assert_int_equal(sem_post(&hold.go), 0);
+    loop_run(pair.loop);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    CHECK(pair.put.code == ERR_CONFLICT && pair.find.code == ERR_NONE, "%s, %s", pair.put.detail, pair.find.detail);
+    CHECK(find.count == 1 && str_is(find.ids[0], "c-1"), "%zu found", find.count);
+    (void)sem_destroy(&hold.held);
+    (void)sem_destroy(&hold.go);
+    arena_free(&arena);
+    place_done(&place);
+    loop_free(&pair.loop);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_come_and_go_with_the_rest),
         cmocka_unit_test(what_is_erased_is_not_found),
+        cmocka_unit_test(a_look_up_beside_a_failure_finds_each_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

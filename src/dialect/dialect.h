@@ -170,7 +170,7 @@ struct operation {
 
 struct lookup {
     struct str name, call, scope; /* scope: needed by one that makes */
-    enum { LOOKUP_ONE, LOOKUP_MAKE } match; /* exactly one; or found or created by the call itself */
+    enum lookup_match { LOOKUP_ONE, LOOKUP_MAKE } match; /* exactly one; or found or created by the call itself */
     struct parameter *members;
     size_t member_count;
     const struct fixed_parameter *fixed;

@@ -146,9 +146,10 @@ struct exchange {
     struct tape body;
     bool many, bare, skip; /* skip: what exists already is left out */
     struct item *items;
-    size_t item_count, item_next;
+    size_t item_count, item_next, then_next;
     struct found_by *lookups;
-    size_t lookup_count;
+    size_t lookup_count, lookup_next;
+    bool (*lookup_start)(struct found_by *found); /* of the stage (lookup.c); false: this one asks nothing */
 
     /* ids and rests */
     struct store_batch batch;

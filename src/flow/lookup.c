@@ -36,6 +36,15 @@ static void note_list(struct found_by *found, const struct tape *tape)
     }
 }
 
+/* Starts the next look-up of the stage; false: there is none. */
+static bool start_next(struct exchange *x)
+{
+    while (x->lookup_next < x->lookup_count)
+        if (x->lookup_start(&x->lookups[x->lookup_next++]))
+            return true;
+    return false;
+}
+
 static void on_found(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
                      void *data)
 {
@@ -53,6 +62,8 @@ static void on_found(struct upstream_call *call, const struct upstream_answer *a
     found->slot->found = found->matches == 1 && found->id_count == 1 ? found->ids[0] : STR_NONE;
     if (found->now)
         found->now->found = found->slot->found;
+    if (!err)
+        (void)start_next(found->x);
     exchange_came(found->x, err);
 }
 
@@ -124,33 +135,45 @@ bool exchange_look_up_kept(struct found_by *found)
     return true;
 }
 
-/* Two documents that say the same need one call; here they are simply asked for twice, which is as right. */
-static enum step start_all(struct exchange *x, bool making)
+static bool start(struct found_by *found, enum lookup_match match)
 {
-    bool any = false;
+    if (found->lookup->match != match || !found->now || found->call)
+        return false;
+    exchange_look_up(found);
+    return true;
+}
 
-    for (size_t i = 0; i < x->lookup_count; i++) {
-        const struct found_by *found = &x->lookups[i];
-        if ((found->lookup->match == LOOKUP_MAKE) != making || !found->now || found->call)
-            continue;
-        exchange_look_up(&x->lookups[i]);
-        any = true;
-    }
-    return any ? STEP_WAIT : STEP_NEXT;
+static bool start_one(struct found_by *found)
+{
+    return start(found, LOOKUP_ONE);
+}
+
+static bool start_make(struct found_by *found)
+{
+    return start(found, LOOKUP_MAKE);
+}
+
+/* All that `start` starts, a few at a time. Two documents that say the same need one call; here they are simply asked for
+ * twice, which is as right. */
+static enum step start_all(struct exchange *x, bool (*start_of)(struct found_by *found))
+{
+    unsigned started = 0;
+
+    x->lookup_next = 0;
+    x->lookup_start = start_of;
+    while (started < ITEM_CALLS_AT_ONCE && start_next(x))
+        started++;
+    return started ? STEP_WAIT : STEP_NEXT;
 }
 
 enum step stage_lookup(struct exchange *x)
 {
-    return start_all(x, false);
+    return start_all(x, start_one);
 }
 
 enum step stage_lookup_kept(struct exchange *x)
 {
-    bool any = false;
-
-    for (size_t i = 0; i < x->lookup_count; i++)
-        any = exchange_look_up_kept(&x->lookups[i]) || any;
-    return any ? STEP_WAIT : STEP_NEXT;
+    return start_all(x, exchange_look_up_kept);
 }
 
 static bool is_foreign_group(const struct exchange *x, const struct id_slot *slot)
@@ -179,7 +202,7 @@ enum step stage_make(struct exchange *x)
 {
     if (judge_found(x) == STEP_FAIL)
         return STEP_FAIL;
-    enum step step = start_all(x, true);
+    enum step step = start_all(x, start_make);
     x->writing = x->writing || step == STEP_WAIT; /* it may be the second time, after a 412 */
     return step;
 }

@@ -115,13 +115,16 @@ static bool start_thens(struct exchange *x, struct item *item)
     return any;
 }
 
+/* A few documents at a time. */
 enum step stage_then(struct exchange *x)
 {
-    bool any = false;
+    unsigned started = 0;
 
-    for (size_t i = 0; i < x->item_count; i++)
-        any = (x->items[i].stored && start_thens(x, &x->items[i])) || any;
-    return any ? STEP_WAIT : STEP_NEXT;
+    while (x->then_next < x->item_count && started < ITEM_CALLS_AT_ONCE) {
+        struct item *item = &x->items[x->then_next++];
+        started += item->stored && start_thens(x, item);
+    }
+    return started ? STEP_AGAIN : STEP_NEXT;
 }
 
 static bool any_then(const struct item *item)
@@ -213,9 +216,9 @@ static enum step leave_out_undone(struct exchange *x, const struct item *failed)
 enum step stage_reread(struct exchange *x)
 {
     const struct item *failed = NULL;
-    bool any = false;
+    unsigned started = 0;
 
-    for (size_t i = 0; i < x->item_count; i++) {
+    for (size_t i = 0; i < x->item_count && started < ITEM_CALLS_AT_ONCE; i++) {
         struct item *item = &x->items[i];
         if (!any_then(item))
             continue;
@@ -232,9 +235,9 @@ enum step stage_reread(struct exchange *x)
         struct upstream_request request = about(x, item, x->bound->then_read);
         exchange_wait(x);
         item->read_call = exchange_call(x, &request, on_read, item);
-        any = true;
+        started++;
     }
-    if (any)
+    if (started)
         return STEP_AGAIN;
     if (!failed)
         return STEP_NEXT;

@@ -10,15 +10,6 @@ static const struct token_claims who = { .subject = STR_INIT("s"), .scope = STR_
     "{'id':'h-3','brand_id':'acme','patient_id':'p-1','stats':[]}],'total':3}"
 #define LIST_CALL "GET /v1/health_profiles?limit=10&offset=0\n"
 
-static size_t count_of(struct str text, const char *part)
-{
-    size_t count = 0, len = strlen(part);
-
-    for (size_t i = 0; i + len <= text.len; i++)
-        count += !memcmp(text.ptr + i, part, len);
-    return count;
-}
-
 static struct heard ask(struct kit *kit, const char *method)
 {
     return kit_ask(kit, (struct said){ .as = "twine", .method = method, .who = &who });

@@ -313,6 +313,16 @@ static inline bool has(struct str text, const char *part)
     return text.len && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
 }
 
+/* How many times. */
+static inline size_t count_of(struct str text, const char *part)
+{
+    size_t count = 0, len = strlen(part);
+
+    for (size_t i = 0; i + len <= text.len; i++)
+        count += !memcmp(text.ptr + i, part, len);
+    return count;
+}
+
 /* ---- canonical documents ---- */
 
 #define TIMES "'created_at':'2024-01-01T00:00:00.000Z','updated_at':'2024-01-02T00:00:00.000Z'"

@@ -96,15 +96,6 @@ static const char *metrics(size_t from, size_t count)
     return arena_cstr(kit->arena, buf_str(&out));
 }
 
-static size_t count_of(struct str text, const char *part)
-{
-    size_t count = 0, len = strlen(part);
-
-    for (size_t i = 0; i + len <= text.len; i++)
-        count += !memcmp(text.ptr + i, part, len);
-    return count;
-}
-
 /* A dialect that wants everything gets it, however the backend cuts it. */
 static void everything_is_everything(void **state)
 {

@@ -105,10 +105,15 @@ static int list_items(struct exchange *x, uint32_t at)
     return 0;
 }
 
+/* So many are told: what writes them looks for each among the others. */
+enum { FAULTS_MAX = 1000 };
+
 void exchange_add_whole_fault(struct exchange *x, struct fault fault)
 {
     struct faults *all = &x->faults;
 
+    if (all->count == FAULTS_MAX)
+        return;
     all->items = arena_grow(x->arena, all->items, all->count, &all->space, sizeof *all->items);
     all->items[all->count++] = fault;
 }

@@ -87,17 +87,30 @@ enum step stage_compare(struct exchange *x)
     return x->echo_ids.count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;
 }
 
+/* A look-up document of a place is only itself; ids of one may be several. */
+static bool is_same_place(const struct id_slot *a, const struct id_slot *b)
+{
+    return str_eq(a->path, b->path) && str_eq(a->lookup, b->lookup) && (a->lookup.len || str_eq(a->given, b->given));
+}
+
+/* The slot of the same place, or the number of slots. Both lists are in the order of the document, so it is looked for
+ * from `at`, where the one before was. */
+static size_t find_place(const struct id_slots *slots, size_t at, const struct id_slot *wanted)
+{
+    for (size_t i = 0; i < slots->count; i++)
+        if (is_same_place(&slots->items[(at + i) % slots->count], wanted))
+            return (at + i) % slots->count;
+    return slots->count;
+}
+
 /* Ids as they were asked for, taken over by their place; false when there is one that was not. */
 static bool take_over(const struct id_slots *from, struct id_slots *to)
 {
-    for (size_t i = 0; i < to->count; i++) {
-        size_t k = 0;
-        while (k < from->count && !(str_eq(from->items[k].path, to->items[i].path) &&
-                                    str_eq(from->items[k].given, to->items[i].given)))
-            k++;
-        if (k == from->count)
+    for (size_t i = 0, at = 0; i < to->count; i++) {
+        at = find_place(from, at, &to->items[i]);
+        if (at == from->count)
             return false;
-        to->items[i].found = from->items[k].found;
+        to->items[i].found = from->items[at].found;
     }
     return true;
 }
@@ -113,12 +126,12 @@ static enum step refuse_patch(struct exchange *x, const struct faults *faults)
 /* Where each look-up's id goes now, if anywhere. */
 static void move_lookups(struct exchange *x, struct id_slots *to)
 {
+    size_t at = 0;
+
     for (size_t i = 0; i < x->lookup_count; i++) {
-        struct found_by *found = &x->lookups[i];
-        found->now = NULL;
-        for (size_t k = 0; k < to->count && !found->now; k++)
-            if (str_eq(found->slot->path, to->items[k].path) && str_eq(found->slot->lookup, to->items[k].lookup))
-                found->now = &to->items[k];
+        size_t place = find_place(to, at, x->lookups[i].slot);
+        at = place < to->count ? place : at;
+        x->lookups[i].now = place < to->count ? &to->items[place] : NULL;
     }
 }
 

@@ -231,6 +231,19 @@ static void a_look_up_that_names_nobody_asks_nobody(void **state)
     }
 }
 
+static void faults_are_told_up_to_a_thousand(void **state)
+{
+    (void)state;
+    kit_script(kit, NULL, 0);
+    struct heard heard = kit_ask(
+        kit, (struct said){ .as = "twine",
+                            .method = BULK,
+                            .body = many("{'type':'x','attributes':{'type':7,'value':null,'occurred_at':'x'}," TO("nobody") "}", 500) });
+    CHECK(heard.status == 409 && !kit->started, "%d %s", heard.status, heard.detail);
+    CHECK(count_of(heard.body, "'pointer':") == 1000, "%zu of %.*s", count_of(heard.body, "'pointer':"), 500,
+          heard.body.ptr);
+}
+
 static void look_ups_of_many_run_together(void **state)
 {
     static const struct reply replies[] = { FOUND(PATIENT("p-1")), FOUND(PATIENT("p-2")), STORED, STORED };
@@ -271,6 +284,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(many_are_judged_before_any_is_stored, setup, teardown),
         cmocka_unit_test_setup_teardown(a_look_up_finds_exactly_one, setup, teardown),
         cmocka_unit_test_setup_teardown(a_look_up_that_names_nobody_asks_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(faults_are_told_up_to_a_thousand, setup, teardown),
         cmocka_unit_test_setup_teardown(look_ups_of_many_run_together, setup, teardown),
         cmocka_unit_test_setup_teardown(look_ups_are_a_few_at_a_time, setup, teardown),
     };

@@ -179,13 +179,33 @@ static void note_lost(struct translator *translator, const struct lost *lost, ui
             losses_add(translator->losses, (enum loss)i, lost->names[i].items[k], number);
 }
 
+static bool is_among(const struct names *names, struct str name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (str_eq(names->items[i], name))
+            return true;
+    return false;
+}
+
+/* No loss: what is known of every document, without any. */
+static void forget(struct names *names, const struct names *known)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < names->count; i++)
+        if (!is_among(known, names->items[i]))
+            names->items[left++] = names->items[i];
+    names->count = left;
+}
+
 static bool translate(struct translator *translator, struct str line, struct lost *lost, struct shown *shown)
 {
     struct arena *arena = translator->arena;
     bool home = translator->route->put == translator->route->get;
-    struct names *unknown = &lost->names[LOSS_ID];
+    struct names *unknown = &lost->names[LOSS_ID], set = { 0 };
     struct lens_put in = { .canonical = buf_in(arena, SIZE_MAX),
                            .rest = buf_in(arena, SIZE_MAX),
+                           .set = &set,
                            .kept = home ? NULL : &lost->names[LOSS_KEPT] };
     struct buf filled = buf_in(arena, SIZE_MAX);
 
@@ -197,8 +217,11 @@ static bool translate(struct translator *translator, struct str line, struct los
     lost->names[LOSS_IGNORED] = in.ignored;
     if (!get(translator, canonical, rest, shown))
         return false;
-    return !shown->unknown ||
-           get(translator, without_unknown(translator, canonical, shown, unknown), rest, shown);
+    if (shown->unknown &&
+        !get(translator, without_unknown(translator, canonical, shown, unknown), rest, shown))
+        return false;
+    forget(shown->unread, &set);
+    return true;
 }
 
 bool translate_line(struct translator *translator, struct str line, uint64_t number)

@@ -13,7 +13,6 @@
 
 struct lens;
 struct yaml;
-struct yaml;
 
 /* What a dialect says once for all its lenses (dialect.yaml, section `lens:`). */
 struct lens_style {
@@ -55,7 +54,8 @@ enum lens_mode {
     LENS_CREATE,
     LENS_UPDATE,
     LENS_SHOWN /* put of a document that the dialect itself showed: members that clients may only read, and
-                  parameters of calls, are members of the entity; nothing is defaulted; null is absent */
+                  parameters of calls, are members of the entity; nothing is defaulted, but for what `set:` says of
+                  members that the dialect does not show; null is absent */
 };
 struct names;
 
@@ -117,6 +117,8 @@ struct lens_put {
     struct names ignored; /* read-only members that were left out, and declared losses, by path */
     bool finds; /* the field of `found_by:` is set: `values` are all that are kept of it, as "name|value", escaped by \\ */
     struct names values;
+    struct names *set;    /* or NULL: with LENS_SHOWN, canonical members that are known without the document (the brand,
+                             `set:`), by path */
     struct names *kept;   /* or NULL: what would go into `rest` is named here by path, and not written */
     struct faults faults;
 };

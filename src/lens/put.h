@@ -50,6 +50,12 @@ void put_clear(struct put *put);
 void put_object(struct put *put, uint32_t at);
 void put_bare(struct put *put, const struct field *field, uint32_t at);
 
+/* What is only sent is in no document that was shown. */
+static inline bool put_demands(const struct put *put, const struct field *field)
+{
+    return (field->required & put->run->mode) && !(put->run->whole && field->write_only);
+}
+
 /* put_field.c */
 void put_field(struct put *put, const struct field *field);
 bool put_applies(struct put *put, const struct field *field);

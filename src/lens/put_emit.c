@@ -20,6 +20,14 @@ static void emit_cell(struct put *put, const struct cell *cell, struct buf *out,
     buf_add(out, cell->json);
 }
 
+/* Of a document that was shown: what its dialect would have shown, had it been there, is not made up. */
+static bool may_set(const struct put *put, const struct node *leaf)
+{
+    if (put->run->whole)
+        return !leaf->shown && (leaf->set_from == SET_LITERAL || leaf->set_from == SET_BRAND);
+    return put->run->mode == MODE_CREATE;
+}
+
 /* What `set:` says, on create, where no field wrote. */
 static bool emit_set(const struct put *put, const struct node *leaf, struct buf *out, bool *first)
 {
@@ -27,8 +35,10 @@ static bool emit_set(const struct put *put, const struct node *leaf, struct buf 
     bool none = leaf->set_from == SET_NONE || (leaf->set_from == SET_BRAND && !context->brand.ptr) ||
                 (leaf->set_from == SET_PEER && !context->peer.ptr);
 
-    if (none || put->run->mode != MODE_CREATE || put->run->whole)
+    if (none || !may_set(put, leaf))
         return false;
+    if (put->run->whole && put->run->out->set)
+        names_add(put->run->out->set, put->run->arena, leaf->path, &put->run->full);
     write_lead(out, leaf->lead, first);
     switch (leaf->set_from) {
     case SET_LITERAL:

@@ -47,7 +47,7 @@ static bool leaf_is(struct put *put, uint32_t slot, const struct literal *wanted
 
     if (cell->state != CELL_NONE)
         return cell->state == CELL_JSON && literal_is_json(wanted, cell->json, put->run->arena);
-    return put->run->mode == MODE_CREATE && !put->run->whole && leaf->set_from == SET_LITERAL &&
+    return put->run->mode == MODE_CREATE && (!put->run->whole || !leaf->shown) && leaf->set_from == SET_LITERAL &&
            literal_is_json(wanted, leaf->set.json, put->run->arena);
 }
 
@@ -111,7 +111,7 @@ void put_absent(struct put *put, const struct field *field)
 
     if ((field->inside && !picked) || put_known(put, field))
         return;
-    if (field->required & run->mode) {
+    if (put_demands(put, field)) {
         if (!has_alternative(put, field))
             put_fault(put, field, FAULT_BLANK);
         return;
@@ -144,7 +144,7 @@ void put_nothing(struct put *put, const struct field *field, uint32_t at)
         clear(put, field, at); /* there is no element that could lack it */
     else if (put_known(put, field) || (field->null_ignore && run->mode == MODE_UPDATE))
         return;
-    else if (field->required & run->mode)
+    else if (put_demands(put, field))
         put_fault(put, field, at == SLOT_CLEARED ? FAULT_NULL : FAULT_BLANK);
     else if (run->mode == MODE_UPDATE && field->null_refuse)
         put_fault(put, field, FAULT_NULL);
@@ -271,6 +271,8 @@ static void put_checked(struct put *put, const struct field *field, uint32_t at)
         put_text(put, field->is[0], json);
     if (field->tells)
         put_cell(put, field->tells->slot, field->told_value.json);
+    if (field->equals_brand && put->run->whole && put->run->out->set)
+        names_add(put->run->out->set, put->run->arena, put->shape->leaves[field->is[0]]->path, &put->run->full);
 }
 
 static bool equals_context(const struct put *put, const struct field *field, uint32_t at)

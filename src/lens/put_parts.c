@@ -35,26 +35,29 @@ static bool add_part(struct put *put, const struct field *field, struct buf *tex
     bool string = fault == FINE && tape_type(in, at) == JSON_STRING;
     struct str part = string ? tape_string(in, at, put->run->arena) : json;
 
-    if (fault == FINE && text_find(part, field->split))
+    bool all_left = field->cut_last && field->part == 1;
+    if (fault == FINE && !all_left && text_find(part, field->split))
         fault = FAULT_FORMAT; /* get could not tell the parts */
     if (fault != FINE) {
         put_fault(put, field, (enum fault_kind)fault);
         return false;
     }
-    if (field->part > 1)
-        buf_add(text, field->split);
     buf_add(text, part);
     return true;
 }
 
-static void join_parts(struct put *put, const struct field *leader)
+/* Those from `first` on. */
+static void join_parts(struct put *put, const struct field *leader, size_t first)
 {
     struct put_run *run = put->run;
     struct buf text = buf_in(run->arena, SIZE_MAX), json = buf_in(run->arena, SIZE_MAX);
     bool fine = true;
 
-    for (size_t i = 0; i < leader->part_count; i++)
+    for (size_t i = first; i < leader->part_count; i++) {
+        if (i > first)
+            buf_add(&text, leader->split);
         fine &= add_part(put, leader->parts[i], &text);
+    }
     if (!fine)
         return;
     json_quote(&json, buf_str(&text));
@@ -82,6 +85,17 @@ static void fault_missing(struct put *put, const struct field *leader, bool valu
     }
 }
 
+/* As get shows a text that has too few separators. */
+static bool only_first_lack(const struct put *put, const struct field *leader, struct tally tally)
+{
+    for (size_t i = leader->part_count - tally.given; i < leader->part_count; i++) {
+        uint32_t at = put->slots[leader->parts[i]->in];
+        if (at == TAPE_NONE || put_is_null(put, at))
+            return false;
+    }
+    return true;
+}
+
 void put_parts(struct put *put, const struct field *leader)
 {
     struct tally tally = count_parts(put, leader);
@@ -97,7 +111,9 @@ void put_parts(struct put *put, const struct field *leader)
     else if (tally.null == leader->part_count || (!tally.given && put->run->mode == MODE_CREATE))
         each_part(put, leader, put_nothing);
     else if (tally.given == leader->part_count)
-        join_parts(put, leader);
+        join_parts(put, leader, 0);
+    else if (put->run->whole && leader->cut_last && only_first_lack(put, leader, tally))
+        join_parts(put, leader, leader->part_count - tally.given);
     else
         fault_missing(put, leader, tally.given > 0);
 }

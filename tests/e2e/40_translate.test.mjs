@@ -53,7 +53,7 @@ test('what is translated there and back is the same', () => {
     const there = translate('twine', 'patient-graph', 'patient', [twine(1), twine(2, { archived: true })]);
     assert.deepEqual(there.documents.map((d) => d.status), ['active', 'inactive']);
     assert.deepEqual(there.documents.map((d) => d.id), [hex(1), hex(2)]);
-    const back = translate('patient-graph', 'twine', 'patient', there.documents.map((d) => ({ ...d, brand_id: 'acme' })));
+    const back = translate('patient-graph', 'twine', 'patient', there.documents);
     assert.equal(back.status, 0, back.stderr);
     for (const [i, document] of back.documents.entries())
         assert.deepEqual({ ...document.attributes, archive_history: undefined, identifiers: undefined },
@@ -172,4 +172,23 @@ test('memory does not grow with the input', async () => {
     const [code] = await once(child, 'exit');
     assert.equal(code, 0);
     assert.ok(late - early < 4096, `${early} kB, then ${late} kB`);
+});
+
+test('what comes from elsewhere has the brand, and can go back', () => {
+    const there = translate('twine', 'patient-graph', 'patient', [twine(1)]);
+    assert.equal(there.documents[0].brand_id, 'acme');
+    assert.doesNotMatch(there.stderr, /brand_id/);
+    assert.equal(translate('patient-graph', 'twine', 'patient', there.documents).status, 0);
+    const weight = { metric_key: 'weight', value_numeric: '7', source: 'upload', recorded_at: '2024-01-01T00:00:00Z', brand_id: 'acme', patient_id: hex(2) };
+    const metric = translate('patient-graph', 'twine', 'metric', [weight]);
+    assert.match(metric.stderr, /"source" is a canonical member/);
+    assert.doesNotMatch(metric.stderr, /brand_id/);
+    assert.equal(translate('twine', 'patient-graph', 'patient_health_metric', metric.documents).documents[0].source, 'api');
+    const foreign = translate('patient-graph', 'twine', 'patient', [{ ...there.documents[0], brand_id: 'globex' }]);
+    assert.equal(foreign.status, 1);
+    assert.equal(translate('patient-graph', 'twine', 'metric', [{ ...weight, brand_id: 'globex' }]).status, 1);
+    const [coach] = translate('patient-graph', 'twine', 'provider', [{ brand_id: 'acme', name: 'Ana María Ortiz' }]).documents;
+    assert.equal(translate('twine', 'patient-graph', 'coach', [coach]).documents[0].name, 'Ana María Ortiz');
+    const [single] = translate('patient-graph', 'twine', 'provider', [{ brand_id: 'acme', name: 'Cher' }]).documents;
+    assert.equal(translate('twine', 'patient-graph', 'coach', [single]).documents[0].name, 'Cher');
 });

@@ -27,7 +27,7 @@ static void put_takes_what_was_shown(void **state)
         "  note: { type: string, keep: true }\n"
         "  kind: { type: string, is: kind, default: k }\n"
         "  of:   { type: id, is: owner, kind: owner, param: owner }\n"
-        "set: { brand_id: $brand, source: api }\n";
+        "set: { status: a, recorded_at: $now }\n";
     static const struct {
         const char *document, *canonical, *kept, *ignored;
     } cases[] = {
@@ -56,6 +56,79 @@ static void put_takes_what_was_shown(void **state)
         CHECK_TEXT(kit_names(&kit, &kept), cases[i].kept, "case %zu", i);
         CHECK_TEXT(kit_names(&kit, &kit.put.ignored), cases[i].ignored, "case %zu", i);
         CHECK(kit.put.rest.len == 0, "case %zu: the rest is named, not written", i);
+        kit_done(&kit);
+    }
+}
+
+/* What the dialect does not show, and every document of it has anyway. */
+static void what_set_says_is_known(void **state)
+{
+    static const char fields[] = "fields:\n"
+                                 "  name:  { type: string, is: name }\n"
+                                 "  brand: { type: string, is: brand_id, required: create, equals: $brand }\n"
+                                 "  unit:  { type: string, is: unit }\n"
+                                 "  pulse: { type: integer, is: value, when: { source: api } }\n"
+                                 "set: { source: api, unit: kg, at: $now }\n";
+    static const char unnamed[] = "fields:\n"
+                                  "  name: { type: string, is: name }\n"
+                                  "set: { brand_id: $brand, source: api }\n";
+    static const struct {
+        const char *fields, *document, *canonical, *set;
+    } cases[] = {
+        { fields, "{\"brand\":\"acme\",\"pulse\":7}",
+          "{\"brand_id\":\"acme\",\"value\":7,\"source\":\"api\"}", "brand_id source" },
+        { unnamed, "{}", "{\"brand_id\":\"acme\",\"source\":\"api\"}", "brand_id source" },
+        { unnamed, "{\"name\":\"n\"}", "{\"name\":\"n\",\"brand_id\":\"acme\",\"source\":\"api\"}",
+          "brand_id source" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit kit = kit_of_fields(cases[i].fields, (struct lens_style){ 0 });
+        struct lens_context context = KIT_CONTEXT;
+        struct names set = { 0 };
+
+        context.mode = LENS_SHOWN;
+        kit.put = (struct lens_put){ .canonical = buf_in(kit.arena, 1 << 20),
+                                     .rest = buf_in(kit.arena, 1 << 20),
+                                     .set = &set };
+        kit.rc = lens_put(kit.lens, kit_tape(&kit, cases[i].document), 0, NULL, &context, kit.arena, &kit.put,
+                          &kit.err);
+        CHECK(kit.rc == 0, "case %zu: " STR_FMT, i, STR_ARG(kit_faults(&kit)));
+        CHECK_TEXT(buf_str(&kit.put.canonical), cases[i].canonical, "case %zu", i);
+        CHECK_TEXT(kit_names(&kit, &set), cases[i].set, "case %zu", i);
+        kit_done(&kit);
+    }
+}
+
+/* get cuts a text at its last separators: what it shows then is put together again, whatever is lacking. */
+static void parts_that_were_cut_are_joined(void **state)
+{
+    static const char fields[] =
+        "fields:\n"
+        "  first: { type: string, is: name, split: \" \", part: 1, cut: last, read_only: true }\n"
+        "  last:  { type: string, is: name, split: \" \", part: 2, cut: last, read_only: true }\n"
+        "  pin:   { type: string, is: pin, write_only: true, required: create }\n";
+    static const struct {
+        const char *document, *canonical, *faults;
+    } cases[] = {
+        { "{\"first\":\"Ana\",\"last\":\"Ortiz\"}", "{\"name\":\"Ana Ortiz\"}", "" },
+        { "{\"first\":\"Ana Mar\u00eda\",\"last\":\"Ortiz\"}", "{\"name\":\"Ana Mar\u00eda Ortiz\"}", "" },
+        { "{\"last\":\"Vega\"}", "{\"name\":\"Vega\"}", "" },
+        { "{\"first\":null,\"last\":\"Vega\"}", "{\"name\":\"Vega\"}", "" },
+        { "{\"first\":\"Ana\"}", NULL, "last together string" },
+        { "{\"first\":\"Ana\",\"last\":\"O Z\"}", NULL, "last format string" },
+        { "{}", "{}", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit kit = kit_of_fields(fields, (struct lens_style){ 0 });
+
+        put_shown(&kit, cases[i].document, NULL);
+        CHECK_TEXT(kit_faults(&kit), cases[i].faults, "case %zu", i);
+        if (cases[i].canonical)
+            CHECK_TEXT(buf_str(&kit.put.canonical), cases[i].canonical, "case %zu", i);
         kit_done(&kit);
     }
 }
@@ -132,8 +205,8 @@ static void get_names_what_it_does_not_show(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(put_takes_what_was_shown),
-        cmocka_unit_test(put_still_judges),
+        cmocka_unit_test(put_takes_what_was_shown),        cmocka_unit_test(what_set_says_is_known),
+        cmocka_unit_test(parts_that_were_cut_are_joined),  cmocka_unit_test(put_still_judges),
         cmocka_unit_test(get_names_what_it_does_not_show),
     };
 

@@ -9,6 +9,7 @@ struct pair {
     struct buf *out;
     const struct dialect *from, *to;
     const struct lens *lens, *other;
+    struct lens_lines own;          /* put of the one */
     struct lens_lines shown, taken; /* by the other one: get and put */
 };
 
@@ -68,9 +69,23 @@ static const struct lens_line *find_taken(const struct pair *pair, const struct 
     return NULL;
 }
 
+/* No member of its own shows it there, but another one writes it. */
+static const struct lens_line *find_teller(const struct pair *pair, const struct lens_line *line)
+{
+    for (size_t i = 0; i < pair->taken.count; i++)
+        if (touches(line->canonical[0], pair->taken.items[i].tells))
+            return &pair->taken.items[i];
+    return NULL;
+}
+
 static bool has_words(struct str text, const char *words)
 {
     return memmem(text.ptr, text.len, words, strlen(words)) != NULL;
+}
+
+static bool is_id(const struct lens_line *line)
+{
+    return has_words(line->rule, " of a ");
 }
 
 static struct fate carried(const struct pair *pair, const struct lens_line *line,
@@ -78,51 +93,98 @@ static struct fate carried(const struct pair *pair, const struct lens_line *line
 {
     const struct lens_line *loose = is_class(line, "exact") ? shown : line;
     const struct dialect *whose = loose == line ? pair->from : pair->to;
-    struct fate fate = { .survives = "yes", .as = shown->to };
+    struct fate fate = { .survives = "in part", .as = shown->to };
 
-    if (is_within(line->canonical[0], shown->canonical[0])) {
-        fate.survives = "in part";
+    if (is_within(line->canonical[0], shown->canonical[0]))
         fate.why = arena_printf(pair->arena, STR_FMT " shows members of it", STR_ARG(pair->to->name));
-        return fate;
-    }
-    if (line->array)
-        fate.survives = "in part";
-    if (line->array)
+    else if (line->array)
         fate.why = STR("what its elements say beyond the canonical entity stays with this dialect");
-    else if (str_starts(line->rule, STR("id of")))
-        fate.why = STR("where the crosswalk has it, or the forms of the ids meet");
-    else if (has_words(line->rule, "invalid: keep"))
-        fate.why = STR("what is not of the type is kept for this dialect only");
-    if (line->array || is_class(loose, "exact"))
+    else if (has_words(line->rule, "invalid: keep") || has_words(shown->rule, "invalid: keep"))
+        fate.why = STR("what is not of the type stays with this dialect");
+    if (fate.why.len)
         return fate;
-    fate.survives = "normalised";
-    fate.why = arena_printf(pair->arena, STR_FMT " in " STR_FMT, STR_ARG(loose->rule), STR_ARG(whose->name));
+    fate.survives = is_class(loose, "exact") ? "yes" : "normalised";
+    if (is_id(line) || is_id(shown))
+        fate.why = STR("where the crosswalk has it, or the forms of the ids meet");
+    else if (!is_class(loose, "exact"))
+        fate.why =
+            arena_printf(pair->arena, STR_FMT " in " STR_FMT, STR_ARG(loose->rule), STR_ARG(whose->name));
     return fate;
+}
+
+static struct fate lost(struct str as, struct str why)
+{
+    return (struct fate){ "no", as, why };
+}
+
+static struct fate fate_of_made(const struct pair *pair, const struct lens_line *line)
+{
+    const struct lens_line source = { .canonical = { line->made_of } };
+    const struct lens_line *shown = find_shown(pair, &source);
+
+    if (shown && find_taken(pair, &source, shown->to))
+        return (struct fate){ "yes", STR_NONE,
+                              arena_printf(pair->arena, "made again from " STR_FMT, STR_ARG(line->made_of)) };
+    return lost(STR_NONE, arena_printf(pair->arena, STR_FMT " does not show " STR_FMT ", of which it is made",
+                                       STR_ARG(pair->to->name), STR_ARG(line->made_of)));
+}
+
+/* What has no canonical place of its own; `survives` NULL: it has one. */
+static struct fate without_place(const struct pair *pair, const struct lens_line *line)
+{
+    if (line->unshown)
+        return lost(STR_NONE, STR("clients only send it: it is in no document that is shown"));
+    if (line->made_of.len)
+        return fate_of_made(pair, line);
+    if (!line->to.len && line->why.len && !line->canonical[0].len)
+        return lost(STR_NONE, STR("the canonical entity has no such member"));
+    if (line->canonical[0].len)
+        return (struct fate){ 0 };
+    if (is_class(line, "kept"))
+        return lost(STR_NONE, arena_printf(pair->arena, "kept for this dialect only; shown instead: " STR_FMT,
+                                           STR_ARG(line->instead)));
+    return (struct fate){ "in part", STR_NONE,
+                          STR("see its members; the array is kept for this dialect only") };
+}
+
+static struct fate fate_of(const struct pair *pair, const struct lens_line *line);
+
+/* A constant is made wherever its object is. That of a list's element needs the element. */
+static struct fate fate_of_constant(const struct pair *pair, const struct lens_line *line)
+{
+    for (size_t i = 0; i < pair->own.count; i++) {
+        const struct lens_line *list = &pair->own.items[i];
+        struct str inside = str_from_at(line->from, list->from.len < line->from.len ? list->from.len : 0);
+        if (list->array && str_starts(line->from, list->from) && str_starts(inside, STR("/*/")) &&
+            !strcmp(fate_of(pair, list).survives, "no"))
+            return lost(STR_NONE, STR("its list does not come back"));
+    }
+    return (struct fate){ "yes", STR_NONE, STR("a constant of this dialect") };
 }
 
 static struct fate fate_of(const struct pair *pair, const struct lens_line *line)
 {
-    const struct lens_line *shown = find_shown(pair, line);
-
     if (is_class(line, "constant"))
-        return (struct fate){ "yes", STR_NONE, STR("a constant of this dialect") };
-    if (!line->to.len && !str_is(line->rule, "look-up") && line->why.len && !line->canonical[0].len)
-        return str_is(line->why, "it has no source")
-                   ? (struct fate){ "no", STR_NONE, STR("the canonical entity has no such member") }
-                   : (struct fate){ "yes", STR_NONE, STR("made again from other members") };
-    if (!line->canonical[0].len && is_class(line, "kept"))
-        return (struct fate){ "no", STR_NONE, STR("kept beside the entity, for this dialect only") };
-    if (!line->canonical[0].len)
-        return (struct fate){ "in part", STR_NONE,
-                              STR("see its members; the array is kept for this dialect only") };
+        return fate_of_constant(pair, line);
+    struct fate fate = without_place(pair, line);
+    if (fate.survives)
+        return fate;
+    const struct lens_line *shown = find_shown(pair, line), *teller = shown ? NULL : find_teller(pair, line);
+    struct str set = shown ? STR_NONE : lens_always_sets(pair->other, line->canonical[0]);
+    if (str_is(set, "$brand"))
+        return (struct fate){ "yes", STR_NONE, STR("the brand that is translated for") };
+    if (set.ptr)
+        return lost(STR_NONE,
+                    arena_printf(pair->arena, STR_FMT " does not show " STR_FMT "; shown instead: " STR_FMT,
+                                 STR_ARG(pair->to->name), STR_ARG(line->canonical[0]), STR_ARG(set)));
+    if (teller)
+        return (struct fate){ "in part", teller->from, STR("what that member tells of it") };
     if (!shown)
-        return (struct fate){ "no", STR_NONE,
-                              arena_printf(pair->arena, STR_FMT " does not show " STR_FMT,
-                                           STR_ARG(pair->to->name), STR_ARG(line->canonical[0])) };
+        return lost(STR_NONE, arena_printf(pair->arena, STR_FMT " does not show " STR_FMT,
+                                           STR_ARG(pair->to->name), STR_ARG(line->canonical[0])));
     if (!find_taken(pair, line, shown->to))
-        return (struct fate){ "no", shown->to,
-                              arena_printf(pair->arena, STR_FMT " shows it and does not take it",
-                                           STR_ARG(pair->to->name)) };
+        return lost(shown->to, arena_printf(pair->arena, STR_FMT " shows it and does not take it",
+                                            STR_ARG(pair->to->name)));
     return carried(pair, line, shown);
 }
 
@@ -136,20 +198,90 @@ static void write_line(const struct pair *pair, const struct lens_line *line)
     buf_printf(pair->out, " | %s | " STR_FMT " |\n", fate.survives, STR_ARG(fate.why));
 }
 
+/* The other one's documents need it to come back. */
+static bool is_demanded(const struct pair *pair, const struct lens_line *line)
+{
+    return line->required && !line->unshown && !has_words(line->from, "/*/") && !is_class(line, "constant") &&
+           line->canonical[0].len && !lens_always_sets(pair->lens, line->canonical[0]).ptr;
+}
+
+enum giving { NOTHING, SOMETIMES, ALWAYS };
+
+/* Names the members that give it, with "or" between them. */
+static enum giving find_givers(const struct pair *pair, const struct lens_line *wanted, struct buf *names)
+{
+    enum giving giving = NOTHING;
+
+    for (size_t i = 0; i < pair->own.count && giving != ALWAYS; i++) {
+        const struct lens_line *own = &pair->own.items[i];
+        bool gives = shares(own, wanted) || touches(own->tells, wanted->canonical[0]);
+        if (!gives || !own->to.len || own->unshown || own->array)
+            continue;
+        giving = own->required ? ALWAYS : SOMETIMES;
+        buf_printf(names, "%s`" STR_FMT "`", names->len ? " or " : "", STR_ARG(own->from));
+    }
+    return giving;
+}
+
+static void write_demands(const struct pair *pair)
+{
+    struct buf lacking = buf_in(pair->arena, SIZE_MAX), needed = buf_in(pair->arena, SIZE_MAX);
+
+    for (size_t i = 0; i < pair->taken.count; i++) {
+        const struct lens_line *wanted = &pair->taken.items[i];
+        struct buf names = buf_in(pair->arena, SIZE_MAX);
+        enum giving giving = is_demanded(pair, wanted) ? find_givers(pair, wanted, &names) : ALWAYS;
+        if (giving == NOTHING)
+            buf_printf(&lacking, "%s`" STR_FMT "`", lacking.len ? ", " : "", STR_ARG(wanted->from));
+        else if (giving == SOMETIMES)
+            buf_printf(&needed, "%s`" STR_FMT "` (" STR_FMT ")", needed.len ? ", " : "",
+                       STR_ARG(wanted->from), STR_ARG(buf_str(&names)));
+    }
+    if (lacking.len)
+        buf_printf(pair->out,
+                   "\nNo document comes back: " STR_FMT " demands " STR_FMT ", which these do not have.\n",
+                   STR_ARG(pair->to->name), STR_ARG(buf_str(&lacking)));
+    else if (needed.len)
+        buf_printf(pair->out, "\nComes back only with what " STR_FMT " demands: " STR_FMT ".\n",
+                   STR_ARG(pair->to->name), STR_ARG(buf_str(&needed)));
+}
+
+/* Nothing else is to be said of it. */
+static bool is_kept(const struct lens_line *line)
+{
+    return is_class(line, "kept") && !line->canonical[0].len && !line->instead.len && !line->unshown;
+}
+
+static void write_kept(const struct pair *pair)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < pair->own.count; i++) {
+        if (!is_kept(&pair->own.items[i]))
+            continue;
+        buf_printf(pair->out, "%s`" STR_FMT "`",
+                   any ? ", " : "\nKept for this dialect only, does not survive: ",
+                   STR_ARG(pair->own.items[i].from));
+        any = true;
+    }
+    if (any)
+        buf_add(pair->out, STR(".\n"));
+}
+
 static void write_pair(struct pair *pair)
 {
-    struct lens_lines own = { 0 };
-
-    lens_report_put(pair->lens, NULL, 0, LENS_SHOWN, pair->arena, &own);
+    lens_report_put(pair->lens, NULL, 0, LENS_SHOWN, pair->arena, &pair->own);
     lens_report_get(pair->other, NULL, 0, pair->arena, &pair->shown);
     lens_report_put(pair->other, NULL, 0, LENS_SHOWN, pair->arena, &pair->taken);
-    buf_printf(pair->out,
-               "\n## " STR_FMT " " STR_FMT " \u2192 " STR_FMT " " STR_FMT " \u2192 " STR_FMT "\n\n"
-               "| member | class | there | survives | why |\n|---|---|---|---|---|\n",
+    buf_printf(pair->out, "\n## " STR_FMT " " STR_FMT " \u2192 " STR_FMT " " STR_FMT " \u2192 " STR_FMT "\n",
                STR_ARG(pair->from->name), STR_ARG(lens_resource(pair->lens)), STR_ARG(pair->to->name),
                STR_ARG(lens_resource(pair->other)), STR_ARG(pair->from->name));
-    for (size_t i = 0; i < own.count; i++)
-        write_line(pair, &own.items[i]);
+    write_demands(pair);
+    buf_add(pair->out, STR("\n| member | class | there | survives | why |\n|---|---|---|---|---|\n"));
+    for (size_t i = 0; i < pair->own.count; i++)
+        if (!is_kept(&pair->own.items[i]))
+            write_line(pair, &pair->own.items[i]);
+    write_kept(pair);
 }
 
 static void write_pairs(const struct dialect *from, const struct dialect *to, struct arena *arena,
@@ -170,10 +302,32 @@ void coverage_write(const struct gateway *gateway, struct arena *arena, struct b
         "Made by `dragoman check --coverage` from the mappings; a test compares. For each two dialects with "
         "an entity in\n"
         "common: a document of the first becomes one of the second and comes back, as `dragoman translate` "
-        "does it. Inside the\n"
-        "gateway more survives: what one dialect says beyond the canonical entity is kept for it (*kept*) "
-        "and shown to it again,\n"
-        "whatever others write meanwhile. Classes are those of [mapping.md](mapping.md).\n";
+        "does it. Another test\n"
+        "sends documents made at random that way, and looks whether each member comes back as its row says. "
+        "Inside the gateway\n"
+        "more survives: what one dialect says beyond the canonical entity is kept for it (*kept*) and shown "
+        "to "
+        "it again,\n"
+        "whatever others write meanwhile.\n\n"
+        "| survives | |\n|---|---|\n"
+        "| yes | as it was sent; null, empty and absent count as the same, as styles differ |\n"
+        "| normalised | in the one form that the rule has for it, or as the nearest that it has: another "
+        "word of "
+        "an enum, another notation of a date. A rule with *when*, *unless* or *with* has none where that "
+        "does not "
+        "hold |\n"
+        "| in part | some of its values, elements or members |\n"
+        "| no | gone, or another value stands in its place |\n\n"
+        "*class* is that of [mapping.md](mapping.md), *there* the member of the other dialect. A document "
+        "with a value "
+        "that the other\n"
+        "dialect shows, and does not take (a word outside an enum, a blank name), stops there: `translate` "
+        "names it "
+        "in the rejects.\n"
+        "`[member=value]` is the element of an array that has this, `*` each element; of other arrays with "
+        "named "
+        "members one\n"
+        "element counts, the others are kept for the dialect.\n";
 
     buf_add(out, STR(head));
     for (size_t i = 0; i < gateway->dialect_count; i++)

@@ -28,6 +28,7 @@ struct translate_route {
 /* translate_ids.c: from `state_dir`, if there is a crosswalk. It is only read. */
 MUST_CHECK int ids_load(struct id_tables *tables, const struct translate_route *route,
                         const struct conf *conf, struct arena *arena, struct err *err);
+void id_table_add(struct id_table *table, struct arena *arena, struct str kind, struct str key, struct str value);
 /* The id that the table has; else, where the target's ids have the form of the text, the text itself; else
  * none. */
 struct str ids_canonical(const struct id_tables *tables, struct str kind, struct str given);

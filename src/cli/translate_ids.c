@@ -51,8 +51,7 @@ static void grow(struct id_table *table, struct arena *arena)
     *table = more;
 }
 
-static void add(struct id_table *table, struct arena *arena, struct str kind, struct str key,
-                struct str value)
+void id_table_add(struct id_table *table, struct arena *arena, struct str kind, struct str key, struct str value)
 {
     grow(table, arena);
     struct id_row *row = find_row(table, kind, key);
@@ -79,9 +78,9 @@ static int on_row(const struct crosswalk_row *row, void *data)
     if (!str_eq(row->brand, loading->route->brand))
         return 0;
     if (str_eq(row->dialect, loading->route->from->name))
-        add(&loading->tables->in, loading->arena, row->kind, row->dialect_id, row->canonical_id);
+        id_table_add(&loading->tables->in, loading->arena, row->kind, row->dialect_id, row->canonical_id);
     if (str_eq(row->dialect, loading->route->to->name))
-        add(&loading->tables->out, loading->arena, row->kind, row->canonical_id, row->dialect_id);
+        id_table_add(&loading->tables->out, loading->arena, row->kind, row->canonical_id, row->dialect_id);
     return 0;
 }
 

@@ -119,7 +119,7 @@ static void write_value(struct generator *g, const struct field *field)
     bool array = field->type == TYPE_PICK || field->type == TYPE_ENTRIES || field->type == TYPE_LIST;
 
     if (field->source == FROM_CONST) {
-        bool other = field->accept_count && chance(g, 2);
+        bool other = field->accept_count && !g->shown && chance(g, 2);
         buf_add(g->out, other ? field->accept[0].json : field->constant.json);
         return;
     }
@@ -160,6 +160,20 @@ static bool follows(struct generator *g, const struct field *field, bool *wanted
     return false;
 }
 
+/* A new entity may be given it. */
+static bool may_create(const struct field *field)
+{
+    bool none = field->starts.json.ptr && tape_type(&field->starts.tape, 0) == JSON_NULL;
+
+    return !none && !(field->read_only & MODE_CREATE);
+}
+
+static bool has_source(const struct field *field)
+{
+    return !field->write_only && !field->lookup.ptr &&
+           (field->source == FROM_CANONICAL || field->source == FROM_REST || field->source == FROM_CONST);
+}
+
 static bool is_wanted(struct generator *g, const struct field *field)
 {
     bool wanted, inner = g->shape != g->lens->shape;
@@ -168,10 +182,9 @@ static bool is_wanted(struct generator *g, const struct field *field)
         return wanted;
     if (field->with && !g->made[field->with->order])
         return false;
-    bool none =
-        field->starts.json.ptr && tape_type(&field->starts.tape, 0) == JSON_NULL; /* create takes none */
-    if (none || (field->read_only & MODE_CREATE) || is_said(g, field) ||
-        (field->when != NO_SLOT && g->lens->rest == REST_REFUSE))
+    if (is_said(g, field) || (field->when != NO_SLOT && g->lens->rest == REST_REFUSE))
+        return false;
+    if (g->shown ? !has_source(field) : !may_create(field))
         return false;
     if ((field->required & MODE_CREATE) || (inner && field->codec->take == take_id))
         return true;
@@ -274,11 +287,12 @@ static bool obeys_rules(const struct lens *lens, struct str document, struct are
     return true;
 }
 
-void generate_document(const struct lens *lens, struct random *random, struct arena *arena, struct buf *out)
+static void generate(const struct lens *lens, bool shown, struct random *random, struct arena *arena,
+                     struct buf *out)
 {
     struct buf document = buf_in(arena, out->ceiling);
     struct generator g = {
-        .lens = lens, .shape = lens->shape, .random = random, .arena = arena, .out = &document
+        .lens = lens, .shape = lens->shape, .random = random, .arena = arena, .out = &document, .shown = shown
     };
 
     for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
@@ -288,4 +302,14 @@ void generate_document(const struct lens *lens, struct random *random, struct ar
             break;
     }
     buf_add(out, buf_str(&document));
+}
+
+void generate_document(const struct lens *lens, struct random *random, struct arena *arena, struct buf *out)
+{
+    generate(lens, false, random, arena, out);
+}
+
+void generate_shown(const struct lens *lens, struct random *random, struct arena *arena, struct buf *out)
+{
+    generate(lens, true, random, arena, out);
 }

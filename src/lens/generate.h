@@ -10,6 +10,7 @@ struct generator {
     struct arena *arena;
     struct buf *out;
     bool *made; /* by the field's order in the shape */
+    bool shown; /* what the dialect shows, and not what a client may send */
 };
 
 struct texts {

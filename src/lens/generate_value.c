@@ -53,7 +53,7 @@ static bool pleases(struct generator *g, const struct field *field, struct str j
     (void)g;
     if ((empty && (field->required || field->blank_refuse)) || (blank && field->blank_refuse))
         return false;
-    if (field->split.ptr && text_find(json, field->split))
+    if (field->split.ptr && (empty || blank || text_find(json, field->split)))
         return false;
     if (field->type == TYPE_LINES && field->blank_refuse && text_find(json, STR("\"\"")))
         return false;
@@ -156,7 +156,7 @@ struct str generate_value(struct generator *g, const struct field *field)
     bool keeps = g->lens->rest != REST_REFUSE;
     const struct texts *texts = &generate_samples[field->type];
 
-    if (field->starts.json.ptr)
+    if (field->starts.json.ptr && !g->shown)
         return field->starts.json;
     if (field->also_count && chance(g, 2))
         return field->also[random_below(g->random, field->also_count)].dialect.json;

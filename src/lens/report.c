@@ -60,13 +60,13 @@ static struct str rule_of(struct report *report, const struct field *field)
         { field->enum_count > 0, "enum" },
         { field->also_count > 0, "also" },
         { field->known != NULL, "known_by" },
-        { field->also_count > 0, "also" },
         { field->constant.json.ptr != NULL, "const" },
         { field->source == FROM_DERIVE, "derive" },
         { field->source == FROM_TABLE, "table" },
         { field->source == FROM_REST, "keep" },
         { field->invalid_keep, "invalid: keep" },
         { field->unless_count > 0, "unless" },
+        { field->with != NULL, "with" },
         { field->equals_brand || field->equals.json.ptr, "equals" },
     };
 
@@ -82,6 +82,33 @@ static struct str rule_of(struct report *report, const struct field *field)
         buf_printf(&rule, ", when " STR_FMT " is " STR_FMT, STR_ARG(field->when_path),
                    STR_ARG(field->when_value.text));
     return buf_str(&rule);
+}
+
+/* Of what is made of something else. */
+static struct str source_of(struct report *report, const struct level *level, const struct field *field)
+{
+    if (field->source == FROM_DERIVE)
+        return canonical_path(report, level, field->derive);
+    if (field->source == FROM_TABLE)
+        return canonical_path(report, level, field->table.by);
+    return field->source == FROM_LINK ? canonical_path(report, level, field->link->is[0]) : STR_NONE;
+}
+
+static struct str shown_instead(struct report *report, const struct field *field)
+{
+    if (field->source != FROM_REST || field->otherwise == OTHERWISE_NULL)
+        return STR_NONE;
+    if (field->otherwise == OTHERWISE_LITERAL)
+        return field->otherwise_value.text;
+    return arena_printf(report->arena, "what the table says of " STR_FMT, STR_ARG(field->table.by_path));
+}
+
+/* A member of a pick is only where the pick is; an array that get shows empty, and put takes so, is always there. */
+static bool is_required(const struct field *field)
+{
+    bool anyway = field->empty_allowed && field->absent == ABSENT_EMPTY;
+
+    return (field->required & MODE_CREATE) && !anyway && (!field->inside || (field->inside->required & MODE_CREATE));
 }
 
 static void add(struct report *report, const struct level *level, const struct field *field, struct str from,
@@ -106,6 +133,11 @@ static void add(struct report *report, const struct level *level, const struct f
                                 .why = why.len ? why : field->loss,
                                 .file = field->from->file,
                                 .line = field->from->key_line,
+                                .made_of = source_of(report, level, field),
+                                .instead = shown_instead(report, field),
+                                .required = is_required(field),
+                                .tells = field->tells ? dotted(report, field->tells->path) : STR_NONE,
+                                .unshown = field->write_only || field->lookup.ptr != NULL,
                                 .array = codecs[field->type].take == take_pick ||
                                          codecs[field->type].take == take_entries ||
                                          codecs[field->type].take == take_list };
@@ -149,6 +181,22 @@ static struct str put_place(struct report *report, const struct level *level, co
         return place;
     return arena_printf(report->arena, STR_FMT " or " STR_FMT, STR_ARG(place),
                         STR_ARG(canonical_path(report, level, field->is[1])));
+}
+
+/* "telecom[system=phone]/value" for a member of such an element. */
+static struct str own_path(struct report *report, const struct field *field)
+{
+    const struct field *choice = field->chosen ? field : field->inside && field->inside->chosen ? field->inside : NULL;
+    struct buf path = buf_in(report->arena, SIZE_MAX);
+
+    if (!choice)
+        return field->path;
+    buf_add(&path, choice->path);
+    for (size_t i = 0; i < choice->prefer.count; i++)
+        buf_printf(&path, "[" STR_FMT "=" STR_FMT "]", STR_ARG(choice->prefer.items[i].name),
+                   STR_ARG(choice->prefer.items[i].value.text));
+    buf_add(&path, str_from_at(field->path, choice->path.len));
+    return buf_str(&path);
 }
 
 static bool is_given(const struct report *report, const struct level *level, uint32_t slot)
@@ -229,7 +277,7 @@ static void report_put_field(struct report *report, const struct level *level, c
     if (field->chosen || !is_given(report, level, field->in))
         return;
     struct str to = put_place(report, level, field, &why);
-    add(report, level, field, join(report, level->dialect, '/', field->path), to, why);
+    add(report, level, field, join(report, level->dialect, '/', own_path(report, field)), to, why);
     if (field->type == TYPE_PICK)
         enter_pick(report, level, field);
     if (field->element)
@@ -276,7 +324,7 @@ static void report_get_field(struct report *report, const struct level *level, c
 
     if (hidden || !get_place(report, level, field, &from))
         return;
-    add(report, level, field, from, join(report, level->dialect, '/', field->path), STR_NONE);
+    add(report, level, field, from, join(report, level->dialect, '/', own_path(report, field)), STR_NONE);
     if (field->element)
         report_list(report, level, field);
 }
@@ -320,4 +368,17 @@ void lens_report_get(const struct lens *lens, const struct tape *in, uint32_t at
     struct report report = { .lens = lens, .in = in, .arena = arena, .lines = lines };
 
     run(&report, at);
+}
+
+struct str lens_always_sets(const struct lens *lens, struct str canonical)
+{
+    for (uint32_t i = 0; i < lens->shape->canonical_slots; i++) {
+        const struct node *leaf = lens->shape->leaves[i];
+        if (!leaf || leaf->shown || !str_eq(leaf->path, canonical))
+            continue;
+        if (leaf->set_from == SET_BRAND)
+            return STR("$brand");
+        return leaf->set_from == SET_LITERAL ? leaf->set.text : STR_NONE;
+    }
+    return STR_NONE;
 }

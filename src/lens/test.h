@@ -40,6 +40,8 @@ static inline uint64_t random_below(struct random *random, uint64_t most)
 }
 /* A document that the lens must accept. */
 void generate_document(const struct lens *lens, struct random *random, struct arena *arena, struct buf *out);
+/* One such as the dialect shows, for LENS_SHOWN: with what clients may only read. */
+void generate_shown(const struct lens *lens, struct random *random, struct arena *arena, struct buf *out);
 
 /* shrink.c: `document` without whatever `fails` does not need; the smallest that was found. */
 typedef bool fails_fn(void *context, struct str document);

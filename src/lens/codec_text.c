@@ -233,12 +233,15 @@ bool get_lines(struct get *get, const struct field *field, uint32_t at)
     if (tape_type(run->in, at) != JSON_STRING)
         return false;
     struct str rest = tape_string(run->in, at, run->arena);
+    uint32_t kept = field->pieces_keep || field->inside ? get_kept(get, field) : TAPE_NONE;
+    if (pieces_make(get, field, kept, rest)) {
+        buf_add(run->out, tape_raw(run->rest, kept));
+        return true;
+    }
     if (field->pieces_keep) {
-        uint32_t kept = get_kept(get, field);
-        bool same = pieces_make(get, field, kept, rest);
-        buf_add(run->out, same ? STR("") : STR("["));
-        buf_add(run->out, same ? tape_raw(run->rest, kept) : tape_raw(run->in, at));
-        buf_add(run->out, same ? STR("") : STR("]"));
+        buf_char(run->out, '[');
+        buf_add(run->out, tape_raw(run->in, at));
+        buf_char(run->out, ']');
         return true;
     }
     const char *cut = NULL;

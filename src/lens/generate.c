@@ -48,17 +48,9 @@ static bool in_tree(const struct node *parent, const struct literals *literals)
     return false;
 }
 
-/* Fewer than `most` elements, but as many as the field wants. */
-static size_t least(struct generator *g, const struct field *field, unsigned most)
-{
-    size_t count = random_below(g->random, most);
-
-    return field->has_min_length && count < field->min_length ? field->min_length : count;
-}
-
 static void write_picks(struct generator *g, const struct field *pick)
 {
-    size_t count = least(g, pick, 4), of = pick->choice_count;
+    size_t count = generate_count(g, pick, 4), of = pick->choice_count;
 
     for (size_t i = 0; i < count; i++) {
         const struct field *field = of ? pick->choices[random_below(g->random, of)] : pick;
@@ -78,7 +70,8 @@ static void write_picks(struct generator *g, const struct field *pick)
 
 static void write_entries(struct generator *g, const struct field *field)
 {
-    size_t count = least(g, field, 5);
+    bool blank = !g->lens->style.empty_is_absent || field->lacking_keep;
+    size_t count = generate_count(g, field, 5);
 
     for (size_t i = 0; i < count; i++) {
         bool first = true;
@@ -86,7 +79,7 @@ static void write_entries(struct generator *g, const struct field *field)
         json_name(g->out, &first, field->entry_name);
         buf_add(g->out, pick_text(g, &names));
         json_name(g->out, &first, field->entry_value);
-        buf_add(g->out, pick_text(g, &generate_samples[TYPE_STRING]));
+        buf_add(g->out, blank ? pick_text(g, &generate_samples[TYPE_STRING]) : STR("\"abc\""));
         if (chance(g, 4))
             write_literals(g, &field->skip, &first);
         write_extra(g, true, &first);
@@ -96,7 +89,7 @@ static void write_entries(struct generator *g, const struct field *field)
 
 static void write_elements(struct generator *g, const struct field *field)
 {
-    size_t count = least(g, field, 4);
+    size_t count = generate_count(g, field, 4);
 
     for (size_t i = 0; i < count; i++) {
         struct generator inner = *g;
@@ -110,6 +103,7 @@ static void write_elements(struct generator *g, const struct field *field)
         }
         buf_add(g->out, i ? STR(",{") : STR("{"));
         write_members(&inner, field->element->dialect, &first);
+        write_extra(&inner, false, &first);
         buf_char(g->out, '}');
     }
 }

@@ -37,3 +37,5 @@ static inline struct str pick_text(struct generator *g, const struct texts *text
 
 /* A value that put takes. */
 struct str generate_value(struct generator *g, const struct field *field);
+/* Of elements: fewer than `most`, but now and then many; within the field's bounds. */
+size_t generate_count(struct generator *g, const struct field *field, unsigned most);

@@ -8,11 +8,12 @@ const struct texts generate_samples[TYPE_COUNT] = {
     [TYPE_STRING] =
         TEXTS("\"abc\"", "\"x\"", "\"\"", "\" \"", "\"null\"", "\"12\"", "\"\\u00e9\\n\\\"\\\\/\"",
               "\"\xc3\xa9\xf0\x9f\x98\x80\"", "\"\\ud83d\\ude00\"", "\"a/b\"", "\"120/80\""),
-    [TYPE_INTEGER] = TEXTS("0", "7", "-1", "9007199254740993", "123456789012345678901234567890"),
-    [TYPE_NUMBER] = TEXTS("0", "0.1", "100.20", "-0.0", "1e400", "9007199254740993", "1E-7"),
+    [TYPE_INTEGER] = TEXTS("0", "7", "-1", "-0", "9007199254740993", "123456789012345678901234567890"),
+    [TYPE_NUMBER] = TEXTS("0", "0.1", "100.20", "-0.0", "1e400", "9007199254740993", "1E-7", "1.50",
+                          "123456789012345678901234567890.10"),
     [TYPE_DECIMAL] = TEXTS("\"0.1\"", "\"100.20\"", "\"9007199254740993\"", "\"1e400\"", "\"-0\""),
     [TYPE_BOOLEAN] = TEXTS("true", "false"),
-    [TYPE_DATE] = TEXTS("\"2010-05-15\"", "\"2000-02-29\"", "\"0001-01-01\"", "\"9999-12-31\""),
+    [TYPE_DATE] = TEXTS("\"2010-05-15\"", "\"0000-01-01\"", "\"2000-02-29\"", "\"0001-01-01\"", "\"9999-12-31\""),
     [TYPE_DATETIME] = TEXTS("\"2024-01-01T10:00:00.000Z\"", "\"2024-01-01T10:00:00Z\"",
                             "\"2024-01-01t10:00:00.123456+05:30\"", "\"1969-12-31T23:59:59.999-00:00\""),
     [TYPE_EMAIL] =
@@ -20,7 +21,7 @@ const struct texts generate_samples[TYPE_COUNT] = {
     [TYPE_UUID] =
         TEXTS("\"123e4567-e89b-42d3-a456-426614174000\"", "\"123E4567-E89B-42D3-A456-426614174000\""),
     [TYPE_OBJECT] = TEXTS("{}", "{\"a\":1}", "{\"a\":{\"b\":[]},\"c\":\"d\"}"),
-    [TYPE_ARRAY] = TEXTS("[]", "[1]", "[1,\"x\",[],{}]"),
+    [TYPE_ARRAY] = TEXTS("[]", "[1]", "[1,\"x\",[],{}]", "[1.0,-0,1e3,null,[[{}]],0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]"),
     [TYPE_MAP] = TEXTS("{}", "{\"k\":\"v\"}", "{\"\\u00e9\":\"\",\"k\":\"v w\"}"),
     [TYPE_ANY] = TEXTS("1", "\"x\"", "true", "[]", "{\"a\":1}"),
     [TYPE_ID] = TEXTS("\"58c4554710123c5c40dbab81\"", "\"x-1\""),
@@ -28,6 +29,8 @@ const struct texts generate_samples[TYPE_COUNT] = {
     [TYPE_DIGITS] = TEXTS("0", "0.10", "100.20", "9007199254740993", "-1", "1e3"),
     [TYPE_LINES] = TEXTS("[]", "[\"a\"]", "[\"a\",\"b c\"]", "[\"\"]", "[\"a\\nb\"]", "[\"\",\"\"]"),
 };
+
+enum { MANY = 40, LONG = 3000 };
 
 /* Values that only a lens with a rest can hold. */
 static const struct texts odd_quantities = TEXTS("true", "[1]", "{\"a\":null}");
@@ -44,13 +47,12 @@ static bool is_plain(struct str json)
 
 /* The field's keys may refuse an edge value; then the first sample, which is made to please, stands for it.
  */
-static bool pleases(struct generator *g, const struct field *field, struct str json)
+static bool pleases(const struct field *field, struct str json)
 {
     bool empty = str_is(json, "\"\"") || str_is(json, "[]") || str_is(json, "{}");
     bool blank = str_is(json, "\" \"");
     size_t length = field->type == TYPE_STRING && json.len > 4 ? 3 : json.len - 2;
 
-    (void)g;
     if ((empty && (field->required || field->blank_refuse)) || (blank && field->blank_refuse))
         return false;
     if (field->split.ptr && (empty || blank || text_find(json, field->split)))
@@ -65,12 +67,22 @@ static bool pleases(struct generator *g, const struct field *field, struct str j
            !(field->has_max_length && json.len - 2 > field->max_length);
 }
 
+size_t generate_count(struct generator *g, const struct field *field, unsigned most)
+{
+    size_t least = field->has_min_length ? field->min_length : 0;
+    size_t count = chance(g, 32) ? MANY : random_below(g->random, most);
+
+    if (field->required && !least)
+        least = 1;
+    if (field->has_max_length && count > field->max_length)
+        count = field->max_length;
+    return count < least ? least : count;
+}
+
 static struct str elements_of(struct generator *g, const struct field *field)
 {
     struct buf out = buf_in(g->arena, SIZE_MAX);
-    size_t least = field->has_min_length ? field->min_length : field->required ? 1 : 0;
-    size_t count =
-        least + (field->has_max_length && field->max_length <= least ? 0 : random_below(g->random, 2));
+    size_t count = generate_count(g, field, 3);
 
     buf_char(&out, '[');
     for (size_t i = 0; i < count; i++) {
@@ -151,6 +163,36 @@ static struct str with_prefix(struct generator *g, const struct field *field)
     return arena_printf(g->arena, "\"" STR_FMT "x-%u\"", STR_ARG(field->prefix), (unsigned)random_below(g->random, 3));
 }
 
+/* As long as may be, in characters of several bytes; or far longer than anybody needs. */
+static struct str long_text(struct generator *g, const struct field *field)
+{
+    struct buf out = buf_in(g->arena, SIZE_MAX);
+    size_t length = field->has_max_length && field->max_length < LONG ? field->max_length : LONG;
+
+    buf_char(&out, '"');
+    for (size_t i = 0; i < length; i++)
+        buf_add(&out, STR("\xc3\xa9"));
+    buf_char(&out, '"');
+    return buf_str(&out);
+}
+
+/* At the bounds, which are values, too. */
+static struct str at_bounds(struct generator *g, const struct field *field)
+{
+    bool low = field->min.json.ptr && (!field->max.json.ptr || chance(g, 2));
+
+    return low ? field->min.json : field->max.json;
+}
+
+/* One of the enum's words; where others are taken, too, also what they stand for. */
+static struct str word_of(struct generator *g, const struct field *field)
+{
+    const struct enum_pair *pair = &field->enums[random_below(g->random, field->enum_count)];
+    bool same = tape_type(&pair->canonical.tape, 0) == tape_type(&pair->dialect.tape, 0);
+
+    return field->put_same && same && chance(g, 4) ? pair->canonical.json : pair->dialect.json;
+}
+
 struct str generate_value(struct generator *g, const struct field *field)
 {
     bool keeps = g->lens->rest != REST_REFUSE;
@@ -161,7 +203,7 @@ struct str generate_value(struct generator *g, const struct field *field)
     if (field->also_count && chance(g, 2))
         return field->also[random_below(g->random, field->also_count)].dialect.json;
     if (field->enum_count && !(field->put_same && chance(g, 4)))
-        return field->enums[random_below(g->random, field->enum_count)].dialect.json;
+        return word_of(g, field);
     if (field->equals.json.ptr)
         return field->equals.json;
     if (field->equals_brand)
@@ -172,10 +214,10 @@ struct str generate_value(struct generator *g, const struct field *field)
         return field->type == TYPE_ARRAY ? elements_of(g, field) : members_of(g, field);
     if (field->form_count)
         return fill_form(g, field);
-    if (field->min.json.ptr)
-        return field->min.json;
-    if (field->max.json.ptr)
-        return field->max.json;
+    if (field->min.json.ptr || field->max.json.ptr)
+        return at_bounds(g, field);
+    if (field->type == TYPE_STRING && !field->split.ptr && chance(g, 24) && !(field->has_max_length && !field->max_length))
+        return long_text(g, field);
     if (field->prefix.len)
         return with_prefix(g, field);
     if (field->as_integer)
@@ -187,7 +229,7 @@ struct str generate_value(struct generator *g, const struct field *field)
     size_t from = random_below(g->random, texts->count);
     for (size_t i = 0; i < texts->count; i++) {
         struct str json = str_from(texts->items[(from + i) % texts->count]);
-        if (is_kind(field, json) && pleases(g, field, json))
+        if (is_kind(field, json) && pleases(field, json))
             return json;
     }
     return str_from(texts->items[0]);

@@ -249,7 +249,7 @@ static void write_kept_entry(struct entries *e, uint32_t element)
     bool plain = tape_type(run->rest, element) != JSON_OBJECT || name == TAPE_NONE ||
                  tape_type(run->rest, name) != JSON_STRING ||
                  (e->field->skip.count && literals_match(&e->field->skip, run->rest, element)) ||
-                 entry_lacks(e->field, run->rest, element);
+                 entry_lacks(run->lens, e->field, run->rest, element);
     struct name_entry *entry = plain || e->object == TAPE_NONE
                                    ? NULL
                                    : name_map_at(&e->names, tape_string(run->rest, name, run->arena));

@@ -7,9 +7,18 @@
  * TAPE_NONE. */
 uint32_t pick_element(const struct field *pick, const struct tape *tape, uint32_t array);
 
-/* An entry that says no name or no value, where such ones are kept. */
-static inline bool entry_lacks(const struct field *field, const struct tape *tape, uint32_t element)
+/* Says something: false where it is not there, or is a text of no characters and the style takes that for none. */
+static inline bool entry_says(const struct lens *lens, const struct tape *tape, uint32_t at)
 {
-    return field->lacking_keep && (tape_find(tape, element, field->entry_name) == TAPE_NONE ||
-                                   tape_find(tape, element, field->entry_value) == TAPE_NONE);
+    bool empty = at != TAPE_NONE && tape_type(tape, at) == JSON_STRING && !tape_text(tape, at).len;
+
+    return at != TAPE_NONE && !(empty && lens->style.empty_is_absent);
+}
+
+/* An entry that says no name or no value, where such ones are kept. */
+static inline bool entry_lacks(const struct lens *lens, const struct field *field, const struct tape *tape,
+                               uint32_t element)
+{
+    return field->lacking_keep && (!entry_says(lens, tape, tape_find(tape, element, field->entry_name)) ||
+                                   !entry_says(lens, tape, tape_find(tape, element, field->entry_value)));
 }

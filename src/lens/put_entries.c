@@ -33,9 +33,10 @@ static uint32_t string_of(struct entries *e, size_t index, uint32_t element, str
     const struct tape *in = e->put->run->in;
     uint32_t at = tape_find(in, element, name);
 
-    if (at != TAPE_NONE && tape_type(in, at) == JSON_STRING)
+    bool says = entry_says(e->put->run->lens, in, at);
+    if (says && tape_type(in, at) == JSON_STRING)
         return at;
-    bool blank = at == TAPE_NONE || tape_type(in, at) == JSON_NULL;
+    bool blank = !says || tape_type(in, at) == JSON_NULL;
     fault_in(e, index, name, blank ? FAULT_BLANK : FAULT_TYPE, STR("string"));
     return TAPE_NONE;
 }
@@ -84,7 +85,7 @@ static void take_entry(struct entries *e, size_t index, uint32_t element)
         return;
     }
     bool skipped = e->field->skip.count && literals_match(&e->field->skip, in, element);
-    if (skipped || entry_lacks(e->field, in, element)) {
+    if (skipped || entry_lacks(e->put->run->lens, e->field, in, element)) {
         e->plain = false;
         name_value(e, element);
         return;
@@ -110,7 +111,7 @@ static void remove_shown(struct entries *e)
         uint32_t name = tape_find(run->shown, at, e->field->entry_name);
         bool mapped = name != TAPE_NONE && tape_type(run->shown, name) == JSON_STRING &&
                       !(e->field->skip.count && literals_match(&e->field->skip, run->shown, at)) &&
-                      !entry_lacks(e->field, run->shown, at);
+                      !entry_lacks(run->lens, e->field, run->shown, at);
         struct name_entry *entry =
             mapped ? name_map_at(&e->names, tape_string(run->shown, name, run->arena)) : NULL;
         if (!entry || entry->name.ptr)

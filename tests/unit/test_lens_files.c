@@ -19,6 +19,7 @@ static const struct {
     { "patient-graph",
       { .absent_as_null = true, .refuse_null_on_create = true, .read_only = READ_ONLY_REFUSE } },
     { "twine", { 0 } },
+    { "fhir", { .refuse_null_on_create = true, .empty_is_absent = true } },
 };
 
 static struct lens_style style_of(const char *folder)

@@ -53,6 +53,33 @@ static inline struct kit kit_of_fields(const char *fields, struct lens_style sty
     return kit;
 }
 
+/* A file that is wrong: the fault has its place, says what was found, and what was expected. */
+struct kit_bad {
+    const char *text;
+    const char *at;   /* "line:column" */
+    const char *what; /* how the message begins */
+};
+
+static inline void kit_refuses(const struct kit_bad *bad, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct lens_style style = { 0 };
+        struct lens_tables *tables;
+        struct lens *lens;
+        struct err err = { 0 };
+
+        CHECK(lens_tables_load(&tables, arena, SOURCE_DIR "/mappings/tables", &err) == 0, "%s", err.detail);
+        int rc = lens_parse(&lens, arena, str_from(bad[i].text), "map.yaml", &style, tables, &err);
+        struct str expected = arena_printf(arena, "map.yaml:%s: %s", bad[i].at, bad[i].what);
+        CHECK(rc == -1 && err.code == ERR_CONFIG, "case %zu loads: %s", i, bad[i].text);
+        CHECK(str_starts(str_from(err.detail), expected), "case %zu: %s\nexpected " STR_FMT, i, err.detail,
+              STR_ARG(expected));
+        CHECK(strstr(err.detail, "expected"), "case %zu says not what was expected: %s", i, err.detail);
+        arena_free(&arena);
+    }
+}
+
 static inline void kit_done(struct kit *kit)
 {
     arena_free(&kit->arena);

@@ -84,13 +84,61 @@ static void values_are_shown_in_their_elements(void **state)
     }
 }
 
+/* A line that has the text between lines in it was sent as one, and is shown so while it makes the text. */
+static void kept_lines_are_not_cut_again(void **state)
+{
+    static const char lines[] = "fields:\n  a: { type: pick, fields: { l: { type: lines, is: l, join: \"\\n\" } } }\n";
+    static const struct {
+        const char *canonical, *rest, *shown;
+    } cases[] = {
+        { "{\"l\":\"1\\n2\"}", "{\"a\":[{\"l\":[\"1\\n2\"]}]}", "{\"a\":[{\"l\":[\"1\\n2\"]}]}" },
+        { "{\"l\":\"1\\n3\"}", "{\"a\":[{\"l\":[\"1\\n2\"]}]}", "{\"a\":[{\"l\":[\"1\",\"3\"]}]}" },
+        { "{\"l\":\"1\\n2\"}", NULL, "{\"a\":[{\"l\":[\"1\",\"2\"]}]}" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit kit = kit_of_fields(lines, (struct lens_style){ 0 });
+
+        kit_get(&kit, cases[i].canonical, cases[i].rest);
+        CHECK_TEXT(buf_str(&kit.text), cases[i].shown, "case %zu", i);
+        kit_done(&kit);
+    }
+}
+
+/* Where an empty text is none, an entry without a value is not mapped: get would not show it. */
+static void an_empty_value_is_no_entry(void **state)
+{
+    static const struct {
+        const char *lacking, *canonical, *rest, *faults;
+    } cases[] = {
+        { ", lacking: keep", "{\"e\":{}}", "{\"e\":[{\"n\":\"A\",\"v\":\"\"}]}", "" },
+        { "", NULL, NULL, "e/0/v blank string" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct str entries =
+            arena_printf(arena, "fields:\n  e: { type: entries, is: e, name: n, value: v%s }\n", cases[i].lacking);
+        struct kit kit = kit_of_fields(entries.ptr, (struct lens_style){ .empty_is_absent = true });
+
+        kit_put(&kit, LENS_CREATE, "{\"e\":[{\"n\":\"A\",\"v\":\"\"}]}", NULL);
+        CHECK_TEXT(kit_faults(&kit), cases[i].faults, "case %zu", i);
+        if (cases[i].canonical) {
+            CHECK_TEXT(buf_str(&kit.put.canonical), cases[i].canonical, "case %zu", i);
+            CHECK_TEXT(buf_str(&kit.put.rest), cases[i].rest, "case %zu", i);
+        }
+        kit_done(&kit);
+        arena_free(&arena);
+    }
+}
+
 #define HEAD "dialect: d\nresource: r\nentity: e\nfields:\n  a:\n    type: pick\n"
 
 static void faults_have_their_place(void **state)
 {
-    static const struct {
-        const char *text, *at, *what;
-    } cases[] = {
+    static const struct kit_bad cases[] = {
         { HEAD, "5:3", "type pick lacks `fields:`" },
         { HEAD "    picks: []\n", "7:12", "`picks:` is empty" },
         { HEAD "    picks: [x]\n", "7:13", "found \"x\", expected a map" },
@@ -114,19 +162,7 @@ static void faults_have_their_place(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct arena *arena = arena_new(SIZE_MAX);
-        struct lens_style style = { 0 };
-        struct lens *lens;
-        struct err err = { 0 };
-        struct str expected = arena_printf(arena, "map.yaml:%s: %s", cases[i].at, cases[i].what);
-
-        CHECK(lens_parse(&lens, arena, str_from(cases[i].text), "map.yaml", &style, NULL, &err) == -1,
-              "case %zu", i);
-        CHECK(str_starts(str_from(err.detail), expected), "case %zu: %s\nexpected " STR_FMT, i, err.detail,
-              STR_ARG(expected));
-        arena_free(&arena);
-    }
+    kit_refuses(cases, COUNT(cases));
 }
 
 int main(void)
@@ -134,6 +170,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements_go_where_they_belong),
         cmocka_unit_test(values_are_shown_in_their_elements),
+        cmocka_unit_test(kept_lines_are_not_cut_again),
+        cmocka_unit_test(an_empty_value_is_no_entry),
         cmocka_unit_test(faults_have_their_place),
     };
 

@@ -1,0 +1,110 @@
+/* The laws find what is wrong with a mapping, and say it so that it can be mended: mappings that lose
+ * something although they load, and what the report must say of each. */
+#include "test_lens_kit.h"
+
+#include <unistd.h>
+
+/* What lens_test says of these fields. */
+static struct str report_of(struct arena *arena, const char *fields, struct lens_style style,
+                            size_t *failures)
+{
+    char path[] = "/tmp/test_lens_laws_XXXXXX";
+    struct str text = arena_printf(arena, "dialect: d\nresource: r\nentity: e\n%s", fields);
+    struct buf report = buf_in(arena, 1 << 20);
+    struct err err = { 0 };
+    struct lens_tables *tables;
+    struct lens *lens;
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0 && write(fd, text.ptr, text.len) == (ssize_t)text.len && close(fd) == 0);
+    assert_int_equal(lens_tables_load(&tables, arena, SOURCE_DIR "/mappings/tables", &err), 0);
+    CHECK(lens_load(&lens, arena, path, &style, tables, &err) == 0, "%s", err.detail);
+    *failures = lens_test(lens, path, 1, 1000, &report);
+    assert_int_equal(unlink(path), 0);
+    return buf_str(&report);
+}
+
+static const struct {
+    const char *fields, *at, *law, *where, *document;
+    bool empty_is_absent;
+} broken[] = {
+    /* An enum that takes what it does not show. */
+    { "fields:\n  g:\n    a: { type: string, is: a, enum: { x: y }, otherwise_put: same }\n",
+      ":6:5: ", "get(put(d)) = normal(d)", "g/a", "{\"g\":{\"a\":\"", false },
+    /* The same inside a list: the place is that of the rule inside. */
+    { "fields:\n  l:\n    type: list\n    is: l\n    fields:\n"
+      "      a: { type: string, is: a, enum: { x: y }, otherwise_put: same }\n",
+      ":9:7: ", "get(put(d)) = normal(d)", "l/0/a", "{\"l\":[{\"a\":\"", false },
+    /* Empty texts, in a style that takes them for none. */
+    { "fields:\n  a: { type: string, is: a }\n", ":5:3: ", "get(put(d)) = normal(d)", "a", "{\"a\":\"\"}",
+      true },
+    /* Rules that are asked one after the other: what the first wants, the second forbids. */
+    { "fields:\n  a: { type: string, is: a, required: create, enum: [x] }\n  b: { type: boolean, is: b }\n"
+      "  c: { type: boolean, is: c, required: create }\n"
+      "rules:\n  - { where: { a: x }, equals: { b: true } }\n  - { where: { b: true }, equals: { c: true } "
+      "}\n"
+      "  - { where: { c: true }, absent: [b] }\n",
+      ":6:3: ", "put takes what the fields allow", "b: equals", "{\"a\":\"x\"}\n", false },
+};
+
+/* Once for a rule, although a thousand documents show it. */
+static void a_broken_law_is_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(broken); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        size_t failures;
+        struct str report =
+            report_of(arena, broken[i].fields,
+                      (struct lens_style){ .empty_is_absent = broken[i].empty_is_absent }, &failures);
+        const struct str lines[] = {
+            str_from(broken[i].at),
+            arena_printf(arena, "(document "),
+            arena_printf(arena, " of seed 1): %s\n", broken[i].law),
+            arena_printf(arena, "\n  at    %s\n", broken[i].where),
+            arena_printf(arena, "\n  for   %s", broken[i].document),
+        };
+
+        CHECK(failures >= 1 && failures <= 2, "case %zu: %zu failures\n" STR_FMT, i, failures,
+              STR_ARG(report));
+        for (size_t k = 0; k < COUNT(lines); k++)
+            CHECK(memmem(report.ptr, report.len, lines[k].ptr, lines[k].len),
+                  "case %zu: \"" STR_FMT "\" is not in\n" STR_FMT, i, STR_ARG(lines[k]), STR_ARG(report));
+        arena_free(&arena);
+    }
+}
+
+/* What comes back in another form is the normal one, and breaks no law. */
+static void normal_forms_are_none(void **state)
+{
+    static const char *const sound[] = {
+        "fields:\n  a: { type: datetime, is: a }\n",
+        "fields:\n  a: { type: quantity, is: [b, c] }\n",
+        "fields:\n  a: { type: lines, is: a, join: \", \" }\n",
+        "fields:\n  a: { type: string, is: a, enum: { x: y }, otherwise: same, otherwise_put: same }\n",
+        "fields:\n  a: { type: string, is: a, enum: { x: y }, otherwise_put: same, loss: words that are not "
+        "known }\n",
+        "fields:\n  l: { type: list, is: l, bare: t, fields: { t: { type: datetime, is: . } } }\n",
+        "fields:\n  p: { type: pick, make: { u: 1 }, fields: { t: { type: datetime, is: t } } }\n",
+        "fields:\n  a: { type: string, is: a, write_only: true }\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(sound); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        size_t failures;
+        struct str report = report_of(arena, sound[i], (struct lens_style){ 0 }, &failures);
+        CHECK(failures == 0, "case %zu: " STR_FMT, i, STR_ARG(report));
+        arena_free(&arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_broken_law_is_told),
+        cmocka_unit_test(normal_forms_are_none),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

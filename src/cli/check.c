@@ -23,6 +23,36 @@ static int compare_lenses(const struct gateway *gateway, struct err *err)
     return 0;
 }
 
+static size_t lenses_of(const struct gateway *gateway, struct str entity, const struct lens **lenses)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < gateway->dialect_count; i++)
+        for (size_t k = 0; k < gateway->dialects[i]->lens_count; k++)
+            if (str_eq(lens_entity(gateway->dialects[i]->lenses[k]), entity))
+                lenses[count++] = gateway->dialects[i]->lenses[k];
+    return count;
+}
+
+/* What a mapping only reads stands in some mapping of the entity: else it is misspelt. */
+static int check_reads(const struct gateway *gateway, struct err *err)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
+    size_t most = 0;
+
+    for (size_t i = 0; i < gateway->dialect_count; i++)
+        most += gateway->dialects[i]->lens_count;
+    const struct lens **lenses = ARENA_ARRAY(arena, const struct lens *, most + 1);
+    for (size_t i = 0; i < gateway->dialect_count; i++)
+        for (size_t k = 0; k < gateway->dialects[i]->lens_count; k++) {
+            const struct lens *lens = gateway->dialects[i]->lenses[k];
+            size_t count = lenses_of(gateway, lens_entity(lens), lenses);
+            if (lens_check_reads(lens, lenses, count, err))
+                return -1;
+        }
+    return 0;
+}
+
 /* Prints what its examples and the laws find; the number of failures. */
 static size_t test_lens(const struct dialect *dialect, size_t index, uint64_t seed, unsigned count, FILE *to)
 {
@@ -88,7 +118,7 @@ int command_check(const struct invocation *invocation, struct err *err)
 
     if (auth_check(invocation->conf, err) || gateway_new(&gateway, invocation->conf, NULL, NULL, err))
         return -1;
-    int failed = compare_lenses(gateway, err) || find_losses(gateway, err);
+    int failed = compare_lenses(gateway, err) || check_reads(gateway, err) || find_losses(gateway, err);
     if (!failed && option_find(invocation, "--backend"))
         failed = ask_backend(invocation, gateway, err);
     else if (!failed && option_find(invocation, "--coverage"))

@@ -41,6 +41,10 @@ MUST_CHECK int lens_parse(struct lens **lens, struct arena *arena, struct str te
 /* Two mappings of one entity can show each other's values: a path is not a date here and a number there. */
 MUST_CHECK int lens_compare(const struct lens *a, const struct lens *b, struct err *err);
 
+/* A path that the mapping only reads (derive, by, else) is one that some mapping of its entity has; `lenses` are those of
+ * that entity, its own among them. */
+MUST_CHECK int lens_check_reads(const struct lens *lens, const struct lens *const *lenses, size_t count, struct err *err);
+
 struct str lens_dialect(const struct lens *lens);
 const struct yaml *lens_head(const struct lens *lens); /* the file, for faults found later */
 struct str lens_resource(const struct lens *lens);

@@ -35,6 +35,9 @@ static int load_rest_member(struct load *load, const struct yaml *rest, struct s
 
     if (load_leaf(load, rest, path, &leaf))
         return -1;
+    if (leaf->set_from)
+        return yaml_fault(rest, load->err, "\"" STR_FMT "\" is written by `set:` already, expected a member of its own",
+                          STR_ARG(path));
     if (leaf->writer)
         return yaml_fault(rest, load->err,
                           "\"" STR_FMT "\" is written by \"" STR_FMT
@@ -47,17 +50,20 @@ static int load_rest_member(struct load *load, const struct yaml *rest, struct s
     return 0;
 }
 
-static int check_refused(struct load *load, const struct yaml *rest)
+/* Where nothing may be kept, no field keeps anything, at any depth. */
+static int check_refused(struct load *load, const struct shape *shape, const struct yaml *rest)
 {
-    for (size_t i = 0; i < load->shape->count; i++) {
-        const struct field *field = &load->shape->fields[i];
-        bool keeps = field->source == FROM_REST || field->invalid_keep || field->also_count ||
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct field *field = &shape->fields[i];
+        bool keeps = field->source == FROM_REST || field->invalid_keep || field->also_count || field->pieces_keep ||
                      field->type == TYPE_PICK || field->type == TYPE_ENTRIES || field->type == TYPE_READING;
         keeps &= field->read_only != MODE_BOTH;
         if (keeps)
             return yaml_fault(rest, load->err,
                               "\"" STR_FMT "\" is kept in the rest, expected `rest: store` or a member",
                               STR_ARG(field->path));
+        if (field->element && field->read_only != MODE_BOTH && check_refused(load, field->element, rest))
+            return -1;
     }
     return 0;
 }
@@ -82,7 +88,7 @@ static int load_rest(struct load *load, const struct yaml *rest)
     if (!str_is(word, "refuse"))
         return load_rest_member(load, rest, word);
     load->lens->rest = REST_REFUSE;
-    return check_refused(load, rest);
+    return check_refused(load, load->shape, rest);
 }
 
 /* Members that no field names: kept, or (`unknown: refuse`) faults. */
@@ -96,32 +102,58 @@ static int load_unknown(struct load *load, const struct yaml *value)
     return 0;
 }
 
-static int check_examples(struct load *load, const struct yaml *examples)
+/* A word that nobody knows would leave the example untried. */
+static int check_word(struct load *load, const struct yaml *value, const char *one, const char *other)
+{
+    bool known = !value || (value->kind == YAML_TEXT && (str_is(value->text, one) || str_is(value->text, other)));
+
+    return known ? 0 : yaml_fault(value, load->err, "unknown word, expected %s or %s", one, other);
+}
+
+static int check_example(struct load *load, const struct yaml *at)
 {
     static const char *const known[] = { "dialect", "canonical", "rest", "mode", "only", NULL };
+    static const char *const documents[] = { "dialect", "canonical", "rest" };
 
+    if (yaml_map(at, load->err) || yaml_only(at, known, load->err))
+        return -1;
+    if (!yaml_get(at, "dialect") || !yaml_get(at, "canonical"))
+        return yaml_fault(at, load->err, "the example is not complete, expected dialect and canonical");
+    for (size_t i = 0; i < COUNT(documents); i++)
+        if (yaml_get(at, documents[i]) && yaml_map(yaml_get(at, documents[i]), load->err))
+            return -1;
+    return check_word(load, yaml_get(at, "mode"), "create", "update") ||
+                   check_word(load, yaml_get(at, "only"), "put", "get")
+               ? -1
+               : 0;
+}
+
+static int check_examples(struct load *load, const struct yaml *examples)
+{
     if (!examples)
         return 0;
     if (yaml_list(examples, load->err))
         return -1;
-    for (const struct yaml *at = examples->first; at; at = at->next) {
-        if (yaml_map(at, load->err) || yaml_only(at, known, load->err))
+    for (const struct yaml *at = examples->first; at; at = at->next)
+        if (check_example(load, at))
             return -1;
-        if (!yaml_get(at, "dialect") || !yaml_get(at, "canonical"))
-            return yaml_fault(at, load->err, "the example is not complete, expected dialect and canonical");
-    }
     return 0;
 }
 
 /* What is found by must be kept where it can be asked for, and by one name. */
-static int check_found_by(const struct load *load)
+static int check_found_by(const struct load *load, const struct shape *shape)
 {
     const struct field *before = NULL;
 
-    for (size_t i = 0; i < load->shape->count; i++) {
-        const struct field *field = &load->shape->fields[i];
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct field *field = &shape->fields[i];
+        if (field->element && check_found_by(load, field->element))
+            return -1;
         if (!field->found_by.len)
             continue;
+        if (shape != load->lens->shape)
+            return yaml_fault(yaml_get(field->from, "found_by"), load->err,
+                              "an entity is not found by what stands in a list, expected a field at the top");
         if (load->lens->rest != REST_STORE)
             return yaml_fault(yaml_get(field->from, "found_by"), load->err, "nothing is kept, expected rest: store");
         if (before)
@@ -142,7 +174,7 @@ static int load_all(struct load *load, const struct yaml *root)
     if ((set && load_set(load, set)) || load_rest(load, yaml_get(root, "rest")) ||
         load_unknown(load, yaml_get(root, "unknown")) || load_link(load) ||
         load_rules(load, yaml_get(root, "rules")) ||
-        load_check(load, set) || check_found_by(load))
+        load_check(load, set) || check_found_by(load, load->shape))
         return -1;
     load->lens->examples = yaml_get(root, "examples");
     return check_examples(load, load->lens->examples);

@@ -42,5 +42,18 @@ MUST_CHECK int link_known(struct load *load, const struct field *field);
 /* load_rules.c: after load_link. `rules` may be NULL. */
 MUST_CHECK int load_rules(struct load *load, const struct yaml *rules);
 
+/* load_judge.c: the values that a field's keys name, and the bounds between which they lie. */
+#define LOAD_BIT(type) (1u << TYPE_##type)
+enum {
+    LOAD_TEXTS = LOAD_BIT(STRING) | LOAD_BIT(DATE) | LOAD_BIT(DATETIME) | LOAD_BIT(EMAIL) | LOAD_BIT(UUID) |
+                 LOAD_BIT(DECIMAL),
+    LOAD_NUMBERS = LOAD_BIT(INTEGER) | LOAD_BIT(NUMBER),
+    LOAD_VALUES = LOAD_TEXTS | LOAD_NUMBERS | LOAD_BIT(BOOLEAN) /* one JSON text each */
+};
+MUST_CHECK int load_judge(struct load *load, const struct field *field);
+
+/* load_beside.c: keys that take each other's meaning away. */
+MUST_CHECK int load_beside(struct load *load, const struct field *field);
+
 /* load_check.c: what can be read and is wrong all the same. `set` may be NULL. */
 MUST_CHECK int load_check(struct load *load, const struct yaml *set);

@@ -2,8 +2,6 @@
  * without a rule, types that cannot meet. */
 #include "lens/load.h"
 
-#include "lens/put.h"
-
 /* What a canonical value can be. A string may be of any form; a date is one of them. */
 enum kinds {
     KIND_NUMBER = 1,
@@ -99,71 +97,6 @@ static int check_taken(struct load *load, const struct field *field)
                           STR_ARG(field->path));
 }
 
-/* Of the type at all, and of its form: as put would judge it. */
-static bool is_of_type(struct load *load, const struct field *field, const struct literal *value)
-{
-    static const unsigned forms = KIND_DATE | KIND_DATETIME | KIND_DECIMAL | KIND_EMAIL | KIND_UUID;
-    struct lens_put out = { .finds = false };
-    struct put_run run = { .lens = load->lens, .in = &value->tape, .arena = load->arena, .out = &out };
-    struct put put = { .run = &run };
-    struct str json;
-    unsigned kinds = kinds_of(field, 0);
-
-    if (!(kinds & kinds_of_literal(value)))
-        return false;
-    bool judged = field->codec->put && kinds == (kinds & forms) && tape_type(&value->tape, 0) == JSON_STRING;
-    return !judged || field->codec->put(&put, field, 0, &json) == FINE;
-}
-
-/* One of the canonical words of an enum, or any where others are taken, too. */
-static bool is_word(const struct field *field, const struct literal *value)
-{
-    bool found = !field->enum_count || field->put_same;
-
-    for (size_t i = 0; i < field->enum_count; i++)
-        found |= literal_is(&field->enums[i].canonical, &value->tape, 0);
-    for (size_t i = 0; i < field->also_count; i++)
-        found |= literal_is(&field->also[i].canonical, &value->tape, 0);
-    return found;
-}
-
-static int check_default(struct load *load, const struct field *field)
-{
-    const struct yaml *value = yaml_get(field->from, "default");
-
-    if (!value)
-        return 0;
-    if (field->required & MODE_CREATE)
-        return yaml_fault_key(value, load->err,
-                              "nothing reaches this default, expected a field that is not required on create");
-    if (!field->fallback.json.ptr)
-        return 0;
-    if (!is_word(field, &field->fallback))
-        return yaml_fault(value, load->err, STR_FMT " is no canonical value of the enum, expected one of them",
-                          STR_ARG(field->fallback.json));
-    if (!is_of_type(load, field, &field->fallback))
-        return yaml_fault(value, load->err, STR_FMT " is no " STR_FMT ", expected a canonical value of the field's type",
-                          STR_ARG(field->fallback.json), STR_ARG(field->want));
-    return 0;
-}
-
-/* What get writes, and put takes, is of the field's type. */
-static int check_constant(struct load *load, const struct field *field)
-{
-    const struct yaml *accept = yaml_get(field->from, "accept"), *at = accept ? accept->first : NULL;
-
-    if (!field->constant.json.ptr)
-        return 0;
-    if (!is_of_type(load, field, &field->constant))
-        return yaml_fault(yaml_get(field->from, "const"), load->err, STR_FMT " is no " STR_FMT ", expected a value of the field's type",
-                          STR_ARG(field->constant.json), STR_ARG(field->want));
-    for (size_t i = 0; i < field->accept_count && at; i++, at = at->next)
-        if (!is_of_type(load, field, &field->accept[i]))
-            return yaml_fault(at, load->err, STR_FMT " is no " STR_FMT ", expected a value of the field's type",
-                              STR_ARG(field->accept[i].json), STR_ARG(field->want));
-    return 0;
-}
-
 /* The value of the condition is one that its member can have. */
 static int check_when(struct load *load, const struct field *field)
 {
@@ -207,10 +140,64 @@ static int check_read(struct load *load, const struct field *field)
     return 0;
 }
 
+/* What get shows in the place of a value is one that the field could have. */
+static int check_else(struct load *load, const struct field *field)
+{
+    const struct yaml *paths = yaml_get(field->from, "else"), *at = paths ? paths->first : NULL;
+
+    for (size_t i = 0; i < field->other_count && at; i++, at = at->next) {
+        if (field->others[i] == field->is[0])
+            return yaml_fault(at, load->err, "nothing reaches this path: it is the field's own, expected another");
+        if (!(kinds_of_path(load->shape, field->others[i]) & kinds_of(field, 0)))
+            return yaml_fault(at, load->err,
+                              "\"" STR_FMT "\" is of another type, expected a path that the field can show",
+                              STR_ARG(at->text));
+    }
+    return 0;
+}
+
+/* A word that a reading field has for the canonical value, if it has words at all. */
+static bool shows(const struct field *field, const struct literal *value)
+{
+    bool shown = !field->enum_count || field->otherwise != OTHERWISE_NULL;
+
+    for (size_t i = 0; i < field->enum_count; i++)
+        shown |= literal_is(&field->enums[i].canonical, &value->tape, 0);
+    for (size_t i = 0; i < field->also_count; i++)
+        shown |= literal_is(&field->also[i].canonical, &value->tape, 0);
+    return shown;
+}
+
+/* What `tells:` writes is what the fields that show it can show. */
+static int check_tells(struct load *load, const struct field *field)
+{
+    const struct yaml *tells = yaml_get(field->from, "tells");
+    const struct literal *told[] = { &field->told_value, &field->told_null };
+
+    for (size_t i = 0; tells && i < load->shape->count; i++)
+        for (size_t k = 0; k < COUNT(told); k++) {
+            const struct field *other = &load->shape->fields[i];
+            uint32_t slot = field->tells->slot;
+            bool meet = !is_at(other, slot) ||
+                        ((kinds_at(other, slot) & kinds_of_literal(told[k])) && shows(other, told[k]));
+            if (!meet)
+                return yaml_fault(tells->first, load->err,
+                                  "\"" STR_FMT "\" can never show " STR_FMT ", expected a value that it has",
+                                  STR_ARG(other->path), STR_ARG(told[k]->json));
+        }
+    return 0;
+}
+
 static bool is_variant(const struct field *a, const struct field *b)
 {
     return a->when_path.ptr && b->when_path.ptr && str_eq(a->when_path, b->when_path) &&
            !str_eq(a->when_value.json, b->when_value.json);
+}
+
+/* Ids of one path name one kind of thing. */
+static bool same_kind(const struct field *a, const struct field *b)
+{
+    return !a->kind.ptr || !b->kind.ptr || str_eq(a->kind, b->kind);
 }
 
 /* Two fields at one path. */
@@ -220,7 +207,8 @@ static int check_beside(struct load *load, const struct field *field)
         for (size_t i = 0; i < COUNT(field->is); i++) {
             uint32_t slot = field->is[i];
             bool same = slot != NO_SLOT && is_at(other, slot) && !is_variant(other, field);
-            if (same && field->source == FROM_CANONICAL && !(kinds_at(other, slot) & kinds_at(field, slot)))
+            bool meet = (kinds_at(other, slot) & kinds_at(field, slot)) && same_kind(other, field);
+            if (same && field->source == FROM_CANONICAL && !meet)
                 return yaml_fault_key(
                     field->from, load->err,
                     "\"" STR_FMT "\" and \"" STR_FMT "\" can never be the same value at \"" STR_FMT
@@ -256,44 +244,15 @@ static int check_set(struct load *load, const struct yaml *set)
     return 0;
 }
 
-/* Keys that say nothing, or what no value can be. */
-static int check_words(struct load *load, const struct field *field)
-{
-    const struct yaml *loss = yaml_get(field->from, "loss"), *join = yaml_get(field->from, "join"),
-                      *form = yaml_get(field->from, "form");
-
-    if (loss && !loss->text.len)
-        return yaml_fault(loss, load->err, "a loss without a reason, expected loss: \"…\"");
-    if (join && !join->text.len)
-        return yaml_fault(join, load->err, "lines without text between them, expected e.g. join: \"\\n\"");
-    if (form && !form->first)
-        return yaml_fault(form, load->err, "no value has this form, expected a list such as [\"##:##\"]");
-    if (field->has_min_length && field->has_max_length && field->min_length > field->max_length)
-        return yaml_fault(yaml_get(field->from, "max_length"), load->err,
-                          "no value is this long, expected at least min_length");
-    return 0;
-}
-
-/* All parts are sent together: one that cannot be sent would keep the others from being sent. */
-static int check_parts(struct load *load, const struct field *field)
-{
-    for (unsigned i = 0; field->part_leads && i < field->part_count; i++)
-        if (field->parts[i]->read_only != field->read_only)
-            return yaml_fault_key(field->parts[i]->from, load->err,
-                                  "nothing writes the other parts of \"" STR_FMT "\", expected read_only: of all or of none",
-                                  STR_ARG(load->shape->leaves[field->is[0]]->path));
-    return 0;
-}
-
 static int check_shape(struct load *load, struct shape *shape)
 {
     struct shape *outer = load->shape;
 
     load->shape = shape;
     for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++)
-        if (check_taken(load, field) || check_constant(load, field) || check_default(load, field) || check_when(load, field) ||
-            check_read(load, field) || check_beside(load, field) || check_words(load, field) ||
-            check_parts(load, field) ||
+        if (check_taken(load, field) || load_judge(load, field) || check_when(load, field) ||
+            check_read(load, field) || check_else(load, field) || check_tells(load, field) ||
+            check_beside(load, field) || load_beside(load, field) ||
             (field->element && check_shape(load, field->element)))
             return -1;
     load->shape = outer;
@@ -321,7 +280,8 @@ static int compare_fields(const struct shape *a, const struct field *left, const
                 continue;
             struct str path = a->leaves[left->is[i]]->path, other = b->leaves[right->is[k]]->path;
             unsigned kinds = kinds_of(left, i), others = kinds_of(right, k);
-            bool whole = is_above(path, other), meet = whole ? kinds & KIND_OBJECT : kinds & others;
+            bool whole = is_above(path, other);
+            bool meet = whole ? kinds & KIND_OBJECT : (kinds & others) && same_kind(left, right);
             if (meet || (!whole && !str_eq(path, other)))
                 continue;
             return yaml_fault_key(
@@ -332,16 +292,81 @@ static int compare_fields(const struct shape *a, const struct field *left, const
     return 0;
 }
 
+static int compare_shapes(const struct shape *left, const struct shape *right, struct err *err);
+
+/* The elements of lists at one path, too. */
+static int compare_elements(const struct shape *a, const struct field *left, const struct shape *b,
+                            const struct field *right, struct err *err)
+{
+    bool lists = left->element && right->element;
+
+    if (!lists || !str_eq(a->leaves[left->is[0]]->path, b->leaves[right->is[0]]->path))
+        return 0;
+    return compare_shapes(left->element, right->element, err);
+}
+
+static int compare_shapes(const struct shape *left, const struct shape *right, struct err *err)
+{
+    for (const struct field *a = left->fields; a < left->fields + left->count; a++)
+        for (const struct field *b = right->fields; b < right->fields + right->count; b++)
+            if (a->source == FROM_CANONICAL && b->source == FROM_CANONICAL &&
+                (compare_fields(left, a, right, b, err) || compare_elements(left, a, right, b, err)))
+                return -1;
+    return 0;
+}
+
 int lens_compare(const struct lens *a, const struct lens *b, struct err *err)
 {
-    const struct shape *left = a->shape, *right = b->shape;
+    return str_eq(a->entity, b->entity) ? compare_shapes(a->shape, b->shape, err) : 0;
+}
 
-    if (!str_eq(a->entity, b->entity))
+static bool is_within(struct str whole, struct str part)
+{
+    return str_eq(whole, part) || is_above(whole, part);
+}
+
+/* A field, `set:` or `tells:` has the path, or the whole of which it is a part. */
+static bool has_path(const struct shape *shape, struct str path)
+{
+    for (size_t i = 0; i < shape->canonical_slots; i++)
+        if ((shape->leaves[i]->told || shape->leaves[i]->set_from) && is_within(shape->leaves[i]->path, path))
+            return true;
+    for (size_t i = 0; i < shape->count; i++)
+        for (size_t k = 0; k < COUNT(shape->fields[i].is); k++)
+            if (shape->fields[i].is[k] != NO_SLOT && is_within(shape->leaves[shape->fields[i].is[k]]->path, path))
+                return true;
+    return false;
+}
+
+static int check_said(const struct shape *shape, uint32_t slot, const struct yaml *at,
+                      const struct lens *const *lenses, size_t count, struct err *err)
+{
+    for (size_t i = 0; slot != NO_SLOT && i < count; i++)
+        if (has_path(lenses[i]->shape, shape->leaves[slot]->path))
+            return 0;
+    if (slot == NO_SLOT)
         return 0;
-    for (size_t i = 0; i < left->count; i++)
-        for (size_t k = 0; k < right->count; k++)
-            if (left->fields[i].source == FROM_CANONICAL && right->fields[k].source == FROM_CANONICAL &&
-                compare_fields(left, &left->fields[i], right, &right->fields[k], err))
+    return yaml_fault(at, err,
+                      "nothing reaches \"" STR_FMT "\": no mapping of the entity has it, expected a path that one has",
+                      STR_ARG(shape->leaves[slot]->path));
+}
+
+int lens_check_reads(const struct lens *lens, const struct lens *const *lenses, size_t count, struct err *err)
+{
+    const struct shape *shape = lens->shape;
+
+    for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++) {
+        const struct yaml *from = field->from, *paths = yaml_get(from, "else"), *other = yaml_get(from, "otherwise");
+        const struct yaml *by = yaml_get(from, "by") ? yaml_get(from, "by") : other ? yaml_get(other, "by") : NULL;
+        uint32_t derived = field->source == FROM_DERIVE ? field->derive : NO_SLOT;
+        uint32_t keyed = field->table.table ? field->table.by : NO_SLOT;
+        if (check_said(shape, derived, yaml_get(from, "from"), lenses, count, err) ||
+            check_said(shape, keyed, by, lenses, count, err))
+            return -1;
+        const struct yaml *at = paths ? paths->first : NULL;
+        for (size_t i = 0; i < field->other_count && at; i++, at = at->next)
+            if (check_said(shape, field->others[i], at, lenses, count, err))
                 return -1;
+    }
     return 0;
 }

@@ -1,11 +1,11 @@
 /* The keys of a field: which go with which type, and where they go. */
 #include "lens/load.h"
 
-#define BIT(type) (1u << TYPE_##type)
+#define BIT(type) LOAD_BIT(type)
 enum {
-    TEXTS = BIT(STRING) | BIT(DATE) | BIT(DATETIME) | BIT(EMAIL) | BIT(UUID) | BIT(DECIMAL),
-    NUMBERS = BIT(INTEGER) | BIT(NUMBER),
-    VALUES = TEXTS | NUMBERS | BIT(BOOLEAN),
+    TEXTS = LOAD_TEXTS,
+    NUMBERS = LOAD_NUMBERS,
+    VALUES = LOAD_VALUES,
     WHOLES = BIT(OBJECT) | BIT(ARRAY) | BIT(MAP) | BIT(ANY),
     ARRAYS = BIT(ARRAY) | BIT(LINES) | BIT(PICK) | BIT(ENTRIES) | BIT(LIST) | BIT(READING),
     IDS = BIT(ID) | BIT(LIST),
@@ -93,11 +93,14 @@ static const struct key {
 #undef AT
 };
 
-/* A constant of the field's own type: of a string, text without quotes stays text. */
+/* A constant of the field's own type: of a string, text without quotes stays text. A default is what the enum's right
+ * side says, where there are two. */
 static int load_value(struct load *load, const struct field *field, struct literal *literal,
                       const struct yaml *value)
 {
-    bool typed = ((1u << field->type) & VALUES) && value->kind == YAML_TEXT && !yaml_is_null(value);
+    const struct yaml *words = yaml_get(field->from, "enum");
+    bool translated = literal == &field->fallback && words && words->kind == YAML_MAP;
+    bool typed = ((1u << field->type) & VALUES) && value->kind == YAML_TEXT && !yaml_is_null(value) && !translated;
 
     if (typed)
         return literal_load_typed(literal, load->arena, value, value->text, field->type, load->err);

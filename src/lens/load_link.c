@@ -63,13 +63,16 @@ static int link_before(struct load *load, const struct field *field, const struc
 
     while (other && str_next(&path, '/', &part))
         other = sibling(other, part);
-    if (other && other->field && other->field < field) {
-        *before = other->field;
+    if (!other || !other->field || other->field >= field)
+        return yaml_fault(name, load->err,
+                          "\"" STR_FMT "\" is no field before this one, "
+                          "expected a sibling that stands before",
+                          STR_ARG(name->text));
+    *before = other->field;
+    if (other->field->source == FROM_CANONICAL)
         return 0;
-    }
     return yaml_fault(name, load->err,
-                      "\"" STR_FMT "\" is no field before this one, "
-                      "expected a sibling that stands before",
+                      "\"" STR_FMT "\" has no canonical value that get could ask for, expected a sibling with `is:`",
                       STR_ARG(name->text));
 }
 

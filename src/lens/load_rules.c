@@ -80,6 +80,49 @@ static int load_absent(struct load *load, const struct yaml *list, struct rule *
     return 0;
 }
 
+static const struct ruled *find_ruled_in(const struct ruled *ruled, size_t count, const struct field *field)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ruled[i].field == field)
+            return &ruled[i];
+    return NULL;
+}
+
+static bool same_value(const struct ruled *a, const struct ruled *b)
+{
+    if (!a->value.json.ptr || !b->value.json.ptr)
+        return a->value.json.ptr == b->value.json.ptr;
+    return str_eq(a->value.json, b->value.json);
+}
+
+/* Wherever `a` is asked, so is `b`. */
+static bool implies(const struct rule *a, const struct rule *b)
+{
+    for (size_t i = 0; i < b->where_count; i++) {
+        const struct ruled *same = find_ruled_in(a->where, a->where_count, b->where[i].field);
+        if (!same || !same_value(same, &b->where[i]))
+            return false;
+    }
+    return true;
+}
+
+/* No document could obey: it demands two values of one member. */
+static int check_rule(struct load *load, const struct yaml *at, const struct rule *rule)
+{
+    for (const struct rule *other = load->lens->rules; other <= rule; other++)
+        for (size_t i = 0; i < rule->want_count; i++) {
+            const struct ruled *want = &rule->wants[i];
+            const struct ruled *told = find_ruled_in(rule->where, rule->where_count, want->field);
+            const struct ruled *also = find_ruled_in(other->wants, other == rule ? i : other->want_count, want->field);
+            bool both = implies(rule, other) || implies(other, rule);
+            if ((told && !same_value(told, want)) || (both && also && !same_value(also, want)))
+                return yaml_fault(at, load->err,
+                                  "no document can obey: two values are demanded of \"" STR_FMT "\", expected one",
+                                  STR_ARG(want->field->path));
+        }
+    return 0;
+}
+
 static int load_rule(struct load *load, const struct yaml *at, struct rule *rule)
 {
     static const char *const keys[] = { "where", "equals", "absent", NULL };
@@ -96,7 +139,7 @@ static int load_rule(struct load *load, const struct yaml *at, struct rule *rule
     if (load_values(load, where, false, rule->where, &rule->where_count) ||
         (equals && load_values(load, equals, true, rule->wants, &rule->want_count)))
         return -1;
-    return absent ? load_absent(load, absent, rule) : 0;
+    return (absent && load_absent(load, absent, rule)) || check_rule(load, at, rule) ? -1 : 0;
 }
 
 int load_rules(struct load *load, const struct yaml *rules)

@@ -80,6 +80,11 @@ int load_members(struct load *load, const struct yaml *map, struct node *parent)
                               "\"" STR_FMT "\" is no member, expected `type:` beside it if it is a field's key, "
                               "else a map",
                               STR_ARG(at->key));
+        /* Paths join names with '/', and a fault's path escapes with '~'. */
+        if (!at->key.len || memchr(at->key.ptr, '/', at->key.len) || memchr(at->key.ptr, '~', at->key.len))
+            return yaml_fault_key(at, load->err,
+                                  "\"" STR_FMT "\" cannot be named, expected a member without '/' and '~' in its name",
+                                  STR_ARG(at->key));
         struct node *node = add_node(load, parent, at);
         if (is_field(at) ? add_field(load, at, node) : add_group(load, at, node))
             return -1;

@@ -26,10 +26,10 @@ static int check_pair(struct load *load, const struct field *field, size_t at, c
     const struct enum_pair *pair = &field->enums[at];
 
     for (size_t i = 0; i < at; i++) {
-        if (str_eq(field->enums[i].dialect.json, pair->dialect.json))
+        if (literal_is(&field->enums[i].dialect, &pair->dialect.tape, 0))
             return yaml_fault(value, load->err, "\"" STR_FMT "\" stands twice, expected each value once",
                               STR_ARG(pair->dialect.text));
-        if (str_eq(field->enums[i].canonical.json, pair->canonical.json))
+        if (literal_is(&field->enums[i].canonical, &pair->canonical.tape, 0))
             return yaml_fault(value, load->err,
                               "canonical \"" STR_FMT "\" stands twice, expected each value once",
                               STR_ARG(pair->canonical.text));

@@ -283,6 +283,7 @@ const struct literal *table_find(const struct lens_table *table, const struct ta
                                  size_t column, struct arena *arena);
 const struct lens_table *tables_named(const struct lens_tables *tables, struct str name);
 bool table_column(const struct lens_table *table, struct str name, size_t *column);
+size_t table_count(const struct lens_table *table);
 struct str table_key(const struct lens_table *table, size_t row);
 /* Every row has a string of its own there; else `*row` is one that has not. */
 bool table_is_one_to_one(const struct lens_table *table, size_t column, size_t *row);

@@ -83,7 +83,8 @@ void put_rules(struct put *put);
 /* put_blank.c: `blank:` by the kind of the text. */
 bool put_is_blank(const struct put *put, const struct field *field, uint32_t at);
 
-/* put_check.c */
+/* put_check.c. Compare: of two JSON numbers, exact for any number of digits; less than 0, 0 or more. */
+int put_compare(struct str a, struct str b);
 int put_limits(struct put *put, const struct field *field, uint32_t at);
 int put_enum(struct put *put, const struct field *field, uint32_t at, struct str *json);
 /* The word of `also:` that stands there, or NULL. */

@@ -66,8 +66,7 @@ static int sign_of(struct decimal d)
     return d.negative ? -1 : 1;
 }
 
-/* Exact for any number of digits. */
-static int compare_numbers(struct str a, struct str b)
+int put_compare(struct str a, struct str b)
 {
     struct decimal left = decimal_of(a), right = decimal_of(b);
     int sign = sign_of(left);
@@ -85,8 +84,8 @@ static int check_range(const struct put *put, const struct field *field, uint32_
 
     if (!number_valid(number))
         return FAULT_TYPE;
-    bool low = field->min.json.ptr && compare_numbers(number, field->min.text) < 0;
-    bool high = field->max.json.ptr && compare_numbers(number, field->max.text) > 0;
+    bool low = field->min.json.ptr && put_compare(number, field->min.text) < 0;
+    bool high = field->max.json.ptr && put_compare(number, field->max.text) > 0;
     return low || high ? FAULT_RANGE : FINE;
 }
 

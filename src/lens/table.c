@@ -52,10 +52,14 @@ static int check_columns(const struct yaml *columns, struct err *err)
 
     if (yaml_list(columns, err))
         return -1;
-    for (const struct yaml *at = columns->first; at; at = at->next)
+    for (const struct yaml *at = columns->first; at; at = at->next) {
         if (yaml_text(at, &name, err))
             return -1;
-    return 0;
+        for (const struct yaml *other = columns->first; other != at; other = other->next)
+            if (str_eq(other->text, name))
+                return yaml_fault(at, err, "the column \"" STR_FMT "\" stands twice, expected each once", STR_ARG(name));
+    }
+    return columns->count ? 0 : yaml_fault(columns, err, "the table has no columns, expected their names");
 }
 
 static int load_table(struct lens_table *table, struct arena *arena, const char *path, struct err *err)
@@ -67,10 +71,12 @@ static int load_table(struct lens_table *table, struct arena *arena, const char 
         return -1;
     const struct yaml *rows = yaml_get(root, "rows");
     table->columns = yaml_get(root, "columns");
-    if (!table->columns || !rows)
+    if (!yaml_get(root, "key") || !table->columns || !rows)
         return yaml_fault(root, err, "the table is not complete, expected key, columns and rows");
     if (check_columns(table->columns, err) || yaml_map(rows, err))
         return -1;
+    if (!rows->count)
+        return yaml_fault(rows, err, "the table has no rows, expected a list of values for each key");
     table->column_count = table->columns->count;
     table->rows = ARENA_ARRAY(arena, struct row, rows->count + 1);
     for (const struct yaml *at = rows->first; at; at = at->next)
@@ -170,6 +176,11 @@ bool lens_table_row(const struct lens_tables *tables, struct str name, struct st
 struct str table_any(const struct lens_table *table, size_t column, size_t some)
 {
     return table->rows[some % table->count].values[column].json;
+}
+
+size_t table_count(const struct lens_table *table)
+{
+    return table->count;
 }
 
 struct str table_key(const struct lens_table *table, size_t row)

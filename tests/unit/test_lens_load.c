@@ -7,12 +7,9 @@
 
 #define HEAD       "dialect: d\nresource: r\nentity: e\n"
 #define ONE(field) HEAD "fields:\n  a: " field "\n"
+#define READING(row) "{ type: reading, is: a, reads: [{ where: { s: x }, at: c, " row " }] }"
 
-static const struct {
-    const char *text;
-    const char *at;   /* "line:column" */
-    const char *what; /* how the message begins */
-} bad[] = {
+static const struct kit_bad bad[] = {
     { "", "1:1", "`dialect:` is missing" },
     { "resource: r\nentity: e\nfields: {}\n", "1:1", "`dialect:` is missing" },
     { "dialect: d\nresource: r\nfields: {}\n", "1:1", "`entity:` is missing" },
@@ -48,12 +45,12 @@ static const struct {
     { ONE("{ type: string, is: a, enum: [x, x] }"), "5:39", "\"x\" stands twice" },
     { ONE("{ type: string, is: a, enum: { x: p, y: p } }"), "5:46", "canonical \"p\" stands twice" },
     { ONE("{ type: date, const: 2024-02-30 }"), "5:27", "\"2024-02-30\" is no date, expected a value of the field's type" },
-    { ONE("{ type: uuid, is: a, default: x }"), "5:36", "\"x\" is no uuid, expected a canonical value" },
+    { ONE("{ type: uuid, is: a, default: x }"), "5:36", "\"x\" is no uuid, expected a value of" },
     { ONE("{ type: datetime, is: a, default: \"2024-02-30T00:00:00Z\" }"), "5:40", "\"2024-02-30T00:00:00Z\" is no datetime" },
     { ONE("{ type: integer, const: five }"), "5:30", "\"five\" is no value of the field's type" },
     { ONE("{ type: boolean, const: [true] }"), "5:30", "[true] is no boolean" },
     { ONE("{ type: date, const: 2024-02-29, accept: [2024-02-28, 29-02-2024] }"), "5:60", "\"29-02-2024\" is no date" },
-    { ONE("{ type: object, is: a, default: [5] }"), "5:38", "[5] is no object, expected a canonical value" },
+    { ONE("{ type: object, is: a, default: [5] }"), "5:38", "[5] is no object, expected a value of" },
     { ONE("{ type: array, is: a, default: x }"), "5:37", "\"x\" is no array" },
     { ONE("{ type: string, is: a, enum: [x, y], default: z }"), "5:52", "\"z\" is no canonical value of the enum" },
     { ONE("{ type: string, is: a, enum: { x: u }, default: x }"), "5:54", "\"x\" is no canonical value of the enum" },
@@ -136,7 +133,6 @@ static const struct {
     { ONE("{ type: string, is: a, lookup: x }"), "5:29", "`lookup:` does not go with type string" },
     { ONE("{ type: string, is: a, absent: empty }"), "5:37", "a string is never empty" },
     { ONE("{ type: string, is: a, null: keep }"), "5:35", "found \"keep\", expected refuse, absent or ignore" },
-#define READING(row) "{ type: reading, is: a, reads: [{ where: { s: x }, at: c, " row " }] }"
     { ONE("{ type: reading, is: a }"), "5:3", "type reading lacks `reads:`" },
     { ONE("{ type: reading, is: a, reads: {} }"), "5:37", "found a map, expected a list" },
     { ONE("{ type: reading, is: a, reads: [] }"), "5:37", "`reads:` is empty" },
@@ -184,25 +180,8 @@ static const struct {
 
 static void bad_files_are_refused_with_their_place(void **state)
 {
-    struct lens_style style = { 0 };
-
     (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
-        struct arena *arena = arena_new(SIZE_MAX);
-        struct err err = { 0 };
-        struct lens_tables *tables;
-        struct lens *lens;
-        char expected[256];
-        assert_int_equal(lens_tables_load(&tables, arena, SOURCE_DIR "/mappings/tables", &err), 0);
-        int rc = lens_parse(&lens, arena, str_from(bad[i].text), "map.yaml", &style, tables, &err);
-        assert_true(snprintf(expected, sizeof expected, "map.yaml:%s: %s", bad[i].at, bad[i].what) > 0);
-        CHECK(rc == -1, "case %zu: %s", i, bad[i].text);
-        CHECK(err.code == ERR_CONFIG, "case %zu", i);
-        CHECK(strncmp(err.detail, expected, strlen(expected)) == 0, "case %zu: %s\nexpected %s", i,
-              err.detail, expected);
-        CHECK(strstr(err.detail, "expected"), "case %zu says not what was expected: %s", i, err.detail);
-        arena_free(&arena);
-    }
+    kit_refuses(bad, COUNT(bad));
 }
 
 static const char *const good[] = {

@@ -88,9 +88,7 @@ static void rules_need_what_is_stored(void **state)
 
 static void faults_have_their_place(void **state)
 {
-    static const struct {
-        const char *text, *at, *what;
-    } cases[] = {
+    static const struct kit_bad cases[] = {
         { HEAD "  x: y\n", "9:3", "found a map, expected a list" },
         { HEAD "  - { where: { a: x } }\n", "9:5", "the rule is not complete" },
         { HEAD "  - { equals: { b: true } }\n", "9:5", "the rule is not complete" },
@@ -106,20 +104,7 @@ static void faults_have_their_place(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct arena *arena = arena_new(SIZE_MAX);
-        struct lens_style style = { 0 };
-        struct lens *lens;
-        struct err err = { 0 };
-        char wanted[160];
-
-        CHECK(lens_parse(&lens, arena, str_from(cases[i].text), "m.yaml", &style, NULL, &err) == -1,
-              "case %zu", i);
-        (void)snprintf(wanted, sizeof wanted, "m.yaml:%s: %s", cases[i].at, cases[i].what);
-        CHECK(strncmp(err.detail, wanted, strlen(wanted)) == 0, "case %zu: %s, expected %s", i, err.detail,
-              wanted);
-        arena_free(&arena);
-    }
+    kit_refuses(cases, COUNT(cases));
 }
 
 int main(void)

@@ -1,0 +1,337 @@
+/* What is wrong with a mapping although every line of it can be read. */
+#include "test_lens_kit.h"
+
+#define FIELDS "dialect: d\nresource: r\nentity: e\nfields:\n"
+
+static const struct kit_bad bad[] = {
+    { FIELDS "  a: { type: string }\n", "5:3", "no rule takes \"a\"" },
+    { FIELDS "  a: { type: string, is: a, required: create, default: x }\n", "5:47",
+      "nothing reaches this default" },
+    { FIELDS "  a: { type: string, is: a, enum: [x] }\n  b: { type: string, is: b, when: { a: y } }\n",
+      "6:35", "nothing reaches this rule: \"a\" is never \"y\"" },
+    { FIELDS "  a: { type: string, is: a, required: always }\nset: { a: x }\n", "6:8",
+      "nothing reaches this value" },
+    { FIELDS "  a: { type: integer, is: a }\nset: { a: x }\n", "6:11", "\"a\" is of another type" },
+    { FIELDS "  a: { type: date, is: a }\n  b: { type: datetime, is: a, read_only: true }\n", "6:3",
+      "\"a\" and \"b\" can never be the same value" },
+    { FIELDS "  a: { type: integer, is: a }\n  b: { type: integer, derive: years_since, from: a }\n", "6:50",
+      "\"a\" is no date" },
+    { FIELDS
+      "  a: { type: integer, is: a }\n  b: { type: integer, table: gauge_scales, by: a, column: min }\n",
+      "6:3", "\"a\" is no string" },
+    { FIELDS "  a: { type: integer, is: a, min: 5, max: 3 }\n", "5:43", "no value lies between 5 and 3" },
+    { FIELDS "  a: { type: decimal, is: a, min: \"5\", max: \"3\" }\n", "5:45",
+      "no value lies between 5 and 3" },
+    { FIELDS "  a: { type: array, is: a, of: { type: integer, min: 5, max: 3 } }\n", "5:62",
+      "no value lies between 5 and 3" },
+    { FIELDS "  a: { type: array, is: a, of: { type: string, min_length: 5, max_length: 3 } }\n", "5:75",
+      "no value is this long" },
+    { FIELDS "  a: { type: integer, is: a, min: 5, default: 3 }\n", "5:47",
+      "3 is outside `min:` and `max:`" },
+    { FIELDS "  a: { type: string, is: a, max_length: 2, default: abcd }\n", "5:53",
+      "\"abcd\" is outside `min_length:` and `max_length:`" },
+    { FIELDS "  a: { type: string, is: a, form: ['##'], default: abcd }\n", "5:52",
+      "\"abcd\" is no text like ##" },
+    { FIELDS "  a: { type: integer, const: 3, min: 5 }\n", "5:30", "3 is outside `min:` and `max:`" },
+    { FIELDS "  a: { type: integer, is: a, enum: [1, 2], min: 5 }\n", "5:37",
+      "1 is outside `min:` and `max:`" },
+    { FIELDS "  a: { type: string, is: a, enum: [abc], max_length: 2 }\n", "5:36",
+      "\"abc\" is outside `min_length:` and `max_length:`" },
+    { FIELDS "  a: { type: string, is: a, enum: [x, y], starts: z }\n", "5:51",
+      "\"z\" is none of the values of `enum:`" },
+    { FIELDS "  a: { type: string, is: a, enum: [x, y], equals: z }\n", "5:51",
+      "\"z\" is none of the values of `enum:`" },
+    { FIELDS "  a: { type: string, is: a, starts: x, default: y }\n", "5:40",
+      "`default:` stands beside what create takes alone" },
+    { FIELDS "  a: { type: string, is: a, equals: x, default: y }\n", "5:40",
+      "`default:` stands beside what create takes alone" },
+    { FIELDS "  a: { type: string, is: a, read_only: true, required: create }\n", "5:46",
+      "nothing reaches `required:` of what is read only" },
+    { FIELDS "  a: { type: string, is: a, read_only: true, write_only: true }\n", "5:46",
+      "nothing reaches `write_only:` of what is read only" },
+    { FIELDS "  a: { type: string, is: a, read_only: true, default: x }\n", "5:46",
+      "nothing reaches `default:` of what is read only" },
+    { FIELDS "  a: { type: string, is: a, read_only: create, default: x }\n", "5:48",
+      "nothing reaches `default:` of what is read only" },
+    { FIELDS "  a: { type: string, is: x, tells: { s: [p, q] } }\n"
+             "  b: { type: integer, is: s, read_only: true }\n",
+      "5:41", "\"b\" can never show \"p\"" },
+    { FIELDS "  a: { type: string, is: x, tells: { s: [p, q] } }\n"
+             "  b: { type: string, is: s, read_only: true, enum: [u, v] }\n",
+      "5:41", "\"b\" can never show \"p\"" },
+    { FIELDS "  a: { type: string, is: x }\n"
+             "set: { metadata.d: z }\n"
+             "rest: metadata.d\n",
+      "7:7", "\"metadata.d\" is written by `set:` already" },
+    { FIELDS "  l:\n"
+             "    type: list\n"
+             "    is: l\n"
+             "    fields:\n"
+             "      a: { type: string, keep: true }\n"
+             "rest: refuse\n",
+      "10:7", "\"a\" is kept in the rest" },
+    { FIELDS "  l:\n"
+             "    type: list\n"
+             "    is: l\n"
+             "    fields:\n"
+             "      p: { type: pick, fields: { v: { type: string, is: v } } }\n"
+             "rest: refuse\n",
+      "10:7", "\"p\" is kept in the rest" },
+    { FIELDS "  l:\n"
+             "    type: list\n"
+             "    is: l\n"
+             "    fields:\n"
+             "      p: { type: string, is: k, enum: {a: b}, also: {c: b} }\n"
+             "rest: refuse\n",
+      "10:7", "\"p\" is kept in the rest" },
+    { FIELDS "  l: { type: lines, is: l, join: ' ', pieces: keep }\n"
+             "rest: refuse\n",
+      "6:7", "\"l\" is kept in the rest" },
+    { FIELDS "  l:\n"
+             "    type: list\n"
+             "    is: l\n"
+             "    fields:\n"
+             "      e: { type: entries, is: e, name: n, value: v, found_by: p }\n",
+      "9:63", "an entity is not found by what stands in a list" },
+    { FIELDS "  a: { type: string, const: z }\n"
+             "  b: { type: string, is: b, with: a }\n",
+      "6:35", "\"a\" has no canonical value that get could ask for" },
+    { FIELDS "  a: { type: string, const: z }\n"
+             "  b: { type: string, is: b, unless: a }\n",
+      "6:37", "\"a\" has no canonical value that get could ask for" },
+    { FIELDS "  a: { type: string, keep: true }\n"
+             "  b: { type: string, is: b, unless: a }\n",
+      "6:37", "\"a\" has no canonical value that get could ask for" },
+    { FIELDS "  b: { type: string, is: k }\n"
+             "  a: { type: integer, table: loinc, by: k, column: code }\n",
+      "6:52", "\"2339-0\" is no integer" },
+    { FIELDS "  b: { type: string, is: k }\n"
+             "  a: { type: string, table: loinc, by: k, column: code, otherwise: [1] }\n",
+      "6:68", "[1] is no string" },
+    { FIELDS "  a: { type: string, is: a, enum: { x: null } }\n", "5:40", "null is no canonical value" },
+    { FIELDS "  a: { type: string, is: a, enum: { x: 1, y: 1.0 } }\n", "5:46",
+      "canonical \"1.0\" stands twice" },
+    { FIELDS "  a: { type: number, is: a, enum: [1, 1.0] }\n", "5:39", "\"1.0\" stands twice" },
+    { FIELDS "  p:\n"
+             "    type: pick\n"
+             "    make: { v: 1 }\n"
+             "    fields:\n"
+             "      v: { type: string, is: v }\n",
+      "7:13", "\"v\" is mapped too" },
+    { FIELDS "  e: { type: entries, is: e, name: n, value: n }\n", "5:46", "\"n\" is the name already" },
+    { FIELDS "  e: { type: entries, is: e, name: n, value: v, skip: { n: x } }\n", "5:55",
+      "\"n\" is mapped" },
+    { FIELDS "  \"a/b\": { type: string, is: e }\n", "5:3", "\"a/b\" cannot be named" },
+    { FIELDS "  \"a~b\": { type: string, is: e }\n", "5:3", "\"a~b\" cannot be named" },
+    { FIELDS "  \"\": { type: string, is: e }\n", "5:3", "\"\" cannot be named" },
+    { FIELDS "  a: { type: integer, is: a, example: word }\n", "5:39",
+      "\"word\" is no value of the field's type" },
+    { FIELDS "  k: { type: string, is: k }\n"
+             "  a: { type: string, is: x, split: '/', part: 1, when: { k: p } }\n"
+             "  b: { type: string, is: x, split: '/', part: 2, when: { k: q } }\n",
+      "7:3", "the parts of \"x\" apply apart" },
+    { FIELDS "  a: { type: string, is: x, enum: [p, q] }\n"
+             "  b: { type: boolean, is: y }\n"
+             "rules:\n"
+             " - { where: { a: p }, equals: { b: true } }\n"
+             " - { where: { a: p }, equals: { b: false } }\n",
+      "9:4", "no document can obey: two values are demanded of \"b\"" },
+    { FIELDS "  a: { type: string, is: x, enum: [p, q] }\n"
+             "rules:\n"
+             " - { where: { a: p }, equals: { a: q } }\n",
+      "7:4", "no document can obey: two values are demanded of \"a\"" },
+    { FIELDS "  a: { type: string, is: x, enum: [p, q] }\n"
+             "  b: { type: boolean, is: y }\n"
+             "rules:\n"
+             " - { where: { a: p }, equals: { b: true }, absent: [b] }\n",
+      "8:4", "no document can obey: two values are demanded of \"b\"" },
+    { FIELDS "  a: { type: string, keep: true, loss: 'because' }\n", "5:34",
+      "`loss:` stands beside `keep:`" },
+    { FIELDS "  a: { type: id, is: a, kind: p, as: integer, prefix: P/ }\n", "5:47",
+      "a number has no text before it" },
+    { FIELDS "  a: { type: string, is: a, param: p }\n"
+             "  b: { type: string, is: b, param: p }\n",
+      "6:36", "\"p\" is the parameter of \"a\" already" },
+    { FIELDS "  a: { type: string, is: a }\n"
+             "examples:\n"
+             " - { dialect: {}, canonical: {}, mode: updat }\n",
+      "7:40", "unknown word" },
+    { FIELDS "  a: { type: string, is: a }\n"
+             "examples:\n"
+             " - { dialect: {}, canonical: {}, only: puts }\n",
+      "7:40", "unknown word" },
+    { FIELDS "  a: { type: string, is: a }\n"
+             "examples:\n"
+             " - { dialect: [], canonical: {} }\n",
+      "7:15", "found a list" },
+    { FIELDS "  a: { type: string, is: a }\n"
+             "examples:\n"
+             " - { dialect: x, canonical: {} }\n",
+      "7:15", "found \"x\"" },
+    { FIELDS "  a: { type: string, is: a, else: [a] }\n", "5:36",
+      "nothing reaches this path: it is the field's own" },
+    { FIELDS "  b: { type: integer, is: b }\n"
+             "  a: { type: date, is: a, else: [b] }\n",
+      "6:34", "\"b\" is of another type" },
+    { FIELDS "  a: { type: string, is: a, required: create, max_length: 0 }\n", "5:59",
+      "no value that is required is empty" },
+    { FIELDS "  a: { type: array, is: a, of: { type: string, enum: { p: q } } }\n", "5:54",
+      "values inside are not translated" },
+    { FIELDS "  a: { type: id, is: a, kind: p }\n"
+             "  b: { type: id, is: a, kind: q, read_only: true }\n",
+      "6:3", "\"a\" and \"b\" can never be the same value at \"a\"" },
+    { FIELDS "  a: { type: string, is: a, enum: [x], also: { y: null } }\n", "5:51",
+      "null is no canonical value" },
+    { FIELDS "  a: { type: datetime, is: a, default: \"2024-01-01T10:00:00+01:00\" }\n", "5:40",
+      "\"2024-01-01T10:00:00+01:00\" is written as it stands" },
+    { FIELDS "  a: { type: string, is: a, read_only: update, required: always }\n", "5:48",
+      "nothing reaches `required:` of what is read only" },
+    { FIELDS
+      "  k: { type: string, is: k }\n"
+      "  a: { type: integer, keep: true, otherwise: { table: gauge_scales, by: k, column: min, as: x } }\n",
+      "6:93", "\"x\" is no integer" },
+    { FIELDS "  a: { type: string, is: x, enum: [p, q] }\n"
+             "  b: { type: boolean, is: y }\n"
+             "  c: { type: boolean, is: z }\n"
+             "rules:\n"
+             "  - { where: { a: p }, equals: { b: true } }\n"
+             "  - { where: { a: p, c: true }, absent: [b] }\n",
+      "10:5", "no document can obey: two values are demanded of \"b\"" },
+    { FIELDS "  a: { type: string, keep: true }\n"
+             "  b: { type: string, is: b, with: a }\n",
+      "6:35", "\"a\" has no canonical value that get could ask for" },
+    { FIELDS "  a: { type: string, keep: true }\n"
+             "examples:\n"
+             "  - { dialect: {}, canonical: {}, rest: [] }\n",
+      "7:41", "found a list" },
+};
+
+static void what_says_nothing_is_refused(void **state)
+{
+    (void)state;
+    kit_refuses(bad, COUNT(bad));
+}
+
+/* Beside each of the refused ones: what it might be taken for. */
+static void what_says_something_is_not(void **state)
+{
+    static const char *const good[] = {
+        "  a: { type: boolean, is: a, enum: { true: on, false: off }, default: on }\n",
+        "  a: { type: integer, is: a, min: 5, max: 5, default: 5 }\n",
+        "  a: { type: decimal, is: a, min: \"-0\", max: \"0.0\" }\n",
+        "  a: { type: string, is: a, required: create, read_only: update }\n",
+        "  a: { type: array, is: a, required: create, empty: allow, max_length: 0 }\n",
+        "  a: { type: string, is: a, else: [b], otherwise: x, enum: [y] }\n",
+        "  a: { type: string, is: x, tells: { s: [p, q] } }\n"
+        "  b: { type: boolean, is: s, read_only: true, enum: { true: p }, otherwise: false }\n",
+        "  a: { type: object, is: a, kind: p, param: p, lookup: l }\n  b: { type: id, is: a, kind: p, param: "
+        "p }\n",
+        "  a: { type: string, is: x, enum: [p, q] }\n  b: { type: boolean, is: y }\n"
+        "rules:\n  - { where: { a: p }, equals: { b: true } }\n  - { where: { a: q }, equals: { b: false } "
+        "}\n",
+        "  a: { type: string, is: a, read_only: true, enum: [x], example: x }\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct str fields = arena_printf(arena, "fields:\n%s", good[i]);
+        struct kit kit = kit_of_fields(fields.ptr, (struct lens_style){ 0 });
+        kit_done(&kit);
+        arena_free(&arena);
+    }
+}
+
+static void two_mappings_must_meet(void **state)
+{
+    static const struct {
+        const char *left, *right;
+        bool meet;
+    } cases[] = {
+        { "a: { type: string, is: x }", "b: { type: date, is: x }", true },
+        { "a: { type: date, is: x }", "b: { type: datetime, is: x }", false },
+        { "a: { type: integer, is: x }", "b: { type: string, is: x }", false },
+        { "a: { type: boolean, is: x, enum: { true: p, false: q } }", "b: { type: string, is: x }", true },
+        { "a: { type: object, is: x }", "b: { type: string, is: x.y }", true },
+        { "a: { type: string, is: x }", "b: { type: string, is: x.y }", false },
+        { "a: { type: string, is: x }", "b: { type: integer, is: y }", true },
+        { "a: { type: quantity, is: [x, y] }", "b: { type: decimal, is: x }", true },
+        { "a: { type: quantity, is: [x, y] }", "b: { type: number, is: x }", false },
+        { "a: { type: id, is: x, kind: p }", "b: { type: id, is: x, kind: p }", true },
+        { "a: { type: id, is: x, kind: p }", "b: { type: id, is: x, kind: q }", false },
+        { "a: { type: list, is: x, fields: { c: { type: date, is: d } } }",
+          "b: { type: list, is: x, fields: { c: { type: string, is: d } } }", true },
+        { "a: { type: list, is: x, fields: { c: { type: date, is: d } } }",
+          "b: { type: list, is: x, fields: { c: { type: integer, is: d } } }", false },
+        { "a: { type: list, is: x, fields: { c: { type: date, is: d } } }",
+          "b: { type: list, is: y, fields: { c: { type: integer, is: d } } }", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct err err = { 0 };
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct kit left = kit_of_fields(arena_printf(arena, "fields:\n  %s\n", cases[i].left).ptr,
+                                        (struct lens_style){ 0 });
+        struct kit right = kit_of_fields(arena_printf(arena, "fields:\n  %s\n", cases[i].right).ptr,
+                                         (struct lens_style){ 0 });
+
+        CHECK((lens_compare(left.lens, right.lens, &err) == 0) == cases[i].meet, "case %zu: %s", i,
+              err.detail);
+        kit_done(&left);
+        kit_done(&right);
+        arena_free(&arena);
+    }
+}
+
+/* A path that is only read is one that some mapping of the entity has. */
+static void what_is_read_is_somewhere(void **state)
+{
+    static const struct {
+        const char *reads, *beside, *what; /* `what` NULL: no fault */
+    } cases[] = {
+        { "a: { type: integer, derive: years_since, from: born }", "b: { type: date, is: born }", NULL },
+        { "a: { type: integer, derive: years_since, from: bron }", "b: { type: date, is: born }",
+          "map.yaml:5:50: nothing reaches \"bron\"" },
+        { "a: { type: string, is: x, else: [y] }", "b: { type: string, is: y }", NULL },
+        { "a: { type: string, is: x, else: [y] }", "b: { type: string, is: x }",
+          "map.yaml:5:36: nothing reaches \"y\"" },
+        { "a: { type: string, table: loinc, by: k, column: code }", "b: { type: string, is: k }", NULL },
+        { "a: { type: string, table: loinc, by: k, column: code }", "b: { type: string, is: kk }",
+          "map.yaml:5:40: nothing reaches \"k\"" },
+        { "a: { type: string, keep: true, otherwise: { table: loinc, by: k, column: code } }",
+          "b: { type: string, is: kk }", "map.yaml:5:65: nothing reaches \"k\"" },
+        { "a: { type: string, is: x, else: [m.y] }", "b: { type: object, is: m }", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct err err = { 0 };
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct kit left = kit_of_fields(arena_printf(arena, "fields:\n  %s\n", cases[i].reads).ptr,
+                                        (struct lens_style){ 0 });
+        struct kit right = kit_of_fields(arena_printf(arena, "fields:\n  %s\n", cases[i].beside).ptr,
+                                         (struct lens_style){ 0 });
+        const struct lens *lenses[] = { left.lens, right.lens };
+        int rc = lens_check_reads(left.lens, lenses, COUNT(lenses), &err);
+
+        CHECK((rc == 0) == !cases[i].what, "case %zu: %s", i, err.detail);
+        CHECK(!cases[i].what || str_starts(str_from(err.detail), str_from(cases[i].what)), "case %zu: %s", i,
+              err.detail);
+        kit_done(&left);
+        kit_done(&right);
+        arena_free(&arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_says_nothing_is_refused),
+        cmocka_unit_test(what_says_something_is_not),
+        cmocka_unit_test(two_mappings_must_meet),
+        cmocka_unit_test(what_is_read_is_somewhere),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

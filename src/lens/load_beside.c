@@ -1,16 +1,16 @@
 /* Keys of one field that take each other's meaning away, and fields that would write over each other. */
 #include "lens/load.h"
 
-/* What put never takes needs no judging: a key for that reaches nothing. */
+/* What clients never send needs no judging: a key for that reaches nothing. (`equals:`, `invalid:` and
+ * `tells:` speak of documents that the dialect showed, too.) */
 static int check_read_only(struct load *load, const struct field *field)
 {
     const struct {
         const char *key;
         unsigned modes; /* in which it would say something */
     } judged[] = { { "write_only", MODE_BOTH }, { "required", field->required }, { "default", MODE_CREATE },
-                   { "starts", MODE_CREATE },   { "known_by", MODE_CREATE },     { "equals", MODE_BOTH },
-                   { "invalid", MODE_BOTH },    { "null", MODE_BOTH },           { "blank", MODE_BOTH },
-                   { "tells", MODE_BOTH },      { "param", MODE_BOTH } };
+                   { "starts", MODE_CREATE },   { "known_by", MODE_CREATE },     { "null", MODE_BOTH },
+                   { "blank", MODE_BOTH },      { "param", MODE_BOTH } };
 
     for (size_t i = 0; i < COUNT(judged) && yaml_get(field->from, "read_only"); i++) {
         const struct yaml *at = yaml_get(field->from, judged[i].key);

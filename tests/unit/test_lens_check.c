@@ -230,6 +230,7 @@ static void what_says_something_is_not(void **state)
         "rules:\n  - { where: { a: p }, equals: { b: true } }\n  - { where: { a: q }, equals: { b: false } "
         "}\n",
         "  a: { type: string, is: a, read_only: true, enum: [x], example: x }\n",
+        "  a: { type: string, is: a, read_only: true, equals: $brand }\n",
     };
 
     (void)state;

@@ -6,12 +6,14 @@
 #include "dialect/route.h"
 #include "json/tape.h"
 
+#include "scratch.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static char dir[] = "/tmp/fuzz_dialect.XXXXXX";
-static char file[sizeof dir + 16];
+static const char *dir;
+static char file[sizeof scratch_dir + 16];
 
 static void write_file(const char *path, const void *data, size_t size)
 {
@@ -27,7 +29,8 @@ static void make_folder(void)
 
     if (file[0])
         return;
-    if (!mkdtemp(dir) || snprintf(file, sizeof file, "%s/d", dir) < 0 || mkdir(file, 0700) ||
+    dir = scratch_make();
+    if (snprintf(file, sizeof file, "%s/d", dir) < 0 || mkdir(file, 0700) ||
         snprintf(file, sizeof file, "%s/d/r.yaml", dir) < 0)
         abort();
     write_file(file, lens, sizeof lens - 1);

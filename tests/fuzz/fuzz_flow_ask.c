@@ -15,6 +15,8 @@
 #include "json/write.h"
 #include "store/store.h"
 
+#include "scratch.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -265,7 +267,6 @@ static void know(struct arena *arena)
 
 static void open_world(void)
 {
-    static char dir[] = "/tmp/fuzz_flow.XXXXXX";
     static struct arena *arena; /* for the process */
     const char *mappings = getenv("DRAGOMAN_MAPPINGS");
     struct conf *conf;
@@ -273,8 +274,7 @@ static void open_world(void)
     struct err err;
 
     arena = arena_new(SIZE_MAX);
-    if (!mkdtemp(dir))
-        abort();
+    const char *dir = scratch_make();
     const char *sets[] = { arena_printf(arena, "state_dir=%s", dir).ptr,
                            arena_printf(arena, "mappings=%s", mappings ? mappings : "mappings").ptr, "workers=1",
                            "auth.failures_per_minute=0" };

@@ -52,3 +52,15 @@ describe('./dev run', { skip: ours && 'another binary is under test' }, () => {
         await new Promise((done) => busy.close(done));
     });
 });
+
+test('without a program the tests say so at once', () => {
+    const env = { ...process.env, DRAGOMAN_BIN: '/no/such/program' };
+    for (const command of ['e2e', 'hostile']) {
+        const { status, stderr } = spawnSync('./dev', [command], { cwd: root, encoding: 'utf8', timeout: 60000, env });
+        assert.equal(status, 1, command);
+        assert.match(stderr, /there is no program \/no\/such\/program/);
+    }
+    const file = spawnSync(process.execPath, ['tests/e2e/10_edge.test.mjs'], { cwd: root, encoding: 'utf8', timeout: 60000, env });
+    assert.notEqual(file.status, 0);
+    assert.match(file.stdout + file.stderr, /run \.\/dev build, or set DRAGOMAN_BIN/);
+});

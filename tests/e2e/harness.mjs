@@ -2,7 +2,7 @@
 // its outputs are searched for what must never be in them.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 // libh2o keeps free lists per thread, which a leak checker takes for leaks at the end.
 export const environment = { ...process.env, LSAN_OPTIONS: `suppressions=${join(root, 'tests/e2e/lsan.supp')}:print_suppressions=0` };
 export const binary = resolve(root, process.env.DRAGOMAN_BIN ?? 'build/release/dragoman');
+if (!existsSync(binary)) throw new Error(`there is no program ${binary}: run ./dev build, or set DRAGOMAN_BIN`);
 export const transport = process.env.DRAGOMAN_TRANSPORT ?? 'h1';
 export const sanitized = /asan|tsan/.test(binary); // several times slower: loads are smaller, waits longer
 export const ACME = '58c4554710123c5c40dbab81';

@@ -112,10 +112,25 @@ static int ask_backend(const struct invocation *invocation, const struct gateway
     return wrong ? err_set(err, ERR_CONFIG, "backend.completions: %zu declared that the backend does not have", wrong) : 0;
 }
 
+/* 0, or CLI_USAGE with words printed. */
+static int judge_options(const struct invocation *invocation)
+{
+    bool backend = option_find(invocation, "--backend") != NULL;
+
+    if (backend && option_find(invocation, "--coverage"))
+        return cli_usage("check: --coverage or --backend, not both");
+    if (!backend && (option_find(invocation, "--json") || option_find(invocation, "--brand")))
+        return cli_usage("check: --json and --brand go with --backend");
+    return 0;
+}
+
 int command_check(const struct invocation *invocation, struct err *err)
 {
     struct gateway *gateway = NULL;
+    int wrong = judge_options(invocation);
 
+    if (wrong)
+        return wrong;
     if (auth_check(invocation->conf, err) || gateway_new(&gateway, invocation->conf, NULL, NULL, err))
         return -1;
     int failed = compare_lenses(gateway, err) || check_reads(gateway, err) || find_losses(gateway, err);

@@ -9,39 +9,75 @@ static const struct command {
     const char *name, *usage;
     command_fn *run;
     const char *options; /* names, space separated; those that take a value end in '=' */
+    size_t words;        /* at most, beside the options */
 } commands[] = {
-    { "serve", "serve -c FILE [--set key.path=value]…", command_serve, "" },
-    { "backend", "backend -c FILE: the embedded canonical service alone, on backend.listen", command_backend, "" },
+    { "serve", "serve -c FILE [--set key.path=value]…", command_serve, "", 0 },
+    { "backend", "backend -c FILE: the embedded canonical service alone, on backend.listen", command_backend, "", 0 },
     { "check",
       "check [-c FILE] [--coverage | --backend [--brand B] [--json]]: configuration and mappings; what survives between "
       "dialects; what each operation does on the backend",
-      command_check, "--coverage --backend --brand= --json" },
-    { "test", "test [--seed N] [--count N]: the examples and laws of every mapping", command_test, "--seed= --count=" },
+      command_check, "--coverage --backend --brand= --json", 0 },
+    { "test", "test [--seed N] [--count N]: the examples and laws of every mapping", command_test, "--seed= --count=", 0 },
     { "token",
       "token --dialect D [--brand B] [--scope \"…\"] [--subject S] [--patient ID]… [--group ID]… [--ttl SECONDS] | "
       "token add [--token T] [the same options] | token import FILE",
-      command_token, "--dialect= --brand= --scope= --subject= --patient= --group= --ttl= --token=" },
+      command_token, "--dialect= --brand= --scope= --subject= --patient= --group= --ttl= --token=", 2 },
     { "client", "client add --name N [--brand B] [--scope \"…\"] [--group ID]… | client list | client revoke ID",
-      command_client, "--name= --brand= --scope= --group=" },
-    { "crosswalk", "crosswalk import|export [CSV]: dialect,kind,brand,dialect_id,canonical_id", command_crosswalk, "" },
+      command_client, "--name= --brand= --scope= --group=", 2 },
+    { "crosswalk", "crosswalk import|export [CSV]: dialect,kind,brand,dialect_id,canonical_id", command_crosswalk, "", 2 },
     { "explain",
       "explain METHOD PATH [-H 'name: value']… [-d TEXT|@FILE] [--brand B] [--response STATUS] [--values] [--json]: what "
       "would happen to this request; nothing is asked",
-      command_explain, "-H= -d= --brand= --response= --values --json" },
+      command_explain, "-H= -d= --brand= --response= --values --json", 2 },
     { "translate",
       "translate --from D --to D --resource R [--as R] [--brand B] [--strict] [--rejects FILE]: documents, one per line, "
       "from standard input to standard output",
-      command_translate, "--from= --to= --resource= --as= --brand= --rejects= --strict" },
-    { "openapi", "openapi --dialect D: the dialect as an OpenAPI 3.1 document", command_openapi, "--dialect=" },
-    { "seed", "seed [--patients N]: sample data into the embedded backend", command_seed, "--patients=" },
+      command_translate, "--from= --to= --resource= --as= --brand= --rejects= --strict", 0 },
+    { "openapi", "openapi --dialect D: the dialect as an OpenAPI 3.1 document", command_openapi, "--dialect=", 0 },
+    { "seed", "seed [--patients N]: sample data into the embedded backend", command_seed, "--patients=", 0 },
 };
+
+static void print_common(FILE *to)
+{
+    (void)fprintf(to, "\nEvery subcommand takes -c FILE (without it the built-in settings hold) and --set key.path=value, and --help.\n"
+                      "Exit status: 0 done; 1 a fault, told on standard error; 2 wrong usage.\n");
+}
 
 static void print_help(FILE *to)
 {
     (void)fprintf(to, "dragoman: an API dialect gateway\n\n");
     for (size_t i = 0; i < COUNT(commands); i++)
         (void)fprintf(to, "  dragoman %s\n", commands[i].usage);
-    (void)fprintf(to, "\nEvery subcommand takes -c FILE and --set key.path=value.\n");
+    print_common(to);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (!strcmp(commands[i].name, name))
+            return &commands[i];
+    return NULL;
+}
+
+static bool is_help(const char *word)
+{
+    return !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
+/* Of one command where it is known, else of all. */
+static int help(const char *name)
+{
+    const struct command *command = name ? find_command(name) : NULL;
+
+    if (name && !command)
+        return cli_usage("no command is called %s", name);
+    if (!command) {
+        print_help(stdout);
+        return 0;
+    }
+    (void)printf("dragoman %s\n", command->usage);
+    print_common(stdout);
+    return 0;
 }
 
 int cli_usage(const char *fmt, ...)
@@ -92,6 +128,7 @@ struct parsed {
     const char *file;
     const char *sets[MAX_SETS];
     size_t set_count;
+    bool help;
 };
 
 /* `--name value` and `--name=value`. Returns the arguments used, 0 when it is no such option, -1 when it lacks its
@@ -157,7 +194,11 @@ static int parse(struct invocation *invocation, struct parsed *parsed, int argc,
         if (!used)
             used = take_own(invocation, argc - i, argv + i);
         if (used < 0)
-            return cli_usage("%s lacks its value", argv[i]);
+            return cli_usage("%s lacks its value, or stands too often", argv[i]);
+        if (!used && is_help(argv[i]))
+            parsed->help = true;
+        if (parsed->help)
+            return 0;
         if (!used && argv[i][0] == '-' && argv[i][1])
             return cli_usage("unknown option %s", argv[i]);
         if (!used) {
@@ -180,6 +221,10 @@ static int run(const struct command *command, struct arena *arena, int argc, cha
     int wrong = parse(&invocation, &parsed, argc, argv);
     if (wrong)
         return wrong;
+    if (parsed.help)
+        return help(command->name);
+    if (invocation.word_count > command->words)
+        return cli_usage("%s: %s is one argument too many", command->name, invocation.words[command->words]);
     if (conf_load(&invocation.conf, parsed.file, parsed.sets, parsed.set_count, &err)) {
         (void)fprintf(stderr, "dragoman: %s\n", err.detail);
         return 1;
@@ -194,19 +239,16 @@ static int run(const struct command *command, struct arena *arena, int argc, cha
 int cli_main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
+    const struct command *command = find_command(name);
 
-    if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h")) {
-        print_help(stdout);
-        return 0;
+    if (!strcmp(name, "help") || is_help(name))
+        return help(argc > 2 ? argv[2] : NULL);
+    if (!command) {
+        print_help(stderr);
+        return CLI_USAGE;
     }
-    for (size_t i = 0; i < COUNT(commands); i++) {
-        if (strcmp(commands[i].name, name) != 0)
-            continue;
-        struct arena *arena = arena_new(SIZE_MAX);
-        int result = run(&commands[i], arena, argc - 2, argv + 2);
-        arena_free(&arena);
-        return result;
-    }
-    print_help(stderr);
-    return CLI_USAGE;
+    struct arena *arena = arena_new(SIZE_MAX);
+    int result = run(command, arena, argc - 2, argv + 2);
+    arena_free(&arena);
+    return result;
 }

@@ -224,6 +224,7 @@ static bool can_fail(const struct operation *operation, enum err_code code)
         found = found || code == of_body[i];
     found = found ||
             (!operation->open && (code == ERR_UNAUTHENTICATED || code == ERR_FORBIDDEN || code == ERR_SCOPE));
+    found = found || (operation->etag && operation->stored.len && code == ERR_PRECONDITION);
     found = found || (operation->path_count && code == ERR_NOT_FOUND);
     return found || (operation->query_count && code == ERR_INVALID_PARAMETER);
 }
@@ -259,6 +260,11 @@ static void write_answers(struct openapi *api, const struct operation *operation
     else
         openapi_text(api, "description", STR("Done."));
     openapi_close(api, '}');
+    if (operation->etag && str_is(operation->methods[0], "GET")) {
+        openapi_open(api, STR("304"), '{');
+        openapi_text(api, "description", STR("If-None-Match names what would be shown."));
+        openapi_close(api, '}');
+    }
     for (int status = 400; status < 600; status++)
         write_status(api, operation, status);
     openapi_close(api, '}');

@@ -152,7 +152,7 @@ struct operation {
     size_t media_count;
     enum err_code media_error;
     int status;
-    bool etag, etag_weak;
+    bool etag, etag_shown; /* etag_shown: of what is shown, not the backend's */
     struct str location; /* of what was created: "/thing/{id}", or empty */
     struct thens thens;
     struct inherit inherit;

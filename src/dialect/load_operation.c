@@ -170,14 +170,14 @@ static int load_status(const struct yaml *map, struct operation *made, struct er
     return 0;
 }
 
-/* true, or `weak`: the backend's validator in the form that says so (RFC 9110 section 8.8.1). */
+/* true: the backend's validator; or `shown`: one of what is shown, which is weak, as it does not tell of every byte. */
 static int load_etag(const struct yaml *map, struct operation *made, struct err *err)
 {
     const struct yaml *node = yaml_get(map, "etag");
 
-    made->etag_weak = node && node->kind == YAML_TEXT && str_is(node->text, "weak");
-    made->etag = made->etag_weak;
-    return made->etag_weak ? 0 : load_flag(map, "etag", &made->etag, err);
+    made->etag_shown = node && node->kind == YAML_TEXT && str_is(node->text, "shown");
+    made->etag = made->etag_shown;
+    return made->etag_shown ? 0 : load_flag(map, "etag", &made->etag, err);
 }
 
 /* "/thing/{id}" */
@@ -249,6 +249,8 @@ static int check_operation(const struct dialect *dialect, const struct yaml *map
     if (answer->kind == YAML_TEXT && !str_starts(answer->text, STR("$")))
         return yaml_fault(answer, err, "found \"" STR_FMT "\", expected a variable such as $item or a map",
                           STR_ARG(answer->text));
+    if (made->etag_shown && (!template_uses(made->answer, VAR_ITEM) || made->many))
+        return yaml_fault(yaml_get(map, "etag"), err, "etag: shown is of one entity, expected answer: $item");
     bool shows = template_uses(made->answer, VAR_ITEM) || template_uses(made->answer, VAR_ITEMS) ||
                  template_uses(made->answer, VAR_ENTRIES);
     if (made->call.len && !made->lens && (shows || (made->has_body && !made->body_lens)))

@@ -12,11 +12,8 @@ static void add_comma(struct buf *out, size_t start)
 
 static int get_one(struct exchange *x, struct shown *shown, struct buf *out)
 {
-    struct lens_context context = exchange_context(x);
-
     shown->first_slot = x->slots.count;
-    return lens_get(shown->lens ? shown->lens : x->operation->lens, shown->tape, shown->at,
-                    shown->has_rest ? &shown->rest : NULL, &context, x->arena, out, &x->slots, &x->err);
+    return exchange_show(x, shown, out, &x->slots);
 }
 
 /* Every entity as an array. */
@@ -339,7 +336,8 @@ void exchange_answer(struct exchange *x, int status, struct str content_type, st
     struct http_header *headers = ARENA_ARRAY(x->arena, struct http_header, more_count + 4);
     size_t count = 0;
 
-    headers[count++] = (struct http_header){ .name = STR("content-type"), .value = content_type };
+    if (content_type.len)
+        headers[count++] = (struct http_header){ .name = STR("content-type"), .value = content_type };
     headers[count++] = (struct http_header){ .name = STR("x-request-id"), .value = x->request_id };
     headers[count++] = (struct http_header){ .name = STR("cache-control"), .value = STR("no-store") };
     for (size_t i = 0; i < more_count; i++)
@@ -362,38 +360,10 @@ void exchange_answer(struct exchange *x, int status, struct str content_type, st
     x->done(&answer, x->data);
 }
 
-/* Where what was created is found: the facade's prefix, and the path with the id in its place. */
-static struct str location(const struct exchange *x)
-{
-    struct str path = x->operation->location, id = x->slots.items[x->location - 1].found;
-
-    path.len -= strlen("{id}");
-    return arena_printf(x->arena, STR_FMT STR_FMT STR_FMT, STR_ARG(x->dialect->prefix), STR_ARG(path), STR_ARG(id));
-}
-
-/* ETag (RFC 9110 section 8.8.3), marked as weak where the dialect says so, and Location (10.2.2). */
-static size_t entity_headers(const struct exchange *x, struct http_header *headers)
-{
-    struct str etag = x->operation->has_body && x->item_count ? x->items[0].answer.etag
-                      : x->fetched_count                      ? x->fetched[0].answer.etag
-                                                              : STR_NONE;
-    bool weak = x->operation->etag_weak && !str_starts(etag, STR("W/"));
-    size_t count = 0;
-
-    if (x->operation->etag && etag.len)
-        headers[count++] = (struct http_header){
-            .name = STR("etag"),
-            .value = weak ? arena_printf(x->arena, "W/" STR_FMT, STR_ARG(etag)) : etag
-        };
-    if (x->location && x->slots.items[x->location - 1].found.ptr)
-        headers[count++] = (struct http_header){ .name = STR("location"), .value = location(x) };
-    return count;
-}
-
 enum step stage_finish(struct exchange *x)
 {
     struct buf filled = buf_in(x->arena, SIZE_MAX), body = x->slots.count ? filled : x->out;
-    struct http_header headers[2];
+    struct http_header headers[ENTITY_HEADERS_MAX];
 
     if (x->slots.count)
         fill(x, &body);
@@ -403,7 +373,10 @@ enum step stage_finish(struct exchange *x)
         exchange_refuse_partly(x, buf_str(&body));
         return STEP_NEXT;
     }
-    size_t count = entity_headers(x, headers);
-    exchange_answer(x, exchange_asked(x)->status, x->media, buf_str(&body), headers, count);
+    size_t count = exchange_entity_headers(x, headers);
+    if (exchange_is_unchanged(x))
+        exchange_answer(x, 304, STR_NONE, STR_NONE, headers, count);
+    else
+        exchange_answer(x, exchange_asked(x)->status, x->media, buf_str(&body), headers, count);
     return STEP_NEXT;
 }

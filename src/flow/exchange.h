@@ -51,6 +51,7 @@ struct shown {
     struct str canonical_id, owner; /* owner: the patient it belongs to, empty for a patient itself */
     struct tape rest;
     bool has_rest;
+    struct str version; /* of what is shown, where somebody asks for it */
     size_t first_slot; /* its ids in the exchange's slots */
 };
 
@@ -169,6 +170,8 @@ struct exchange {
     struct id_slots echo_ids;
     struct str if_match;
     bool own_version; /* if_match is the client's: not to be replaced by a newer one */
+    bool insists;     /* the client named the version that is shown: what is kept must not have changed either */
+    struct str stored_rest;
     unsigned attempts;
 
     struct kept_search kept;   /* of a list (kept.c) */
@@ -230,7 +233,6 @@ stage_fn stage_keep, stage_rests;                      /* keep.c */
 stage_fn stage_encode, stage_name, stage_finish;       /* encode.c */
 
 /* stored.c: the client's If-Match as the backend compares it, or empty. */
-struct str exchange_condition(struct exchange *x);
 /* whole.c: the body with a null for what is shown and not in it. -1: x->err. */
 MUST_CHECK int exchange_complete(struct exchange *x, const struct tape *shown);
 
@@ -337,6 +339,19 @@ void exchange_free_including(struct exchange *x);
 void exchange_bounded(struct exchange *x, const struct contract_call *call, struct upstream_argument *own, size_t count,
                       struct upstream_request *request);
 void exchange_leave_forgetting(struct exchange *x);
+
+/* version.c. An entity as the dialect shows it, appended to `out`; shown->version says which version that is, where it is
+ * asked for. */
+MUST_CHECK int exchange_show(struct exchange *x, struct shown *shown, struct buf *out, struct id_slots *slots);
+/* What the client says of versions needs the stored entity; it is true of this version of that (else ERR_PRECONDITION). */
+bool exchange_has_condition(const struct exchange *x);
+enum step exchange_judge_condition(struct exchange *x, struct str version);
+/* The client's If-Match, for the backend to compare with its own version; ptr NULL: none. */
+struct str exchange_condition(const struct exchange *x);
+/* The client has what the answer would show. ETag (RFC 9110 section 8.8.3) and Location (10.2.2) of the answer. */
+bool exchange_is_unchanged(const struct exchange *x);
+enum { ENTITY_HEADERS_MAX = 2 };
+size_t exchange_entity_headers(const struct exchange *x, struct http_header *headers);
 
 /* Makes `stage` the next one (a retry goes back). */
 void exchange_go(struct exchange *x, stage_fn *stage);

@@ -30,6 +30,7 @@ static void list_writes(struct exchange *x)
                                      .found_by = item->put.finds ? lens_found_by(x->operation->body_lens) : STR_NONE,
                                      .values = item->put.values.items,
                                      .value_count = item->put.values.count,
+                                     .only_if = x->insists ? x->stored_rest : STR_NONE,
                                      .whole = exchange_context(x).mode == LENS_CREATE && is_whole };
     }
 }

@@ -30,7 +30,7 @@ enum step stage_stored(struct exchange *x)
     if (!x->bound->stored)
         return STEP_NEXT;
     bool compared = x->item_count && lens_needs_stored(x->operation->lens, &x->body, x->items[0].at);
-    if (!compared && !exchange_must_read(x) && !x->operation->whole)
+    if (!compared && !exchange_must_read(x) && !x->operation->whole && !exchange_has_condition(x))
         return STEP_NEXT;
     exchange_arguments(x, request.call, NULL, 0, &request);
     exchange_wait(x);
@@ -45,17 +45,20 @@ enum step stage_stored(struct exchange *x)
     return STEP_WAIT;
 }
 
-static int get_echo(struct exchange *x)
+/* What its client was shown, and the version that this is. */
+static int get_echo(struct exchange *x, struct str *version)
 {
-    struct lens_context context = exchange_context(x);
-    struct str json = x->batch.reads[0].json;
-    struct tape rest;
+    struct shown shown = { .tape = &x->stored.document };
     struct tape_fault fault;
-    bool has_rest = json.len && tape_read(&rest, x->arena, json, &tape_default_limits, &fault);
 
+    x->stored_rest = x->batch.reads[0].json.len ? x->batch.reads[0].json : STR("");
+    shown.has_rest =
+        x->stored_rest.len && tape_read(&shown.rest, x->arena, x->stored_rest, &tape_default_limits, &fault);
     x->echo = buf_in(x->arena, SIZE_MAX);
-    return lens_get(x->operation->lens, &x->stored.document, 0, has_rest ? &rest : NULL, &context, x->arena, &x->echo,
-                    &x->echo_ids, &x->err);
+    if (exchange_show(x, &shown, &x->echo, &x->echo_ids))
+        return -1;
+    *version = shown.version;
+    return 0;
 }
 
 static struct id_query name_query(const struct exchange *x, const struct id_slot *slot)
@@ -70,6 +73,8 @@ static struct id_query name_query(const struct exchange *x, const struct id_slot
 
 enum step stage_compare(struct exchange *x)
 {
+    struct str shown;
+
     if (!x->stored_call)
         return STEP_NEXT;
     if (!x->stored.document.count)
@@ -78,7 +83,7 @@ enum step stage_compare(struct exchange *x)
         return exchange_fail(x, ERR_NOT_FOUND, "the stored entity is of another brand or patient");
     if (!x->item_count)
         return STEP_NEXT;
-    if (get_echo(x))
+    if (get_echo(x, &shown) || exchange_judge_condition(x, shown) == STEP_FAIL)
         return STEP_FAIL;
     struct id_query *ids = ARENA_ARRAY(x->arena, struct id_query, x->echo_ids.count);
     for (size_t i = 0; i < x->echo_ids.count; i++)
@@ -135,24 +140,7 @@ static void move_lookups(struct exchange *x, struct id_slots *to)
     }
 }
 
-/* What the client's If-Match says, in the form that the backend compares: where the dialect shows validators as weak
- * ones, their mark is taken away again. */
-struct str exchange_condition(struct exchange *x)
-{
-    struct str named = x->operation->etag ? http_find_list(x->head, STR("if-match"), x->arena) : STR_NONE;
-
-    if (!named.len || !x->operation->etag_weak)
-        return named;
-    struct buf plain = buf_in(x->arena, named.len + 16);
-    for (size_t i = 0; i < named.len; i++) {
-        if (str_starts(str_from_at(named, i), STR("W/\"")))
-            i += 2;
-        buf_char(&plain, named.ptr[i]);
-    }
-    return buf_str(&plain);
-}
-
-/* The version to insist on: the client's own, if it named one (RFC 9110 section 13.1.1), else the one compared with. */
+/* The backend's version to insist on: the client's own, if it named one (RFC 9110 section 13.1.1), else the one compared with. */
 static struct str version(struct exchange *x)
 {
     struct str named = exchange_condition(x);

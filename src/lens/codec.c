@@ -28,6 +28,7 @@ const struct codec codecs[TYPE_COUNT] = {
     [TYPE_ANY] = { .name = "any", .classed = CLASS_EXACT, .put = put_any, .get = get_raw },
     [TYPE_ID] = { .name = "id", .classed = CLASS_EXACT, .take = take_id, .get = get_id },
     [TYPE_LINK] = { .name = "link", .classed = CLASS_DERIVED },
+    [TYPE_VERSION] = { .name = "version", .classed = CLASS_DERIVED },
     [TYPE_QUANTITY] = { .name = "quantity", .classed = CLASS_NORMALISING, .take = take_quantity },
     [TYPE_LINES] = { .name = "lines",
                      .classed = CLASS_NORMALISING,

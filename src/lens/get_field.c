@@ -251,6 +251,14 @@ static bool write_otherwise(struct get *get, const struct field *field)
     return field->otherwise == OTHERWISE_TABLE && write_column(get, field);
 }
 
+static bool write_version(const struct get_run *run)
+{
+    if (!run->context->version.len)
+        return false;
+    json_quote(run->out, run->context->version);
+    return true;
+}
+
 bool get_value(struct get *get, const struct field *field)
 {
     if (!applies(get, field))
@@ -270,6 +278,8 @@ bool get_value(struct get *get, const struct field *field)
         return write_kept(get, field) || write_otherwise(get, field);
     case FROM_LINK:
         return write_link(get, field);
+    case FROM_VERSION:
+        return write_version(get->run);
     }
     return false;
 }

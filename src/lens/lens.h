@@ -53,6 +53,7 @@ enum lens_rest { REST_STORE, REST_MEMBER, REST_REFUSE };
 enum lens_rest lens_rest(const struct lens *lens);
 /* The parameter by which entities are found whose values a field keeps (`found_by:`); empty: there is none. */
 struct str lens_found_by(const struct lens *lens);
+bool lens_shows_version(const struct lens *lens); /* some field has the type version */
 
 enum lens_mode {
     LENS_CREATE,
@@ -67,6 +68,7 @@ struct lens_context {
     enum lens_mode mode;
     struct str brand;    /* canonical brand acted for */
     struct str peer;     /* address of who asks */
+    struct str version;  /* get: what fields of the type version show; empty: nothing */
     int64_t wall_ms;     /* now */
     struct arena *unread_arena; /* get, with `unread`: where the names are */
     struct names *unread; /* get: canonical members that no field shows are named here, by path; or NULL */

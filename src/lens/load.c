@@ -239,6 +239,11 @@ struct str lens_found_by(const struct lens *lens)
     return STR_NONE;
 }
 
+bool lens_shows_version(const struct lens *lens)
+{
+    return lens->shows_version;
+}
+
 const char *fault_name(enum fault_kind kind)
 {
     static const char *const names[] = {

@@ -40,6 +40,7 @@ static unsigned kinds_of(const struct field *field, size_t index)
         [TYPE_UUID] = KIND_UUID,       [TYPE_OBJECT] = KIND_OBJECT,
         [TYPE_ARRAY] = KIND_ARRAY,     [TYPE_MAP] = KIND_OBJECT,
         [TYPE_ANY] = KIND_ALL,         [TYPE_ID] = KIND_ALL,
+        [TYPE_VERSION] = KIND_ALL,
         [TYPE_LINK] = KIND_ALL,        [TYPE_QUANTITY] = KIND_TEXT,
         [TYPE_LINES] = KIND_TEXT,      [TYPE_PICK] = KIND_ALL,
         [TYPE_ENTRIES] = KIND_OBJECT,  [TYPE_LIST] = KIND_ARRAY,

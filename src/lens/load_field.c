@@ -2,6 +2,7 @@
 #include "lens/load.h"
 
 #define BIT(type) LOAD_BIT(type)
+#define MADE (BIT(LINK) | BIT(VERSION)) /* by the gateway: no canonical member, never taken */
 enum {
     TEXTS = LOAD_TEXTS,
     NUMBERS = LOAD_NUMBERS,
@@ -29,12 +30,12 @@ static const struct key {
 #define AT(member) .offset = offsetof(struct field, member)
     { "type", ALL, .how = HOW_SKIP },
     { "example", ALL, .how = HOW_SKIP },
-    { "is", ALL & ~BIT(PICK) & ~BIT(LINK), .how = HOW_SKIP }, /* after all others: finish */
+    { "is", ALL & ~BIT(PICK) & ~MADE, .how = HOW_SKIP }, /* after all others: finish */
     { "read_only", ALL, HOW_MODE, AT(read_only), .word = "true" },
-    { "write_only", ALL & ~BIT(LINK), HOW_FLAG, AT(write_only) },
-    { "required", ALL & ~BIT(LINK), HOW_MODE, AT(required), .word = "always" },
+    { "write_only", ALL & ~MADE, HOW_FLAG, AT(write_only) },
+    { "required", ALL & ~MADE, HOW_MODE, AT(required), .word = "always" },
     { "blank", TEXTS | BIT(LINES), HOW_WORD, AT(blank_refuse), .word = "refuse" },
-    { "null", ALL & ~BIT(LINK), .how = HOW_FN, .fn = load_null },
+    { "null", ALL & ~MADE, .how = HOW_FN, .fn = load_null },
     { "empty", ARRAYS | BIT(OBJECT) | BIT(MAP), HOW_WORD, AT(empty_allowed), .word = "allow" },
     { "of", BIT(ARRAY) | BIT(OBJECT) | BIT(ANY), .how = HOW_FN, .fn = load_of },
     { "form", BIT(STRING), .how = HOW_FN, .fn = load_forms },
@@ -65,7 +66,7 @@ static const struct key {
     { "bare", BIT(LIST), HOW_TEXT, AT(bare_name) },
     { "reads", BIT(READING), .how = HOW_FN, .fn = load_reads },
     { "equals", VALUES, .how = HOW_FN, .fn = load_equals },
-    { "loss", ALL, HOW_TEXT, AT(loss) },
+    { "loss", ALL & ~BIT(VERSION), HOW_TEXT, AT(loss) },
     { "const", VALUES | WHOLES, HOW_VALUE, AT(constant) },
     { "accept", VALUES | WHOLES, .how = HOW_FN, .fn = load_accept },
     { "derive", BIT(INTEGER), .how = HOW_SKIP },
@@ -252,6 +253,9 @@ static int load_source(struct load *load, struct field *field, const struct yaml
     }
     if (field->type == TYPE_PICK)
         field->source = FROM_CANONICAL;
+    if (field->type == TYPE_VERSION)
+        field->source = FROM_VERSION;
+    load->lens->shows_version = load->lens->shows_version || field->type == TYPE_VERSION;
     const struct yaml *keep = yaml_get(map, "keep");
     bool kept = true;
     if (keep && yaml_bool(keep, &kept, load->err))
@@ -329,7 +333,7 @@ static void set_defaults(struct load *load, struct field *field)
     if (!field->absent_given)
         field->absent = array ? ABSENT_EMPTY : load->lens->style.absent_as_null ? ABSENT_NULL : ABSENT_OMIT;
     if (field->source == FROM_NOWHERE || field->source == FROM_DERIVE || field->source == FROM_TABLE ||
-        field->source == FROM_LINK)
+        field->source == FROM_LINK || field->source == FROM_VERSION)
         field->read_only = MODE_BOTH;
 }
 

@@ -170,6 +170,7 @@ static enum field_class class_of(const struct field *field)
     case FROM_DERIVE:
     case FROM_TABLE:
     case FROM_LINK:
+    case FROM_VERSION:
         return CLASS_DERIVED;
     case FROM_CONST:
         return CLASS_CONSTANT;

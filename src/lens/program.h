@@ -84,13 +84,14 @@ enum type {
     TYPE_LIST,
     TYPE_DIGITS,
     TYPE_READING,
+    TYPE_VERSION,
     TYPE_COUNT
 };
 
 enum field_class { CLASS_EXACT, CLASS_NORMALISING, CLASS_DERIVED, CLASS_CONSTANT, CLASS_KEPT, CLASS_LOSSY };
 
 /* Where get takes a field's value from. */
-enum source { FROM_NOWHERE, FROM_CANONICAL, FROM_CONST, FROM_DERIVE, FROM_TABLE, FROM_REST, FROM_LINK };
+enum source { FROM_NOWHERE, FROM_CANONICAL, FROM_CONST, FROM_DERIVE, FROM_TABLE, FROM_REST, FROM_LINK, FROM_VERSION };
 
 struct lens_table;
 struct table_column {
@@ -249,6 +250,7 @@ struct lens {
     struct rule *rules;
     size_t rule_count;
     size_t need;
+    bool shows_version;
     const struct yaml *examples; /* of the file, or NULL */
 };
 

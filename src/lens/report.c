@@ -308,6 +308,9 @@ static bool get_place(struct report *report, const struct level *level, const st
     case FROM_LINK:
         *from = canonical_path(report, level, field->link->is[0]);
         return is_given(report, level, field->link->is[0]);
+    case FROM_VERSION:
+        *from = STR("(version)");
+        return !report->in;
     case FROM_REST:
         *from = rest_place(report);
         return !report->in;

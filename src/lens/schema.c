@@ -197,7 +197,7 @@ static void write_type(struct schema *s, bool *first, const struct field *field)
         [TYPE_OBJECT] = "\"object\"",  [TYPE_ARRAY] = "\"array\"",     [TYPE_MAP] = "\"object\"",
         [TYPE_LINK] = "\"string\"",    [TYPE_LINES] = "\"array\"",     [TYPE_PICK] = "\"array\"",
         [TYPE_ENTRIES] = "\"array\"",  [TYPE_LIST] = "\"array\"",     [TYPE_DIGITS] = "\"number\"",
-        [TYPE_READING] = "\"array\"",
+        [TYPE_READING] = "\"array\"",  [TYPE_VERSION] = "\"string\"",
     };
     static const char *const formats[TYPE_COUNT] = {
         [TYPE_DATE] = "\"date\"",
@@ -292,7 +292,8 @@ static bool is_there(const struct schema *s, const struct field *field)
 /* Get always writes it; put refuses a document without it. */
 static bool is_required(const struct schema *s, const struct field *field)
 {
-    bool depends = field->when_path.ptr || field->unless_name.ptr || field->type == TYPE_LINK;
+    bool depends = field->when_path.ptr || field->unless_name.ptr || field->type == TYPE_LINK ||
+                   field->type == TYPE_VERSION;
 
     if (s->side == SCHEMA_SHOWN)
         return !depends && field->source != FROM_REST &&

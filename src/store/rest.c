@@ -135,7 +135,11 @@ static int put_merged(struct db *db, struct arena *arena, const struct rest_writ
 {
     struct str old;
 
-    if (store_rest_load(db, arena, &write->key, &old, err) || merge(arena, old, write->patch, json, err))
+    if (store_rest_load(db, arena, &write->key, &old, err))
+        return -1;
+    if (write->only_if.ptr && !str_eq(write->only_if, old))
+        return err_set(err, ERR_PRECONDITION, "rest: it was changed meanwhile");
+    if (merge(arena, old, write->patch, json, err))
         return -1;
     return str_eq(old, *json) ? set_owner(db, write, err) : keep(db, write, *json, err);
 }

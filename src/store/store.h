@@ -55,6 +55,7 @@ struct rest_write {
     struct rest_key key;
     struct str patch; /* RFC 7396 merge patch on the stored rest; a rest that becomes {} or null is deleted */
     struct str owner; /* kept with the rest, unless that has one already */
+    struct str only_if; /* not NULL: what must be stored (empty: nothing), else the whole batch fails with ERR_PRECONDITION */
     bool whole;       /* `patch` is the rest itself (a new entity's): its nulls are kept, too */
     struct str found_by;      /* not empty: from now on the entity is found by these values of that name */
     const struct str *values; /* and by no others that this dialect kept */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/codec.h"
+#include "base/fingerprint.h"
 #include "base/err.h"
 
 #include <stdlib.h>
@@ -712,6 +713,43 @@ static void makes_uuids(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* The values are those of the reference implementation where there is no seed: MurmurHash3_x64_128 of the same text. */
+static void tells_texts_apart(void **state)
+{
+    static const struct {
+        const char *text, *hex;
+    } cases[] = {
+        { "", "00000000000000000000000000000000" },
+        { "hello", "cbd8a7b341bd9b025b1e906a48ae1d19" },
+        { "The quick brown fox jumps over the lazy dog", "e34bbc7bbc071b6c7a433ca9c49a9347" },
+        { "The quick brown fox jumps over the lazy dog.", "cd99481f9ee902c9695da1a38987b6e7" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf hex = buf_in(arena, FINGERPRINT_LEN + 1);
+        buf_fingerprint(&hex, fingerprint_add((struct fingerprint){ 0 }, str_from(cases[i].text)));
+        CHECK(str_is(buf_str(&hex), cases[i].hex), "%s: " STR_FMT, cases[i].text, STR_ARG(buf_str(&hex)));
+    }
+    /* one byte more or less, another byte, another cut: another fingerprint */
+    struct fingerprint seen[400];
+    char bytes[100] = { 0 };
+    size_t count = 0;
+    for (size_t len = 0; len < sizeof bytes; len++) {
+        seen[count++] = fingerprint_add((struct fingerprint){ 0 }, str_of(bytes, len));
+        if (len < 2)
+            continue;
+        struct fingerprint first = fingerprint_add((struct fingerprint){ 0 }, str_of(bytes, len / 2));
+        seen[count++] = fingerprint_add(first, str_of(bytes + len / 2, len - len / 2));
+        bytes[len / 2] = 1;
+        seen[count++] = fingerprint_add((struct fingerprint){ 0 }, str_of(bytes, len));
+        bytes[len / 2] = 0;
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            CHECK(seen[i].low != seen[k].low && seen[i].high != seen[k].high, "%zu and %zu", i, k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -723,7 +761,7 @@ int main(void)
         TEST(counts_days),       TEST(counts_years),        TEST(reads_datetimes),
         TEST(writes_datetimes),  TEST(reads_clocks),        TEST(codes_base64url),
         TEST(reads_one_spelling), TEST(makes_uuids),         TEST(orders_uuids),         TEST(gives_a_child_other_bytes),
-        TEST(joins_pairs),       TEST(judges_words),
+        TEST(joins_pairs),       TEST(judges_words),     TEST(tells_texts_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

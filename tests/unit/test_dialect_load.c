@@ -326,6 +326,8 @@ static const struct {
     { HEAD ", also: [PATC]", "10:98", "\"PATC\" is no method, expected GET, POST, PUT, PATCH or DELETE" },
     { "request: GET /v1/x, scopes: [a], resource: r, call: c, answer: items", "10:83",
       "found \"items\", expected a variable such as $item or a map" },
+    { HEAD ", etag: shown", "10:97", "etag: shown is of one entity, expected answer: $item" },
+    { HEAD ", etag: weak", "10:97", "found \"weak\", expected" },
     { HEAD ", form: POST /v1/x/_search", "10:97", "form: is for a search, expected request: GET, query: and no body:" },
     { HEAD ", query: { q: { type: string, to: x } }, form: GET /v1/x/_search", "10:136", "\"GET\" has no form, expected POST" },
     { HEAD ", query: { q: { type: string, to: x } }, form: POST v1/x", "10:136", "no request, expected e.g. GET" },

@@ -317,11 +317,32 @@ static void empty_texts_are_absent_where_the_style_says_so(void **state)
     }
 }
 
+/* The version is the caller's to say. Where it says none, the field and what has nothing else are absent. */
+static void a_version_is_shown_where_one_is_said(void **state)
+{
+    struct kit kit = kit_of_fields("fields:\n  m:\n    v: { type: version }\n  a: { type: string, is: a }\n", omits);
+    struct lens_context context = KIT_CONTEXT;
+
+    (void)state;
+    assert_true(lens_shows_version(kit.lens));
+    kit_get(&kit, "{\"a\":\"x\",\"v\":\"y\"}", NULL);
+    CHECK_TEXT(buf_str(&kit.text), "{\"a\":\"x\"}", "none");
+    context.version = STR("1\"2");
+    kit.text.len = 0;
+    assert_int_equal(lens_get(kit.lens, kit_tape(&kit, "{}"), 0, NULL, &context, kit.arena, &kit.text, &kit.ids, &kit.err), 0);
+    CHECK_TEXT(buf_str(&kit.text), "{\"m\":{\"v\":\"1\\\"2\"}}", "one");
+    kit_put(&kit, LENS_CREATE, "{\"m\":{\"v\":\"5\"},\"a\":\"x\"}", NULL); /* what a client says is never taken */
+    CHECK_TEXT(buf_str(&kit.put.canonical), "{\"a\":\"x\"}", "put");
+    CHECK_TEXT(kit_names(&kit, &kit.put.ignored), "m/v", "put");
+    kit_done(&kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_texts_are_absent_where_the_style_says_so),
         cmocka_unit_test(values_are_shown),
+        cmocka_unit_test(a_version_is_shown_where_one_is_said),
         cmocka_unit_test(what_stays_as_it_is_is_copied),
         cmocka_unit_test(groups_are_shown_when_they_hold_a_value),
         cmocka_unit_test(ids_that_nothing_resolves_are_null),

@@ -112,6 +112,8 @@ static const struct kit_bad bad[] = {
     { ONE("{ type: string, is: a, split: /, part: 0 }"), "5:45", "found \"0\", expected a whole number" },
     { ONE("{ type: id, is: a }"), "5:3", "type id lacks `kind:`" },
     { ONE("{ type: id, is: a, kind: k, as: number }"), "5:38", "found \"number\", expected integer" },
+    { ONE("{ type: version, is: a }"), "5:23", "`is:` does not go with type version" },
+    { ONE("{ type: version, keep: true }"), "5:23", "`keep:` does not go with type version" },
     { ONE("{ type: link, to: /x }"), "5:24", "the link names no field" },
     { ONE("{ type: link, to: \"/x/{id}\" }"), "5:24", "\"id\" is no field at the top" },
     { ONE("{ type: entries, is: a, name: n }"), "5:3", "type entries lacks `value:`" },

@@ -1,0 +1,140 @@
+/* Versions of what is shown (`etag: shown`): the client's condition is judged on what it was shown, kept elements
+ * included; the backend is asked for its own version. */
+#include "test_flow_kit.h"
+
+static struct kit *kit;
+
+static int setup(void **state)
+{
+    (void)state;
+    kit = kit_new(NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    kit_free(kit);
+    return 0;
+}
+
+#define STORED(more) "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','status':'active'" more "," TIMES "}"
+#define READ(etag_, more)                                                                                    \
+    {                                                                                                        \
+        .call = "patient.read", .json = STORED(more), .etag = etag_                                          \
+    }
+#define PUT_BODY(more) "{'resourceType':'Patient','id':'p-1','name':[{'family':'B','given':['A']}]" more "}"
+
+static const char *version_of(struct heard heard)
+{
+    const char *at = memmem(heard.headers.ptr, heard.headers.len, "etag: ", 6);
+
+    CHECK(at, "no ETag: %d " STR_FMT, heard.status, STR_ARG(heard.headers));
+    at += 6;
+    return arena_printf(kit->arena, "%.*s", (int)strcspn(at, "\n"), at).ptr;
+}
+
+static struct heard put(const char *body, const char *condition)
+{
+    return kit_ask(kit, (struct said){ .as = "fhir",
+                                       .method = "PUT /fhir/Patient/p-1",
+                                       .body = body,
+                                       .headers = { condition } });
+}
+
+static const char *now(void)
+{
+    SCRIPT(kit, READ("'v7'", ""));
+    return version_of(kit_ask(kit, (struct said){ .as = "fhir", .method = "GET /fhir/Patient/p-1" }));
+}
+
+static const char *if_match(const char *tag)
+{
+    return arena_printf(kit->arena, "if-match: %s", tag).ptr;
+}
+
+static void kept_elements_are_part_of_the_version(void **state)
+{
+    static const struct reply replies[] = { READ("'v7'", ""),
+                                            { .call = "patient.update", .json = STORED(""), .etag = "'v7'" } };
+    static const struct reply reads[] = { READ("'v7'", "") };
+
+    (void)state;
+    const char *first = now();
+    kit_script(kit, replies, COUNT(replies));
+    struct heard heard = put(PUT_BODY(",'maritalStatus':{'text':'x'}"), if_match(first));
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "GET /v1/patients/p-1\nPATCH /v1/patients/p-1 ['v7'] {}\n"); /* the backend's own version */
+    const char *second = version_of(heard);
+    CHECK(strcmp(first, second) != 0 && strcmp(second, now()) == 0, "%s %s", first, second);
+    /* the backend has seen no change, and would let this through */
+    kit_script(kit, reads, COUNT(reads));
+    heard = put(PUT_BODY(""), if_match(first));
+    CHECK(heard.status == 412, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "GET /v1/patients/p-1\n");
+    CHECK(strcmp(second, now()) == 0, "nothing was stored");
+}
+
+/* The backend's 412 is judged again by what the client was shown. */
+static void a_change_meanwhile_counts_if_it_is_shown(void **state)
+{
+    static const struct reply hidden[] = { READ("'v7'", ""), { .call = "patient.update", .code = ERR_PRECONDITION },
+                                           READ("'v8'", ",'metadata':{'other':1}"),
+                                           { .call = "patient.update", .json = STORED(""), .etag = "'v9'" } };
+    static const struct reply seen[] = { READ("'v7'", ""), { .call = "patient.update", .code = ERR_PRECONDITION },
+                                         READ("'v8'", ",'phone':'5'") };
+
+    (void)state;
+    const char *first = if_match(now());
+    kit_script(kit, hidden, COUNT(hidden));
+    struct heard heard = put(PUT_BODY(",'gender':'male'"), first);
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "GET /v1/patients/p-1\nPATCH /v1/patients/p-1 ['v7'] {'gender':'male'}\n"
+                   "GET /v1/patients/p-1\nPATCH /v1/patients/p-1 ['v8'] {'gender':'male'}\n");
+    kit_script(kit, seen, COUNT(seen));
+    heard = put(PUT_BODY(",'gender':'male'"), first);
+    CHECK(heard.status == 412, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "GET /v1/patients/p-1\nPATCH /v1/patients/p-1 ['v7'] {'gender':'male'}\nGET /v1/patients/p-1\n");
+}
+
+/* RFC 9110 section 13.1.2: with it nothing is changed that is there already. */
+static void none_may_match(void **state)
+{
+    static const struct {
+        const char *condition;
+        int status;
+    } cases[] = { { "if-none-match: *", 412 }, { "if-none-match: \"x\"", 200 }, { "if-match: *", 200 },
+                  { "if-match: \"x\"", 412 },  { "if-match: x", 412 },          { "if-match: ,", 412 } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        SCRIPT(kit, READ("'v7'", ""), { .call = "patient.update", .json = STORED(""), .etag = "'v7'" });
+        struct heard heard = put(PUT_BODY(",'gender':'male'"), cases[i].condition);
+        CHECK(heard.status == cases[i].status, "%s: %d %s", cases[i].condition, heard.status, heard.detail);
+        CHECK(has(buf_str(&kit->log), "PATCH") == (heard.status == 200), "%s", cases[i].condition);
+    }
+}
+
+/* A backend without versions: the condition is judged all the same. */
+static void no_version_of_the_backend_is_needed(void **state)
+{
+    (void)state;
+    const char *first = now();
+    SCRIPT(kit, READ("", ""), { .call = "patient.update", .json = STORED("") });
+    CHECK(put(PUT_BODY(",'gender':'male'"), if_match(first)).status == 200, "the version that is shown");
+    CHECK_LOG(kit, "GET /v1/patients/p-1\nPATCH /v1/patients/p-1 {'gender':'male'}\n");
+    SCRIPT(kit, READ("", ",'phone':'5'"));
+    CHECK(put(PUT_BODY(",'gender':'male'"), if_match(first)).status == 412, "another version");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(kept_elements_are_part_of_the_version, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_change_meanwhile_counts_if_it_is_shown, setup, teardown),
+        cmocka_unit_test_setup_teardown(none_may_match, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_version_of_the_backend_is_needed, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -97,6 +97,7 @@ static void write_variable(struct envelope *e, enum template_var var)
         buf_char(out, '}');
         return;
     case VAR_LINK:
+    case VAR_URL:
     case VAR_REQUEST_ID:
     case VAR_MESSAGE:
     case VAR_CODE:

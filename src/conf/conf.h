@@ -30,6 +30,7 @@ struct conf_facade {
     const struct str *hosts;
     size_t host_count;
     unsigned credentials; /* kinds that its clients may carry; 0: all */
+    struct str url;       /* what its clients know it by, without a slash at the end; empty: not said */
     struct str answers;   /* the dialect's name for another form of its answers; empty: the usual one */
 };
 

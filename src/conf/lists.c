@@ -220,10 +220,28 @@ static int read_credentials(const struct yaml *list, unsigned *credentials, stru
     return *credentials ? 0 : yaml_fault(list, err, "an empty list");
 }
 
+/* https://fhir.example.org/fhir */
+static int read_url(const struct yaml *node, struct str *url, struct err *err)
+{
+    struct str scheme, rest;
+
+    if (!node || yaml_is_null(node))
+        return 0;
+    if (yaml_text(node, url, err))
+        return -1;
+    bool good = str_starts(*url, STR("https://")) || str_starts(*url, STR("http://"));
+    good = good && str_cut(*url, '/', &scheme, &rest) && rest.len > 1 && url->ptr[url->len - 1] != '/';
+    for (size_t i = 0; i < url->len && good; i++)
+        good = (unsigned char)url->ptr[i] > 0x20 && (unsigned char)url->ptr[i] < 0x7F && !strchr("\"<>\\^`{|}?#", url->ptr[i]);
+    return good ? 0
+                : yaml_fault(node, err, "\"" STR_FMT "\" is no address, expected e.g. https://api.example.org/base, without a slash at the end",
+                             STR_ARG(*url));
+}
+
 static int read_facade(struct conf *conf, const struct yaml *node, struct conf_facade *facade,
                        struct err *err)
 {
-    static const char *const known[] = { "dialect", "listen", "hosts", "credentials", "answers", NULL };
+    static const char *const known[] = { "dialect", "listen", "hosts", "credentials", "answers", "url", NULL };
 
     if (yaml_map(node, err) || yaml_only(node, known, err) ||
         need_text(node, "dialect", &facade->dialect, err))
@@ -233,6 +251,8 @@ static int read_facade(struct conf *conf, const struct yaml *node, struct conf_f
     if (credentials && read_credentials(credentials, &facade->credentials, err))
         return -1;
     if (answers && !yaml_is_null(answers) && yaml_text(answers, &facade->answers, err))
+        return -1;
+    if (read_url(yaml_get(node, "url"), &facade->url, err))
         return -1;
     if (listen && !yaml_is_null(listen) && value_listen(listen, &facade->listen, err))
         return -1;

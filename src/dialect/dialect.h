@@ -181,6 +181,7 @@ struct lookup {
 
 struct paging {
     bool used, over_refused;
+    bool base_links; /* links are relative to the facade's own address, or begin with it where it is known */
     struct str number, offset, size; /* names; number or offset, or neither */
     unsigned size_default, size_max, size_min;
     const struct str *refused;
@@ -209,6 +210,7 @@ struct dialect {
     const struct str *hosts, *paths;
     size_t host_count, path_count;
     struct str prefix;
+    struct str url; /* the address that clients know the facade by (the configuration says it); empty: unknown */
     struct str credential_header, credential_scheme;
     const struct str *request_media, *answer_media;
     size_t request_media_count, answer_media_count;

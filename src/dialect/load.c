@@ -186,7 +186,7 @@ static int load_cursor(struct paging *paging, struct arena *arena, const struct 
 static int load_paging(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
     static const char *const known[] = { "number", "offset", "size", "default", "max", "min", "over", "refuse",
-                                         "cursor", NULL };
+                                         "cursor", "links", NULL };
     struct paging *paging = &dialect->paging;
 
     if (!map)
@@ -199,7 +199,8 @@ static int load_paging(struct dialect *dialect, struct arena *arena, const struc
         load_number(map, "max", 1, 1000, &paging->size_max, err) ||
         load_number(map, "default", 1, paging->size_max, &paging->size_default, err) ||
         load_number(map, "min", 0, 1, &paging->size_min, err) ||
-        load_choice(map, "over", "refuse", "clamp", &paging->over_refused, err))
+        load_choice(map, "over", "refuse", "clamp", &paging->over_refused, err) ||
+        load_choice(map, "links", "base", "path", &paging->base_links, err))
         return -1;
     if (!paging->size.len || (paging->number.len > 0) == (paging->offset.len > 0))
         return yaml_fault(map, err, "paging: needs size: and one of number: and offset:");

@@ -224,6 +224,11 @@ static int check_whole(const struct yaml *map, const struct operation *made, str
         return yaml_fault(yaml_get(map, "each"), err, "each: is not used, expected $entries in the answer");
     if (!made->each && template_uses(made->answer, VAR_ENTRIES))
         return yaml_fault(yaml_get(map, "answer"), err, "$entries without each:, expected what stands around an item");
+    bool urls = made->each && template_uses(made->each, VAR_URL);
+    if (urls && !made->location.len)
+        return yaml_fault(yaml_get(map, "each"), err, "$url without location:, expected the path of one item");
+    if (made->location.len && !urls && !made->has_body)
+        return yaml_fault(yaml_get(map, "location"), err, "nothing is created, and each: has no $url, expected one of the two");
     if (made->each && template_uses(made->each, VAR_ENTRIES))
         return yaml_fault(yaml_get(map, "each"), err, "$entries inside each:, expected $item");
     return 0;

@@ -134,12 +134,16 @@ static void add_pair(struct buf *out, char *mark, struct str name, struct str va
     add_component(out, value);
 }
 
-/* Prefix and path of the request, as the facade shows them. */
+/* Prefix and path of the request, as the facade shows them; or the path behind the facade's own address. */
 static void add_path(struct buf *link, const struct dialect *dialect, const struct target *target, size_t first)
 {
-    buf_add(link, dialect->prefix);
+    bool base = dialect->paging.base_links, slash = !base || dialect->url.len;
+
+    buf_add(link, base ? dialect->url : dialect->prefix);
     for (size_t i = first; i < target->segment_count; i++) {
-        buf_char(link, '/');
+        if (slash)
+            buf_char(link, '/');
+        slash = true;
         add_component(link, target->segments[i]);
     }
 }

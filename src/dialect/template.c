@@ -25,6 +25,7 @@ static const struct {
     { .name = STR_INIT("document"), .var = VAR_DOCUMENT, .dotted = true },
     { .name = STR_INIT("path"), .var = VAR_PATH, .dotted = true },
     { .name = STR_INIT("link"), .var = VAR_LINK, .dotted = true },
+    { .name = STR_INIT("url"), .var = VAR_URL },
     { .name = STR_INIT("total"), .var = VAR_TOTAL },
     { .name = STR_INIT("count"), .var = VAR_COUNT },
     { .name = STR_INIT("page"), .var = VAR_PAGE },

@@ -10,6 +10,7 @@ static void add_comma(struct buf *out, size_t start)
         buf_char(out, ',');
 }
 
+/* Its ids begin here. */
 static int get_one(struct exchange *x, struct shown *shown, struct buf *out)
 {
     shown->first_slot = x->slots.count;
@@ -167,7 +168,7 @@ static bool write_number(struct exchange *x, enum template_var var, struct buf *
     case VAR_SIZE:
         buf_uint(out, paged ? x->page.size : x->shown_count);
         return true;
-    case VAR_ITEM: case VAR_ITEMS: case VAR_ENTRIES: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_REQUEST_ID:
+    case VAR_ITEM: case VAR_ITEMS: case VAR_ENTRIES: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_URL: case VAR_REQUEST_ID:
     case VAR_IGNORED: case VAR_INCLUDED: case VAR_STORED: case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS:
     case VAR_POINTER: case VAR_PARAMETER: case VAR_FIELDS: case VAR_ERRORS:
         break;
@@ -182,11 +183,39 @@ struct entry {
 
 static bool value(void *data, enum template_var var, struct str name, struct buf *out);
 
+/* Where the entity is found, for readers from outside: only where it is known under which address they come. */
+static bool write_url(struct exchange *x, const struct shown *shown, struct buf *out)
+{
+    struct str path = x->operation->location;
+
+    if (!x->dialect->url.len || !path.len)
+        return false;
+    path.len -= strlen("{id}");
+    buf_char(out, '"');
+    buf_add(out, x->dialect->url);
+    buf_add(out, path);
+    exchange_add_slot(x, out->len, x->bound->call->entity, shown->canonical_id);
+    x->slots.items[x->slots.count - 1].fill = FILL_INSIDE;
+    buf_char(out, '"');
+    return true;
+}
+
 static bool entry_value(void *data, enum template_var var, struct str name, struct buf *out)
 {
     struct entry *entry = data;
 
-    return var == VAR_ITEM ? !get_one(entry->x, entry->shown, out) : value(entry->x, var, name, out);
+    switch (var) { /* what is not the entry's is the answer's */
+    case VAR_ITEM:
+        return !exchange_show(entry->x, entry->shown, out, &entry->x->slots);
+    case VAR_URL:
+        return write_url(entry->x, entry->shown, out);
+    case VAR_ITEMS: case VAR_ENTRIES: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_TOTAL: case VAR_COUNT:
+    case VAR_PAGE: case VAR_PAGES: case VAR_SIZE: case VAR_REQUEST_ID: case VAR_IGNORED: case VAR_INCLUDED: case VAR_STORED:
+    case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS: case VAR_POINTER: case VAR_PARAMETER: case VAR_FIELDS:
+    case VAR_ERRORS:
+        break;
+    }
+    return value(entry->x, var, name, out);
 }
 
 /* Every entity inside what `each:` says; nothing where there is none. */
@@ -196,6 +225,7 @@ static bool write_entries(struct exchange *x, struct buf *out)
     size_t start = out->len;
     for (size_t i = 0; i < x->shown_count && !x->err.code; i++) {
         struct entry entry = { .x = x, .shown = &x->shown[i] };
+        x->shown[i].first_slot = x->slots.count;
         add_comma(out, start);
         template_write(x->operation->each, entry_value, &entry, out);
     }
@@ -236,8 +266,8 @@ static bool value(void *data, enum template_var var, struct str name, struct buf
     case VAR_STORED:
         return write_stored(x, out);
     case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS: case VAR_POINTER: case VAR_PARAMETER:
-    case VAR_FIELDS: case VAR_ERRORS:
-        break; /* of errors only */
+    case VAR_FIELDS: case VAR_ERRORS: case VAR_URL:
+        break; /* of errors only, and of entries */
     }
     return false;
 }
@@ -265,7 +295,7 @@ enum step stage_encode(struct exchange *x)
         (void)write_stored(x, &x->out);
     else
         template_write(answer, value, x, &x->out);
-    if (x->operation->location.len && !x->many && x->shown_count && x->bound->call) {
+    if (x->operation->location.len && x->operation->has_body && !x->many && x->shown_count && x->bound->call) {
         exchange_add_slot(x, x->out.len, x->bound->call->entity, x->shown[0].canonical_id);
         x->slots.items[x->slots.count - 1].param = STR("location"); /* no gap of the body */
         x->location = x->slots.count;

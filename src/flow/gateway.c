@@ -128,9 +128,26 @@ static int choose_answers(const struct conf *conf, struct dialect *dialect, stru
                                         STR_ARG(dialect->name), STR_ARG(name));
 }
 
+/* The address that the configuration says, for links. */
+static int choose_url(const struct conf *conf, struct dialect *dialect, struct err *err)
+{
+    for (size_t i = 0; i < conf->facade_count; i++) {
+        struct str url = conf->facades[i].url;
+        if (!url.len || !str_eq(conf->facades[i].dialect, dialect->name))
+            continue;
+        if (!dialect->paging.base_links)
+            return err_set(err, ERR_CONFIG, "facades: " STR_FMT " shows no link of its own address, expected no url",
+                           STR_ARG(dialect->name));
+        if (dialect->url.len && !str_eq(dialect->url, url))
+            return err_set(err, ERR_CONFIG, "facades: " STR_FMT " cannot have two addresses", STR_ARG(dialect->name));
+        dialect->url = url;
+    }
+    return 0;
+}
+
 static int bind_dialect(struct gateway *gateway, struct dialect *dialect, struct err *err)
 {
-    if (choose_answers(gateway->conf, dialect, err) || agree_dialect(gateway, dialect, err))
+    if (choose_answers(gateway->conf, dialect, err) || choose_url(gateway->conf, dialect, err) || agree_dialect(gateway, dialect, err))
         return -1;
     for (size_t i = 0; i < dialect->operation_count; i++)
         if (bind_operation(gateway, &dialect->operations[i], err) ||

@@ -130,13 +130,14 @@ bool exchange_is_unchanged(const struct exchange *x)
     return tag.len && any_lists(x, STR("if-none-match"), tag);
 }
 
-/* Where what was created is found: the facade's prefix, and the path with the id in its place. */
+/* Where what was created is found: the facade's address or prefix, and the path with the id in its place. */
 static struct str location(const struct exchange *x)
 {
     struct str path = x->operation->location, id = x->slots.items[x->location - 1].found;
 
     path.len -= strlen("{id}");
-    return arena_printf(x->arena, STR_FMT STR_FMT STR_FMT, STR_ARG(x->dialect->prefix), STR_ARG(path), STR_ARG(id));
+    struct str base = x->dialect->url.len ? x->dialect->url : x->dialect->prefix;
+    return arena_printf(x->arena, STR_FMT STR_FMT STR_FMT, STR_ARG(base), STR_ARG(path), STR_ARG(id));
 }
 
 size_t exchange_entity_headers(const struct exchange *x, struct http_header *headers)

@@ -166,7 +166,8 @@ describe('FHIR Patient', () => {
             const { json } = await search(body, 200, query);
             assert.deepEqual([json.total, json.entry.map((e) => e.resource.id)], [3, ids.slice(0, 2)]);
             const next = json.link.find((l) => l.relation === 'next').url; // a GET, of the search itself
-            assert.deepEqual(await fhir.found(next.slice(next.indexOf('/Patient?'))), ids.slice(2));
+            assert.match(next, /^Patient\?/);
+            assert.deepEqual(await fhir.found(`/${next}`), ids.slice(2));
         }
         assert.equal((await search(`name=${family.toUpperCase()}`, 200, '', { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' })).json.total, 3);
         assert.equal((await search(`_id=${ids[0]}`, 200, '?_format=application/json')).headers['content-type'], 'application/json');
@@ -193,7 +194,7 @@ describe('FHIR Patient', () => {
         const { json } = await fhir.get(`/Patient?name=${family}&_count=2&_offset=2`);
         assert.equal(json.total, 5);
         assert.deepEqual(json.link.map((l) => l.relation), ['self', 'first', 'previous', 'next', 'last']);
-        for (const { url } of json.link) assert.ok(url.startsWith(`/fhir/Patient?name=${family}&`), url);
+        for (const { url } of json.link) assert.ok(url.startsWith(`Patient?name=${family}&`), url);
         for (const entry of json.entry) assert.deepEqual(entry.search, { mode: 'match' });
         const count = (await fhir.get(`/Patient?name=${family}&_count=0`)).json;
         assert.deepEqual([count.total, count.entry], [5, undefined]);

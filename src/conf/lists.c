@@ -220,7 +220,7 @@ static int read_credentials(const struct yaml *list, unsigned *credentials, stru
     return *credentials ? 0 : yaml_fault(list, err, "an empty list");
 }
 
-/* https://fhir.example.org/fhir */
+/* https://api.example.org/base */
 static int read_url(const struct yaml *node, struct str *url, struct err *err)
 {
     struct str scheme, rest;

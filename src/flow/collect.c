@@ -14,14 +14,20 @@ struct str exchange_patient(const struct exchange *x, struct str entity, const s
     return exchange_text(x, tape, at, str_is(entity, "patient") ? STR("id") : STR("patient_id"));
 }
 
+bool exchange_is_own(const struct exchange *x, const struct tape *tape, uint32_t at)
+{
+    struct str brand = exchange_text(x, tape, at, STR("brand_id"));
+
+    return !brand.ptr || str_eq(brand, x->brand);
+}
+
 /* What the backend returns is judged like what the client asked: its brand, and for a bound principal its patient, its patient's
  * groups, or its own group. */
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
 {
-    struct str brand = exchange_text(x, tape, at, STR("brand_id"));
     const struct principal *who = x->principal;
 
-    if (brand.ptr && !str_eq(brand, x->brand))
+    if (!exchange_is_own(x, tape, at))
         return false;
     if (!who || (!who->patients_bound && !who->groups_bound))
         return true;

@@ -77,8 +77,7 @@ struct found_by {
     struct kept_search kept;
     struct str ids[4]; /* of what was found, each once */
     size_t id_count;
-    size_t matches;  /* these, and what the backend answered that is none of this brand's entities */
-    bool understood; /* there was such a list */
+    size_t matches; /* these, and what the backend answered that is none of this brand's entities */
 };
 
 /* What an operation with `choose:` looks for (choose.c). */
@@ -305,6 +304,8 @@ bool exchange_must_read(const struct exchange *x);
 enum step exchange_select_nothing(struct exchange *x);
 /* The patient that an entity is or belongs to; ptr NULL: none (collect.c). */
 struct str exchange_patient(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
+/* An entity of a backend's answer is not said to be of another brand than the caller's (collect.c). */
+bool exchange_is_own(const struct exchange *x, const struct tape *tape, uint32_t at);
 /* An entity of a backend's answer is of the caller's brand, and of a patient or group that it is bound to (collect.c). */
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
 

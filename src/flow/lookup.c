@@ -3,14 +3,6 @@
 
 #include "json/write.h"
 
-/* An entity of another brand is none, whatever the backend thought. */
-static bool is_own(const struct exchange *x, const struct tape *tape, uint32_t at)
-{
-    struct str brand = exchange_text(x, tape, at, STR("brand_id"));
-
-    return !brand.ptr || str_eq(brand, x->brand);
-}
-
 static void note(struct found_by *found, struct str id)
 {
     for (size_t i = 0; i < found->id_count; i++)
@@ -21,19 +13,31 @@ static void note(struct found_by *found, struct str id)
         found->ids[found->id_count++] = arena_copy(found->x->arena, id);
 }
 
-static void note_list(struct found_by *found, const struct tape *tape)
+/* An entity of another brand is none that is meant, whatever the backend thought. */
+static void note_entity(struct found_by *found, const struct tape *tape, uint32_t at)
 {
-    uint32_t items = contract_items(found->lookup->bound, tape);
+    struct str id = exchange_text(found->x, tape, at, STR("id"));
 
-    found->understood = items != TAPE_NONE;
-    for (uint32_t at = found->understood ? tape_first(tape, items) : 0; found->understood && at < tape_next(tape, items);
-         at = tape_next(tape, at)) {
-        struct str id = exchange_text(found->x, tape, at, STR("id"));
-        if (id.ptr && is_own(found->x, tape, at))
-            note(found, id);
-        else
-            found->matches++;
+    if (id.ptr && exchange_is_own(found->x, tape, at))
+        note(found, id);
+    else
+        found->matches++;
+}
+
+static int note_answer(struct found_by *found, const struct tape *tape, struct err *err)
+{
+    const struct contract_call *asked = found->lookup->bound;
+    uint32_t items = asked->items.len ? contract_items(asked, tape) : TAPE_NONE;
+
+    if (!asked->items.len) {
+        note_entity(found, tape, 0);
+        return 0;
     }
+    if (items == TAPE_NONE)
+        return err_set(err, ERR_UPSTREAM, "the look-up's answer is no list");
+    for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))
+        note_entity(found, tape, at);
+    return 0;
 }
 
 /* Starts the next look-up of the stage; false: there is none. */
@@ -49,16 +53,11 @@ static void on_found(struct upstream_call *call, const struct upstream_answer *a
                      void *data)
 {
     struct found_by *found = data;
-    const struct contract_call *asked = found->lookup->bound;
+    struct err odd;
 
     (void)call;
-    if (answer && asked->items.len)
-        note_list(found, &answer->document);
-    else if (answer) {
-        struct str id = exchange_text(found->x, &answer->document, 0, STR("id"));
-        if (id.ptr && is_own(found->x, &answer->document, 0))
-            note(found, id);
-    }
+    if (answer && note_answer(found, &answer->document, &odd))
+        err = &odd;
     found->slot->found = found->matches == 1 && found->id_count == 1 ? found->ids[0] : STR_NONE;
     if (found->now)
         found->now->found = found->slot->found;

@@ -178,7 +178,7 @@ static void a_look_up_finds_exactly_one(void **state)
     } cases[] = {
         { one, COUNT(one), 200 },     { none, COUNT(none), 409 },         { two, COUNT(two), 409 },
         { odd, COUNT(odd), 409 },     { nameless, COUNT(nameless), 409 }, { number, COUNT(number), 409 },
-        { empty, COUNT(empty), 409 }, { list, COUNT(list), 409 },         { missing, COUNT(missing), 409 },
+        { empty, COUNT(empty), 502 }, { list, COUNT(list), 502 },         { missing, COUNT(missing), 502 },
         { ill, COUNT(ill), 502 },     { slow, COUNT(slow), 504 },
     };
 

@@ -2,6 +2,8 @@
  * each kind, whatever the number of entities shown. Each is judged like the others, and shown once. */
 #include "flow/exchange.h"
 
+enum { IDS_LONGEST = 32 * 1024 }; /* bytes of a list of ids: a target is no longer */
+
 struct including {
     struct exchange *x;
     const struct include *row;
@@ -66,11 +68,11 @@ static void add_id(struct exchange *x, const struct tape *tape, uint32_t at, str
 }
 
 /* The ids that the shown entities have in that member, once each, comma separated. */
-static struct str ids_of(struct exchange *x, const struct include *row)
+static struct buf ids_of(struct exchange *x, const struct include *row)
 {
-    struct buf ids = buf_in(x->arena, NAMES_MAX);
+    struct buf ids = buf_in(x->arena, IDS_LONGEST);
 
-    for (size_t i = 0; i < x->shown_count; i++) {
+    for (size_t i = 0; i < x->shown_count && buf_ok(&ids); i++) {
         const struct tape *tape = x->shown[i].tape;
         uint32_t at = tape_find(tape, x->shown[i].at, row->from);
         if (at == TAPE_NONE)
@@ -81,7 +83,7 @@ static struct str ids_of(struct exchange *x, const struct include *row)
             for (uint32_t k = tape_first(tape, at); k < tape_next(tape, at); k = tape_next(tape, k))
                 add_id(x, tape, k, &ids);
     }
-    return buf_str(&ids);
+    return ids;
 }
 
 static void on_included(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
@@ -104,8 +106,11 @@ enum step stage_include(struct exchange *x)
         const struct include *row = including->row;
         struct upstream_argument *own = ARENA_ARRAY(x->arena, struct upstream_argument, row->fixed_count + 1);
         size_t count = 0;
-        own[count++] = (struct upstream_argument){ .name = row->param, .value = ids_of(x, row) };
-        if (!own[0].value.len)
+        struct buf ids = ids_of(x, row);
+        if (!buf_ok(&ids))
+            return exchange_fail(x, ERR_URI_TOO_LONG, "more ids to include than one call can name");
+        own[count++] = (struct upstream_argument){ .name = row->param, .value = buf_str(&ids) };
+        if (!ids.len)
             continue;
         for (size_t k = 0; k < row->fixed_count; k++)
             own[count++] = (struct upstream_argument){ .name = row->fixed[k].name, .value = row->fixed[k].value };
@@ -188,6 +193,8 @@ enum step stage_included(struct exchange *x)
         int64_t count = count_of(&x->including[i]);
         if (count < 0)
             return exchange_fail(x, ERR_UPSTREAM, "the backend's answer with what is included has no entities");
+        if (count >= FETCH_SIZE)
+            return exchange_fail(x, ERR_UPSTREAM, "%d entities or more to include: some may be missing", FETCH_SIZE);
         most += (size_t)count;
     }
     x->included = ARENA_ARRAY(x->arena, struct shown, most);

@@ -15,24 +15,28 @@ static bool keeps_rests(const struct exchange *x)
     return x->included_count || (x->operation->lens && lens_rest(x->operation->lens) == REST_STORE);
 }
 
-static void list_writes(struct exchange *x)
+static int list_writes(struct exchange *x)
 {
     bool is_whole = x->operation->body_lens == x->operation->lens; /* else the body says a part of the entity */
 
     x->batch.writes = ARENA_ARRAY(x->arena, struct rest_write, x->item_count);
     for (size_t i = 0; i < x->item_count; i++) {
         const struct item *item = &x->items[i];
-        if (item->stored && item->canonical_id.len && item->put.rest.len > 2)
-            x->batch.writes[x->batch.write_count++] =
-                (struct rest_write){ .key = key_of(x, NULL, item->canonical_id),
-                                     .patch = buf_str(&item->put.rest),
-                                     .owner = x->shown[item->shown].owner,
-                                     .found_by = item->put.finds ? lens_found_by(x->operation->body_lens) : STR_NONE,
-                                     .values = item->put.values.items,
-                                     .value_count = item->put.values.count,
-                                     .only_if = x->insists ? x->stored_rest : STR_NONE,
-                                     .whole = exchange_context(x).mode == LENS_CREATE && is_whole };
+        if (!item->stored || item->put.rest.len <= 2)
+            continue;
+        if (!item->canonical_id.len)
+            return err_set(&x->err, ERR_UPSTREAM, "the backend did not say the id of what it stored");
+        x->batch.writes[x->batch.write_count++] =
+            (struct rest_write){ .key = key_of(x, NULL, item->canonical_id),
+                                 .patch = buf_str(&item->put.rest),
+                                 .owner = x->shown[item->shown].owner,
+                                 .found_by = item->put.finds ? lens_found_by(x->operation->body_lens) : STR_NONE,
+                                 .values = item->put.values.items,
+                                 .value_count = item->put.values.count,
+                                 .only_if = x->insists ? x->stored_rest : STR_NONE,
+                                 .whole = exchange_context(x).mode == LENS_CREATE && is_whole };
     }
+    return 0;
 }
 
 /* What is new gets its id in the same transaction as its rest: one commit instead of two. The answer's own look-up
@@ -130,7 +134,8 @@ enum step stage_keep(struct exchange *x)
         return forget(x);
     if (!keeps_rests(x) || x->operation->builtin != BUILTIN_NONE)
         return STEP_NEXT;
-    list_writes(x);
+    if (list_writes(x))
+        return STEP_FAIL;
     list_names(x);
     list_reads(x);
     return x->batch.read_count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;

@@ -125,6 +125,8 @@ enum step stage_kept_join(struct exchange *x)
     uint32_t items = contract_items(x->bound->call, tape);
     if (items == TAPE_NONE)
         return exchange_fail(x, ERR_UPSTREAM, "the backend's list has no '" STR_FMT "'", STR_ARG(x->bound->call->items));
+    if (tape_count(tape, items) >= FETCH_SIZE)
+        return exchange_fail(x, ERR_TOO_LARGE, "%d entities or more by one value: some may be missing", FETCH_SIZE);
     struct str name = ids_name(x->bound->call), asked = arguments_find(&x->arguments, name);
     struct str *ids = ARENA_ARRAY(x->arena, struct str, find->count + tape_count(tape, items));
     size_t count = 0;

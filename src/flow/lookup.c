@@ -70,7 +70,7 @@ static void on_found(struct upstream_call *call, const struct upstream_answer *a
 static struct str make_body(struct found_by *found)
 {
     struct exchange *x = found->x;
-    struct buf body = buf_in(x->arena, NAMES_MAX);
+    struct buf body = buf_in(x->arena, SIZE_MAX); /* the request's own limits bound it */
     bool first = true;
 
     buf_char(&body, '{');

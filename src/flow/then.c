@@ -51,7 +51,7 @@ static void add_value(struct buf *body, const struct id_slot *slot)
 
 static struct str then_body(struct exchange *x, const struct item *item, const struct then *then)
 {
-    struct buf body = buf_in(x->arena, NAMES_MAX);
+    struct buf body = buf_in(x->arena, SIZE_MAX); /* the request's own limits bound it */
     bool first = true;
 
     buf_char(&body, '{');

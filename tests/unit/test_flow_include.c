@@ -112,6 +112,39 @@ static void what_is_included_needs_its_own_scopes(void **state)
     kit_free(kit);
 }
 
+/* So many entities, each of a patient of its own. */
+static const char *list_of(struct kit *kit, const char *name, const char *patient, size_t count)
+{
+    struct buf out = buf_in(kit->arena, SIZE_MAX);
+
+    buf_printf(&out, "{'%s':[", name);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&out, "%s{'id':'h-%zu','brand_id':'acme','patient_id':'%s-%zu','stats':[]}", i ? "," : "", i, patient, i);
+    buf_add(&out, STR("]}"));
+    return arena_cstr(kit->arena, buf_str(&out));
+}
+
+/* What does not fit into one call, or comes with a full page, is not left out. */
+static void more_than_one_call_can_say_is_told(void **state)
+{
+    struct kit *kit = kit_new(NULL);
+    char long_name[4000];
+
+    (void)state;
+    memset(long_name, 'p', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    struct reply profiles = { .call = "health_profile.list", .json = list_of(kit, "health_profiles", long_name, 10) };
+    kit_script(kit, &profiles, 1);
+    struct heard heard = ask(kit, T_PROFILE "&include=patient");
+    CHECK(heard.status == 414 && kit->started == 1, "%d %s", heard.status, heard.detail);
+    struct reply full[] = { { .call = "health_profile.list", .json = PROFILES },
+                            { .call = "patient.list", .json = list_of(kit, "patients", "p", 1000) } };
+    kit_script(kit, full, COUNT(full));
+    heard = ask(kit, T_PROFILE "&include=patient");
+    CHECK(heard.status == 502 && kit->started == 2, "%d %s", heard.status, heard.detail);
+    kit_free(kit);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -120,6 +153,7 @@ int main(void)
         cmocka_unit_test(nothing_is_fetched_where_nothing_is_asked_or_shown),
         cmocka_unit_test(what_cannot_be_included_is_told_before_anything_is_done),
         cmocka_unit_test(included_entities_are_judged),
+        cmocka_unit_test(more_than_one_call_can_say_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,6 +195,16 @@ static void a_failed_erasure_forgets_nothing(void **state)
     CHECK(has(read_one().body, "'favourite':'blue'"), "%.*s", STR_ARG(read_one().body));
 }
 
+/* Kept under no id it would be lost without a word. */
+static void what_cannot_be_kept_is_told(void **state)
+{
+    (void)state;
+    SCRIPT(kit, { .call = "patient.create", .status = 201, .json = "{'first_name':'John'}" });
+    struct heard heard = general("POST /v1/patients", "{'patient':{'first_name':'John','last_name':'Doe',"
+                                                      "'date_of_birth':'2010-05-15','favourite':'blue'}}");
+    CHECK(heard.status == 502, "%d %.*s", heard.status, STR_ARG(heard.body));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -205,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ids_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_erased_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_erasure_forgets_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_kept_is_told, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

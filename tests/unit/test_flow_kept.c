@@ -104,6 +104,22 @@ static void a_list_asks_both(void **state)
     CHECK(heard.status == 200 && kit->started == 1, "%d, %zu calls", heard.status, kit->started);
 }
 
+/* A full page may have a next one, whose ids would be missing. */
+static void a_list_by_half_of_the_ids_is_none(void **state)
+{
+    struct buf list = buf_in(kit->arena, SIZE_MAX);
+
+    (void)state;
+    buf_add(&list, STR("{'patients':["));
+    for (size_t i = 0; i < 1000; i++)
+        buf_printf(&list, "%s{'id':'q-%zu','brand_id':'acme'}", i ? "," : "", i);
+    buf_add(&list, STR("],'total':1001}"));
+    struct reply reply = { .call = "patient.list", .json = arena_cstr(kit->arena, buf_str(&list)) };
+    kit_script(kit, &reply, 1);
+    struct heard heard = kit_ask(kit, (struct said){ .as = "twine", .method = LIST_BY("1") });
+    CHECK(heard.status == 413 && kit->started == 1, "%d %s", heard.status, heard.detail);
+}
+
 /* Ids that are asked for by number must be the caller's own, or the bound that a list has would be gone. */
 static void bounds_hold(void **state)
 {
@@ -163,6 +179,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_look_up_asks_both, setup, teardown),
         cmocka_unit_test_setup_teardown(an_upsert_asks_both, setup, teardown),
         cmocka_unit_test_setup_teardown(a_list_asks_both, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_list_by_half_of_the_ids_is_none, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds_hold, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_changed_or_erased_is_not_found, setup, teardown),
     };

@@ -77,6 +77,16 @@ static int check_writing(const struct gateway *gateway, const struct operation *
     return 0;
 }
 
+/* RFC 9110 section 9.2.1. A request that is said to read is given up when its client leaves (leave.c). */
+static int check_reading(const struct operation *operation, const struct contract_call *call, struct err *err)
+{
+    for (size_t i = 0; i < operation->method_count; i++)
+        if (str_is(operation->methods[i], "GET") && !str_is(call->method, "GET"))
+            return yaml_fault(operation->place, err, "GET must only read, but " STR_FMT " is a " STR_FMT,
+                              STR_ARG(call->name), STR_ARG(call->method));
+    return 0;
+}
+
 int agree_operation(const struct gateway *gateway, const struct operation *operation, struct err *err)
 {
     const struct bound *bound = operation->bound;
@@ -86,9 +96,11 @@ int agree_operation(const struct gateway *gateway, const struct operation *opera
     if (check_parameter_kinds(gateway, operation->path, operation->path_count, err) ||
         check_parameter_kinds(gateway, operation->query, operation->query_count, err))
         return -1;
+    if (operation->open && operation->builtin == BUILTIN_NONE)
+        return yaml_fault(yaml_get(place, "open"), err, "the backend is asked on somebody's behalf, expected scopes:");
     if (!call)
         return 0;
-    if (check_entity(operation, operation->lens, call, err))
+    if (check_reading(operation, call, err) || check_entity(operation, operation->lens, call, err))
         return -1;
     if (template_uses(operation->answer, VAR_ITEM) && call->items.len && !operation->has_body)
         return yaml_fault(yaml_get(place, "answer"), err, STR_FMT " is a list, expected $items",

@@ -54,7 +54,8 @@ static void write_dialect(const char *lookups, const char *operation)
     write_file("d/dialect.yaml", text.ptr);
     write_file("d/r.yaml", "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a }\n");
     write_file("canonical/contract.yaml", "calls:\n  one: { request: \"GET /x/{x_id}\", query: [q, from] }\n"
-                                          "  all: { request: GET /x, items: xs, total: n, query: [q] }\n");
+                                          "  all: { request: GET /x, items: xs, total: n, query: [q] }\n"
+                                          "  make: { request: POST /x }\n");
 }
 
 static int load(const char *set, struct gateway **gateway, struct err *err)
@@ -91,6 +92,8 @@ static void what_does_not_fit(void **state)
         { "", "call: all, then: { call: one, param: p, member: m, read: one, undo: no }",
           "7:18: unknown call 'no'" },
         { "", "call: one", "7:85: one is no list, expected $item" },
+        { "", "call: make, body: {}", "7:18: GET must only read, but make is a POST" },
+        { "", "call: all, open: true", "7:83: the backend is asked on somebody's behalf, expected scopes:" },
         { "l: { call: no }", "call: all", "6:15: unknown call 'no'" },
         { "l: { call: all, members: { m: { type: string, to: z } } }", "call: all",
           "6:42: all takes no parameter 'z'" },

@@ -27,8 +27,9 @@ static inline struct str buf_str(const struct buf *buf)
     return str_of(buf->ptr, buf->len);
 }
 
+char *buf_reserve_more(struct buf *buf, size_t size); /* buf_reserve where there is no room yet */
+
 /* Room for `size` more bytes at the end, or NULL (and full). Add to `len` what was used of it. */
-char *buf_reserve_more(struct buf *buf, size_t size);
 static inline char *buf_reserve(struct buf *buf, size_t size)
 {
     return size <= buf->space - buf->len && !buf->full ? buf->ptr + buf->len : buf_reserve_more(buf, size);

@@ -254,7 +254,8 @@ enum step stage_parameters(struct exchange *x)
             return STEP_FAIL;
     if (exchange_read_includes(x))
         return wrong(x, STR("include"), STR("list of what can be included"));
-    if (exchange_judge_includes(x) == STEP_FAIL || judge_unknown(x) == STEP_FAIL || read_query(x) == STEP_FAIL || judge_one_of(x) == STEP_FAIL)
+    if (exchange_judge_includes(x) == STEP_FAIL || judge_unknown(x) == STEP_FAIL || read_query(x) == STEP_FAIL ||
+        judge_one_of(x) == STEP_FAIL)
         return STEP_FAIL;
     if (operation->token && ask_about_token(x) == STEP_FAIL)
         return STEP_FAIL;

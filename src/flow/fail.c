@@ -74,9 +74,9 @@ static const struct yaml *words_of(const struct exchange *x, const char *kind, s
 }
 
 /* The next text of a list of words; a single text has none. */
-static const struct yaml *next_words(const struct exchange *x, const struct yaml *words)
+static const struct yaml *next_words(const struct yaml *words)
 {
-    return words->next && words->next->key.len == 0 && words->key.len == 0 && x ? words->next : NULL;
+    return words->next && words->next->key.len == 0 && words->key.len == 0 ? words->next : NULL;
 }
 
 static struct str words_text(struct exchange *x, const struct yaml *words, struct str want)
@@ -103,7 +103,7 @@ static void write_messages(struct exchange *x, struct str path, struct buf *out)
         if (!str_eq(fault->path, path))
             continue;
         for (const struct yaml *words = words_of(x, fault_name(fault->kind), fault->want); words;
-             words = next_words(x, words)) {
+             words = next_words(words)) {
             if (any)
                 buf_char(out, ',');
             any = true;
@@ -197,7 +197,7 @@ static bool write_errors(struct refusal *refusal, struct buf *out)
     for (size_t i = 0; i < x->faults.count && !refusal->stored.len; i++) {
         const struct fault *fault = &x->faults.items[i];
         for (const struct yaml *words = words_of(x, fault_name(fault->kind), fault->want); words;
-             words = next_words(x, words)) {
+             words = next_words(words)) {
             struct refusal one = *refusal;
             one.message = words_text(x, words, fault->want);
             one.pointer = fault->path;

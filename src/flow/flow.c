@@ -161,7 +161,8 @@ static size_t arena_ceiling(const struct flow *flow)
 struct exchange *flow_start(struct flow *flow, const struct http_head *head, enum err_code fault,
                             const struct dialect *bound, flow_done_fn *done, void *data)
 {
-    struct arena *arena = flow->spare_count ? flow->spare[--flow->spare_count] : arena_new_pooled(arena_ceiling(flow), flow->pool);
+    struct arena *arena = flow->spare_count ? flow->spare[--flow->spare_count]
+                                            : arena_new_pooled(arena_ceiling(flow), flow->pool);
     struct exchange *x = ARENA_NEW(arena, struct exchange);
 
     x->flow = flow;

@@ -43,7 +43,7 @@ void gateway_free(struct gateway **gateway);
 const struct dialect *gateway_dialect(const struct gateway *gateway, struct str name); /* NULL: unknown */
 
 struct flow *flow_new(struct gateway *gateway, struct loop *loop, struct upstream *upstream);
-void flow_free(struct flow **flow); /* no exchange may be under way */
+void flow_free(struct flow **flow); /* gives up what is under way; no `done` is called any more */
 
 /* What happened, for metrics, access log and audit. Strings live as long as the answer. */
 struct flow_report {

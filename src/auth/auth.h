@@ -92,8 +92,9 @@ struct str auth_opaque_key(struct arena *arena, struct str token);
 MUST_CHECK int auth_principal_from_claims(struct str claims_json, int64_t wall_ms, struct principal **principal,
                                           struct err *err);
 
-/* The credential for a call to the backend: a JWT minted for this principal and reused until 30 s before its end, or
- * the configured token_file's content, or the token of the token endpoint (ERR_UNAVAILABLE while there is none). `brand` is the brand acted for. Borrowed until the next call for this cache. */
+/* The credential for a call to the backend: a JWT minted for this principal (not NULL) and reused until 30 s before its
+ * end, or the configured token_file's content, or the token of the token endpoint (ERR_UNAVAILABLE while there is none).
+ * `brand` is the brand acted for. `token` is borrowed until the next call for this cache. */
 MUST_CHECK int auth_backend_token(struct auth *auth, struct auth_cache *cache, const struct principal *principal,
                                   struct str brand, int64_t wall_ms, struct str *token, struct err *err);
 

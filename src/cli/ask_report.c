@@ -1,7 +1,7 @@
 /* What each operation does on the backend that was asked. */
 #include "cli/ask.h"
 
-#include "flow/exchange.h"
+#include "flow/flow.h"
 #include "json/write.h"
 
 enum { CALLS_OF_ONE = 8 + THENS_MAX };

@@ -61,9 +61,7 @@ struct str desk_canonical_id(struct desk *desk, const struct dialect *dialect, c
     if (!dialect)
         return given;
     query.dialect = dialect->name;
-    for (size_t i = 0; i < dialect->kind_count; i++)
-        if (str_is(dialect->kinds[i].kind, kind))
-            query.form = (enum id_form)dialect->kinds[i].form;
+    query.form = dialect_id_form(dialect, query.kind);
     struct err err;
     if (cli_batch(desk->store, &batch, &err))
         return given;

@@ -1,17 +1,12 @@
 /* One operation: its parameters, body, answers and security. */
 #include "cli/openapi.h"
 
-#include "flow/exchange.h"
-
+#include "flow/flow.h"
 #include "json/write.h"
-#include "store/store.h"
 
 static bool is_integer_id(const struct openapi *api, struct str kind)
 {
-    for (size_t i = 0; i < api->dialect->kind_count; i++)
-        if (str_eq(api->dialect->kinds[i].kind, kind))
-            return api->dialect->kinds[i].form == ID_INTEGER;
-    return false;
+    return dialect_id_form(api->dialect, kind) == ID_INTEGER;
 }
 
 static void write_words(struct openapi *api, const struct parameter *parameter)

@@ -107,14 +107,6 @@ struct str ids_canonical(const struct id_tables *tables, struct str kind, struct
     return found.ptr ? found : given;
 }
 
-static unsigned form_of(const struct dialect *dialect, struct str kind)
-{
-    for (size_t i = 0; i < dialect->kind_count; i++)
-        if (str_eq(dialect->kinds[i].kind, kind))
-            return dialect->kinds[i].form;
-    return ID_SAME;
-}
-
 static bool is_hex24(struct str text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -140,7 +132,7 @@ static bool has_form(struct str text, enum id_form form)
 struct str ids_shown(const struct id_tables *tables, const struct translate_route *route, struct str kind,
                      struct str canonical)
 {
-    enum id_form form = (enum id_form)form_of(route->to, kind);
+    enum id_form form = dialect_id_form(route->to, kind);
     struct str found = form == ID_SAME ? canonical : find(&tables->out, kind, canonical);
 
     if (found.ptr)

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "dialect/template.h"
 #include "lens/lens.h"
+#include "store/id_form.h"
 
 struct yaml;
 
@@ -201,7 +202,7 @@ struct error_shape {
 
 struct kind_form {
     struct str kind;
-    unsigned form; /* enum id_form of store.h */
+    enum id_form form;
 };
 
 struct dialect {
@@ -247,7 +248,8 @@ struct dialect {
 MUST_CHECK int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir,
                              struct err *err);
 
-struct lookup *dialect_lookup(const struct dialect *dialect, struct str name);
+struct lookup *dialect_lookup(const struct dialect *dialect, struct str name); /* NULL: there is none */
+enum id_form dialect_id_form(const struct dialect *dialect, struct str kind);  /* ID_SAME where it does not say */
 
 /* The words for one fault: `<kind>_<want>` if there is such a row, else `<kind>`. Walk from the returned node: a
  * text, or a list of texts. Never NULL. */

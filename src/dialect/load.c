@@ -149,7 +149,9 @@ static int load_style(struct dialect *dialect, const struct yaml *map, struct er
 
 static int load_kinds(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
-    static const char *const forms[] = { "same", "integer", "hex24", "verbatim" }; /* enum id_form */
+    static const char *const forms[] = {
+        [ID_SAME] = "same", [ID_INTEGER] = "integer", [ID_HEX24] = "hex24", [ID_VERBATIM] = "verbatim"
+    };
 
     if (!map)
         return 0;
@@ -157,12 +159,12 @@ static int load_kinds(struct dialect *dialect, struct arena *arena, const struct
         return -1;
     struct kind_form *kinds = ARENA_ARRAY(arena, struct kind_form, map->count);
     for (const struct yaml *child = map->first; child; child = child->next) {
-        struct kind_form *made = &kinds[dialect->kind_count++];
-        made->kind = child->key;
-        while (made->form < COUNT(forms) && !(child->kind == YAML_TEXT && str_is(child->text, forms[made->form])))
-            made->form++;
-        if (made->form == COUNT(forms))
+        unsigned form = 0;
+        while (form < COUNT(forms) && !(child->kind == YAML_TEXT && str_is(child->text, forms[form])))
+            form++;
+        if (form == COUNT(forms))
             return yaml_fault(child, err, "unknown form of id, expected same, integer, hex24 or verbatim");
+        kinds[dialect->kind_count++] = (struct kind_form){ .kind = child->key, .form = (enum id_form)form };
     }
     dialect->kinds = kinds;
     return 0;
@@ -349,4 +351,12 @@ struct lookup *dialect_lookup(const struct dialect *dialect, struct str name)
         if (str_eq(dialect->lookups[i].name, name))
             return &dialect->lookups[i];
     return NULL;
+}
+
+enum id_form dialect_id_form(const struct dialect *dialect, struct str kind)
+{
+    for (size_t i = 0; i < dialect->kind_count; i++)
+        if (str_eq(dialect->kinds[i].kind, kind))
+            return dialect->kinds[i].form;
+    return ID_SAME;
 }

@@ -111,12 +111,7 @@ enum step stage_choose(struct exchange *x)
         return STEP_NEXT;
     const struct id_slot *slot = &x->choosing->slot;
     struct id_query *id = ARENA_NEW(x->arena, struct id_query);
-    *id = (struct id_query){ .dialect = x->dialect->name,
-                             .kind = slot->kind,
-                             .brand = x->brand,
-                             .form = (enum id_form)exchange_id_form(x, slot->kind),
-                             .to_dialect = true,
-                             .given = slot->found };
+    *id = exchange_name(x, slot->kind, slot->found);
     x->batch = (struct store_batch){ .ids = id, .id_count = 1 };
     return exchange_batch(x, STEP_NEXT);
 }

@@ -111,7 +111,7 @@ void exchange_add_slot(struct exchange *x, size_t at, struct str kind, struct st
     slots->items = arena_grow(x->arena, slots->items, slots->count, &slots->space, sizeof *slots->items);
     slots->items[slots->count++] = (struct id_slot){
         .at = at, .kind = kind, .given = canonical_id,
-        .fill = exchange_id_form(x, kind) == ID_INTEGER ? FILL_NUMBER : FILL_STRING
+        .fill = dialect_id_form(x->dialect, kind) == ID_INTEGER ? FILL_NUMBER : FILL_STRING
     };
 }
 
@@ -137,7 +137,7 @@ static bool write_path(struct exchange *x, struct str name, struct buf *out)
         if (!str_eq(x->operation->path[i].name, name))
             continue;
         bool number = x->operation->path[i].type == PARAMETER_ID &&
-                      exchange_id_form(x, x->operation->path[i].kind) == ID_INTEGER;
+                      dialect_id_form(x->dialect, x->operation->path[i].kind) == ID_INTEGER;
         if (number)
             buf_add(out, x->route.path[i]);
         else
@@ -333,14 +333,9 @@ enum step stage_name(struct exchange *x)
         const struct shown *own = named_by(x, i, &entity);
         if (is_again(&x->slots, i))
             continue;
-        ids[count++] = (struct id_query){ .dialect = x->dialect->name,
-                                          .kind = slot->kind,
-                                          .brand = x->brand,
-                                          .form = (enum id_form)exchange_id_form(x, slot->kind),
-                                          .to_dialect = true,
-                                          .is_new = own && creates,
-                                          .given = slot->given,
-                                          .owner = own ? own->owner : STR_NONE };
+        ids[count] = exchange_name(x, slot->kind, slot->given);
+        ids[count].is_new = own && creates;
+        ids[count++].owner = own ? own->owner : STR_NONE;
     }
     if (!count)
         return STEP_NEXT;

@@ -17,11 +17,6 @@ enum step {
 };
 typedef enum step stage_fn(struct exchange *x);
 
-/* An operation's calls, found once at start. */
-struct bound {
-    const struct contract_call *call, *stored, *thens[THENS_MAX], *then_read, *then_undo, *inherit, *via;
-};
-
 /* One document of the body and what became of it. */
 struct item {
     struct exchange *x;
@@ -244,7 +239,7 @@ enum step exchange_fail(struct exchange *x, enum err_code code, const char *fmt,
 
 /* The whole of a batch of the store: fills x->batch from what the caller set in it. */
 enum step exchange_batch(struct exchange *x, enum step done);
-unsigned exchange_id_form(const struct exchange *x, struct str kind);
+struct id_query exchange_name(const struct exchange *x, struct str kind, struct str canonical_id); /* its dialect id */
 
 /* One canonical call with the exchange's credential. */
 struct upstream_call *exchange_call(struct exchange *x, const struct upstream_request *wanted, upstream_done_fn *done,

@@ -15,6 +15,11 @@ struct store;
 struct exchange;
 struct flow;
 
+/* An operation's calls (operation->bound), found once at start. */
+struct bound {
+    const struct contract_call *call, *stored, *thens[THENS_MAX], *then_read, *then_undo, *inherit, *via;
+};
+
 /* Immutable after gateway_new; read by every thread. Everything but `conf`, `auth` and `store` (borrowed) lives in
  * `arena`. */
 struct gateway {

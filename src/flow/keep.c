@@ -44,21 +44,19 @@ static int list_writes(struct exchange *x)
 static void list_names(struct exchange *x)
 {
     struct str kind = x->bound->call->entity;
-    unsigned form = exchange_id_form(x, kind);
 
-    if (!x->batch.write_count || form == ID_SAME || exchange_context(x).mode != LENS_CREATE)
+    if (!x->batch.write_count || dialect_id_form(x->dialect, kind) == ID_SAME ||
+        exchange_context(x).mode != LENS_CREATE)
         return;
     x->batch.ids = ARENA_ARRAY(x->arena, struct id_query, x->shown_count);
-    for (size_t i = 0; i < x->shown_count; i++)
-        if (x->shown[i].canonical_id.len)
-            x->batch.ids[x->batch.id_count++] = (struct id_query){ .dialect = x->dialect->name,
-                                                                   .kind = kind,
-                                                                   .brand = x->brand,
-                                                                   .form = (enum id_form)form,
-                                                                   .to_dialect = true,
-                                                                   .is_new = true,
-                                                                   .given = x->shown[i].canonical_id,
-                                                                   .owner = x->shown[i].owner };
+    for (size_t i = 0; i < x->shown_count; i++) {
+        if (!x->shown[i].canonical_id.len)
+            continue;
+        struct id_query *made = &x->batch.ids[x->batch.id_count++];
+        *made = exchange_name(x, kind, x->shown[i].canonical_id);
+        made->is_new = true;
+        made->owner = x->shown[i].owner;
+    }
 }
 
 /* First of what is shown, then of what is included, as stage_rests takes them. */

@@ -1,14 +1,6 @@
 /* Ids: everything a request names, looked up in one batch, then judged. */
 #include "flow/exchange.h"
 
-unsigned exchange_id_form(const struct exchange *x, struct str kind)
-{
-    for (size_t i = 0; i < x->dialect->kind_count; i++)
-        if (str_eq(x->dialect->kinds[i].kind, kind))
-            return x->dialect->kinds[i].form;
-    return ID_SAME;
-}
-
 static void on_batch(struct store_batch *batch, const struct err *err, void *data)
 {
     struct exchange *x = data;
@@ -47,8 +39,16 @@ static struct id_query query_of(const struct exchange *x, struct str kind, struc
     return (struct id_query){ .dialect = x->dialect->name,
                               .kind = kind,
                               .brand = x->brand,
-                              .form = (enum id_form)exchange_id_form(x, kind),
+                              .form = dialect_id_form(x->dialect, kind),
                               .given = given };
+}
+
+struct id_query exchange_name(const struct exchange *x, struct str kind, struct str canonical_id)
+{
+    struct id_query query = query_of(x, kind, canonical_id);
+
+    query.to_dialect = true;
+    return query;
 }
 
 static size_t count_lookups(const struct exchange *x)
@@ -275,7 +275,8 @@ static bool all_about_patients(const struct exchange *x)
         bool named = false;
         for (size_t k = 0; k < x->items[i].put.ids.count; k++) {
             struct str kind = x->items[i].put.ids.items[k].kind;
-            named = named || str_is(kind, "patient") || (x->bound->inherit && x->operation->inherit.member.len && str_eq(kind, x->operation->inherit.kind));
+            bool parent = x->bound->inherit && x->operation->inherit.member.len && str_eq(kind, x->operation->inherit.kind);
+            named = named || parent || str_is(kind, "patient");
         }
         if (!named)
             return false;

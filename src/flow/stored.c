@@ -61,16 +61,6 @@ static int get_echo(struct exchange *x, struct str *version)
     return 0;
 }
 
-static struct id_query name_query(const struct exchange *x, const struct id_slot *slot)
-{
-    return (struct id_query){ .dialect = x->dialect->name,
-                              .kind = slot->kind,
-                              .brand = x->brand,
-                              .form = (enum id_form)exchange_id_form(x, slot->kind),
-                              .to_dialect = true,
-                              .given = slot->given };
-}
-
 enum step stage_compare(struct exchange *x)
 {
     struct str shown;
@@ -87,7 +77,7 @@ enum step stage_compare(struct exchange *x)
         return STEP_FAIL;
     struct id_query *ids = ARENA_ARRAY(x->arena, struct id_query, x->echo_ids.count);
     for (size_t i = 0; i < x->echo_ids.count; i++)
-        ids[i] = name_query(x, &x->echo_ids.items[i]);
+        ids[i] = exchange_name(x, x->echo_ids.items[i].kind, x->echo_ids.items[i].given);
     x->batch = (struct store_batch){ .ids = ids, .id_count = x->echo_ids.count };
     return x->echo_ids.count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;
 }

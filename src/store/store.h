@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "net/loop.h"
+#include "store/id_form.h"
 
 struct store;
 
@@ -18,14 +19,6 @@ MUST_CHECK int store_open(struct store **opened, const char *dir, struct err *er
 /* After the loops stopped running and before they are freed. What was submitted is still done, but its `done`
  * is not called. */
 void store_close(struct store **closed);
-
-/* How dialect ids of a kind look. */
-enum id_form {
-    ID_SAME,    /* the canonical id itself: no table */
-    ID_INTEGER, /* 1, 2, … per brand and kind, from the largest known + 1 */
-    ID_HEX24,   /* 12 random bytes in hex */
-    ID_VERBATIM /* text chosen by an import; otherwise the canonical id, which is then known without a row */
-};
 
 /* One look-up. Strings are borrowed until the batch is done. */
 struct id_query {

@@ -105,20 +105,12 @@ bool plan_wants(const struct upstream_request *request, const struct tape *tape,
     return true;
 }
 
-static int compare_texts(struct str a, struct str b)
-{
-    size_t least = a.len < b.len ? a.len : b.len;
-    int order = least ? memcmp(a.ptr, b.ptr, least) : 0;
-
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static int ascending(const void *left, const void *right)
 {
     const struct plan_row *a = left, *b = right;
-    int order = compare_texts(a->order, b->order);
+    int order = str_compare(a->order, b->order);
 
-    return order ? order : compare_texts(a->id, b->id);
+    return order ? order : str_compare(a->id, b->id);
 }
 
 static int descending(const void *left, const void *right)

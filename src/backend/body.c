@@ -26,16 +26,6 @@ static bool email_valid(struct str text)
            !memchr(domain.ptr, '@', domain.len);
 }
 
-static bool choice_valid(const char *choices, struct str text)
-{
-    struct str rest = str_from(choices), choice;
-
-    while (str_next(&rest, ' ', &choice))
-        if (str_eq(choice, text))
-            return true;
-    return false;
-}
-
 static bool datetime_store(struct arena *arena, struct str text, struct str *stored)
 {
     char *out = arena_alloc(arena, DATETIME_LEN);
@@ -123,7 +113,7 @@ static const char *read_value(struct task *task, const struct column *column, ui
     case COLUMN_TEXT:
         return type == JSON_STRING ? NULL : "must be a string";
     case COLUMN_CHOICE:
-        return type == JSON_STRING && choice_valid(column->choices, text) ? NULL : "is none of its values";
+        return type == JSON_STRING && str_lists(str_from(column->choices), ' ', text) ? NULL : "is none of its values";
     case COLUMN_DATE:
         return type == JSON_STRING && date_parse(text, &date) ? NULL : "must be a date, YYYY-MM-DD";
     case COLUMN_DATETIME:

@@ -173,16 +173,6 @@ static bool read_pair(struct arena *arena, struct str value, struct filter_value
     return true;
 }
 
-static bool read_choice(const char *choices, struct str value)
-{
-    struct str rest = str_from(choices), choice;
-
-    while (str_next(&rest, ' ', &choice))
-        if (str_eq(choice, value))
-            return true;
-    return false;
-}
-
 static int read_filter(struct task *task, const struct filter *filter, struct str value,
                        struct filter_value *to, struct err *err)
 {
@@ -199,7 +189,7 @@ static int read_filter(struct task *task, const struct filter *filter, struct st
         break;
     case FILTER_CHOICE:
         to->text = value;
-        if (!read_choice(filter->choices, value))
+        if (!str_lists(str_from(filter->choices), ' ', value))
             return bad(task, err, filter->name, "is none of its values");
         break;
     case FILTER_LIST:

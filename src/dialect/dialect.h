@@ -46,6 +46,7 @@ struct parameter {
     bool equals_brand;      /* anything but the caller's brand is forbidden */
     bool in_body;           /* of a look-up that makes: a member of the new entity */
     bool only;              /* values outside `words` are refused */
+    bool many;              /* of a string: values separated by commas, each judged and translated; any of them fits */
     bool one;               /* a comma outside of an escape is a fault, escapes are undone */
     const struct str *prefixes; /* of a string: one of them may stand before it */
     size_t prefix_count;
@@ -226,6 +227,8 @@ struct dialect {
     size_t unread_count;
     const struct str *refused; /* these are one anyway; a '*' at the end stands for any end */
     size_t refused_count;
+    const struct str *refused_headers; /* what they ask for is not done, and must not be left undone in silence */
+    size_t refused_header_count;
     struct lens_style style;
     const struct kind_form *kinds;
     size_t kind_count;

@@ -91,7 +91,7 @@ static int load_choice(const struct yaml *map, const char *key, const char *yes,
 /* What becomes of parameters that no operation reads. */
 static int load_unknown(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
-    static const char *const known[] = { "unknown", "unread", "refuse", NULL };
+    static const char *const known[] = { "unknown", "unread", "refuse", "headers", NULL };
 
     if (!map)
         return 0;
@@ -99,7 +99,8 @@ static int load_unknown(struct dialect *dialect, struct arena *arena, const stru
         return -1;
     return load_choice(map, "unknown", "refuse", "ignore", &dialect->unknown_refused, err) ||
                    load_texts(map, "unread", arena, &dialect->unread, &dialect->unread_count, err) ||
-                   load_texts(map, "refuse", arena, &dialect->refused, &dialect->refused_count, err)
+                   load_texts(map, "refuse", arena, &dialect->refused, &dialect->refused_count, err) ||
+                   load_texts(map, "headers", arena, &dialect->refused_headers, &dialect->refused_header_count, err)
                ? -1
                : 0;
 }

@@ -49,7 +49,7 @@ static int load_paths(struct dialect *dialect, const struct yaml *map, struct er
 /* A kind of fault, or of a parameter's, or one with the type of the member: `blank`, `blank_date`. */
 static bool is_fault_key(struct str key)
 {
-    static const char *const more[] = { "parameter", "parameter_required", "parameter_known" };
+    static const char *const more[] = { "parameter", "parameter_required", "parameter_known", "parameter_header" };
 
     for (int kind = FAULT_BLANK; kind <= FAULT_ID; kind++) {
         struct str name = str_from(fault_name((enum fault_kind)kind));

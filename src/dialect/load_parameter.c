@@ -59,7 +59,7 @@ static int load_equals(const struct yaml *map, struct parameter *made, struct er
 static int load_parameter(const struct yaml *map, struct arena *arena, struct parameter *made, struct err *err)
 {
     static const char *const known[] = { "type",  "to",       "to_end", "kind", "needs", "part", "alias",
-                                         "equals", "required", "enum",   "only", "in",    "prefix", "prefixes", "words", "one", NULL };
+                                         "equals", "required", "enum",   "only", "in",    "prefix", "prefixes", "words", "one", "many", NULL };
     const struct yaml *in = yaml_get(map, "in");
 
     made->name = map->key;
@@ -70,7 +70,7 @@ static int load_parameter(const struct yaml *map, struct arena *arena, struct pa
         load_text(map, "kind", &made->kind, err) || load_text(map, "needs", &made->needs, err) ||
         load_text(map, "alias", &made->alias, err) || load_text(map, "prefix", &made->prefix, err) ||
         load_texts(map, "prefixes", arena, &made->prefixes, &made->prefix_count, err) ||
-        load_flag(map, "one", &made->one, err) || load_flag(map, "required", &made->required, err) ||
+        load_flag(map, "one", &made->one, err) || load_flag(map, "many", &made->many, err) || load_flag(map, "required", &made->required, err) ||
         load_flag(map, "only", &made->only, err) || load_number(map, "part", 1, 2, &made->part, err) ||
         load_equals(map, made, err) || load_pairs(map, "enum", arena, &made->words, &made->word_count, err))
         return -1;
@@ -83,6 +83,8 @@ static int load_parameter(const struct yaml *map, struct arena *arena, struct pa
                                                 : "a kind on a parameter that is no id");
     if (made->prefix.len && !is_id)
         return yaml_fault(yaml_get(map, "prefix"), err, "a prefix on a parameter that is no id");
+    if (made->many && (made->type != PARAMETER_STRING || !made->one || !made->to.len))
+        return yaml_fault(yaml_get(map, "many"), err, "many: is for a list of values, expected type: string, to: and one: true");
     bool two = made->type == PARAMETER_RANGE || made->type == PARAMETER_PERIOD || made->type == PARAMETER_DAYS ||
                made->type == PARAMETER_TOKEN;
     if (two && (!made->to.len || !made->to_end.len))

@@ -161,7 +161,10 @@ static bool read_value(const struct parameter *parameter, struct str value, stru
     *first = value;
     switch (parameter->type) {
     case PARAMETER_STRING:
-        return !parameter->one || (read_one(value, arena, first, &bar) && first->len);
+        if (!parameter->one)
+            return true;
+        /* behind a prefix that is known a bar is none; "system|" of another system would find nothing, or the wrong */
+        return read_one(value, arena, first, &bar) && first->len && (!parameter->prefix_count || bar == first->len);
     case PARAMETER_INTEGER:
         return str_to_int(value, &number);
     case PARAMETER_DATE:
@@ -186,6 +189,29 @@ static bool read_value(const struct parameter *parameter, struct str value, stru
         break;
     }
     return false;
+}
+
+/* "a,b": each as it would be alone, as a list of the canonical parameter, where no value can have a comma. */
+static bool read_many(const struct parameter *parameter, struct str value, struct arena *arena, struct str *list)
+{
+    struct buf made = buf_in(arena, SIZE_MAX);
+    struct str piece, plain, none;
+    bool more = true;
+
+    for (size_t i = 0; i + 1 < value.len; i++)
+        if (value.ptr[i] == '\\' && value.ptr[i + 1] == ',')
+            return false;
+    while (more) {
+        struct str rest = STR_NONE;
+        more = str_cut(value, ',', &piece, &rest);
+        piece = more ? piece : value;
+        value = rest;
+        if (!translate(parameter, &piece) || !read_value(parameter, piece, arena, &plain, &none))
+            return false;
+        buf_join(&made, ',', plain);
+    }
+    *list = buf_str(&made);
+    return buf_ok(&made);
 }
 
 bool parameter_repeats(const struct parameter *parameter)
@@ -214,6 +240,8 @@ int parameter_read(const struct parameter *parameter, struct str value, struct s
     struct str first = STR_NONE, second = STR_NONE;
 
     *fault = (struct argument_fault){ .name = parameter->name, .want = str_from(parameter_want(parameter->type)) };
+    if (parameter->prefix_count)
+        fault->want = STR("single value, alone or behind a prefix that is known");
     if (parameter->type == PARAMETER_ID || parameter->type == PARAMETER_IDS) {
         read_ids(parameter, value, arena, arguments);
         return 0;
@@ -222,7 +250,8 @@ int parameter_read(const struct parameter *parameter, struct str value, struct s
         fault->forbidden = true;
         return -1;
     }
-    if (!translate(parameter, &value) || !read_value(parameter, value, arena, &first, &second))
+    if (parameter->many ? !read_many(parameter, value, arena, &first)
+                        : !translate(parameter, &value) || !read_value(parameter, value, arena, &first, &second))
         return -1;
     if (parameter_repeats(parameter)) {
         narrow(arguments, arena, parameter->to, first, true);

@@ -148,6 +148,18 @@ static enum step judge_unknown(struct exchange *x)
     return STEP_NEXT;
 }
 
+/* Header fields that ask for what is not served: who sends one must not believe that it was done. */
+static enum step judge_headers(struct exchange *x)
+{
+    for (size_t i = 0; i < x->dialect->refused_header_count; i++) {
+        unsigned count = 0;
+        (void)http_find(x->head, x->dialect->refused_headers[i], &count);
+        if (count)
+            return wrong(x, x->dialect->refused_headers[i], STR("header"));
+    }
+    return STEP_NEXT;
+}
+
 static enum step read_query(struct exchange *x)
 {
     const struct operation *operation = x->operation;
@@ -245,7 +257,7 @@ enum step stage_parameters(struct exchange *x)
     const struct operation *operation = x->operation;
     if (operation->me && !(who && who->patients_bound && who->patient_count == 1))
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is not bound to exactly one patient");
-    if (judge_media(x) == STEP_FAIL)
+    if (judge_media(x) == STEP_FAIL || judge_headers(x) == STEP_FAIL)
         return STEP_FAIL;
     if (read_paging(x) == STEP_FAIL)
         return STEP_FAIL;

@@ -121,13 +121,13 @@ describe('FHIR Observation', () => {
         const cases = [
             [who, 'abc'], [`patient=Patient/${other}`, 'abc'], [`subject=Patient/${other}&_count=1`, 'abc'], [`patient=${NOBODY}`, ''], ['patient=', ''],
             [`${who}&code=8867-4`, 'ac'], [`${who}&code=${encodeURIComponent(`${LOINC}|9279-1`)}`, 'b'], [`${who}&code=${encodeURIComponent(`${OWN}|heart_rate`)}`, 'ac'],
-            [`${who}&code=${encodeURIComponent('http://snomed.info/sct|8867-4')}`, ''], [`${who}&code=mood`, ''],
+            [`${who}&code=mood`, ''], [`${who}&code=8867-4,9279-1`, 'abc'], [`${who}&code=mood,${encodeURIComponent(`${LOINC}|9279-1`)}`, 'b'],
             [`${who}&date=2021`, 'ab'], [`${who}&date=2021-03-14`, 'a'], [`${who}&date=2021-03-14T10:00Z`, 'a'], [`${who}&date=2021-03-14T10:00:01Z`, ''],
             [`${who}&date=ge2021-03-15`, 'bc'], [`${who}&date=gt2021-03-15`, 'c'], [`${who}&date=le2021-03-14`, 'a'], [`${who}&date=lt2021-03-15`, 'a'],
             [`${who}&date=ge2021-03-15&date=lt2022`, 'b'], [`${who}&date=eq2021-03-14T11:00:00%2B01:00`, 'a'],
         ];
         for (const [query, want] of cases) assert.deepEqual((await fhir.found(`/Observation?${query}`)).sort(), ids(want), query);
-        for (const query of ['date=x', 'date=ne2021', 'date=ap2021', 'date=2021-02-30', 'code=', 'code=a,b', 'category=x', '_id=x', `${who}&${who}`, 'code:in=x'])
+        for (const query of ['code=http://snomed.info/sct%7C8867-4', 'code=%7C8867-4', 'date=x', 'date=ne2021', 'date=ap2021', 'date=2021-02-30', 'code=', 'code=a,', 'category=x', '_id=x', `${who}&${who}`, 'code:in=x'])
             outcome(await fhir.get(`/Observation?${query}`, 400), 'invalid');
     });
 

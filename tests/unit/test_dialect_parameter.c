@@ -71,6 +71,12 @@ static void values(void **state)
                                              .prefix_count = COUNT(prefixes),
                                              .words = pain,
                                              .word_count = COUNT(pain) };
+    static const struct parameter coded = { .name = STR_INIT("p"), .to = STR_INIT("t"), .one = true,
+                                            .prefixes = prefixes, .prefix_count = COUNT(prefixes),
+                                            .words = pain, .word_count = COUNT(pain) };
+    static const struct parameter codes = { .name = STR_INIT("p"), .to = STR_INIT("t"), .one = true, .many = true,
+                                            .prefixes = prefixes, .prefix_count = COUNT(prefixes),
+                                            .words = pain, .word_count = COUNT(pain) };
     static const struct parameter one = { .name = STR_INIT("p"), .to = STR_INIT("t"), .one = true };
     static const struct parameter token = {
         .name = STR_INIT("p"), .to = STR_INIT("pair"), .to_end = STR_INIT("alone"), .type = PARAMETER_TOKEN
@@ -82,6 +88,7 @@ static void values(void **state)
         .name = STR_INIT("p"), .to = STR_INIT("from"), .to_end = STR_INIT("to"), .type = PARAMETER_DAYS
     };
 #define NO_PERIOD "!date or date-time with eq, ge, gt, le, lt, sa or eb"
+#define NO_PREFIX "!single value, alone or behind a prefix that is known"
 #define NO_DAYS "!date with eq, ge, gt, le, lt, sa or eb"
     static const struct {
         const struct parameter *parameter;
@@ -90,6 +97,20 @@ static void values(void **state)
         { &prefixed, "Patient/7", "?7" },
         { &prefixed, "7", "?7" },
         { &prefixed, "Group/7", "?Group/7" }, /* which nobody has */
+        { &coded, "EHR|pain", "t=pain_level" },
+        { &coded, "pain", "t=pain_level" },
+        { &coded, "other|pain", NO_PREFIX },
+        { &coded, "|pain", NO_PREFIX },
+        { &coded, "own|EHR|x", NO_PREFIX },
+        { &coded, "a\\|b", "t=a|b" },
+        { &coded, "pain,x", NO_PREFIX },
+        { &codes, "pain,own|x,EHR|pain", "t=pain_level,x,pain_level" },
+        { &codes, "pain", "t=pain_level" },
+        { &codes, "pain,", NO_PREFIX },
+        { &codes, ",pain", NO_PREFIX },
+        { &codes, "", NO_PREFIX },
+        { &codes, "a\\,b", NO_PREFIX },
+        { &codes, "a,other|b", NO_PREFIX },
         { &listed, "EHR|pain", "t=pain_level" }, /* a prefix goes, then a word is translated */
         { &listed, "pain", "t=pain_level" },
         { &listed, "own|EHR|x", "t=EHR|x" },

@@ -66,6 +66,16 @@ bool date_parse(struct str text, struct date *date)
     return true;
 }
 
+bool date_parse_partial(struct str text, struct date *first)
+{
+    char whole[] = "0000-01-01";
+
+    if (text.len != 4 && text.len != 7)
+        return date_parse(text, first);
+    memcpy(whole, text.ptr, text.len);
+    return date_parse(str_of(whole, sizeof whole - 1), first);
+}
+
 /* Days since 1970-01-01 (the civil calendar in 400-year eras that start on 1 March). */
 static int64_t days_from(struct date date)
 {

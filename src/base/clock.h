@@ -13,6 +13,8 @@ struct date {
 
 /* RFC 3339 full-date, whole text, a day that exists; false otherwise. */
 bool date_parse(struct str text, struct date *date);
+/* YYYY, YYYY-MM or YYYY-MM-DD: the first day of it. */
+bool date_parse_partial(struct str text, struct date *first);
 struct date date_of_ms(int64_t wall_ms); /* UTC */
 int64_t date_to_ms(struct date date);    /* its first millisecond, UTC */
 

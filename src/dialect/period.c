@@ -27,15 +27,12 @@ static enum compare read_compare(struct str *text)
 }
 
 /* YYYY, YYYY-MM or YYYY-MM-DD: its first millisecond, and the first after it. */
-static bool read_days(struct str text, struct arena *arena, int64_t *first, int64_t *after)
+static bool read_days(struct str text, int64_t *first, int64_t *after)
 {
     bool year = text.len == 4, month = text.len == 7;
-    struct str whole = year    ? arena_printf(arena, STR_FMT "-01-01", STR_ARG(text))
-                       : month ? arena_printf(arena, STR_FMT "-01", STR_ARG(text))
-                               : text;
     struct date date;
 
-    if (!date_parse(whole, &date))
+    if (!date_parse_partial(text, &date))
         return false;
     *first = date_to_ms(date);
     *after = *first + DAY_MS;
@@ -85,7 +82,7 @@ bool period_read(struct str text, bool days, struct arena *arena, struct str *fr
     int64_t first, after;
 
     *from = *to = STR_NONE;
-    if (!read_days(text, arena, &first, &after) && (days || !read_moment(text, arena, &first, &after)))
+    if (!read_days(text, &first, &after) && (days || !read_moment(text, arena, &first, &after)))
         return false;
     switch (compare) {
     case EQUAL:

@@ -102,6 +102,15 @@ static bool is_normal_time(struct str text)
     return text.len == DATETIME_LEN && text.ptr[10] == 'T' && text.ptr[19] == '.' && text.ptr[23] == 'Z';
 }
 
+static struct str quoted_time(int64_t wall_ms, struct arena *arena)
+{
+    char *json = arena_alloc(arena, DATETIME_LEN + 2);
+
+    json[0] = json[DATETIME_LEN + 1] = '"';
+    datetime_format(wall_ms, json + 1);
+    return str_of(json, DATETIME_LEN + 2);
+}
+
 /* `"…"` in UTC with milliseconds; STR_NONE when the text is no date-time. */
 static struct str normal_time(const struct tape *tape, uint32_t at, struct arena *arena)
 {
@@ -112,20 +121,35 @@ static struct str normal_time(const struct tape *tape, uint32_t at, struct arena
         return STR_NONE;
     if (is_normal_time(text) && !tape->slots[at].escaped)
         return tape_raw(tape, at);
-    char *json = arena_alloc(arena, DATETIME_LEN + 2);
-    json[0] = json[DATETIME_LEN + 1] = '"';
-    datetime_format(wall_ms, json + 1);
-    return str_of(json, DATETIME_LEN + 2);
+    return quoted_time(wall_ms, arena);
+}
+
+struct str partial_time(const struct tape *tape, uint32_t at, struct arena *arena)
+{
+    struct date first;
+
+    if (tape_type(tape, at) != JSON_STRING || !date_parse_partial(tape_string(tape, at, arena), &first))
+        return STR_NONE;
+    return quoted_time(date_to_ms(first), arena);
+}
+
+bool partial_begins(const struct tape *tape, uint32_t at, const struct tape *in, uint32_t moment, struct arena *arena)
+{
+    bool string = tape_type(in, moment) == JSON_STRING;
+    struct str first = partial_time(tape, at, arena), normal = string ? normal_time(in, moment, arena) : STR_NONE;
+
+    return first.ptr && normal.ptr && str_eq(first, normal);
 }
 
 int put_datetime(struct put *put, const struct field *field, uint32_t at, struct str *json)
 {
-    (void)field;
     if (!is_string(put, at))
         return FAULT_TYPE;
-    if (!lens_room(put->run->arena, 64, &put->run->full))
+    if (!lens_room(put->run->arena, 128, &put->run->full))
         return FAULT_FORMAT;
     *json = normal_time(put->run->in, at, put->run->arena);
+    if (!json->ptr && field->partial_keep)
+        *json = partial_time(put->run->in, at, put->run->arena);
     return json->ptr ? FINE : FAULT_FORMAT;
 }
 

@@ -35,6 +35,7 @@ enum { MANY = 40, LONG = 3000 };
 /* Values that only a lens with a rest can hold. */
 static const struct texts odd_quantities = TEXTS("true", "[1]", "{\"a\":null}");
 static const struct texts bad_mails = TEXTS("\"none\"", "\"a@b@c\"", "\"\\u0040\"");
+static const struct texts partial_times = TEXTS("\"2024\"", "\"2024-02\"", "\"2024-02-29\"", "\"1969-12-31\"");
 
 /* One character for each byte. */
 static bool is_plain(struct str json)
@@ -226,6 +227,8 @@ struct str generate_value(struct generator *g, const struct field *field)
         texts = &odd_quantities;
     if (field->invalid_keep && field->type == TYPE_EMAIL && chance(g, 4))
         texts = &bad_mails;
+    if (field->partial_keep && chance(g, 3))
+        texts = &partial_times;
     size_t from = random_below(g->random, texts->count);
     for (size_t i = 0; i < texts->count; i++) {
         struct str json = str_from(texts->items[(from + i) % texts->count]);

@@ -25,7 +25,7 @@ static bool is_copy(const struct shape *shape, const struct node *node)
 
     if (node->group || field->source != FROM_CANONICAL || field->write_only || field->lookup.ptr ||
         field->when_path.ptr || field->unless_count || field->with || field->split.ptr || field->other_count ||
-        field->also_count || field->invalid_keep)
+        field->also_count || field->invalid_keep || field->partial_keep)
         return false;
     return (field->codec->get == get_raw || field->codec->get == get_datetime) && says_the_same(field) &&
            has_root_member(shape, node);

@@ -223,6 +223,16 @@ bool get_part(struct get *get, const struct field *field, uint32_t at)
     return true;
 }
 
+/* The day, month or year that was sent, as long as the canonical moment is still its beginning. */
+static bool write_partial(struct get *get, const struct field *field, uint32_t at)
+{
+    const struct get_run *run = get->run;
+    uint32_t kept = get_kept(get, field);
+
+    return kept != TAPE_NONE && arena_room(run->arena) >= 256 &&
+           partial_begins(run->rest, kept, run->in, at, run->arena) && write_kept(get, field);
+}
+
 static bool write_canonical(struct get *get, const struct field *field)
 {
     uint32_t at = get_at(get, field->is[0]);
@@ -241,6 +251,8 @@ static bool write_canonical(struct get *get, const struct field *field)
         return field->invalid_keep && write_kept(get, field);
     if (field->split.ptr)
         return get_part(get, field, at);
+    if (field->partial_keep && write_partial(get, field, at))
+        return true;
     return field->enum_count ? write_enum(get, field, at) : field->codec->get(get, field, at);
 }
 

@@ -55,7 +55,7 @@ static int check_refused(struct load *load, const struct shape *shape, const str
 {
     for (size_t i = 0; i < shape->count; i++) {
         const struct field *field = &shape->fields[i];
-        bool keeps = field->source == FROM_REST || field->invalid_keep || field->also_count || field->pieces_keep ||
+        bool keeps = field->source == FROM_REST || field->invalid_keep || field->partial_keep || field->also_count || field->pieces_keep ||
                      field->type == TYPE_PICK || field->type == TYPE_ENTRIES || field->type == TYPE_READING;
         keeps &= field->read_only != MODE_BOTH;
         if (keeps)

@@ -39,6 +39,7 @@ static const struct key {
     { "empty", ARRAYS | BIT(OBJECT) | BIT(MAP), HOW_WORD, AT(empty_allowed), .word = "allow" },
     { "of", BIT(ARRAY) | BIT(OBJECT) | BIT(ANY), .how = HOW_FN, .fn = load_of },
     { "form", BIT(STRING), .how = HOW_FN, .fn = load_forms },
+    { "partial", BIT(DATETIME), HOW_WORD, AT(partial_keep), .word = "keep" },
     { "invalid", TEXTS, HOW_WORD, AT(invalid_keep), .word = "keep" },
     { "absent", ALL, .how = HOW_FN, .fn = load_absent },
     { "default", VALUES | WHOLES, HOW_VALUE, AT(fallback) },
@@ -270,7 +271,7 @@ static const struct needs {
     { "derive", "from" },   { "from", "derive" }, { "by", "table" },     { "column", "table" },
     { "split", "part" },    { "part", "split" },  { "accept", "const" }, { "otherwise_put", "enum" },
     { "also", "enum" },     { "also", "is" },     { "else", "is" },      { "tells", "is" },
-    { "cut", "split" },     { "split", "is" },    { "invalid", "is" },   { "make", "fields" },
+    { "cut", "split" },     { "split", "is" },    { "invalid", "is" },   { "partial", "is" },   { "make", "fields" },
     { "prefer", "fields" }, { "equals", "is" },   { "default", "is" },   { "lookup", "kind" },
     { "known_by", "is" },     { "starts", "is" }
 };
@@ -307,7 +308,7 @@ static int check_inside(struct load *load, const struct field *field)
                   field->type != TYPE_READING && !field->with_name.ptr;
 
     if (!field->inside || (simple && !field->split.ptr && !field->when_path.ptr && !field->unless_name.ptr &&
-                           !field->invalid_keep && !field->also_count && !field->other_count &&
+                           !field->invalid_keep && !field->partial_keep && !field->also_count && !field->other_count &&
                            !field->tells && !field->read_only && !field->param.ptr))
         return 0;
     return yaml_fault_key(field->from, load->err,

@@ -210,7 +210,7 @@ static int link_bare(struct load *load, struct field *field)
     struct field *only = element->count == 1 && !element->group_count ? &element->fields[0] : NULL;
     bool plain = only && str_eq(only->name, field->bare_name) && only->source == FROM_CANONICAL &&
                  only->type != TYPE_LIST && only->type != TYPE_PICK && only->type != TYPE_ENTRIES &&
-                 !only->lookup.ptr && !only->invalid_keep && !only->also_count && !only->pieces_keep;
+                 !only->lookup.ptr && !only->invalid_keep && !only->partial_keep && !only->also_count && !only->pieces_keep;
     if (!plain)
         return yaml_fault(yaml_get(field->from, "bare"), load->err,
                           "\"" STR_FMT "\" does not stand for an element, expected the only field, a plain one with `is:`",

@@ -128,7 +128,8 @@ static void clear(struct put *put, const struct field *field, uint32_t at)
         field->codec->take(put, field, at);
         return;
     }
-    if (field->source == FROM_REST || field->invalid_keep || field->also_count || field->pieces_keep)
+    if (field->source == FROM_REST || field->invalid_keep || field->partial_keep || field->also_count ||
+        field->pieces_keep)
         put_unkeep(put, field);
     if (field->source == FROM_CANONICAL && !field->param.ptr)
         put_null(put, field->is[0]);
@@ -261,7 +262,9 @@ static void put_checked(struct put *put, const struct field *field, uint32_t at)
         put_keep(put, field, tape_raw(put->run->in, at)); /* the canonical value has another word, too */
     else if (field->pieces_keep && !field->inside && tape_count(put->run->in, at) > 1)
         put_keep(put, field, tape_raw(put->run->in, at)); /* get would not cut the text */
-    else if (field->invalid_keep || field->also_count || (field->pieces_keep && !field->inside))
+    else if (field->partial_keep && partial_time(put->run->in, at, put->run->arena).ptr)
+        put_keep(put, field, tape_raw(put->run->in, at)); /* the canonical moment is exacter than that */
+    else if (field->invalid_keep || field->partial_keep || field->also_count || (field->pieces_keep && !field->inside))
         put_unkeep(put, field);
     if (field->source == FROM_REST)
         put_kept(put, field, at);

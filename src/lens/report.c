@@ -65,6 +65,7 @@ static struct str rule_of(struct report *report, const struct field *field)
         { field->source == FROM_TABLE, "table" },
         { field->source == FROM_REST, "keep" },
         { field->invalid_keep, "invalid: keep" },
+        { field->partial_keep, "partial: keep" },
         { field->unless_count > 0, "unless" },
         { field->with != NULL, "with" },
         { field->equals_brand || field->equals.json.ptr, "equals" },
@@ -141,7 +142,7 @@ static void add(struct report *report, const struct level *level, const struct f
                                 .array = codecs[field->type].take == take_pick ||
                                          codecs[field->type].take == take_entries ||
                                          codecs[field->type].take == take_list };
-    line->beside = line->array || field->also_count || field->type == TYPE_QUANTITY;
+    line->beside = line->array || field->also_count || field->partial_keep || field->type == TYPE_QUANTITY;
     for (size_t i = 0; i < COUNT(field->is) && field->source == FROM_CANONICAL; i++)
         if (field->is[i] != NO_SLOT)
             line->canonical[i] = canonical_path(report, level, field->is[i]);

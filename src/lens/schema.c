@@ -214,7 +214,9 @@ static void write_type(struct schema *s, bool *first, const struct field *field)
         add_raw(s, first, "type", "[\"number\",\"string\"]");
     else
         add_raw(s, first, "type", types[field->type]);
-    if (formats[field->type])
+    if (field->partial_keep)
+        add_raw(s, first, "description", "\"A date-time with its offset, or a day, a month or a year.\"");
+    else if (formats[field->type])
         add_raw(s, first, "format", formats[field->type]);
     if (field->type == TYPE_MAP)
         add_raw(s, first, "additionalProperties",

@@ -73,7 +73,7 @@ describe('FHIR Encounter', () => {
             [{ status: 'finished' }, 'status'], [{ status: 'x' }, 'status'], [{ status: undefined }, 'status'], [{ class: undefined }, 'class.code'],
             [{ class: { code: 'AMB' } }, 'class.system'], [{ class: { system: 'http://x', code: 'AMB' } }, 'class.system'], [{ class: { system: ACT, code: 'X' } }, 'class.code'],
             [{ subject: undefined }, 'subject.reference'], [{ subject: { reference: own } }, 'subject.reference'], [{ subject: { reference: 'Patient/' } }, 'subject.reference'],
-            [{ subject: { reference: 7 } }, 'subject.reference'], [{ period: { start: '2024' } }, 'period.start'], [{ period: { end: '2024-05-01T10:00:00Z' } }, 'period.end'],
+            [{ subject: { reference: 7 } }, 'subject.reference'], [{ period: { start: '2024-5' } }, 'period.start'], [{ period: { end: '2024-05-01T10:00:00Z' } }, 'period.end'],
             [{ reasonCode: [] }, 'reasonCode'], [{ notes: 'x' }, 'notes'], [{ modifierExtension: [{ url: 'http://x' }] }, 'modifierExtension'],
         ];
         for (const [more, expression] of bad) outcome(await fhir.post('/Encounter', encounter(more), 422), 'invalid', expression);

@@ -135,7 +135,7 @@ describe('FHIR Observation', () => {
         const bad = [
             [{ status: 'done' }, 'status'], [{ status: undefined }, 'status'], [{ code: undefined }, 'code.coding'], [{ code: { text: 'x' } }, 'code.coding'],
             [{ code: coded('1', 'http://snomed.info/sct') }, 'code.coding'], [{ code: coded('weight') }, 'code.coding'], [{ code: { coding: 'x' } }, 'code.coding'],
-            [{ subject: undefined }, 'subject.reference'], [{ subject: { reference: `Group/${own}` } }, 'subject.reference'], [{ effectiveDateTime: '2024-05' }, 'effectiveDateTime'],
+            [{ subject: undefined }, 'subject.reference'], [{ subject: { reference: `Group/${own}` } }, 'subject.reference'], [{ effectiveDateTime: '2024-13' }, 'effectiveDateTime'],
             [{ effectivePeriod: {} }, 'effectivePeriod'], [{ valueQuantity: { value: '5' } }, 'valueQuantity.value'], [{ valueQuantity: { unit: 'kg' } }, 'valueQuantity.unit'],
             [{ valueQuantity: { value: 5 }, valueString: 'x' }, 'valueString'], [{ valueString: '' }, 'valueString'], [{ valueBoolean: true }, 'valueBoolean'], [{ value: 5 }, 'value'],
         ];

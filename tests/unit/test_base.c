@@ -713,6 +713,27 @@ static void makes_uuids(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void reads_parts_of_dates(void **state)
+{
+    static const struct {
+        const char *text;
+        int year, month, day; /* year 0: refused */
+    } cases[] = {
+        { "2013", 2013, 1, 1 },   { "2013-03", 2013, 3, 1 }, { "2013-03-14", 2013, 3, 14 }, { "2013-13", 0, 0, 0 },
+        { "2013-3", 0, 0, 0 },    { "201", 0, 0, 0 },        { "2013-", 0, 0, 0 },          { "2013-02-30", 0, 0, 0 },
+        { "abcd", 0, 0, 0 },      { "2013/03", 0, 0, 0 },    { "", 0, 0, 0 },               { "2013-03T", 0, 0, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct date date = { 0 };
+        bool good = date_parse_partial(str_from(cases[i].text), &date);
+        CHECK(good == (cases[i].year > 0), "%s", cases[i].text);
+        CHECK(!good || (date.year == cases[i].year && date.month == cases[i].month && date.day == cases[i].day), "%s",
+              cases[i].text);
+    }
+}
+
 /* The values are those of the reference implementation where there is no seed: MurmurHash3_x64_128 of the same text. */
 static void tells_texts_apart(void **state)
 {
@@ -761,7 +782,7 @@ int main(void)
         TEST(counts_days),       TEST(counts_years),        TEST(reads_datetimes),
         TEST(writes_datetimes),  TEST(reads_clocks),        TEST(codes_base64url),
         TEST(reads_one_spelling), TEST(makes_uuids),         TEST(orders_uuids),         TEST(gives_a_child_other_bytes),
-        TEST(joins_pairs),       TEST(judges_words),     TEST(tells_texts_apart),
+        TEST(joins_pairs),       TEST(judges_words),     TEST(tells_texts_apart),  TEST(reads_parts_of_dates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

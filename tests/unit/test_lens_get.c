@@ -317,6 +317,38 @@ static void empty_texts_are_absent_where_the_style_says_so(void **state)
     }
 }
 
+/* A day, month or year that was sent is shown as long as the moment is its beginning, however that is written. */
+static void parts_of_dates_are_shown_while_they_are_true(void **state)
+{
+    static const struct {
+        const char *kept, *canonical, *shown;
+    } cases[] = {
+        { "\"2013-03\"", "\"2013-03-01T00:00:00.000Z\"", "\"2013-03\"" },
+        { "\"2013-03\"", "\"2013-03-01T01:00:00+01:00\"", "\"2013-03\"" },
+        { "\"2013\"", "\"2013-01-01T00:00:00.000Z\"", "\"2013\"" },
+        { "\"2013-03\"", "\"2013-03-01T00:00:00.001Z\"", "\"2013-03-01T00:00:00.001Z\"" },
+        { "\"2013-03\"", "\"2014-03-01T00:00:00.000Z\"", "\"2014-03-01T00:00:00.000Z\"" },
+        { "5", "\"2013-03-01T00:00:00.000Z\"", "\"2013-03-01T00:00:00.000Z\"" },
+        { "\"2013-03\"", "\"soon\"", "\"soon\"" },
+        { "\"2013-03\"", "5", "5" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit kit = kit_of_fields("fields: { a: { type: datetime, is: x, partial: keep } }\n", omits);
+        const char *canonical = arena_printf(kit.arena, "{\"x\":%s}", cases[i].canonical).ptr;
+        kit_get(&kit, canonical, arena_printf(kit.arena, "{\"a\":%s}", cases[i].kept).ptr);
+        CHECK_TEXT(buf_str(&kit.text), arena_printf(kit.arena, "{\"a\":%s}", cases[i].shown).ptr, "case %zu", i);
+        kit_get(&kit, "{\"x\":null}", "{\"a\":\"2013\"}");
+        CHECK_TEXT(buf_str(&kit.text), "{}", "case %zu", i);
+        kit_put(&kit, LENS_UPDATE, "{\"a\":\"2013-03-01T00:00:00Z\"}", NULL); /* exact again */
+        CHECK_TEXT(buf_str(&kit.put.rest), "{\"a\":null}", "case %zu", i);
+        kit_put(&kit, LENS_CREATE, "{\"a\":\"2013-13\"}", NULL);
+        CHECK(kit.rc && kit.put.faults.count == 1, "case %zu", i);
+        kit_done(&kit);
+    }
+}
+
 /* The version is the caller's to say. Where it says none, the field and what has nothing else are absent. */
 static void a_version_is_shown_where_one_is_said(void **state)
 {
@@ -342,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_texts_are_absent_where_the_style_says_so),
         cmocka_unit_test(values_are_shown),
+        cmocka_unit_test(parts_of_dates_are_shown_while_they_are_true),
         cmocka_unit_test(a_version_is_shown_where_one_is_said),
         cmocka_unit_test(what_stays_as_it_is_is_copied),
         cmocka_unit_test(groups_are_shown_when_they_hold_a_value),

@@ -127,7 +127,7 @@ int command_seed(const struct invocation *invocation, struct err *err)
     samples->arena = conf->arena;
     if (store_open(&samples->store, dir, err))
         return -1;
-    int failed = seed(samples, conf, (unsigned)patients, err);
+    int failed = store_claim(samples->store, err) ? -1 : seed(samples, conf, (unsigned)patients, err);
     store_close(&samples->store);
     return failed;
 }

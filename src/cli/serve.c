@@ -78,7 +78,7 @@ static int start_backend(struct service *service, struct conf *conf, struct err 
 static int start(struct service *service, struct conf *conf, struct err *err)
 {
     if (make_state_dir(conf, err) || auth_new(&service->auth, conf, err) ||
-        store_open(&service->store, arena_cstr(conf->arena, conf->state_dir), err) ||
+        store_open(&service->store, arena_cstr(conf->arena, conf->state_dir), err) || store_claim(service->store, err) ||
         gateway_new(&service->gateway, conf, service->auth, service->store, err) ||
         auth_load_revoked(service->auth, service->store, clock_wall_ms(), err) || auth_start(service->auth, err) ||
         start_backend(service, conf, err))

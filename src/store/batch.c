@@ -83,6 +83,7 @@ static size_t answer_reads(struct store *store, struct store_batch *batch)
     const struct rest_key *before = NULL;
     struct cache_prefix prefix;
     size_t missing = 0;
+    bool keeps = true;
 
     for (size_t i = 0; i < batch->read_count; i++) {
         struct rest_read *read = &batch->reads[i];
@@ -91,9 +92,15 @@ static size_t answer_reads(struct store *store, struct store_batch *batch)
             missing++;
             continue;
         }
-        if (!before || !keys_begin_alike(before, &read->key))
+        if (!before || !keys_begin_alike(before, &read->key)) {
+            keeps = store_keeps(store, read->key.dialect, read->key.kind);
             store_rest_prefix(&prefix, store, &read->key);
-        before = &read->key;
+            before = &read->key;
+        }
+        if (!keeps) {
+            read->json = STR("");
+            continue;
+        }
         struct cache_key key = store_cache_key(&prefix, read->key.canonical_id);
         missing += !store_cache_get(store->cache, &key, 0, batch->arena, &read->json);
     }

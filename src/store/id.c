@@ -131,18 +131,20 @@ static int propose(struct store *store, struct arena *arena, const struct id_que
 }
 
 /* The row of a new id, with the rest that came with it: 1 made, 0 the id is taken, -1 failed. */
-static int insert(struct db *db, const struct id_item *item, struct str id, struct err *err)
+static int insert(struct store *store, const struct id_item *item, struct str id, struct err *err)
 {
     const struct id_query *query = &item->query;
-    struct db_statement *add =
-        db_prepare(db, "INSERT INTO entity(dialect, kind, brand, canonical_id, dialect_id, owner, json) "
-                       "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, ''), nullif(?7, '')) ON CONFLICT DO NOTHING");
+    struct db_statement *add = db_prepare(
+        store->db, "INSERT INTO entity(dialect, kind, brand, canonical_id, dialect_id, owner, json) "
+                   "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, ''), nullif(?7, '')) ON CONFLICT DO NOTHING");
 
+    if (item->rest.len)
+        store_keeps_some(store, query->dialect, query->kind);
     bind_query(add, query, query->given);
     db_bind_text(add, 5, id);
     db_bind_text(add, 6, query->owner);
     db_bind_text(add, 7, item->rest);
-    return db_step(add, err) < 0 ? -1 : (int)db_changes(db);
+    return db_step(add, err) < 0 ? -1 : (int)db_changes(store->db);
 }
 
 /* The same where a rest was kept before. */
@@ -166,7 +168,7 @@ static int try_id(struct store *store, struct arena *arena, struct id_item *item
 
     if (propose(store, arena, &item->query, &id, sequence, err))
         return -1;
-    int made = item->row ? complete(store->db, item, id, err) : insert(store->db, item, id, err);
+    int made = item->row ? complete(store->db, item, id, err) : insert(store, item, id, err);
     if (made != 1)
         return made;
     if (*sequence)

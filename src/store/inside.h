@@ -24,11 +24,17 @@ struct unit {
     enum { ERASURES_UNKNOWN, ERASURES_NONE, ERASURES_SOME } erasures;
 };
 
+enum { KEEPS_WORDS = 16 };
+
 struct store {
     struct arena *arena; /* this struct and the cache */
+    const char *claim_path;
+    int claim; /* the lock's file, or -1 */
     struct db *db;
     struct cache *cache;
     _Atomic uint64_t id_allocated;
+    _Atomic uint64_t keeps[KEEPS_WORDS];
+    _Atomic bool surveyed, closing;
     pthread_mutex_t lock; /* for the next two */
     pthread_cond_t wake;
     struct task *tasks; /* submitted and not finished */
@@ -118,6 +124,13 @@ MUST_CHECK int store_rest_whole(struct arena *arena, struct str patch, struct st
 /* `json`: what is stored now, empty for none. */
 MUST_CHECK int store_rest_patch(struct store *store, struct arena *arena, const struct rest_write *write,
                                 struct str *json, struct err *err);
+
+/* keeps.c: false: this dialect keeps nothing beside any entity of the kind. Any thread. */
+bool store_keeps(const struct store *store, struct str dialect, struct str kind);
+/* On the db thread: from now on it does; before a rest is written. */
+void store_keeps_some(struct store *store, struct str dialect, struct str kind);
+/* Begins to find out what the file has. Once, and only if no other process writes rests. */
+void store_keeps_survey(struct store *store);
 
 /* found.c: with the rest, and with its entity. */
 MUST_CHECK int store_found_save(struct db *db, const struct rest_write *write, struct err *err);

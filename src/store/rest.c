@@ -29,14 +29,15 @@ int store_rest_load(struct db *db, struct arena *arena, const struct rest_key *k
     return rc < 0 ? -1 : 0;
 }
 
-static int save(struct db *db, const struct rest_write *write, struct str json, struct err *err)
+static int save(struct store *store, const struct rest_write *write, struct str json, struct err *err)
 {
     struct db_statement *save =
-        db_prepare(db, "INSERT INTO entity(kind, brand, canonical_id, dialect, json, owner) "
-                       "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, '')) "
-                       "ON CONFLICT(canonical_id, brand, kind, dialect) DO UPDATE "
-                       "SET json = excluded.json, owner = coalesce(owner, excluded.owner)");
+        db_prepare(store->db, "INSERT INTO entity(kind, brand, canonical_id, dialect, json, owner) "
+                              "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, '')) "
+                              "ON CONFLICT(canonical_id, brand, kind, dialect) DO UPDATE "
+                              "SET json = excluded.json, owner = coalesce(owner, excluded.owner)");
 
+    store_keeps_some(store, write->key.dialect, write->key.kind);
     bind_key(save, &write->key);
     db_bind_text(save, 5, json);
     db_bind_text(save, 6, write->owner);
@@ -58,9 +59,9 @@ static int forget(struct db *db, const struct rest_key *key, struct err *err)
     return db_step(delete, err) < 0 || db_step(clear, err) < 0 ? -1 : 0;
 }
 
-static int keep(struct db *db, const struct rest_write *write, struct str json, struct err *err)
+static int keep(struct store *store, const struct rest_write *write, struct str json, struct err *err)
 {
-    return json.len ? save(db, write, json, err) : forget(db, &write->key, err);
+    return json.len ? save(store, write, json, err) : forget(store->db, &write->key, err);
 }
 
 /* The rest stays as it is. */
@@ -122,39 +123,38 @@ static int merge(struct arena *arena, struct str old, struct str patch, struct s
 }
 
 /* A new entity's rest replaces what there is, and needs no look at it. */
-static int put_whole(struct db *db, struct arena *arena, const struct rest_write *write, struct str *json,
+static int put_whole(struct store *store, struct arena *arena, const struct rest_write *write, struct str *json,
                      struct err *err)
 {
     if (store_rest_whole(arena, write->patch, json, err))
         return -1;
-    return keep(db, write, *json, err);
+    return keep(store, write, *json, err);
 }
 
-static int put_merged(struct db *db, struct arena *arena, const struct rest_write *write, struct str *json,
+static int put_merged(struct store *store, struct arena *arena, const struct rest_write *write, struct str *json,
                       struct err *err)
 {
     struct str old;
 
-    if (store_rest_load(db, arena, &write->key, &old, err))
+    if (store_rest_load(store->db, arena, &write->key, &old, err))
         return -1;
     if (write->only_if.ptr && !str_eq(write->only_if, old))
         return err_set(err, ERR_PRECONDITION, "rest: it was changed meanwhile");
     if (merge(arena, old, write->patch, json, err))
         return -1;
-    return str_eq(old, *json) ? set_owner(db, write, err) : keep(db, write, *json, err);
+    return str_eq(old, *json) ? set_owner(store->db, write, err) : keep(store, write, *json, err);
 }
 
 int store_rest_patch(struct store *store, struct arena *arena, const struct rest_write *write, struct str *json,
                      struct err *err)
 {
     const struct rest_key *key = &write->key;
-    struct db *db = store->db;
     int erased = store_is_erased(store, key->kind, key->brand, key->canonical_id, err);
 
     *json = STR("");
     if (erased)
         return erased < 0 ? -1 : 0;
-    if (store_found_save(db, write, err))
+    if (store_found_save(store->db, write, err))
         return -1;
-    return write->whole ? put_whole(db, arena, write, json, err) : put_merged(db, arena, write, json, err);
+    return write->whole ? put_whole(store, arena, write, json, err) : put_merged(store, arena, write, json, err);
 }

@@ -1,7 +1,11 @@
 #include "store/inside.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { CACHE_BYTES = 64 * 1024 * 1024 };
 
@@ -99,6 +103,8 @@ int store_open(struct store **opened, const char *dir, struct err *err)
     const char *path = arena_printf(arena, "%s/gateway.db", dir).ptr;
 
     store->arena = arena;
+    store->claim = -1;
+    store->claim_path = arena_printf(arena, "%s/gateway.lock", dir).ptr;
     store->unit.arena = arena_new(SIZE_MAX);
     if (make_dir(dir, err) || open_file(store, path, err)) {
         arena_free(&store->unit.arena);
@@ -112,15 +118,39 @@ int store_open(struct store **opened, const char *dir, struct err *err)
     return 0;
 }
 
+/* Whoever has the lock writes his number into the file, for the one who comes after. */
+int store_claim(struct store *store, struct err *err)
+{
+    int file = open(store->claim_path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+    if (file < 0)
+        return err_set(err, ERR_CONFIG, "store: %s: %s", store->claim_path, strerror(errno));
+    if (flock(file, LOCK_EX | LOCK_NB)) {
+        char text[32];
+        ssize_t len = read(file, text, sizeof text - 1);
+        (void)close(file);
+        return err_set(err, ERR_CONFIG, "store: %s: process %.*s has it: one gateway or seed at a time", store->claim_path,
+                       len > 0 ? (int)len : 1, len > 0 ? text : "?");
+    }
+    store->claim = file;
+    if (ftruncate(file, 0) || dprintf(file, "%d", (int)getpid()) < 0)
+        return err_set(err, ERR_CONFIG, "store: %s: %s", store->claim_path, strerror(errno));
+    store_keeps_survey(store);
+    return 0;
+}
+
 void store_close(struct store **closed)
 {
     struct store *store = *closed;
 
     if (!store)
         return;
+    atomic_store_explicit(&store->closing, true, memory_order_release);
     db_close(&store->db);
     store_task_free_all(store);
     store_cache_done(store->cache);
+    if (store->claim >= 0)
+        (void)close(store->claim);
     (void)pthread_cond_destroy(&store->wake);
     (void)pthread_mutex_destroy(&store->lock);
     arena_free(&store->unit.arena);

@@ -16,6 +16,11 @@ struct store;
 /* `dir` is made (0700) if missing; the file in it is gateway.db. */
 MUST_CHECK int store_open(struct store **opened, const char *dir, struct err *err);
 
+/* The directory becomes this process' alone until store_close (gateway.lock in it, flock): what is kept beside entities is
+ * cached for good, so a second process that writes some would not be seen. Who only imports or reads ids, or adds tokens,
+ * need not. Fails at once if another one has it. */
+MUST_CHECK int store_claim(struct store *store, struct err *err);
+
 /* After the loops stopped running and before they are freed. What was submitted is still done, but its `done`
  * is not called. */
 void store_close(struct store **closed);

@@ -246,7 +246,7 @@ int main(int count, char **words)
     if (count < 5 || !str_to_uint(str_from(words[2]), &blocks))
         give_up("usage", "instructions CONF BLOCKS DIR NAME:REQUESTS...");
     if (conf_load(&conf, words[1], NULL, 0, &err) || auth_new(&auth, conf, &err) ||
-        store_open(&store, arena_cstr(conf->arena, conf->state_dir), &err) ||
+        store_open(&store, arena_cstr(conf->arena, conf->state_dir), &err) || store_claim(store, &err) ||
         gateway_new(&gateway, conf, auth, store, &err))
         give_up(words[1], err.detail);
     client.loop = client.canned.loop = loop_new();

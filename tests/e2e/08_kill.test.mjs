@@ -1,10 +1,11 @@
 // Issue 2, point 8: killed in the middle of creates, every id that a client received still names its patient, and no two do.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { ACME, ANY, clients, person, sanitized, sleep, startGateway } from './harness.mjs';
+import { ACME, ANY, binary, clients, person, root, sanitized, sleep, startGateway } from './harness.mjs';
 
 const rounds = sanitized ? 2 : 3;
 
@@ -68,4 +69,16 @@ describe('kill -9', () => {
         assert.equal(seen.general.length, seen.twine.length);
         await gateway.stop();
     });
+});
+
+test('one gateway at a time has a state_dir', async () => {
+    const gateway = await startGateway();
+    for (const command of ['serve', 'seed']) {
+        const second = spawnSync(binary, [command, '-c', gateway.config, ...gateway.settings()],
+            { cwd: root, encoding: 'utf8', timeout: 60000 });
+        assert.equal(second.status, 1, second.stderr);
+        assert.match(second.stderr, new RegExp(`gateway.lock: process ${gateway.process.pid} has it`));
+    }
+    assert.equal((await clients(gateway).general.get('/v1/patients')).status, 200);
+    await gateway.stop();
 });

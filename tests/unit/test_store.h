@@ -40,7 +40,7 @@ static inline void place_reopen(struct place *place)
 
 static inline void place_done(struct place *place)
 {
-    static const char *const names[] = { "gateway.db", "gateway.db-wal", "gateway.db-shm" };
+    static const char *const names[] = { "gateway.db", "gateway.db-wal", "gateway.db-shm", "gateway.lock" };
     char path[128];
 
     store_close(&place->store);

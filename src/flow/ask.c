@@ -2,6 +2,7 @@
 #include "flow/exchange.h"
 
 #include "dialect/media.h"
+#include "dialect/query.h"
 
 static enum step wrong(struct exchange *x, struct str name, struct str want)
 {
@@ -69,20 +70,6 @@ static enum step read_form(struct exchange *x)
     return STEP_NEXT;
 }
 
-/* By its name or by its other one; under both it is there twice. */
-static struct str said(const struct exchange *x, const struct parameter *parameter, size_t *count)
-{
-    struct str value = target_parameter(&x->target, parameter->name, count);
-    size_t more = 0;
-
-    if (parameter->alias.len) {
-        struct str other = target_parameter(&x->target, parameter->alias, &more);
-        value = *count ? value : other;
-    }
-    *count += more;
-    return value;
-}
-
 static enum step read_one(struct exchange *x, const struct parameter *parameter, struct str value)
 {
     struct argument_fault fault;
@@ -106,43 +93,12 @@ static enum step read_all(struct exchange *x, const struct parameter *parameter)
     return STEP_NEXT;
 }
 
-static bool is_read(const struct exchange *x, struct str name)
-{
-    const struct dialect *dialect = x->dialect;
-    const struct paging *paging = &dialect->paging;
-    bool paged = x->page.used && (str_eq(name, paging->number) || str_eq(name, paging->offset) || str_eq(name, paging->size));
-
-    if (paged || str_eq(name, dialect->media_parameter) || (x->operation->include_count && str_is(name, "include")))
-        return true;
-    for (size_t i = 0; i < dialect->unread_count; i++)
-        if (str_eq(dialect->unread[i], name))
-            return true;
-    for (size_t i = 0; x->page.used && i < paging->cursor_count; i++)
-        if (str_eq(paging->cursors[i], name) || str_eq(paging->cursor_size, name))
-            return true;
-    for (size_t i = 0; i < x->operation->query_count; i++)
-        if (str_eq(x->operation->query[i].name, name) || str_eq(x->operation->query[i].alias, name))
-            return true;
-    return false;
-}
-
-static bool is_refused(const struct dialect *dialect, struct str name)
-{
-    for (size_t i = 0; i < dialect->refused_count; i++) {
-        struct str refused = dialect->refused[i];
-        bool any_end = refused.len && refused.ptr[refused.len - 1] == '*';
-        if (any_end ? str_starts(name, str_of(refused.ptr, refused.len - 1)) : str_eq(name, refused))
-            return true;
-    }
-    return false;
-}
-
 /* A filter that nobody reads would select more than the client meant. */
 static enum step judge_unknown(struct exchange *x)
 {
     for (size_t i = 0; i < x->target.parameter_count; i++) {
         struct str name = x->target.parameters[i].name;
-        if ((x->dialect->unknown_refused || is_refused(x->dialect, name)) && !is_read(x, name))
+        if (query_is_refused(x->dialect, name) && !query_is_read(x->dialect, x->operation, x->page.used, name))
             return wrong(x, name, STR("known"));
     }
     return STEP_NEXT;
@@ -167,7 +123,7 @@ static enum step read_query(struct exchange *x)
 
     for (size_t i = 0; i < operation->query_count; i++) {
         const struct parameter *parameter = &operation->query[i];
-        struct str value = said(x, parameter, &count);
+        struct str value = query_said(&x->target, parameter, &count);
         if (!count && parameter->required)
             return wrong(x, parameter->name, STR_NONE);
         if (!count)
@@ -184,26 +140,6 @@ static enum step read_query(struct exchange *x)
     }
     parameters_join(operation->query, operation->query_count, x->arena, &x->arguments);
     return STEP_NEXT;
-}
-
-/* At least one of these filters must be there. */
-static enum step judge_one_of(struct exchange *x)
-{
-    const struct operation *operation = x->operation;
-    size_t count;
-
-    if (!operation->one_of_count)
-        return STEP_NEXT;
-    for (size_t i = 0; i < operation->query_count; i++) {
-        for (size_t k = 0; k < operation->one_of_count; k++) {
-            if (!str_eq(operation->query[i].name, operation->one_of[k]))
-                continue;
-            (void)said(x, &operation->query[i], &count);
-            if (count)
-                return STEP_NEXT;
-        }
-    }
-    return wrong(x, operation->one_of[0], STR_NONE);
 }
 
 /* What a token may be used for is told to nobody but its holder; to others it does not exist. */
@@ -266,9 +202,10 @@ enum step stage_parameters(struct exchange *x)
             return STEP_FAIL;
     if (exchange_read_includes(x))
         return wrong(x, STR("include"), STR("list of what can be included"));
-    if (exchange_judge_includes(x) == STEP_FAIL || judge_unknown(x) == STEP_FAIL || read_query(x) == STEP_FAIL ||
-        judge_one_of(x) == STEP_FAIL)
+    if (exchange_judge_includes(x) == STEP_FAIL || judge_unknown(x) == STEP_FAIL || read_query(x) == STEP_FAIL)
         return STEP_FAIL;
+    if (!query_has_one_of(operation, &x->target))
+        return wrong(x, operation->one_of[0], STR_NONE);
     if (operation->token && ask_about_token(x) == STEP_FAIL)
         return STEP_FAIL;
     for (size_t i = 0; i < operation->fixed_count; i++)

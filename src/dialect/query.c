@@ -1,0 +1,64 @@
+#include "dialect/query.h"
+
+struct str query_said(const struct target *target, const struct parameter *parameter, size_t *count)
+{
+    struct str value = target_parameter(target, parameter->name, count);
+    size_t more = 0;
+
+    if (parameter->alias.len) {
+        struct str other = target_parameter(target, parameter->alias, &more);
+        value = *count ? value : other;
+    }
+    *count += more;
+    return value;
+}
+
+static bool is_of_paging(const struct paging *paging, struct str name)
+{
+    if (str_eq(name, paging->number) || str_eq(name, paging->offset) || str_eq(name, paging->size))
+        return true;
+    for (size_t i = 0; i < paging->cursor_count; i++)
+        if (str_eq(paging->cursors[i], name) || str_eq(paging->cursor_size, name))
+            return true;
+    return false;
+}
+
+bool query_is_read(const struct dialect *dialect, const struct operation *operation, bool paged, struct str name)
+{
+    if ((paged && is_of_paging(&dialect->paging, name)) || str_eq(name, dialect->media_parameter) ||
+        (operation->include_count && str_is(name, "include")))
+        return true;
+    for (size_t i = 0; i < dialect->unread_count; i++)
+        if (str_eq(dialect->unread[i], name))
+            return true;
+    for (size_t i = 0; i < operation->query_count; i++)
+        if (str_eq(operation->query[i].name, name) || str_eq(operation->query[i].alias, name))
+            return true;
+    return false;
+}
+
+bool query_is_refused(const struct dialect *dialect, struct str name)
+{
+    for (size_t i = 0; i < dialect->refused_count; i++) {
+        struct str refused = dialect->refused[i];
+        bool any_end = refused.len && refused.ptr[refused.len - 1] == '*';
+        if (any_end ? str_starts(name, str_of(refused.ptr, refused.len - 1)) : str_eq(name, refused))
+            return true;
+    }
+    return dialect->unknown_refused;
+}
+
+bool query_has_one_of(const struct operation *operation, const struct target *target)
+{
+    size_t count;
+
+    for (size_t i = 0; i < operation->query_count; i++)
+        for (size_t k = 0; k < operation->one_of_count; k++) {
+            if (!str_eq(operation->query[i].name, operation->one_of[k]))
+                continue;
+            (void)query_said(target, &operation->query[i], &count);
+            if (count)
+                return true;
+        }
+    return !operation->one_of_count;
+}

@@ -6,6 +6,7 @@
 #include "dialect/parameter.h"
 #include "dialect/route.h"
 #include "lens/report.h"
+#include "upstream/contract.h"
 
 #include <stdio.h>
 
@@ -43,6 +44,8 @@ struct explanation {
     struct str credential;       /* why there is no principal */
     struct str brand;
 
+    const struct include **includes; /* that are asked for */
+    size_t include_count;
     struct explain_call *calls;
     size_t call_count, call_space;
     struct lens_lines lines;
@@ -62,11 +65,22 @@ void explain_credential(struct explanation *explanation, struct auth **auth, str
 /* Of a request's headers: the value of one of that name. */
 struct str explain_header(const struct explanation *explanation, struct str name, size_t *count);
 
+/* explain_query.c: media types, and the parameters of the path and the query. */
+void explain_query(struct explanation *explanation, struct arguments *arguments);
+void explain_fault(struct explanation *explanation, struct fault fault);
+void explain_lost(struct explanation *explanation, struct str at, struct str why);
+
+/* explain_body.c: the document in the body, of many the first, and the faults of all. */
+MUST_CHECK int explain_body(struct explanation *explanation, struct lens_put *put, bool *stored_needed, struct err *err);
+MUST_CHECK int explain_json_body(struct explanation *explanation, struct tape *tape, struct err *err);
+/* Notes the ids of a document; they stay unresolved. */
+void explain_ids(struct explanation *explanation, struct id_slots *ids);
+
 /* explain_calls.c: the calls that the plan makes. `stored_needed`: the stored entity is read and compared first. */
 void explain_calls(struct explanation *explanation, const struct arguments *arguments, const struct lens_put *put,
                    bool stored_needed);
 
-/* explain_what.c: parameters, the body's or the response's members; then the calls. */
+/* explain_what.c: all of the above for a request, or for an answer of the backend. */
 MUST_CHECK int explain_request(struct explanation *explanation, struct err *err);
 MUST_CHECK int explain_response(struct explanation *explanation, struct err *err);
 

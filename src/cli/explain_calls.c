@@ -1,7 +1,6 @@
 /* What a request asks for: the calls that it leads to. */
 #include "cli/explain.h"
 
-#include "upstream/contract.h"
 
 /* The parameter has a value, known or to be looked up. */
 static bool is_said(const struct arguments *arguments, struct str name)
@@ -117,6 +116,17 @@ static void add_choices(struct explanation *explanation, const struct arguments 
              arena_printf(explanation->arena, "none is found: as " STR_FMT, STR_ARG(choose->none)));
 }
 
+static void add_includes(struct explanation *explanation)
+{
+    for (size_t i = 0; i < explanation->include_count; i++) {
+        const struct include *row = explanation->includes[i];
+        struct arguments ids = { 0 };
+        arguments_add(&ids, explanation->arena, row->param, STR(""), NULL);
+        add_call(explanation, row->call, &ids, row->fixed, row->fixed_count,
+                 arena_printf(explanation->arena, "include " STR_FMT ", for those that are shown", STR_ARG(row->name)));
+    }
+}
+
 void explain_calls(struct explanation *explanation, const struct arguments *arguments,
                    const struct lens_put *put, bool stored_needed)
 {
@@ -151,4 +161,5 @@ void explain_calls(struct explanation *explanation, const struct arguments *argu
     }
     if (any)
         add_call(explanation, operation->thens.read, arguments, fixed, count, STR("to show what was stored"));
+    add_includes(explanation);
 }

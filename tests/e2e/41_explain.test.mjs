@@ -121,12 +121,38 @@ test('parameters', () => {
     const found = explain('GET', `/pub/patient?filter[organization]=${ACME}&filter[archived]=perhaps&filter[identifier][system]=a`);
     assert.deepEqual(found.fields.map((f) => [f.from, f.to]), [
         ['?filter[organization]', undefined], ['?filter[identifier][system]', 'parameter external_id'], ['?filter[archived]', 'parameter status']]);
-    assert.deepEqual(found.faults.map((f) => f.at), ['?filter[archived]']);
+    assert.deepEqual(found.faults.map((f) => f.at), ['?filter[identifier][value]', '?filter[archived]']);
     assert.equal(explain('GET', '/v1/patients').faults[0].at, '?brand_id');
 });
 
+test('what the gateway would refuse beside the body is told', () => {
+    const faults = (...args) => explain(...args).faults.map((f) => f.at);
+    const lost = (...args) => explain(...args).lost.map((l) => l.at);
+    const user = ['-H', 'X-User-Token: x'], some = ['-d', '{"patient":{"first_name":"A","last_name":"B","date_of_birth":"2000-01-01"}}'];
+    assert.deepEqual(faults('POST', '/v1/patients', ...user), ['(body)']);
+    assert.deepEqual(faults('POST', '/v1/patients', ...user, ...some, '-H', 'Content-Type: text/xml', '-H', 'Accept: text/xml'), ['Content-Type', 'Accept']);
+    assert.deepEqual(faults('GET', '/v1/patients?page=0', ...user), ['?page']);
+    assert.deepEqual(lost('GET', '/v1/patients?page=1&other=2', ...user), ['?other']);
+    assert.deepEqual(faults('GET', '/v1/patients?search=a&search=b', ...user), ['?search']);
+    assert.deepEqual(faults('GET', '/fhir/Patient?other=1'), ['?other']);
+    assert.deepEqual(faults('GET', '/pub/patient?filter[other]=1'), ['?filter[groups]', '?filter[other]']);
+    assert.deepEqual(faults('PUT', '/fhir/Patient/a', '-d', JSON.stringify({ resourceType: 'Patient', id: 'b', name: [{ family: 'B', given: ['A'] }] })), ['id']);
+    assert.deepEqual(faults('GET', '/fhir/Patient/a', '-H', 'If-None-Exist: identifier=x'), ['if-none-exist']);
+    const second = { type: 'patient', attributes: { first_name: 'A' } };
+    assert.deepEqual(faults('POST', '/pub/patient', '-d', JSON.stringify({ data: [{ type: 'patient', attributes: { first_name: 'A', last_name: 'B' } }, second] })), ['1/attributes/last_name']);
+    const include = explain('GET', `/pub/calendar_event?include=owner,other&filter[attendees]=${'0'.repeat(24)}`);
+    assert.equal(include.calls.at(-1).call, 'patient.list');
+    assert.match(include.calls.at(-1).when, /^include owner/);
+    assert.deepEqual(include.faults.map((f) => f.at), ['?include']);
+    const form = explain('POST', '/fhir/Patient/_search', '-d', 'name=x&birthdate=soon', '-H', 'Content-Type: application/x-www-form-urlencoded');
+    assert.deepEqual([form.operation, form.faults.map((f) => f.at)], ['searchPatients', ['?birthdate']]);
+    const me = run('token', '--dialect', 'patient-graph').stdout.trim(), own = run('token', '--dialect', 'patient-graph', '--patient', 'p').stdout.trim();
+    assert.deepEqual(faults('GET', '/v1/patients/me/journal?from=2024-01-01&to=2024-01-02', '-H', `Authorization: Bearer ${me}`), ['(credential)']);
+    assert.deepEqual(faults('GET', '/v1/patients/me/journal?from=2024-01-01&to=2024-01-02', '-H', `Authorization: Bearer ${own}`), []);
+});
+
 test('a credential is judged with the real keys', () => {
-    mkdirSync(state, { mode: 0o700 });
+    mkdirSync(state, { mode: 0o700, recursive: true });
     const token = run('token', '--dialect', 'twine', '--scope', 'read:patients').stdout.trim();
     const header = (text) => ['-H', `Authorization: Bearer ${text}`];
     const held = explain('GET', `/pub/patient?filter[organization]=${ACME}`, ...header(token));

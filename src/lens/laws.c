@@ -42,17 +42,6 @@ static bool refused(struct trial *trial, const char *law, const struct put_resul
     return broken(trial, law, arena_copy(trial->arena, where));
 }
 
-/* Where `path` leads, its parts joined by '/'. */
-static uint32_t find_path(const struct tape *tape, struct str path)
-{
-    struct str part;
-    uint32_t at = 0;
-
-    while (at != TAPE_NONE && str_next(&path, '/', &part))
-        at = tape_find(tape, at, part);
-    return at;
-}
-
 /* get(put(d)) = normal(d). */
 static bool keeps(struct trial *trial)
 {
@@ -148,8 +137,8 @@ static bool changes_alone(struct trial *trial, const struct field *changed, cons
     for (const struct field *field = trial->lens->shape->fields;
          field < trial->lens->shape->fields + trial->lens->shape->count; field++) {
         const struct document *expected = field == changed ? source : &trial->shown;
-        uint32_t found = find_path(&shown->tape, field->path);
-        uint32_t wanted = find_path(&expected->tape, field->path);
+        uint32_t found = test_find(&shown->tape, 0, field->path);
+        uint32_t wanted = test_find(&expected->tape, 0, field->path);
         bool entries =
             field->type == TYPE_ENTRIES && same_entries(&shown->tape, found, &expected->tape, wanted);
         if (stands_alone(field) && !entries &&
@@ -179,7 +168,7 @@ static bool means_the_same(const struct trial *trial, const struct field *field,
 static bool updates_one(struct trial *trial, const struct field *field, const struct document *other,
                         const struct document *other_shown)
 {
-    uint32_t at = find_path(&other->tape, field->path);
+    uint32_t at = test_find(&other->tape, 0, field->path);
     struct document sent, canonical = trial->canonical, rest = trial->rest, shown;
 
     if (!stands_alone(field) || at == TAPE_NONE || !means_the_same(trial, field, tape_type(&other->tape, at)))

@@ -59,9 +59,19 @@ bool same_entries(const struct tape *a, uint32_t at_a, const struct tape *b, uin
     return true;
 }
 
+uint32_t test_find(const struct tape *tape, uint32_t at, struct str path)
+{
+    struct str part;
+
+    while (at != TAPE_NONE && str_next(&path, '/', &part))
+        at = tape_find(tape, at, part);
+    return at;
+}
+
 /* One document and what came of it. */
 struct back {
     const struct tape *sent, *shown;
+    uint32_t base; /* of paths, in `shown`: the document, or the element of a list */
     struct arena *arena;
     struct str where; /* the first member that did not come back; ptr NULL: none */
 };
@@ -125,6 +135,17 @@ static bool is_same_word(const struct back *back, const struct field *field, uin
     return false;
 }
 
+/* Of two ways to say one canonical value get takes the first that has a word for it. */
+static bool is_said_by_another(const struct back *back, const struct field *field)
+{
+    for (size_t i = 0; i < field->unless_count; i++)
+        for (size_t k = 0; k < COUNT(field->is); k++)
+            if (field->unless[i]->is[0] == field->is[k] && field->is[k] != NO_SLOT &&
+                test_find(back->shown, back->base, field->unless[i]->path) != TAPE_NONE)
+                return true;
+    return false;
+}
+
 static bool object_is_back(struct back *back, const struct node *parent, uint32_t sent, uint32_t shown,
                            struct str path);
 static bool field_is_back(struct back *back, const struct field *field, uint32_t sent, uint32_t shown,
@@ -152,15 +173,17 @@ static bool array_is_back(struct back *back, const struct field *field, uint32_t
     if (tape_type(back->shown, shown) != JSON_ARRAY ||
         tape_count(back->sent, sent) != tape_count(back->shown, shown))
         return lost(back, path);
-    uint32_t other = tape_first(back->shown, shown);
+    uint32_t other = tape_first(back->shown, shown), base = back->base;
     unsigned index = 0;
     for (uint32_t i = tape_first(back->sent, sent); i < tape_next(back->sent, sent);
          i = tape_next(back->sent, i), other = tape_next(back->shown, other)) {
         struct str at = longer(back, path, arena_printf(back->arena, "%u", index++));
+        back->base = field->element ? other : base;
         if (field->bare ? !field_is_back(back, field->bare, i, other, at)
                         : !object_is_back(back, element_node(back, field, i), i, other, at))
             return false;
     }
+    back->base = base;
     return true;
 }
 
@@ -184,7 +207,7 @@ static bool field_is_back(struct back *back, const struct field *field, uint32_t
     if (arrays && !tape_count(back->sent, sent))
         return true;
     if (shown == TAPE_NONE)
-        return lost(back, path);
+        return is_said_by_another(back, field) || lost(back, path);
     if (arrays)
         return array_is_back(back, field, sent, shown, path);
     bool back_as = is_exact(back, sent, shown) ||

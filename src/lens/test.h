@@ -29,9 +29,10 @@ bool test_within(const struct tape *part, uint32_t at, const struct tape *whole,
 /* laws.c: generated documents. */
 size_t test_laws(const struct lens *lens, uint64_t seed, unsigned count, struct buf *report);
 
-/* laws_same.c. Document: the same when it is read back; absent, null and empty are shown by the style, not by the value.
+/* laws_same.c. Find: where `path` leads below `at`, its parts joined by '/'. Document: the same when it is read back; absent, null and empty are shown by the style, not by the value.
  * Normal: the path of the first member of `sent` that is not in `shown` in its normal form (docs/mapping.md, Examples and
  * laws); ptr NULL: all are. Entries: arrays without regard to order. */
+uint32_t test_find(const struct tape *tape, uint32_t at, struct str path);
 bool same_document(const struct tape *a, uint32_t at_a, const struct tape *b, uint32_t at_b, struct arena *arena);
 bool same_entries(const struct tape *a, uint32_t at_a, const struct tape *b, uint32_t at_b);
 struct str same_normal(const struct lens *lens, const struct tape *sent, const struct tape *shown,

@@ -87,6 +87,12 @@ static void normal_forms_are_none(void **state)
         "fields:\n  l: { type: list, is: l, bare: t, fields: { t: { type: datetime, is: . } } }\n",
         "fields:\n  p: { type: pick, make: { u: 1 }, fields: { t: { type: datetime, is: t } } }\n",
         "fields:\n  a: { type: string, is: a, write_only: true }\n",
+        "fields:\n  a: { type: number, is: x, split: /, part: 1 }\n  b: { type: number, is: x, split: /, "
+        "part: 2 }\n"
+        "  c: { type: string, is: x, unless: a }\n",
+        "fields:\n  l:\n    type: list\n    is: l\n    fields:\n      a: { type: number, is: x, split: /, "
+        "part: 1 }\n"
+        "      b: { type: number, is: x, split: /, part: 2 }\n      c: { type: string, is: x, unless: a }\n",
     };
 
     (void)state;

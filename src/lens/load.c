@@ -110,19 +110,39 @@ static int check_word(struct load *load, const struct yaml *value, const char *o
     return known ? 0 : yaml_fault(value, load->err, "unknown word, expected %s or %s", one, other);
 }
 
+/* `refused:` names the kind of fault by path. */
+static int check_refusal(struct load *load, const struct yaml *refused)
+{
+    if (yaml_map(refused, load->err))
+        return -1;
+    if (!refused->count)
+        return yaml_fault(refused, load->err, "nothing is refused, expected { MEMBER: blank, … }");
+    for (const struct yaml *at = refused->first; at; at = at->next) {
+        bool known = false;
+        for (int kind = 0; kind <= FAULT_ID && at->kind == YAML_TEXT; kind++)
+            known |= str_is(at->text, fault_name((enum fault_kind)kind));
+        if (!known)
+            return yaml_fault(at, load->err, "this is no kind of fault, expected blank, null, type, format, enum, …");
+    }
+    return 0;
+}
+
 static int check_example(struct load *load, const struct yaml *at)
 {
-    static const char *const known[] = { "dialect", "canonical", "rest", "mode", "only", NULL };
+    static const char *const accepted[] = { "dialect", "canonical", "rest", "mode", "only", NULL };
+    static const char *const denied[] = { "dialect", "refused", "mode", NULL };
     static const char *const documents[] = { "dialect", "canonical", "rest" };
+    const struct yaml *refused = yaml_get(at, "refused");
 
-    if (yaml_map(at, load->err) || yaml_only(at, known, load->err))
+    if (yaml_map(at, load->err) || yaml_only(at, refused ? denied : accepted, load->err))
         return -1;
-    if (!yaml_get(at, "dialect") || !yaml_get(at, "canonical"))
-        return yaml_fault(at, load->err, "the example is not complete, expected dialect and canonical");
+    if (!yaml_get(at, "dialect") || (!yaml_get(at, "canonical") && !refused))
+        return yaml_fault(at, load->err, "the example is not complete, expected dialect, and canonical or refused");
     for (size_t i = 0; i < COUNT(documents); i++)
         if (yaml_get(at, documents[i]) && yaml_map(yaml_get(at, documents[i]), load->err))
             return -1;
-    return check_word(load, yaml_get(at, "mode"), "create", "update") ||
+    return (refused && check_refusal(load, refused)) ||
+                   check_word(load, yaml_get(at, "mode"), "create", "update") ||
                    check_word(load, yaml_get(at, "only"), "put", "get")
                ? -1
                : 0;

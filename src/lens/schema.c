@@ -381,7 +381,7 @@ bool lens_example(const struct lens *lens, struct buf *out)
 {
     for (const struct yaml *at = lens->examples ? lens->examples->first : NULL; at; at = at->next) {
         const struct yaml *only = yaml_get(at, "only"), *mode = yaml_get(at, "mode");
-        if ((only && str_is(only->text, "get")) || (mode && str_is(mode->text, "update")))
+        if (yaml_get(at, "refused") || (only && str_is(only->text, "get")) || (mode && str_is(mode->text, "update")))
             continue;
         yaml_to_json(yaml_get(at, "dialect"), out);
         return true;

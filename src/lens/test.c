@@ -158,6 +158,44 @@ static size_t check_get(const struct example *example)
     return 0;
 }
 
+/* "path: kind, path: kind", as the example has them. */
+static struct str told_faults(const struct example *example, const struct faults *faults)
+{
+    struct buf text = buf_in(example->arena, MOST_TEXT);
+
+    for (size_t i = 0; i < faults->count; i++)
+        buf_printf(&text, "%s" STR_FMT ": %s", i ? ", " : "", STR_ARG(faults->items[i].path),
+                   fault_name(faults->items[i].kind));
+    return buf_str(&text);
+}
+
+static bool is_refused_so(const struct example *example, const struct yaml *refused,
+                          const struct faults *faults)
+{
+    bool same = faults->count == refused->count;
+
+    for (size_t i = 0; same && i < faults->count; i++) {
+        const struct yaml *at = yaml_get(refused, arena_cstr(example->arena, faults->items[i].path));
+        same = at && str_is(at->text, fault_name(faults->items[i].kind));
+    }
+    return same;
+}
+
+/* Put refuses the document, and says exactly these faults. */
+static size_t check_refused(const struct example *example, const struct yaml *refused)
+{
+    struct put_result put = test_put(example->lens, &example->dialect, NULL, example->mode, example->arena);
+    struct buf wanted = buf_in(example->arena, MOST_TEXT);
+
+    if (!put.fine && is_refused_so(example, refused, put.faults))
+        return 0;
+    for (const struct yaml *at = refused->first; at; at = at->next)
+        buf_printf(&wanted, "%s" STR_FMT ": " STR_FMT, at == refused->first ? "" : ", ", STR_ARG(at->key),
+                   STR_ARG(at->text));
+    return complain(example, put.fine ? "put takes what it should refuse" : "put refuses something else",
+                    put.fine ? put.canonical.text : told_faults(example, put.faults), buf_str(&wanted));
+}
+
 static size_t check_example(const struct lens *lens, const struct yaml *at, struct buf *report)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
@@ -170,6 +208,8 @@ static size_t check_example(const struct lens *lens, const struct yaml *at, stru
         !read_member(&example.canonical, arena, yaml_get(at, "canonical")) ||
         !read_member(&example.rest, arena, yaml_get(at, "rest")))
         return complain(&example, "the example is no JSON", STR_NONE, STR("objects"));
+    if (yaml_get(at, "refused"))
+        return check_refused(&example, yaml_get(at, "refused"));
     size_t failures = 0;
     if (!only || str_is(only->text, "put"))
         failures += check_put(&example);

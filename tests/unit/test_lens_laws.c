@@ -105,11 +105,57 @@ static void normal_forms_are_none(void **state)
     }
 }
 
+/* Examples of what put refuses: all faults, and no others. */
+static void refusals_are_exact(void **state)
+{
+#define FIELDS                                                                                               \
+    "fields:\n  a: { type: string, is: a, required: create }\n  b: { type: date, is: b, null: refuse "       \
+    "}\nexamples:\n"
+    static const struct {
+        const char *text, *said; /* `said` NULL: the example holds */
+    } cases[] = {
+        { FIELDS "  - { dialect: {}, refused: { a: blank } }\n", NULL },
+        { FIELDS "  - { dialect: { a: 5, b: x }, refused: { b: format, a: type } }\n", NULL },
+        { FIELDS "  - { dialect: { b: null }, refused: { b: 'null' }, mode: update }\n", NULL },
+        { FIELDS "  - { dialect: { a: x }, refused: { a: blank } }\n",
+          ":8:5: put takes what it should refuse\n  found    {\"a\":\"x\"}\n  expected a: blank\n" },
+        { FIELDS "  - { dialect: { b: x }, refused: { a: blank } }\n",
+          ":8:5: put refuses something else\n  found    a: blank, b: format\n  expected a: blank\n" },
+        { FIELDS "  - { dialect: {}, refused: { a: type } }\n",
+          ":8:5: put refuses something else\n  found    a: blank\n  expected a: type\n" },
+    };
+    static const struct kit_bad bad[] = {
+        { "dialect: d\nresource: r\nentity: e\n" FIELDS "  - { dialect: {}, refused: {} }\n", "8:29",
+          "nothing is refused" },
+        { "dialect: d\nresource: r\nentity: e\n" FIELDS "  - { dialect: {}, refused: { a: blanc } }\n",
+          "8:34", "this is no kind of fault" },
+        { "dialect: d\nresource: r\nentity: e\n" FIELDS
+          "  - { dialect: {}, refused: { a: blank }, canonical: {} }\n",
+          "8:43", "unknown key \"canonical\"" },
+        { "dialect: d\nresource: r\nentity: e\n" FIELDS "  - { refused: { a: blank } }\n", "8:5",
+          "the example is not complete" },
+    };
+#undef FIELDS
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        size_t failures;
+        struct str report = report_of(arena, cases[i].text, (struct lens_style){ 0 }, &failures);
+        bool said = cases[i].said && memmem(report.ptr, report.len, cases[i].said, strlen(cases[i].said));
+        CHECK(cases[i].said ? failures == 1 && said : failures == 0, "case %zu: " STR_FMT, i,
+              STR_ARG(report));
+        arena_free(&arena);
+    }
+    kit_refuses(bad, COUNT(bad));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_broken_law_is_told),
         cmocka_unit_test(normal_forms_are_none),
+        cmocka_unit_test(refusals_are_exact),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,7 +123,8 @@ int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml 
 
 const struct yaml *dialect_fault_words(const struct dialect *dialect, const char *kind, struct str want)
 {
-    const struct yaml *plain = NULL;
+    static const struct yaml unsaid = { .kind = YAML_TEXT, .text = STR_INIT("is invalid") };
+    const struct yaml *plain = &unsaid;
 
     for (const struct yaml *row = dialect->faults->first; row; row = row->next) {
         struct str tail = str_from_at(row->key, strlen(kind) + 1);

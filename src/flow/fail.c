@@ -70,18 +70,13 @@ static const struct yaml *words_of(const struct exchange *x, const char *kind, s
 {
     const struct yaml *words = dialect_fault_words(x->dialect, kind, want);
 
-    return words && words->kind == YAML_LIST ? words->first : words;
+    return words->kind == YAML_LIST ? words->first : words;
 }
 
 /* The next text of a list of words; a single text has none. */
 static const struct yaml *next_words(const struct yaml *words)
 {
     return words->next && words->next->key.len == 0 && words->key.len == 0 ? words->next : NULL;
-}
-
-static struct str words_text(struct exchange *x, const struct yaml *words, struct str want)
-{
-    return words ? fill_words(x, words->text, want) : STR("is invalid");
 }
 
 static bool same_path_before(const struct faults *faults, size_t index)
@@ -107,7 +102,7 @@ static void write_messages(struct exchange *x, struct str path, struct buf *out)
             if (any)
                 buf_char(out, ',');
             any = true;
-            json_quote(out, words_text(x, words, fault->want));
+            json_quote(out, fill_words(x, words->text, fault->want));
         }
     }
     buf_char(out, ']');
@@ -199,7 +194,7 @@ static bool write_errors(struct refusal *refusal, struct buf *out)
         for (const struct yaml *words = words_of(x, fault_name(fault->kind), fault->want); words;
              words = next_words(words)) {
             struct refusal one = *refusal;
-            one.message = words_text(x, words, fault->want);
+            one.message = fill_words(x, words->text, fault->want);
             one.pointer = fault->path;
             write_each(&one, &first, out);
         }
@@ -272,7 +267,7 @@ static struct str joined_message(struct exchange *x)
             buf_add(&out, STR("; "));
         buf_add(&out, fault->path);
         buf_char(&out, ' ');
-        buf_add(&out, words_text(x, words, fault->want));
+        buf_add(&out, fill_words(x, words->text, fault->want));
     }
     return buf_str(&out);
 }
@@ -282,7 +277,7 @@ static struct str parameter_message(struct exchange *x)
 {
     bool required = !x->wrong_want.len;
     const struct yaml *words = words_of(x, required ? "parameter_required" : "parameter", x->wrong_want);
-    struct str text = words_text(x, words, x->wrong_want);
+    struct str text = fill_words(x, words->text, x->wrong_want);
 
     if (x->dialect->error_many || x->dialect->error_each)
         return text;

@@ -319,6 +319,20 @@ static void the_servers_faults(void **state)
     }
 }
 
+/* A fault for which a dialect has no words is told in ours. */
+static void no_fault_is_without_words(void **state)
+{
+    struct kit *other = kit_new_changed("general/dialect.yaml", "/^    blank/d");
+
+    (void)state;
+    kit_script(other, NULL, 0);
+    struct heard heard =
+        kit_ask(other, (struct said){ .as = "general", .method = "POST /v1/patients", .body = "{'patient':{'last_name':'x'}}" });
+    CHECK(heard.status == 422 && has(heard.body, "'first_name':['is invalid']"), "%d %.*s", heard.status,
+          STR_ARG(heard.body));
+    kit_free(other);
+}
+
 /* A client's request id is taken if it is harmless. */
 static void request_ids(void **state)
 {
@@ -362,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(requests_that_are_none, setup, teardown),
         cmocka_unit_test_setup_teardown(the_servers_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(request_ids, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_fault_is_without_words, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,23 @@ static inline struct kit *kit_new(const char *set)
     return kit;
 }
 
+/* The same with mappings of which `file` was changed by `sed`. */
+static inline struct kit *kit_new_changed(const char *file, const char *sed)
+{
+    char dir[] = "/tmp/test_flow_mappings.XXXXXX";
+    struct arena *arena = arena_new(SIZE_MAX);
+
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(system(arena_printf(arena, "cp -r " SOURCE_DIR "/mappings %s && sed -i '%s' %s/mappings/%s", dir, sed,
+                                         dir, file)
+                                .ptr),
+                     0);
+    struct kit *kit = kit_new(arena_printf(arena, "mappings=%s/mappings", dir).ptr);
+    assert_int_equal(system(arena_printf(arena, "rm -rf %s", dir).ptr), 0);
+    arena_free(&arena);
+    return kit;
+}
+
 struct turn {
     struct post post;
     struct kit *kit;

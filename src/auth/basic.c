@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "auth/grant.h"
+#include "base/codec.h"
 
 enum { LONGEST = 8192 };
 
@@ -29,35 +30,6 @@ static bool decode_base64(struct arena *arena, struct str text, struct str *byte
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool decode_form(struct arena *arena, struct str text, struct str *plain)
-{
-    char *to = arena_alloc(arena, text.len + 1);
-    size_t len = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i] == '+' ? ' ' : text.ptr[i];
-        if (c == '%') {
-            int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
-            int low = i + 2 < text.len ? hex_digit(text.ptr[i + 2]) : -1;
-            if (high < 0 || low < 0)
-                return false;
-            c = (char)(high << 4 | low);
-            i += 2;
-        }
-        to[len++] = c;
-    }
-    *plain = str_of(to, len);
-    return str_is_utf8(*plain);
-}
-
 bool grant_is_basic(struct str header)
 {
     const struct str scheme = STR("Basic ");
@@ -71,6 +43,6 @@ bool grant_read_basic(struct arena *arena, struct str header, struct str *client
     struct str pair, id, secret;
 
     return grant_is_basic(header) && decode_base64(arena, str_trim(str_from_at(header, 6)), &pair) &&
-           str_cut(pair, ':', &id, &secret) && decode_form(arena, id, client_id) &&
-           decode_form(arena, secret, client_secret) && client_id->len && client_secret->len;
+           str_cut(pair, ':', &id, &secret) && percent_decode(arena, id, true, client_id) &&
+           percent_decode(arena, secret, true, client_secret) && client_id->len && client_secret->len;
 }

@@ -1,6 +1,7 @@
 #include "backend/task.h"
 
 #include "base/clock.h"
+#include "base/codec.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000 };
 

@@ -29,9 +29,6 @@ struct route {
  * ERR_BAD_REQUEST (bad percent-encoding). */
 MUST_CHECK int route_find(struct task *task, struct str method, struct str path, struct err *err);
 
-/* Percent-decodes into the arena; `plus` turns '+' into a space. False: bad encoding, NUL, or not UTF-8. */
-MUST_CHECK bool percent_decode(struct arena *arena, struct str text, bool plus, struct str *decoded);
-
 /* Sets what the query says in the task. */
 MUST_CHECK int query_read(struct task *task, struct str query, struct err *err);
 

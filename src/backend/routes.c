@@ -1,6 +1,8 @@
 #include "backend/resources.h"
 #include "backend/task.h"
 
+#include "base/codec.h"
+
 #define GET    STR_INIT("GET")
 #define POST   STR_INIT("POST")
 #define PUT    STR_INIT("PUT")
@@ -120,40 +122,6 @@ static const struct route routes[] = {
     COLLECTIONS(COLLECTION)
 #undef COLLECTION
 };
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-bool percent_decode(struct arena *arena, struct str text, bool plus, struct str *decoded)
-{
-    char *out = arena_alloc(arena, text.len + 1);
-    size_t len = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '%') {
-            int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
-            int low = high >= 0 ? hex_digit(text.ptr[i + 2]) : -1;
-            if (low < 0)
-                return false;
-            c = (char)(high * 16 + low);
-            i += 2;
-        } else if (c == '+' && plus) {
-            c = ' ';
-        }
-        if (c == '\0')
-            return false;
-        out[len++] = c;
-    }
-    *decoded = str_of(out, len);
-    return str_is_utf8(*decoded);
-}
 
 /* The pattern fits segment by segment; parameters are collected raw. An empty segment fits no parameter. */
 static bool fits(struct str pattern, struct str path, struct str raw[static PATHS_MAX], size_t *count)

@@ -23,6 +23,40 @@ void buf_hex(struct buf *buf, const void *bytes, size_t len)
     buf->len += len * 2;
 }
 
+int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool percent_decode(struct arena *arena, struct str text, bool plus_is_space, struct str *plain)
+{
+    if (text.len >= arena_room(arena))
+        return false;
+    char *to = arena_alloc(arena, text.len + 1);
+    size_t len = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = plus_is_space && text.ptr[i] == '+' ? ' ' : text.ptr[i];
+        if (c == '%') {
+            int high = i + 2 < text.len ? hex_value(text.ptr[i + 1]) : -1;
+            int low = i + 2 < text.len ? hex_value(text.ptr[i + 2]) : -1;
+            if (high < 0 || low < 0)
+                return false;
+            c = (char)(high << 4 | low);
+            i += 2;
+        }
+        if (!c)
+            return false;
+        to[len++] = c;
+    }
+    to[len] = '\0';
+    *plain = str_of(to, len);
+    return str_is_utf8(*plain);
+}
+
 void buf_base64url(struct buf *buf, const void *bytes, size_t len)
 {
     const unsigned char *from = bytes;

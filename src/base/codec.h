@@ -1,9 +1,16 @@
-/* Bytes as text: hex, base64url and pairs, and random bytes. Any thread. */
+/* Bytes as text: hex, percent-encoding, base64url and pairs, and random bytes. Any thread. */
 #pragma once
 
 #include "base/buf.h"
 
 void buf_hex(struct buf *buf, const void *bytes, size_t len);
+
+int hex_value(char c); /* of a digit in either case, or -1 */
+
+/* RFC 3986 section 2.1; `plus_is_space` for forms. The text lives in `arena`. False: an escape that is none, a NUL in whatever
+ * spelling (what comes after this may take it for an end), no UTF-8, or
+ * no room. */
+bool percent_decode(struct arena *arena, struct str text, bool plus_is_space, struct str *plain);
 
 /* RFC 4648 section 5 without padding. */
 void buf_base64url(struct buf *buf, const void *bytes, size_t len);

@@ -1,15 +1,8 @@
 #include "dialect/target.h"
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 32);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "base/codec.h"
 
-/* Decodes into `arena`; false for a bad escape, a raw control byte, or a NUL in whatever spelling: what comes after
- * this may take it for an end. */
+/* Decodes into `arena`; false for a raw control byte, and for what percent_decode does not take. */
 static bool decode(struct arena *arena, struct str raw, bool plus_is_space, struct str *text)
 {
     bool plain = true;
@@ -20,25 +13,7 @@ static bool decode(struct arena *arena, struct str raw, bool plus_is_space, stru
         plain = plain && raw.ptr[i] != '%' && !(plus_is_space && raw.ptr[i] == '+');
     }
     *text = raw;
-    if (plain)
-        return str_is_utf8(raw);
-    char *to = arena_alloc(arena, raw.len + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < raw.len; i++) {
-        int high, low;
-        if (raw.ptr[i] != '%') {
-            to[len++] = plus_is_space && raw.ptr[i] == '+' ? ' ' : raw.ptr[i];
-            continue;
-        }
-        if (i + 2 >= raw.len || (high = hex(raw.ptr[i + 1])) < 0 || (low = hex(raw.ptr[i + 2])) < 0 ||
-            !(high | low))
-            return false;
-        to[len++] = (char)(high << 4 | low);
-        i += 2;
-    }
-    to[len] = '\0';
-    *text = str_of(to, len);
-    return str_is_utf8(*text);
+    return plain ? str_is_utf8(raw) : percent_decode(arena, raw, plus_is_space, text);
 }
 
 static bool segment_allowed(struct str segment)

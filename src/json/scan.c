@@ -1,12 +1,6 @@
 #include "json/scan.h"
 
-static int hex_value(char c)
-{
-    if (scan_is_digit(c))
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "base/codec.h"
 
 /* The code unit of "\uXXXX" at `at`, or -1. */
 static int code_unit(const char *at, const char *end)

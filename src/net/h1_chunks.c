@@ -1,17 +1,8 @@
 #include "net/h1_chunks.h"
 
-enum { MOST_LINE = 256 }; /* size, extensions */
+#include "base/codec.h"
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+enum { MOST_LINE = 256 }; /* size, extensions */
 
 static bool is_control(char c)
 {
@@ -30,7 +21,7 @@ static bool end_size(struct h1_chunks *chunks, char c)
 
 static bool take_size(struct h1_chunks *chunks, char c)
 {
-    int digit = hex(c);
+    int digit = hex_value(c);
 
     if (digit < 0)
         return end_size(chunks, c);

@@ -1,7 +1,7 @@
 // Every operation of every dialect as one good request: what matrix.test.mjs tries with the wrong token, and with entities of
 // somebody else in the place of each entity that is named. A new operation needs a row here.
 //
-// to, body   the request. <kind> stands for the id of such an entity, in the dialect's own form; <n> for a new number
+// to, body   the request, or form in place of the body. <kind> stands for the id of such an entity, in the dialect's own form; <n> for a new number
 // <=kind>    the same id as in the path
 // <~kind>    an id that the backend keeps as it is sent: it opens nothing, so that a foreign one is like any other text
 // about      why no entity can be named; then the answers are searched for what is not the caller's
@@ -160,12 +160,15 @@ const fhir = {
     createPatient: { to: '/fhir/Patient', body: named, about: 'a new patient names none', bound: NOBODYS },
     updatePatient: { to: '/fhir/Patient/<patient>', body: { ...named, id: '<=patient>', identifier: [{ system: 'matrix', value: '<identifier>' }] } },
     searchPatients: { to: '/fhir/Patient?_id=<patient>' },
+    searchPatientsByForm: { to: '/fhir/Patient/_search', form: '_id=<patient>' },
     readObservation: { to: '/fhir/Observation/<metric>' },
     createObservation: { to: '/fhir/Observation', body: { resourceType: 'Observation', status: 'final', code: { coding: [{ system: 'http://loinc.org', code: '29463-7' }] }, subject, valueQuantity: { value: 1 } } },
     searchObservations: { to: '/fhir/Observation?patient=<patient>' },
+    searchObservationsByForm: { to: '/fhir/Observation/_search', form: 'patient=<patient>' },
     readEncounter: { to: '/fhir/Encounter/<encounter>' },
     createEncounter: { to: '/fhir/Encounter', body: { resourceType: 'Encounter', status: 'planned', class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' }, subject } },
     searchEncounters: { to: '/fhir/Encounter?_id=<encounter>&patient=<patient>' },
+    searchEncountersByForm: { to: '/fhir/Encounter/_search', form: '_id=<encounter>&patient=<patient>' },
 };
 
 const oauth = {

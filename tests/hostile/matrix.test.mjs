@@ -29,7 +29,7 @@ function load(dialect) {
 function places(row) {
     const [path, query = ''] = row.to.split('?');
     const of = (place, text) => [...text.matchAll(MARK)].filter(([, mark, kind]) => mark !== '=' && !NO_ENTITY.includes(kind)).map(([, mark, kind]) => ({ place, kind, loose: mark === '~' }));
-    const found = [...of('path', path), ...of('query', query), ...of('body', JSON.stringify(row.body ?? ''))];
+    const found = [...of('path', path), ...of('query', query), ...of('query', row.form ?? ''), ...of('body', JSON.stringify(row.body ?? ''))];
     return found.filter((one, i) => found.findIndex((other) => other.place === one.place && other.kind === one.kind) === i);
 }
 
@@ -37,7 +37,7 @@ function places(row) {
 function kindsNamed({ dialect, name }) {
     const file = (part) => readFileSync(join(root, 'mappings', dialect, part), 'utf8');
     const text = file('dialect.yaml'), whole = text.slice(text.indexOf('\noperations:'));
-    const block = whole.split(/\n(?=  \w+:)/).find((part) => part.trimStart().startsWith(`${name.replace(/_patch$/, '')}:`)) ?? '';
+    const block = whole.split(/\n(?=  \w+:)/).find((part) => part.trimStart().startsWith(`${name.replace(/(_patch|ByForm)$/, '')}:`)) ?? '';
     const kinds = new Set([...block.matchAll(/type: ids?, kind: (\w+)/g)].map(([, kind]) => kind));
     const resource = /body:.*resource: (\w+)/.exec(block)?.[1] ?? /resource: (\w+)/.exec(block)?.[1];
     const lens = /\n    body:/.test(block) && readdirSync(join(root, 'mappings', dialect)).map((part) => (part === 'dialect.yaml' ? '' : file(part))).find((part) => part.includes(`\nresource: ${resource}\n`));
@@ -113,7 +113,7 @@ for (const believes of [false, true]) describe(`operations and tokens, ${believe
             return swapped ? swap.id : values[kind] ?? assert.fail(`no ${kind}`);
         });
         const [path, query] = row.to.split('?');
-        return { path: fill('path', path) + (query ? `?${encodeURI(fill('query', query))}` : ''), body: row.form ? fill('body', row.form) : row.body && fill('body', JSON.stringify(row.body)) };
+        return { path: fill('path', path) + (query ? `?${encodeURI(fill('query', query))}` : ''), body: row.form ? fill('query', row.form) : row.body && fill('body', JSON.stringify(row.body)) };
     }
     async function ask(o, credential, world = mine, swap = undefined) {
         const { path, body } = build(o, world, swap), headers = o.dialect === 'oauth' ? {} : { host: `${o.dialect}.localhost` };

@@ -182,6 +182,15 @@ bool datetime_parse(struct str text, int64_t *wall_ms)
     return true;
 }
 
+bool datetime_is_finer(struct str text)
+{
+    bool finer = false;
+
+    for (size_t at = 20; at < text.len && text.ptr[19] == '.' && text.ptr[at] >= '0' && text.ptr[at] <= '9'; at++)
+        finer |= at >= 23 && text.ptr[at] != '0';
+    return finer;
+}
+
 static void put_digits(char *to, int value, int count)
 {
     for (int i = count - 1; i >= 0; i--) {

@@ -120,7 +120,8 @@ struct lens_put {
     struct buf rest;      /* a merge patch for the rest (an object), empty when there is nothing to change */
     struct id_slots ids;
     struct names params_name, params_value; /* non-id parameters of the call, decoded text, index by index */
-    struct names ignored; /* read-only members that were left out, and declared losses, by path */
+    struct names ignored; /* members of which something was left out, by path: read-only, declared losses,
+                             moments finer than a millisecond */
     bool finds; /* the field of `found_by:` is set: `values` are all that are kept of it, as "name|value", escaped by \\ */
     struct names values;
     struct names *set;    /* or NULL: with LENS_SHOWN, canonical members that are known without the document (the brand,

@@ -1,6 +1,7 @@
 /* What put makes of one field: the table of cases that docs/mapping.md describes under its keys. */
 #include "lens/put.h"
 
+#include "base/clock.h"
 #include "json/write.h"
 
 void put_cell(struct put *put, uint32_t slot, struct str json)
@@ -240,6 +241,16 @@ static void put_kept(struct put *put, const struct field *field, uint32_t at)
         put_keep(put, field, tape_raw(put->run->in, at));
 }
 
+/* A moment is stored to the millisecond: what is finer is cut off, and said to be. */
+static void tell_cut(struct put *put, const struct field *field, uint32_t at)
+{
+    const struct tape *in = put->run->in;
+    bool stored = field->type == TYPE_DATETIME && field->source == FROM_CANONICAL;
+
+    if (stored && tape_type(in, at) == JSON_STRING && datetime_is_finer(tape_string(in, at, put->run->arena)))
+        put_ignored(put, field);
+}
+
 static void put_checked(struct put *put, const struct field *field, uint32_t at)
 {
     struct str json;
@@ -258,6 +269,7 @@ static void put_checked(struct put *put, const struct field *field, uint32_t at)
         put_fault(put, field, (enum fault_kind)fault);
         return;
     }
+    tell_cut(put, field, at);
     if (put_also(put, field, at))
         put_keep(put, field, tape_raw(put->run->in, at)); /* the canonical value has another word, too */
     else if (field->pieces_keep && !field->inside && tape_count(put->run->in, at) > 1)

@@ -199,6 +199,33 @@ static void groups_nest_and_faults_come_in_order(void **state)
     }
 }
 
+/* What a moment says beyond the millisecond is not stored, and that is said. */
+static void a_finer_moment_is_told(void **state)
+{
+    static const struct {
+        const char *in, *canonical, *ignored;
+    } cases[] = {
+        { "{\"a\":\"2024-01-01T10:00:00.123Z\"}", "{\"a\":\"2024-01-01T10:00:00.123Z\"}", "" },
+        { "{\"a\":\"2024-01-01T10:00:00.123456Z\"}", "{\"a\":\"2024-01-01T10:00:00.123Z\"}", "a" },
+        { "{\"a\":\"2024-01-01T10:00:00.1230001+02:00\"}", "{\"a\":\"2024-01-01T08:00:00.123Z\"}", "a" },
+        { "{\"a\":\"2024-01-01T10:00:00.123000+02:00\"}", "{\"a\":\"2024-01-01T08:00:00.123Z\"}", "" },
+        { "{\"a\":\"2024-01-01T10:00:00+00:01\"}", "{\"a\":\"2024-01-01T09:59:00.000Z\"}", "" },
+        { "{\"k\":\"2024-01-01T10:00:00.123456Z\"}", "{}", "" }, /* kept as it is */
+        { "{\"l\":[{\"b\":\"2024-01-01T10:00:00.9999Z\"}]}", "{\"l\":[{\"b\":\"2024-01-01T10:00:00.999Z\"}]}", "l/0/b" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit kit = kit_of_fields("fields:\n  a: { type: datetime, is: a }\n  k: { type: datetime, keep: true }\n"
+                                       "  l: { type: list, is: l, fields: { b: { type: datetime, is: b } } }\n",
+                                       plain);
+        kit_put(&kit, LENS_CREATE, cases[i].in, NULL);
+        CHECK_TEXT(kit_names(&kit, &kit.put.ignored), cases[i].ignored, "case %zu", i);
+        CHECK_TEXT(buf_str(&kit.put.canonical), cases[i].canonical, "case %zu", i);
+        kit_done(&kit);
+    }
+}
+
 static void a_strict_style_refuses_nulls_and_what_is_only_read(void **state)
 {
     struct kit kit = kit_of_fields(fields_in_groups, strict);
@@ -462,6 +489,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_checked_and_written),
         cmocka_unit_test(groups_nest_and_faults_come_in_order),
+        cmocka_unit_test(a_finer_moment_is_told),
         cmocka_unit_test(a_strict_style_refuses_nulls_and_what_is_only_read),
         cmocka_unit_test(a_document_is_an_object),
         cmocka_unit_test(faults_stop_at_a_hundred),

@@ -111,7 +111,7 @@ enum step stage_choose(struct exchange *x)
         return STEP_NEXT;
     const struct id_slot *slot = &x->choosing->slot;
     struct id_query *id = ARENA_NEW(x->arena, struct id_query);
-    *id = exchange_name(x, slot->kind, slot->found);
+    exchange_name(x, slot->kind, slot->found, id);
     x->batch = (struct store_batch){ .ids = id, .id_count = 1 };
     return exchange_batch(x, STEP_NEXT);
 }

@@ -333,7 +333,7 @@ enum step stage_name(struct exchange *x)
         const struct shown *own = named_by(x, i, &entity);
         if (is_again(&x->slots, i))
             continue;
-        ids[count] = exchange_name(x, slot->kind, slot->given);
+        exchange_name(x, slot->kind, slot->given, &ids[count]);
         ids[count].is_new = own && creates;
         ids[count++].owner = own ? own->owner : STR_NONE;
     }

@@ -239,7 +239,8 @@ enum step exchange_fail(struct exchange *x, enum err_code code, const char *fmt,
 
 /* The whole of a batch of the store: fills x->batch from what the caller set in it. */
 enum step exchange_batch(struct exchange *x, enum step done);
-struct id_query exchange_name(const struct exchange *x, struct str kind, struct str canonical_id); /* its dialect id */
+/* Asks for the dialect id of an entity. */
+void exchange_name(const struct exchange *x, struct str kind, struct str canonical_id, struct id_query *query);
 
 /* One canonical call with the exchange's credential. */
 struct upstream_call *exchange_call(struct exchange *x, const struct upstream_request *wanted, upstream_done_fn *done,

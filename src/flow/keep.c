@@ -53,7 +53,7 @@ static void list_names(struct exchange *x)
         if (!x->shown[i].canonical_id.len)
             continue;
         struct id_query *made = &x->batch.ids[x->batch.id_count++];
-        *made = exchange_name(x, kind, x->shown[i].canonical_id);
+        exchange_name(x, kind, x->shown[i].canonical_id, made);
         made->is_new = true;
         made->owner = x->shown[i].owner;
     }

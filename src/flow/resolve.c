@@ -43,12 +43,10 @@ static struct id_query query_of(const struct exchange *x, struct str kind, struc
                               .given = given };
 }
 
-struct id_query exchange_name(const struct exchange *x, struct str kind, struct str canonical_id)
+void exchange_name(const struct exchange *x, struct str kind, struct str canonical_id, struct id_query *query)
 {
-    struct id_query query = query_of(x, kind, canonical_id);
-
-    query.to_dialect = true;
-    return query;
+    *query = query_of(x, kind, canonical_id);
+    query->to_dialect = true;
 }
 
 static size_t count_lookups(const struct exchange *x)

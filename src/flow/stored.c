@@ -77,7 +77,7 @@ enum step stage_compare(struct exchange *x)
         return STEP_FAIL;
     struct id_query *ids = ARENA_ARRAY(x->arena, struct id_query, x->echo_ids.count);
     for (size_t i = 0; i < x->echo_ids.count; i++)
-        ids[i] = exchange_name(x, x->echo_ids.items[i].kind, x->echo_ids.items[i].given);
+        exchange_name(x, x->echo_ids.items[i].kind, x->echo_ids.items[i].given, &ids[i]);
     x->batch = (struct store_batch){ .ids = ids, .id_count = x->echo_ids.count };
     return x->echo_ids.count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;
 }

@@ -67,27 +67,7 @@ static int teardown(void **state)
     return 0;
 }
 
-#define SCRIPT(name)                                                                                         \
-    static void name##_works(void **state)                                                                   \
-    {                                                                                                        \
-        RUN(&((struct fixture *)*state)->script, name);                                                      \
-    }
-SCRIPT(caring)
-SCRIPT(collecting)
-SCRIPT(creating)
-SCRIPT(following)
-SCRIPT(medicating)
-SCRIPT(telling)
-SCRIPT(routing)
-SCRIPT(tenancy)
-SCRIPT(duplicates)
-SCRIPT(patching)
-SCRIPT(listing)
-SCRIPT(measuring)
-SCRIPT(meeting)
-SCRIPT(grouping)
-SCRIPT(binding)
-SCRIPT(erasing)
+SCRIPTS(SCRIPT_TEST)
 
 static struct told ask_as(struct fixture *fixture, const char *brand, const char *method, struct str target)
 {
@@ -147,11 +127,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(creating_works),          TEST(routing_works), TEST(tenancy_works),   TEST(duplicates_works),
-        TEST(patching_works),          TEST(listing_works), TEST(measuring_works), TEST(meeting_works),
-        TEST(grouping_works),          TEST(binding_works), TEST(erasing_works),   TEST(pages_make_the_list),
-        TEST(other_methods_are_named), TEST(caring_works),  TEST(medicating_works), TEST(following_works),
-        TEST(telling_works),           TEST(collecting_works),
+        SCRIPTS(SCRIPT_ROW)
+        TEST(pages_make_the_list),
+        TEST(other_methods_are_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -346,6 +346,20 @@ static void h2_shapes_what_is_too_large(void **state)
     kit_stop(kit);
 }
 
+static void add_cancel(struct frames *f, uint32_t stream)
+{
+    const uint8_t cancel[4] = { 0, 0, 0, 8 };
+
+    add_frame(f, RST_STREAM, 0, stream, cancel, sizeof cancel);
+}
+
+static void wait_for_idle(struct kit *kit)
+{
+    for (int i = 0; i < 2000 && kit_counts(kit).in_flight; i++)
+        usleep(1000);
+    assert_int_equal(kit_counts(kit).in_flight, 0);
+}
+
 /* A reset stream is gone at once, and the connection serves on. */
 static void h2_tells_who_left(void **state)
 {
@@ -354,15 +368,14 @@ static void h2_tells_who_left(void **state)
     struct frame *body = calloc(1, sizeof *body);
     int fd = dial(kit->port);
     struct frames f = hello();
-    const uint8_t cancel[4] = { 0, 0, 0, 8 };
 
     (void)state;
     add_headers(&f, 1, END_STREAM, (struct request){ .path = "/never" });
     add_headers(&f, 3, END_STREAM, (struct request){ .path = "/later" });
     assert_true(send_frames(fd, &f));
     assert_true(wait_for(&kit->calls, 2));
-    add_frame(&f, RST_STREAM, 0, 1, cancel, 4);
-    add_frame(&f, RST_STREAM, 0, 3, cancel, 4);
+    add_cancel(&f, 1);
+    add_cancel(&f, 3);
     assert_true(send_frames(fd, &f));
     assert_true(wait_for(&kit->gone, 1));
     add_headers(&f, 5, END_STREAM, (struct request){ .path = "/hello" });
@@ -374,9 +387,7 @@ static void h2_tells_who_left(void **state)
     unsigned gone = kit->gone;
     close(fd);
     assert_true(wait_for(&kit->gone, gone + 1));
-    for (int i = 0; i < 2000 && kit_counts(kit).in_flight; i++)
-        usleep(1000);
-    assert_int_equal(kit_counts(kit).in_flight, 0);
+    wait_for_idle(kit);
     free(body);
     kit_stop(kit);
 }
@@ -389,20 +400,17 @@ static void s46_reset_at_once_is_never_begun(void **state)
     struct frame *body = calloc(1, sizeof *body);
     int fd = dial(kit->port);
     struct frames f = hello();
-    const uint8_t cancel[4] = { 0, 0, 0, 8 };
 
     (void)state;
     for (uint32_t stream = 1; stream < 11; stream += 2) {
         add_headers(&f, stream, END_STREAM, (struct request){ .path = "/never" });
-        add_frame(&f, RST_STREAM, 0, stream, cancel, 4);
+        add_cancel(&f, stream);
     }
     add_headers(&f, 11, END_STREAM, (struct request){ .path = "/hello" });
     assert_int_equal(ask(fd, &f, body), 200);
     assert_int_equal(kit->calls, 1);
     assert_int_equal(kit->gone, 0);
-    for (int i = 0; i < 2000 && kit_counts(kit).in_flight; i++)
-        usleep(1000);
-    assert_int_equal(kit_counts(kit).in_flight, 0);
+    wait_for_idle(kit);
     close(fd);
     free(body);
     kit_stop(kit);

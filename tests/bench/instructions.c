@@ -11,6 +11,8 @@
 #include "flow/flow.h"
 #include "store/store.h"
 
+#include "../text_head.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -183,24 +185,8 @@ static struct str read_text(struct client *client, const char *dir, const char *
 
 static void read_request(struct client *client, struct str text)
 {
-    struct http_head *head = &client->head;
-    struct str line, name, value;
-
-    *head = (struct http_head){ .peer = STR("127.0.0.1"), .headers = client->headers };
-    if (!str_cut(text, '\n', &line, &text) || !str_cut(line, ' ', &head->method, &head->target))
+    if (!text_head(&client->head, client->headers, HEADERS_MAX, text))
         give_up(client->name, "no request line");
-    (void)str_cut(head->target, ' ', &head->target, &line);
-    head->path = head->target;
-    (void)str_cut(head->target, '?', &head->path, &head->query);
-    while (str_cut(text, '\n', &line, &text) && str_cut(line, ':', &name, &value)) {
-        if (str_is(name, "host"))
-            head->host = str_trim(value);
-        else if (head->header_count < HEADERS_MAX)
-            client->headers[head->header_count++] =
-                (struct http_header){ .name = name, .value = str_trim(value) };
-    }
-    head->body = text;
-    head->has_body = text.len > 0;
 }
 
 static void read_answer(struct client *client, struct str text)

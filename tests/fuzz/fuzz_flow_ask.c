@@ -15,6 +15,7 @@
 #include "json/write.h"
 #include "store/store.h"
 
+#include "../text_head.h"
 #include "scratch.h"
 
 #include <stdio.h>
@@ -327,28 +328,6 @@ static void on_answer(const struct flow_answer *answer, void *data)
     loop_stop(world.loop);
 }
 
-/* False: no request. */
-static bool read_head(struct http_head *head, struct http_header *headers, struct str text)
-{
-    struct str line, name, value;
-
-    *head = (struct http_head){ .peer = STR("127.0.0.1"), .headers = headers, .local_port = 80 };
-    if (!str_cut(text, '\n', &line, &text) || !str_cut(line, ' ', &head->method, &head->target) || !head->target.len ||
-        head->target.ptr[0] != '/')
-        return false;
-    head->path = head->target;
-    (void)str_cut(head->target, '?', &head->path, &head->query);
-    while (str_cut(text, '\n', &line, &text) && str_cut(line, ':', &name, &value)) {
-        if (str_is(name, "host"))
-            head->host = str_trim(value);
-        else if (head->header_count < HEADERS_MAX)
-            headers[head->header_count++] = (struct http_header){ .name = name, .value = str_trim(value) };
-    }
-    head->body = text;
-    head->has_body = text.len > 0;
-    return true;
-}
-
 static void add_token(struct arena *arena, struct http_head *head, struct http_header *headers)
 {
     const char *letter = memchr(letters, world.who, sizeof letters - 1);
@@ -386,7 +365,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)str_cut(text, '\0', &text, &world.plan);
     world.request = text;
     world.answered = world.told = false;
-    if (read_head(&head, headers, text)) {
+    if (text_head(&head, headers, HEADERS_MAX, text)) {
         add_token(arena, &head, headers);
         (void)flow_start(world.flow, &head, ERR_NONE, NULL, on_answer, NULL);
         loop_run(world.loop);

@@ -316,9 +316,32 @@ static int compare_shapes(const struct shape *left, const struct shape *right, s
     return 0;
 }
 
+/* What one mapping keeps in a member of the entity the other must not show, or clear, as a part of something larger. */
+static int compare_rest(const struct lens *keeper, const struct lens *other, struct err *err)
+{
+    if (keeper->rest != REST_MEMBER)
+        return 0;
+    struct str path = keeper->shape->leaves[keeper->rest_slot]->path;
+    if (other->rest == REST_MEMBER && str_eq(keeper->rest_path, other->rest_path) && !str_eq(keeper->dialect, other->dialect))
+        return yaml_fault(yaml_get(other->head, "rest"), err, "%s keeps its rest there, too, expected a member of its own",
+                          keeper->head->file);
+    for (const struct field *field = other->shape->fields; field < other->shape->fields + other->shape->count; field++) {
+        bool canonical = field->source == FROM_CANONICAL && field->is[0] != NO_SLOT;
+        struct str shown = canonical ? other->shape->leaves[field->is[0]]->path : STR_NONE;
+        if (canonical && (str_eq(shown, path) || is_above(shown, path) || is_above(path, shown)))
+            return yaml_fault_key(field->from, err,
+                                  "\"" STR_FMT "\" shows and clears what %s keeps in \"" STR_FMT
+                                  "\", expected `rest: store` there, or fields beside it here",
+                                  STR_ARG(field->path), keeper->head->file, STR_ARG(keeper->rest_path));
+    }
+    return 0;
+}
+
 int lens_compare(const struct lens *a, const struct lens *b, struct err *err)
 {
-    return str_eq(a->entity, b->entity) ? compare_shapes(a->shape, b->shape, err) : 0;
+    if (!str_eq(a->entity, b->entity))
+        return 0;
+    return a != b && (compare_rest(a, b, err) || compare_rest(b, a, err)) ? -1 : compare_shapes(a->shape, b->shape, err);
 }
 
 static bool is_within(struct str whole, struct str part)

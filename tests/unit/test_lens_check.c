@@ -258,6 +258,13 @@ static void two_mappings_must_meet(void **state)
         { "a: { type: string, is: x }", "b: { type: integer, is: y }", true },
         { "a: { type: quantity, is: [x, y] }", "b: { type: decimal, is: x }", true },
         { "a: { type: quantity, is: [x, y] }", "b: { type: number, is: x }", false },
+        /* What one keeps in a member, the other does not show as a part of something. */
+        { "a: { type: string, is: x }\nrest: m.d", "b: { type: object, is: m }", false },
+        { "a: { type: object, is: m }", "b: { type: string, is: x }\nrest: m.d", false },
+        { "a: { type: string, is: x }\nrest: m.d", "b: { type: string, is: m.d }", false },
+        { "a: { type: string, is: x }\nrest: m.d", "b: { type: string, is: m.d.e, read_only: true }", false },
+        { "a: { type: string, is: x }\nrest: m.d", "b: { type: object, is: m.c }", true },
+        { "a: { type: string, is: x }\nrest: m.d", "b: { type: string, is: x }\nrest: m.e", true },
         { "a: { type: id, is: x, kind: p }", "b: { type: id, is: x, kind: p }", true },
         { "a: { type: id, is: x, kind: p }", "b: { type: id, is: x, kind: q }", false },
         { "a: { type: list, is: x, fields: { c: { type: date, is: d } } }",

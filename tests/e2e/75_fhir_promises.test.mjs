@@ -153,4 +153,94 @@ describe('FHIR promises', () => {
             await fhir.get(`/Observation?${encodeURI(query)}`, 400);
         for (const path of ['/Patient/x?_summary=true', '/Observation/x?_elements=code', '/metadata?x=1']) await fhir.get(path, 400);
     });
+
+    test('what the gateway itself refuses is an OperationOutcome', async () => {
+        const cases = [
+            ['GET', '/Patient/%zz', 400, 'invalid'], ['GET', '/Patient/..%2f..', 400, 'invalid'], ['GET', '/Patient//x', 400, 'invalid'], ['GET', '/Patient/%00', 400, 'invalid'],
+            ['GET', '/Patient?name=%ff', 400, 'invalid'], ['GET', '/', 404, 'not-supported'], ['GET', '', 404, 'not-supported'], ['POST', '', 404, 'not-supported'],
+            ['GET', '/patient', 404, 'not-supported'], ['GET', '/Practitioner/1', 404, 'not-supported'], ['GET', '/Patient/1/$everything', 404, 'not-supported'],
+            ['PATCH', '/Patient/1', 405, 'not-supported'], ['DELETE', '/Observation/1', 405, 'not-supported'], ['PUT', '/Patient?identifier=x', 405, 'not-supported'],
+            ['OPTIONS', '/Patient', 405, 'not-supported'], ['POST', '/metadata', 405, 'not-supported'], ['GET', `/Patient?name=${'x'.repeat(9000)}`, 414, 'too-long'], ['GET', `/Patient?name=${'x'.repeat(66000)}`, 431, 'too-long'],
+        ];
+        for (const [method, path, status, code] of cases) {
+            const got = await fhir.call(method, path, { status });
+            assert.equal(got.json.issue[0].code, code, `${method} ${path.slice(0, 80)}: ${got.text}`);
+            if (status === 405) assert.match(got.headers.allow, /^[A-Z]+(, [A-Z]+)*$/);
+        }
+        const bodies = [
+            ['', 400, 'structure'], ['nonsense', 400, 'structure'], ['{"resourceType":"Patient"', 400, 'structure'], ['{"a":1,"a":2}', 400, 'structure'], ['{} {}', 400, 'structure'],
+            ['null', 400, 'invalid'], ['"x"', 400, 'invalid'],
+            ['['.repeat(5000), 413, 'too-long'], [JSON.stringify({ resourceType: 'Patient', text: 'x'.repeat(6 << 20) }), 413, 'too-long'],
+        ];
+        for (const [body, status, code] of bodies) {
+            const got = await fhir.post('/Patient', body, status);
+            assert.equal(got.json.issue[0].code, code, `${body.slice(0, 60)}: ${got.text}`);
+        }
+        const heads = [[{ accept: 'application/fhir+xml' }, 406, 'not-supported'], [{ accept: 'text/html' }, 406, 'not-supported'], [{ 'x-user-token': 'x' }, 400, 'security'], [{ authorization: 'Basic eDp5' }, 401, 'login']];
+        for (const [headers, status, code] of heads) assert.equal((await fhir.get('/Patient', status, headers)).json.issue[0].code, code);
+        // the answer's type follows what was asked for, in refusals too
+        assert.equal((await fhir.get('/Patient/none', 404, { accept: 'application/json' })).headers['content-type'], 'application/json');
+        assert.equal((await fhir.get('/Patient/none?_format=json', 404, { accept: 'text/html' })).headers['content-type'], 'application/fhir+json');
+        // 429: an address that tries credentials
+        for (let i = 0, got; ; i++) {
+            assert.ok(i < 2000, 'it is held back in the end');
+            got = await new FhirClient(gateway, `bad${i}`).call('GET', '/Patient');
+            if (got.status === 401) continue;
+            assert.deepEqual([got.status, got.json.issue[0].code], [429, 'throttled']);
+            break;
+        }
+    });
+});
+
+/** A backend that answers everything with what `say` is. */
+async function startBackend() {
+    const backend = { say: [500, '{}'] };
+    const server = http.createServer((incoming, answer) => {
+        incoming.resume();
+        incoming.on('end', () => {
+            if (backend.say === 'never') return;
+            if (backend.say === 'cut') { incoming.socket.destroy(); return; }
+            const [status, body, headers = {}] = backend.say;
+            answer.writeHead(status, { 'content-type': 'application/json', ...headers });
+            answer.end(body);
+        });
+    });
+    await new Promise((done) => server.listen(0, '127.0.0.1', done));
+    backend.url = `http://127.0.0.1:${server.address().port}`;
+    backend.stop = () => { server.closeAllConnections(); return new Promise((done) => server.close(done)); };
+    return backend;
+}
+
+describe('FHIR, when the backend fails', () => {
+    let backend, gateway, fhir;
+    before(async () => {
+        backend = await startBackend();
+        gateway = await startGateway({ seed: false, ready: '/healthz', set: { 'backend.url': backend.url, 'backend.first_byte_ms': '800', 'backend.completions': '[patient.read, patient.update]' } });
+        fhir = new FhirClient(gateway, gateway.token('fhir'));
+    });
+    after(async () => {
+        await backend.stop();
+        await gateway?.stop();
+    });
+
+    test('each failure is an OperationOutcome, and says nothing of the backend', async () => {
+        const secret = 'stack trace at 10.0.0.1';
+        const cases = [
+            [[500, secret], 502, 'transient'], [[503, secret], 503, 'transient'], [[429, secret], 429, 'throttled'], [[404, '{}'], 404, 'not-found'], [[403, secret], 403, 'forbidden'],
+            [[200, 'no json'], 502, 'transient'], [[200, ''], 502, 'transient'], [[200, '[]'], 502, 'transient'], [[302, '', { location: 'http://x/' }], 502, 'transient'],
+            ['cut', 502, 'transient'], ['never', 504, 'timeout'], [[501, '{}'], 501, 'not-supported'],
+        ];
+        for (const [say, status, code] of cases) {
+            backend.say = say;
+            const got = await fhir.call('GET', '/Patient/x');
+            assert.deepEqual([got.status, got.json.issue[0].code], [status, code], `${say}: ${got.text}`);
+            assert.ok(!got.text.includes('10.0.0.1'), got.text);
+            if (status === 503 || status === 429) assert.ok(got.headers['retry-after']);
+        }
+        backend.say = [409, '{}'];
+        const named = { resourceType: 'Patient', name: [{ family: 'x', given: ['Qanary'] }] };
+        assert.equal((await fhir.post('/Patient', named, 409)).json.issue[0].code, 'duplicate');
+        // a completion that the backend does not have, and no plan of documented calls
+        assert.equal((await fhir.get('/Observation/x', 501)).json.issue[0].code, 'not-supported');
+    });
 });

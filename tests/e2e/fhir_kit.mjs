@@ -5,6 +5,11 @@ import { request } from './harness.mjs';
 
 const validator = new Fhir();
 
+/** hl7.org/fhir/R4/valueset-issue-type.html, and the parents of what stands under one. */
+const ISSUES = ['invalid', 'structure', 'required', 'value', 'invariant', 'security', 'login', 'unknown', 'expired', 'forbidden', 'suppressed', 'processing', 'not-supported',
+    'duplicate', 'multiple-matches', 'not-found', 'deleted', 'too-long', 'code-invalid', 'extension', 'too-costly', 'business-rule', 'conflict', 'transient', 'lock-error',
+    'no-store', 'exception', 'timeout', 'incomplete', 'throttled', 'informational'];
+
 /** Fails with the validator's words unless the resource is valid R4, without elements that R4 does not know. */
 export function assertValid(resource, where = '') {
     const { valid, messages } = validator.validate(resource, { errorOnUnexpected: true });
@@ -39,6 +44,10 @@ export class FhirClient {
             assert.match(got.headers['content-type'] ?? '', /^application\/(fhir\+json|json)$/, where);
             assertValid(got.json, where);
             assert.equal(got.json.resourceType === 'OperationOutcome', got.status >= 400, where);
+            for (const issue of got.json.issue ?? []) {
+                assert.ok(ISSUES.includes(issue.code) && issue.severity === 'error', `${where}: ${got.text}`);
+                assert.ok(issue.diagnostics?.length > 3, `${where}: ${got.text}`);
+            }
         }
         return got;
     }

@@ -250,6 +250,31 @@ static bool pieces_make(const struct get *get, const struct field *field, uint32
     return !text.len;
 }
 
+/* Where an empty text is none, neither is an empty piece of one. */
+static bool write_lines(const struct get_run *run, struct str join, struct str rest)
+{
+    size_t start = run->out->len;
+    const char *cut = NULL;
+    bool any = false;
+
+    buf_char(run->out, '[');
+    do {
+        cut = text_find(rest, join);
+        struct str line = str_of(rest.ptr, cut ? (size_t)(cut - rest.ptr) : rest.len);
+        rest = cut ? str_from_at(rest, line.len + join.len) : rest;
+        if (!line.len && run->lens->style.empty_is_absent)
+            continue;
+        if (any)
+            buf_char(run->out, ',');
+        any = true;
+        json_quote(run->out, line);
+    } while (cut);
+    buf_char(run->out, ']');
+    if (!any)
+        run->out->len = start;
+    return any;
+}
+
 bool get_lines(struct get *get, const struct field *field, uint32_t at)
 {
     const struct get_run *run = get->run;
@@ -268,16 +293,5 @@ bool get_lines(struct get *get, const struct field *field, uint32_t at)
         buf_char(run->out, ']');
         return true;
     }
-    const char *cut = NULL;
-    buf_char(run->out, '[');
-    do {
-        cut = text_find(rest, field->join);
-        size_t line = cut ? (size_t)(cut - rest.ptr) : rest.len;
-        json_quote(run->out, str_of(rest.ptr, line));
-        rest = cut ? str_from_at(rest, line + field->join.len) : rest;
-        if (cut)
-            buf_char(run->out, ',');
-    } while (cut);
-    buf_char(run->out, ']');
-    return true;
+    return write_lines(run, field->join, rest);
 }

@@ -19,10 +19,10 @@ struct trial {
     const struct lens *lens;
     struct arena *arena;
     struct document sent, canonical, rest, shown;
-    struct str other; /* a second document, whose members updates take */
+    struct str other;  /* a second document, whose members updates take */
     struct str update; /* the one that was made of it, of a law about updates */
-    const char *law;  /* the one that is broken */
-    struct str where; /* the field, or what else there is to say */
+    const char *law;   /* the one that is broken */
+    struct str where;  /* the field, or what else there is to say */
 };
 
 static bool broken(struct trial *trial, const char *law, struct str where)
@@ -76,6 +76,21 @@ static void copy_writable(const struct lens *lens, const struct node *parent, co
     buf_char(out, '}');
 }
 
+/* The field whose canonical value is another one than before; else all that was written. */
+static struct str changed_field(const struct trial *trial, const struct document *after, struct str written)
+{
+    const struct shape *shape = trial->lens->shape;
+
+    for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++) {
+        bool writes = field->is[0] != NO_SLOT && field->read_only != MODE_BOTH;
+        struct str path = writes ? shape->leaves[field->is[0]]->path : STR_NONE;
+        if (writes && !same_document(&after->tape, test_find(&after->tape, 0, path), &trial->canonical.tape,
+                                     test_find(&trial->canonical.tape, 0, path), trial->arena))
+            return field->path;
+    }
+    return written;
+}
+
 /* put(get(c), c) = c, for the entity and for the rest. */
 static bool writes_back(struct trial *trial)
 {
@@ -86,17 +101,19 @@ static bool writes_back(struct trial *trial)
     copy_writable(trial->lens, trial->lens->shape->dialect, &trial->shown.tape, 0, &text);
     if (!test_read(&sent, trial->arena, buf_str(&text)))
         return broken(trial, law, STR("get wrote no JSON"));
+    trial->update = sent.text;
     struct put_result put = test_put(trial->lens, &sent, &trial->shown, LENS_UPDATE, trial->arena);
     if (!put.fine)
         return refused(trial, law, &put);
     if (!merged(&again, &put.canonical, trial->arena) || !merged(&rest, &put.rest, trial->arena))
         return broken(trial, law, STR("put wrote no JSON"));
     if (!same_document(&again.tape, 0, &trial->canonical.tape, 0, trial->arena))
-        return broken(trial, law, put.canonical.text);
+        return broken(trial, law, changed_field(trial, &again, put.canonical.text));
     struct document shown;
     if (!test_get(trial->lens, &again, &rest, trial->arena, &shown) ||
         !same_document(&shown.tape, 0, &trial->shown.tape, 0, trial->arena))
         return broken(trial, "get(put(get(c), c)) = get(c)", put.rest.text);
+    trial->update = STR_NONE;
     return true;
 }
 
@@ -105,9 +122,9 @@ static bool stands_alone(const struct field *field)
 {
     bool source = field->source == FROM_CANONICAL || (field->source == FROM_REST && !field->otherwise);
 
-    return source && !field->inside && !field->chosen && !field->write_only && !field->param.ptr && !field->lookup.ptr &&
-           !field->split.ptr && !field->unless_name.ptr && !field->with_name.ptr && field->when == NO_SLOT &&
-           !(field->read_only & MODE_UPDATE) && !field->ruled;
+    return source && !field->inside && !field->chosen && !field->write_only && !field->param.ptr &&
+           !field->lookup.ptr && !field->split.ptr && !field->unless_name.ptr && !field->with_name.ptr &&
+           field->when == NO_SLOT && !(field->read_only & MODE_UPDATE) && !field->ruled;
 }
 
 /* The document with one member only: its groups around its value. */
@@ -150,8 +167,8 @@ static bool changes_alone(struct trial *trial, const struct field *changed, cons
     return true;
 }
 
-/* Not so for an object, which is merged into the stored one, for what create does not write, and for a null that is
- * refused on update or stands for a default on create. */
+/* Not so for an object, which is merged into the stored one, for what create does not write, and for a null
+ * that is refused on update or stands for a default on create. */
 static bool means_the_same(const struct trial *trial, const struct field *field, enum json_type type)
 {
     if (field->starts.json.ptr)
@@ -243,7 +260,8 @@ static bool fails_beside(void *context, struct str other)
     return fails_as(first, first->sent.text, other);
 }
 
-/* The rule that `where` speaks of: the field of the longest path that it begins with, in lists too; else the file. */
+/* The rule that `where` speaks of: the field of the longest path that it begins with, in lists too; else the
+ * file. */
 static const struct field *field_of(const struct shape *shape, struct str where)
 {
     const struct field *best = NULL;
@@ -284,7 +302,8 @@ static void report_failure(struct trial *trial, struct str document, uint64_t se
     const struct yaml *rule = rule_of(trial->lens, last.where);
     bool field = rule != trial->lens->head;
     buf_printf(report,
-               "%s:%u:%u: " STR_FMT " (document %u of seed %llu): %s\n  at    " STR_FMT "\n  for   " STR_FMT "\n",
+               "%s:%u:%u: " STR_FMT " (document %u of seed %llu): %s\n  at    " STR_FMT "\n  for   " STR_FMT
+               "\n",
                rule->file, field ? rule->key_line : rule->line, field ? rule->key_column : rule->column,
                STR_ARG(trial->lens->resource), index, (unsigned long long)seed,
                last.law ? last.law : trial->law, STR_ARG(last.where), STR_ARG(trial->sent.text));

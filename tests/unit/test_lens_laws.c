@@ -38,6 +38,9 @@ static const struct {
     /* Empty texts, in a style that takes them for none. */
     { "fields:\n  a: { type: string, is: a }\n", ":5:3: ", "get(put(d)) = normal(d)", "a", "{\"a\":\"\"}",
       true },
+    /* A value that is shown in two places, and written back to both. */
+    { "fields:\n  b: { type: string, is: y }\n  a: { type: string, is: x, else: [y] }\n",
+      ":6:3: ", "put(get(c), c) = c", "a", "{\"b\":\"", false },
     /* Rules that are asked one after the other: what the first wants, the second forbids. */
     { "fields:\n  a: { type: string, is: a, required: create, enum: [x] }\n  b: { type: boolean, is: b }\n"
       "  c: { type: boolean, is: c, required: create }\n"

@@ -156,6 +156,17 @@ describe('FHIR Patient', () => {
         assert.deepEqual(await fhir.call('GET', `/Patient?_id=${one}`, { prefix: '', headers: { host: 'fhir.localhost' }, status: 200 }).then((a) => a.json.total), 1);
     });
 
+    test('a further identifier of a system is kept, and found by all the same', async () => {
+        const system = `urn:second:${process.pid}`;
+        const { json: one } = await fhir.post('/Patient', patient({ identifier: [{ system, value: 'first' }, { system, value: 'second', use: 'old' }] }));
+        for (const value of ['first', 'second']) assert.deepEqual(await fhir.found(`/Patient?identifier=${encodeURIComponent(`${system}|${value}`)}`), [one.id]);
+        assert.deepEqual(await fhir.found(`/Patient?identifier=${encodeURIComponent(`${system}|second`)}&_id=${NOBODY}`), []);
+        assert.deepEqual(await globex.found(`/Patient?identifier=${encodeURIComponent(`${system}|second`)}`), []);
+        await fhir.put(`/Patient/${one.id}`, { ...one, identifier: [{ system, value: 'first' }] });
+        assert.deepEqual(await fhir.found(`/Patient?identifier=${encodeURIComponent(`${system}|second`)}`), []);
+        for (const alone of [`${system}|`, '|second']) outcome(await fhir.get(`/Patient?identifier=${encodeURIComponent(alone)}`, 400), 'invalid', 'identifier');
+    });
+
     test('search by POST: the form and the query together, with the same answers, links and refusals', async () => {
         const family = `Bittern${process.pid}`;
         const ids = [];

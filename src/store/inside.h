@@ -28,7 +28,7 @@ enum { KEEPS_WORDS = 16 };
 
 struct store {
     struct arena *arena; /* this struct and the cache */
-    const char *claim_path;
+    const char *dir;
     int claim; /* the lock's file, or -1 */
     struct db *db;
     struct cache *cache;

@@ -104,7 +104,7 @@ int store_open(struct store **opened, const char *dir, struct err *err)
 
     store->arena = arena;
     store->claim = -1;
-    store->claim_path = arena_printf(arena, "%s/gateway.lock", dir).ptr;
+    store->dir = arena_cstr(arena, str_from(dir));
     store->unit.arena = arena_new(SIZE_MAX);
     if (make_dir(dir, err) || open_file(store, path, err)) {
         arena_free(&store->unit.arena);
@@ -119,22 +119,32 @@ int store_open(struct store **opened, const char *dir, struct err *err)
 }
 
 /* Whoever has the lock writes his number into the file, for the one who comes after. */
+static int lock(int file, struct err *err)
+{
+    char text[32];
+
+    if (flock(file, LOCK_EX | LOCK_NB) == 0)
+        return ftruncate(file, 0) || dprintf(file, "%d", (int)getpid()) < 0 ? err_set(err, ERR_CONFIG, "%s", strerror(errno))
+                                                                            : 0;
+    if (errno != EWOULDBLOCK)
+        return err_set(err, ERR_CONFIG, "%s", strerror(errno));
+    ssize_t len = read(file, text, sizeof text);
+    return err_set(err, ERR_CONFIG, "process %.*s has it: one gateway or seed at a time", len > 0 ? (int)len : 1,
+                   len > 0 ? text : "?");
+}
+
 int store_claim(struct store *store, struct err *err)
 {
-    int file = open(store->claim_path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    const char *path = arena_printf(store->arena, "%s/gateway.lock", store->dir).ptr;
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
 
     if (file < 0)
-        return err_set(err, ERR_CONFIG, "store: %s: %s", store->claim_path, strerror(errno));
-    if (flock(file, LOCK_EX | LOCK_NB)) {
-        char text[32];
-        ssize_t len = read(file, text, sizeof text - 1);
+        return err_set(err, ERR_CONFIG, "store: %s: %s", path, strerror(errno));
+    if (lock(file, err)) {
         (void)close(file);
-        return err_set(err, ERR_CONFIG, "store: %s: process %.*s has it: one gateway or seed at a time", store->claim_path,
-                       len > 0 ? (int)len : 1, len > 0 ? text : "?");
+        return err_wrap(err, "store: %s", path);
     }
     store->claim = file;
-    if (ftruncate(file, 0) || dprintf(file, "%d", (int)getpid()) < 0)
-        return err_set(err, ERR_CONFIG, "store: %s: %s", store->claim_path, strerror(errno));
     store_keeps_survey(store);
     return 0;
 }

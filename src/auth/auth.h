@@ -24,6 +24,7 @@ struct principal {
     size_t group_count;
     struct str token_id; /* jti, or empty */
     int64_t expires_ms;  /* wall clock */
+    uint64_t serial;     /* no other principal of this process has it; 0: made by hand */
 };
 struct principal *principal_keep(struct principal *principal);
 void principal_release(struct principal **principal);

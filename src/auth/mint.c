@@ -7,6 +7,7 @@
 enum {
     MINT_SLOTS = 1024, /* a power of two */
     MINT_BYTES = 8 * 1024 * 1024,
+    KNOWN = 256, /* a power of two */
     TOKEN_LONGEST = 64 * 1024,
     LIFE_S = 60,
     LEFT_MS = 30 * 1000 /* a token with less life than this is not used any more */
@@ -25,6 +26,10 @@ struct mint {
     struct arena *arena; /* of entries; forgotten as a whole when full */
     struct arena *own;
     struct minted *slots[MINT_SLOTS];
+    struct {
+        uint64_t serial;
+        struct minted *entry;
+    } known[KNOWN]; /* of principals that act for their own brand: who they are need not be written out again */
 };
 
 struct mint *mint_new(void)
@@ -147,6 +152,7 @@ static struct minted *keep(struct mint *mint, struct minted *entry, uint64_t has
     if (arena_room(mint->arena) < sizeof *entry + who.len + space + 1) {
         arena_reset(mint->arena);
         memset(mint->slots, 0, sizeof mint->slots);
+        memset(mint->known, 0, sizeof mint->known);
         entry = NULL;
     }
     if (!entry)
@@ -160,6 +166,50 @@ static struct minted *keep(struct mint *mint, struct minted *entry, uint64_t has
     return entry;
 }
 
+static struct minted *find_known(const struct mint *mint, const struct principal *principal, struct str brand)
+{
+    size_t at = principal->serial % KNOWN;
+    bool known = principal->serial && mint->known[at].serial == principal->serial && str_eq(principal->brand, brand);
+
+    return known ? mint->known[at].entry : NULL;
+}
+
+static void make_known(struct mint *mint, const struct principal *principal, struct str brand, struct minted *entry)
+{
+    if (!principal->serial || !str_eq(principal->brand, brand))
+        return;
+    mint->known[principal->serial % KNOWN].serial = principal->serial;
+    mint->known[principal->serial % KNOWN].entry = entry;
+}
+
+/* Too old, or the clock was set back. */
+static bool is_over(const struct minted *entry, int64_t wall_ms)
+{
+    int64_t left_ms = entry->until_ms - wall_ms;
+
+    return left_ms < LEFT_MS || left_ms > LIFE_S * 1000;
+}
+
+static int mint_token(struct auth_cache *cache, const struct principal *principal, struct str brand, int64_t wall_ms,
+                      struct minted **minted, struct err *err)
+{
+    struct str who = who_is(cache->scratch, principal, brand);
+    if (!who.len)
+        return too_long(err);
+    uint64_t hash = hash_str(who, cache->key);
+    struct minted *entry = find(cache->mint, hash, who);
+    if (!entry || is_over(entry, wall_ms)) {
+        struct buf text = buf_in(cache->scratch, TOKEN_LONGEST * 2);
+        if (sign(cache, principal, brand, wall_ms, &text, err))
+            return -1;
+        entry = keep(cache->mint, entry, hash, who, buf_str(&text));
+        entry->until_ms = wall_ms / 1000 * 1000 + LIFE_S * 1000;
+    }
+    make_known(cache->mint, principal, brand, entry);
+    *minted = entry;
+    return 0;
+}
+
 int auth_backend_token(struct auth *auth, struct auth_cache *cache, const struct principal *principal,
                        struct str brand, int64_t wall_ms, struct str *token, struct err *err)
 {
@@ -170,19 +220,9 @@ int auth_backend_token(struct auth *auth, struct auth_cache *cache, const struct
     arena_reset(cache->scratch);
     if (auth->authority.borrowed)
         return borrowed_token(auth->authority.borrowed, cache->scratch, wall_ms, token, err);
-    struct str who = who_is(cache->scratch, principal, brand);
-    if (!who.len)
-        return too_long(err);
-    uint64_t hash = hash_str(who, cache->key);
-    struct minted *entry = find(cache->mint, hash, who);
-    int64_t left_ms = entry ? entry->until_ms - wall_ms : 0;
-    if (left_ms < LEFT_MS || left_ms > LIFE_S * 1000) { /* too old, or the clock was set back */
-        struct buf text = buf_in(cache->scratch, TOKEN_LONGEST * 2);
-        if (sign(cache, principal, brand, wall_ms, &text, err))
-            return -1;
-        entry = keep(cache->mint, entry, hash, who, buf_str(&text));
-        entry->until_ms = wall_ms / 1000 * 1000 + LIFE_S * 1000;
-    }
+    struct minted *entry = find_known(cache->mint, principal, brand);
+    if ((!entry || is_over(entry, wall_ms)) && mint_token(cache, principal, brand, wall_ms, &entry, err))
+        return -1;
     *token = str_of(entry->text, entry->len);
     return 0;
 }

@@ -1,5 +1,7 @@
 #include "auth/principal.h"
 
+#include <stdatomic.h>
+
 /* What principal_keep and principal_release find in front of the caller's view. */
 struct kept {
     struct principal principal;
@@ -107,6 +109,13 @@ static void read_brand(struct arena *arena, const struct jdoc *claims, struct pr
         principal->scope_count = 0;
 }
 
+static uint64_t next_serial(void)
+{
+    static _Atomic uint64_t serial;
+
+    return atomic_fetch_add_explicit(&serial, 1, memory_order_relaxed) + 1;
+}
+
 struct principal *principal_new(struct lot *lot, const struct jdoc *claims, int64_t expires_ms)
 {
     struct kept *kept = ARENA_NEW(lot->arena, struct kept);
@@ -118,6 +127,7 @@ struct principal *principal_new(struct lot *lot, const struct jdoc *claims, int6
     principal->subject = text_claim(lot->arena, claims, "sub");
     principal->token_id = text_claim(lot->arena, claims, "jti");
     principal->expires_ms = expires_ms;
+    principal->serial = next_serial();
     read_scopes(lot->arena, claims, principal);
     read_brand(lot->arena, claims, principal);
     principal->patients_bound = patients;

@@ -180,6 +180,19 @@ static void backend_tokens_are_reused_for_the_same_caller_only(void **state)
         for (size_t j = 0; j < i; j++)
             CHECK(!str_eq(tokens[i], tokens[j]), "%zu and %zu", i, j);
     }
+    /* Who has a serial gets the same, whoever of the same place was there before, and for whichever brand. */
+    for (size_t turn = 0; turn < 3 * COUNT(tokens); turn++) {
+        size_t i = turn * 7 % COUNT(tokens);
+        struct principal caller = callers[i / 2];
+        caller.serial = i / 2 * 256 + 1;
+        caller.brand = STR("acme");
+        CHECK(str_eq(tokens[i], backend_token(&caller, i % 2 ? "acme" : "globex", NOW_MS + 1000)), "turn %zu", turn);
+    }
+    struct principal first = callers[0];
+    first.serial = 1;
+    first.brand = STR("globex");
+    (void)backend_token(&first, "globex", NOW_MS + 1000);
+    CHECK(!str_eq(backend_token(&first, "globex", NOW_MS + 30001), tokens[0]), "half a minute before its end, by serial");
     struct str later = backend_token(&callers[0], "globex", NOW_MS + 30001);
     CHECK(!str_eq(later, tokens[0]), "half a minute before its end it is minted again");
     CHECK(!str_eq(backend_token(&callers[0], "globex", NOW_MS - 3600000), later),
@@ -190,8 +203,17 @@ static void many_callers_do_not_fill_the_memory(void **state)
 {
     (void)state;
     for (int i = 0; i < 12000; i++) {
-        struct str subject = arena_printf(test_arena, "%0600d", i);
-        (void)backend_token(&(struct principal){ .subject = subject }, "acme", NOW_MS);
+        struct principal who = { .subject = arena_printf(test_arena, "%0600d", i), .brand = STR("acme") };
+        struct str token = backend_token(&who, "acme", NOW_MS);
+        who.serial = (uint64_t)i + 1;
+        CHECK(str_eq(token, backend_token(&who, "acme", NOW_MS)), "%d", i);
+        if (i % 100) /* one from before is who it was, though memory may have begun anew since */
+            continue;
+        who.serial = (uint64_t)(i > 200 ? i - 200 : i) + 1;
+        who.subject = arena_printf(test_arena, "%0600d", i > 200 ? i - 200 : i);
+        token = backend_token(&who, "acme", NOW_MS);
+        who.serial = 0;
+        CHECK(str_eq(token, backend_token(&who, "acme", NOW_MS)), "%d, an earlier one", i);
     }
 }
 

@@ -14,7 +14,7 @@ struct str exchange_patient(const struct exchange *x, struct str entity, const s
     return exchange_text(x, tape, at, str_is(entity, "patient") ? STR("id") : STR("patient_id"));
 }
 
-bool exchange_is_own(const struct exchange *x, const struct tape *tape, uint32_t at)
+bool exchange_is_of_brand(const struct exchange *x, const struct tape *tape, uint32_t at)
 {
     struct str brand = exchange_text(x, tape, at, STR("brand_id"));
 
@@ -27,7 +27,7 @@ bool exchange_may_see(const struct exchange *x, struct str entity, const struct 
 {
     const struct principal *who = x->principal;
 
-    if (!exchange_is_own(x, tape, at))
+    if (!exchange_is_of_brand(x, tape, at))
         return false;
     if (!who || (!who->patients_bound && !who->groups_bound))
         return true;

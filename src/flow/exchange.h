@@ -152,7 +152,7 @@ struct exchange {
     struct grant grant;
     bool grant_pending;
 
-    /* of a principal bound to groups: ids of the parameters (member.c), patients and whether they are in the groups (owner.c) */
+    /* of a principal bound to groups: ids of the parameters (member.c), patients and whether they are members (owner.c) */
     struct str *named;
     struct owners *owners;
     struct mentions *mentions; /* entities that the body names beside its patient (mention.c) */
@@ -226,121 +226,122 @@ stage_fn stage_include, stage_included;                /* include.c */
 stage_fn stage_keep, stage_rests;                      /* keep.c */
 stage_fn stage_encode, stage_name, stage_finish;       /* encode.c */
 
-/* stored.c: the client's If-Match as the backend compares it, or empty. */
-/* whole.c: the body with a null for what is shown and not in it. -1: x->err. */
-MUST_CHECK int exchange_complete(struct exchange *x, const struct tape *shown);
+/* ---- what the files need of each other, each file's together ---- */
 
-/* Something was asked for, and something has come (with `err` NULL if well). Called from library callbacks only. */
+/* flow.c. Something was asked for, and something has come (with `err` NULL if well; else the exchange ends). Called from
+ * library callbacks and by stages only. */
 void exchange_wait(struct exchange *x);
 void exchange_came(struct exchange *x, const struct err *err);
-
 /* err_set on the exchange, for a stage to return. */
 enum step exchange_fail(struct exchange *x, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
+/* Makes `stage` the next one (a retry goes back). */
+void exchange_go(struct exchange *x, stage_fn *stage);
+void exchange_free_calls(struct exchange *x); /* of the operation, so that it may begin again */
+void exchange_release(struct exchange *x);    /* the end: `x` is gone, `done` is not called */
 
-/* The whole of a batch of the store: fills x->batch from what the caller set in it. */
-enum step exchange_batch(struct exchange *x, enum step done);
-/* Asks for the dialect id of an entity. */
-void exchange_name(const struct exchange *x, struct str kind, struct str canonical_id, struct id_query *query);
+/* leave.c. A request that may write must outlive its client: its head and body are copied. */
+const struct http_head *exchange_own_head(struct arena *arena, const struct http_head *head);
+void exchange_on_deadline(struct deadline *deadline);
 
-/* One canonical call with the exchange's credential. */
-struct upstream_call *exchange_call(struct exchange *x, const struct upstream_request *wanted, upstream_done_fn *done,
-                                    void *data);
+/* ask.c. The type to answer with, by the dialect's own parameter if it is there, else by Accept; ptr NULL: none. */
+struct str exchange_media(const struct exchange *x);
 
-/* The arguments of the operation itself (path, query, fixed, bounds of the principal), then `more`. */
-void exchange_arguments(struct exchange *x, const struct contract_call *call, const struct upstream_argument *more,
-                        size_t more_count, struct upstream_request *request);
-
-/* choose.c. The operation that the client asked for, whose status and answer count; a duplicate is looked for again (false:
- * it is an error); what the new entity has from the look-up: members, ids of its `then:`. */
+/* choose.c. The operation that the client asked for, whose status and answer count; a duplicate is looked for again
+ * (false: it is an error); what the new entity has from the look-up: members, ids of its `then:`. */
 const struct operation *exchange_asked(const struct exchange *x);
 bool exchange_choose_again(struct exchange *x, enum err_code code);
 struct str exchange_choose_add(struct exchange *x, struct str canonical);
 struct str exchange_choose_then(const struct exchange *x); /* comma list; empty: none */
 void exchange_free_choosing(struct exchange *x);
-void exchange_free_calls(struct exchange *x); /* of the operation, so that it may begin again */
 
-/* Parts of the stages that choose.c shares (decode.c, resolve.c, lookup.c). */
+/* decode.c. Faults: `path` as the lens says it, of the document `item`; as the dialect writes it; or by members from the
+ * root of the body. Past FAULTS_MAX they are not told. */
 MUST_CHECK int exchange_read_body(struct exchange *x);
+struct lens_context exchange_context(const struct exchange *x);
+void exchange_add_fault(struct exchange *x, struct fault fault, size_t item);
+void exchange_add_whole_fault(struct exchange *x, struct fault fault);
+void exchange_add_body_fault(struct exchange *x, struct str dotted, enum fault_kind kind, struct str want);
+
+/* resolve.c. The whole of a batch of the store: fills x->batch from what the caller set in it; `done` if it was answered
+ * at once. A question for the dialect id of an entity. A fault at the place of a slot. */
+enum step exchange_batch(struct exchange *x, enum step done);
+void exchange_name(const struct exchange *x, struct str kind, struct str canonical_id, struct id_query *query);
+void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t item, enum fault_kind kind);
+/* One look-up document: its members as arguments (-1: not understood), its ids for a batch, and judged after that (false:
+ * it names what is unknown). */
 MUST_CHECK int exchange_read_lookup(struct exchange *x, struct found_by *found);
 void exchange_lookup_ids(const struct exchange *x, const struct found_by *found, struct id_query *ids);
-bool exchange_judge_lookup(struct exchange *x, struct found_by *found); /* false: it names what is unknown */
-void exchange_look_up(struct found_by *found);
-bool exchange_look_up_kept(struct found_by *found); /* after it; false: nothing was asked */
+bool exchange_judge_lookup(struct exchange *x, struct found_by *found);
+/* The principal is bound to patients or groups; the parameter is one of the path; the entity itself must be read and
+ * judged before the call; a filter names what the caller cannot have: a list is empty, anything else is not found. */
+bool exchange_is_bound(const struct exchange *x);
+bool exchange_is_of_path(const struct exchange *x, const struct parameter *parameter);
+bool exchange_must_read(const struct exchange *x);
+enum step exchange_select_nothing(struct exchange *x);
 
-/* kept.c. Asks the store when an argument of a list is one that dialects keep values of; false: none is. What it said, as a
- * comma list for the parameter `name`. */
+/* lookup.c. Asks what the document means: the backend, and after it what is kept (false: nothing was asked). */
+void exchange_look_up(struct found_by *found);
+bool exchange_look_up_kept(struct found_by *found);
+
+/* kept.c. Asks the store when an argument of a list is one that dialects keep values of; false: none is. What it said, as
+ * a comma list for the parameter `name`. */
 bool exchange_search_kept(struct exchange *x, const struct contract_call *call, const struct arguments *arguments,
                           struct kept_search *search);
 struct str exchange_kept_ids(struct exchange *x, const struct contract_call *call, const struct kept_search *search,
                              struct str *name);
 void exchange_leave_kept(struct exchange *x, struct kept_search *search);
 
-/* What the gateway answers itself (builtin.c): stage_call's part. */
-enum step exchange_builtin(struct exchange *x);
-
-/* Ends the exchange with an error in its dialect (fail.c), or with an answer (encode.c). */
-void exchange_refuse(struct exchange *x);
-void exchange_refuse_partly(struct exchange *x, struct str stored); /* `stored`: JSON */
-void exchange_answer(struct exchange *x, int status, struct str content_type, struct str body,
-                     const struct http_header *more, size_t more_count);
-void exchange_add_slot(struct exchange *x, size_t at, struct str kind, struct str canonical_id);
-void exchange_release(struct exchange *x);
-struct lens_context exchange_context(const struct exchange *x);
-/* A fault at the place of a slot. */
-void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t item, enum fault_kind kind);
-void exchange_add_fault(struct exchange *x, struct fault fault, size_t item); /* path relative to the document */
-void exchange_add_whole_fault(struct exchange *x, struct fault fault); /* path as the dialect writes it */
-void exchange_add_body_fault(struct exchange *x, struct str dotted, enum fault_kind kind, struct str want); /* from the root */
-
-/* resolve.c. The principal is bound to patients or groups; the parameter is one of the path; the entity itself must be read and judged before the call; a
- * filter names what the caller cannot have: a list is empty, anything else is not found. */
-bool exchange_is_bound(const struct exchange *x);
-bool exchange_is_of_path(const struct exchange *x, const struct parameter *parameter);
-bool exchange_must_read(const struct exchange *x);
-enum step exchange_select_nothing(struct exchange *x);
-/* The patient that an entity is or belongs to; ptr NULL: none (collect.c). */
-struct str exchange_patient(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
-/* An entity of a backend's answer is not said to be of another brand than the caller's (collect.c). */
-bool exchange_is_own(const struct exchange *x, const struct tape *tape, uint32_t at);
-/* An entity of a backend's answer is of the caller's brand, and of a patient or group that it is bound to (collect.c). */
-bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
-
-/* Of a canonical document, which may be empty (collect.c): the string that the object at `at` has under that name, or
- * STR_NONE. */
-struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name);
-
-/* A request that may write must outlive its client: its head and body are copied (leave.c). */
-const struct http_head *exchange_own_head(struct arena *arena, const struct http_head *head);
-void exchange_on_deadline(struct deadline *deadline);
-
-/* owner.c: what a principal bound to groups may see. Patients are noted by `own`, asked about by `ask_owners`, and judged
- * by `is_member` when that has come. */
+/* owner.c: what a principal bound to groups may see. Patients are noted by `own`, asked about by `ask_owners` (STEP_NEXT:
+ * nothing is to be asked), and judged by `is_member` when that has come. */
 bool exchange_bound_to_groups(const struct exchange *x);
 void exchange_own(struct exchange *x, struct str patient);
 void exchange_own_answer(struct exchange *x, const struct contract_call *call, const struct tape *tape);
-void exchange_own_included(struct exchange *x); /* include.c */
-enum step exchange_ask_owners(struct exchange *x); /* STEP_NEXT: nothing is to be asked */
+enum step exchange_ask_owners(struct exchange *x);
 bool exchange_is_member(const struct exchange *x, struct str patient);
 bool exchange_groups_may_see(const struct exchange *x, struct str entity, struct str patient, const struct tape *tape,
                              uint32_t at);
 void exchange_free_owners(struct exchange *x);
-void exchange_own_mentions(struct exchange *x); /* mention.c */
-void exchange_free_mentions(struct exchange *x);
-/* ask.c: the type to answer with, by the dialect's own parameter if it is there, else by Accept; ptr NULL: none */
-struct str exchange_media(const struct exchange *x);
-MUST_CHECK int exchange_read_includes(struct exchange *x); /* -1: a name that the operation does not have */
-enum step exchange_judge_includes(struct exchange *x);     /* the scopes of what is included */
-void exchange_free_including(struct exchange *x);
 
-/* `own` arguments and what the principal is bound to (call.c). */
+/* mention.c, include.c: the owners of what they have read, and their calls; the names of `include` (-1: one that the
+ * operation does not have) and the scopes that they need. */
+void exchange_own_mentions(struct exchange *x);
+void exchange_free_mentions(struct exchange *x);
+void exchange_own_included(struct exchange *x);
+void exchange_free_including(struct exchange *x);
+MUST_CHECK int exchange_read_includes(struct exchange *x);
+enum step exchange_judge_includes(struct exchange *x);
+
+/* whole.c. The body with a null for what is shown and not in it. -1: x->err. */
+MUST_CHECK int exchange_complete(struct exchange *x, const struct tape *shown);
+
+/* call.c. One canonical call with the exchange's credential. The arguments of the operation itself (path, query, fixed,
+ * bounds of the principal) after `more`; or `own` arguments and what the principal is bound to. */
+struct upstream_call *exchange_call(struct exchange *x, const struct upstream_request *wanted, upstream_done_fn *done,
+                                    void *data);
+void exchange_arguments(struct exchange *x, const struct contract_call *call, const struct upstream_argument *more,
+                        size_t more_count, struct upstream_request *request);
 void exchange_bounded(struct exchange *x, const struct contract_call *call, struct upstream_argument *own, size_t count,
                       struct upstream_request *request);
+
+/* builtin.c. What the gateway answers itself: stage_call's part. */
+enum step exchange_builtin(struct exchange *x);
+
+/* collect.c. Of a backend's answer, which may be empty: the string that the object at `at` has under that name; the patient
+ * that an entity is or belongs to (ptr NULL: none). The entity is not said to be of another brand than the caller's; and
+ * is of a patient or group that the caller is bound to. */
+struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name);
+struct str exchange_patient(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
+bool exchange_is_of_brand(const struct exchange *x, const struct tape *tape, uint32_t at);
+bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
+
+/* keep.c. An erasure under way goes on without the exchange. */
 void exchange_leave_forgetting(struct exchange *x);
 
 /* version.c. An entity as the dialect shows it, appended to `out`; shown->version says which version that is, where it is
  * asked for. */
 MUST_CHECK int exchange_show(struct exchange *x, struct shown *shown, struct buf *out, struct id_slots *slots);
-/* What the client says of versions needs the stored entity; it is true of this version of that (else ERR_PRECONDITION). */
+/* What the client says of versions needs the stored entity; it is true of this version of that (else
+ * ERR_PRECONDITION). */
 bool exchange_has_condition(const struct exchange *x);
 enum step exchange_judge_condition(struct exchange *x, struct str version);
 /* The client's If-Match, for the backend to compare with its own version; ptr NULL: none. */
@@ -350,6 +351,13 @@ bool exchange_is_unchanged(const struct exchange *x);
 enum { ENTITY_HEADERS_MAX = 2 };
 size_t exchange_entity_headers(const struct exchange *x, struct http_header *headers);
 
-/* Makes `stage` the next one (a retry goes back). */
-void exchange_go(struct exchange *x, stage_fn *stage);
+/* encode.c. Ends the exchange with an answer. A gap at `at` of it, for an id. */
+void exchange_answer(struct exchange *x, int status, struct str content_type, struct str body,
+                     const struct http_header *more, size_t more_count);
+void exchange_add_slot(struct exchange *x, size_t at, struct str kind, struct str canonical_id);
+
+/* fail.c. Ends it with x->err in its dialect's shape; or with that of the documents that failed, `stored` (JSON) being
+ * those that did not. A fault's path as the dialect writes it. */
+void exchange_refuse(struct exchange *x);
+void exchange_refuse_partly(struct exchange *x, struct str stored);
 void fault_path(const struct dialect *dialect, struct str path, bool many, size_t index, struct buf *out);

@@ -179,6 +179,8 @@ bool exchange_groups_may_see(const struct exchange *x, struct str entity, struct
 {
     uint32_t groups = str_is(entity, "patient") ? groups_of(tape, at) : TAPE_NONE;
 
+    if (!x->bound->call && x->principal) /* what comes with a new token; nothing else is judged by its groups there */
+        return !str_is(entity, "group") || is_of_group(x, entity, tape, at);
     if (!exchange_bound_to_groups(x) || is_made(x, entity))
         return true;
     if (!patient.ptr)

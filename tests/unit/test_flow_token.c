@@ -23,6 +23,12 @@ static int setup(void **state)
                                      STR_ARG(buf_str(&hash)));
     bad = store_record_put_now(kit->store, RECORD_CLIENT, STR("client-1"), record, 0, &err);
     CHECK(!bad, "%s", err.detail);
+    record = arena_printf(kit->arena,
+                          "{\"name\":\"ward\",\"brand\":\"acme\",\"scope\":\"read:organization\",\"groups\":[\"g-1\"],"
+                          "\"secret_hash\":\"" STR_FMT "\"}",
+                          STR_ARG(buf_str(&hash)));
+    bad = store_record_put_now(kit->store, RECORD_CLIENT, STR("client-2"), record, 0, &err);
+    CHECK(!bad, "%s", err.detail);
     return 0;
 }
 
@@ -95,6 +101,22 @@ static void a_token_is_given_in_every_shape(void **state)
         if (i < 2 || i > 3)
             check_works(member_of(heard.body, "access_token"));
     }
+}
+
+/* Whoever asks for the groups of a new token sees those that it is bound to, whatever the backend puts in. */
+static void what_comes_with_a_token_is_judged_by_it(void **state)
+{
+    (void)state;
+    SCRIPT(kit, { .call = "group.list",
+                  .json = "{'groups':[{'id':'g-1','brand_id':'acme','name':'One'},{'id':'g-2','brand_id':'acme','name':'Two'},"
+                          "{'id':'g-9','brand_id':'globex','name':'Nine'}],'total':3}" });
+    struct heard heard = kit_ask(kit, (struct said){ .as = "twine",
+                                                     .method = "POST /pub/oauth/token?include=groups",
+                                                     .body = "{'data':{'attributes':{" GRANT("client-2", SECRET) "}}}",
+                                                     .token = "" });
+    CHECK(heard.status == 201 && kit->started == 1, "%d %s, %zu calls", heard.status, heard.detail, kit->started);
+    CHECK(has(heard.body, "'One'") && !has(heard.body, "'Two'") && !has(heard.body, "'Nine'"), "%.*s",
+          STR_ARG(heard.body));
 }
 
 static void a_token_is_refused(void **state)
@@ -213,6 +235,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_token_is_given_in_every_shape, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_comes_with_a_token_is_judged_by_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_token_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refresh_token_works_once, setup, teardown),
         cmocka_unit_test_setup_teardown(opaque_tokens, setup, teardown),

@@ -110,6 +110,8 @@ static void add_choices(struct explanation *explanation, const struct arguments 
 
     add_call(explanation, lookup->call, arguments, NULL, 0,
              arena_printf(explanation->arena, "the look-up document " STR_FMT, STR_ARG(choose->in)));
+    add_call(explanation, choose->found->stored, arguments, choose->found->fixed, choose->found->fixed_count,
+             STR("one is found: what is stored is compared"));
     add_call(explanation, choose->found->call, arguments, choose->found->fixed, choose->found->fixed_count,
              arena_printf(explanation->arena, "one is found: as " STR_FMT, STR_ARG(choose->one)));
     add_call(explanation, choose->missing->call, arguments, choose->missing->fixed, choose->missing->fixed_count,

@@ -2,6 +2,7 @@
 #include "cli/openapi.h"
 
 #include "json/write.h"
+#include "lens/report.h"
 
 /* An upsert may be either; what a create needs beyond an update depends on what is there. */
 enum schema_side openapi_body_side(const struct operation *operation)
@@ -68,6 +69,38 @@ static struct str reference(struct openapi *api, struct str lookup)
     return arena_printf(api->arena, "{\"$ref\":\"#/components/schemas/" STR_FMT "Lookup\"}", STR_ARG(lookup));
 }
 
+/* What a new document needs, too, where an update is the whole of it. */
+static void write_required(struct openapi *api, const struct operation *operation)
+{
+    struct lens_lines lines = { 0 };
+
+    lens_report_put(operation->body_lens, NULL, 0, LENS_CREATE, api->arena, &lines);
+    for (size_t i = 0; i < lines.count; i++) {
+        if (!lines.items[i].required || memchr(lines.items[i].from.ptr, '/', lines.items[i].from.len))
+            continue;
+        buf_char(&api->out, ',');
+        json_quote(&api->out, lines.items[i].from);
+    }
+}
+
+/* Of an update by the whole document: the id of the path must be in it, although clients may only read it elsewhere. */
+static void write_demanded(struct openapi *api, const struct operation *operation)
+{
+    bool demands = operation->whole && operation->same.len;
+
+    if (demands)
+        buf_add(&api->out, STR("{\"allOf\":["));
+    write_documents(api, operation);
+    if (!demands)
+        return;
+    buf_add(&api->out, STR(",{\"type\":\"object\",\"required\":["));
+    json_quote(&api->out, operation->same);
+    write_required(api, operation);
+    buf_add(&api->out, STR("],\"properties\":{"));
+    json_quote(&api->out, operation->same);
+    buf_add(&api->out, STR(":{\"type\":\"string\"}}}]}"));
+}
+
 static void write_body_schema(struct openapi *api, const struct operation *operation)
 {
     struct str in = operation->choose.in, first = STR_NONE;
@@ -90,7 +123,7 @@ static void write_body_schema(struct openapi *api, const struct operation *opera
         json_quote(&api->out, operation->wrapper);
         buf_char(&api->out, ':');
     }
-    write_documents(api, operation);
+    write_demanded(api, operation);
     if (operation->wrapper.len && operation->skip.len)
         write_beside(api, operation->skip, false, STR("{\"type\":[\"boolean\",\"null\"],\"default\":false}"));
     if (operation->wrapper.len && operation->choose.in.len)

@@ -217,10 +217,13 @@ static bool can_fail(const struct operation *operation, enum err_code code)
     found = found || (operation->form_of && (code == ERR_MEDIA_TYPE || code == ERR_TOO_LARGE));
     for (size_t i = 0; i < COUNT(of_body) && operation->has_body; i++)
         found = found || code == of_body[i];
+    bool client = operation->builtin == BUILTIN_TOKEN || operation->builtin == BUILTIN_REVOKE; /* says who it is in the body */
+    found = found || (client && (code == ERR_INVALID_CLIENT || code == ERR_UNAUTHENTICATED)) || (operation->has_body && code == operation->media_error);
     found = found ||
             (!operation->open && (code == ERR_UNAUTHENTICATED || code == ERR_FORBIDDEN || code == ERR_SCOPE));
     found = found || (operation->etag && operation->stored.len && code == ERR_PRECONDITION);
-    found = found || (operation->path_count && code == ERR_NOT_FOUND);
+    bool unsure = operation->path_count || operation->builtin == BUILTIN_METADATA; /* only of an issuer with an address */
+    found = found || (unsure && code == ERR_NOT_FOUND);
     return found || (operation->query_count && code == ERR_INVALID_PARAMETER);
 }
 

@@ -134,7 +134,7 @@ static int one_line(struct translate *translate, struct translator *translator, 
     int failed = 0;
 
     if (!fine)
-        failed = reject(translate, too_long ? STR("the line is too long") : translator->reason, err);
+        failed = reject(translate, too_long ? STR("the line is too long (limits.body_kb)") : translator->reason, err);
     translate->lossy += fine && translator->lossy;
     arena_reset(translator->arena);
     if (!failed && translate->out.len >= OUT_PIECE)

@@ -224,7 +224,8 @@ stage_fn stage_collect;                                /* collect.c */
 stage_fn stage_then, stage_reread;                     /* then.c */
 stage_fn stage_include, stage_included;                /* include.c */
 stage_fn stage_keep, stage_rests;                      /* keep.c */
-stage_fn stage_encode, stage_name, stage_finish;       /* encode.c */
+stage_fn stage_encode;                                 /* encode.c */
+stage_fn stage_name, stage_finish;                     /* finish.c */
 
 /* ---- what the files need of each other, each file's together ---- */
 
@@ -351,10 +352,12 @@ bool exchange_is_unchanged(const struct exchange *x);
 enum { ENTITY_HEADERS_MAX = 2 };
 size_t exchange_entity_headers(const struct exchange *x, struct http_header *headers);
 
-/* encode.c. Ends the exchange with an answer. A gap at `at` of it, for an id. */
+/* encode.c. A gap at `at` of the answer, for an id. */
+void exchange_add_slot(struct exchange *x, size_t at, struct str kind, struct str canonical_id);
+
+/* finish.c. Ends the exchange with an answer. */
 void exchange_answer(struct exchange *x, int status, struct str content_type, struct str body,
                      const struct http_header *more, size_t more_count);
-void exchange_add_slot(struct exchange *x, size_t at, struct str kind, struct str canonical_id);
 
 /* fail.c. Ends it with x->err in its dialect's shape; or with that of the documents that failed, `stored` (JSON) being
  * those that did not. A fault's path as the dialect writes it. */

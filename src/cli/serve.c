@@ -77,10 +77,10 @@ static int start_backend(struct service *service, struct conf *conf, struct err 
 }
 
 /* An answer of some 10 KB is a block at the end of its thread's heap. Given back to the system each time, it costs a call
- * and as many page faults as it has pages. */
+ * and as many page faults as it has pages; and so does a body of megabytes that is a mapping of its own. */
 static void keep_memory(void)
 {
-    enum { BLOCK = 1 << 20, HEAP = 8 << 20 }; /* larger blocks are the system's own; more than that at the end goes back */
+    enum { BLOCK = 16 << 20, HEAP = 32 << 20 }; /* larger blocks are the system's own; more than that at the end goes back */
 
     (void)mallopt(M_MMAP_THRESHOLD, BLOCK);
     (void)mallopt(M_TRIM_THRESHOLD, HEAP);

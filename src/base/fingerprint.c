@@ -11,13 +11,6 @@ static uint64_t rotate(uint64_t x, unsigned by)
     return x << by | x >> (64 - by);
 }
 
-static uint64_t mix_end(uint64_t x)
-{
-    x = (x ^ x >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
-    x = (x ^ x >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
-    return x ^ x >> 33;
-}
-
 /* Up to eight bytes, those that are missing zero. */
 static uint64_t word_at(const char *bytes, size_t len)
 {
@@ -57,8 +50,8 @@ struct fingerprint fingerprint_add(struct fingerprint before, struct str bytes)
     high ^= bytes.len;
     low += high;
     high += low;
-    low = mix_end(low);
-    high = mix_end(high);
+    low = fingerprint_mix(low);
+    high = fingerprint_mix(high);
     low += high;
     return (struct fingerprint){ .low = low, .high = high + low };
 }

@@ -4,6 +4,7 @@
 #include "store/cache.h"
 
 #include "base/codec.h"
+#include "base/fingerprint.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -98,15 +99,6 @@ struct cache *store_cache_new(struct arena *arena, size_t bytes)
     return cache;
 }
 
-/* The last steps of MurmurHash3 (64 bit). A multiplication carries only upwards: without them keys that
- * differ in the last bytes of a word, as counted ids may, would meet in a handful of buckets. */
-static uint64_t hash_end(uint64_t hash)
-{
-    hash = (hash ^ hash >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
-    hash = (hash ^ hash >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
-    return hash ^ hash >> 33;
-}
-
 /* Eight bytes at a time, the last ones once more where they are not eight: a key of 60 bytes takes about 10 ns. */
 static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t len)
 {
@@ -120,7 +112,9 @@ static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t len)
         hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
         hash ^= hash >> 29;
     }
-    return hash_end(hash ^ len);
+    /* A multiplication carries only upwards: without this keys that differ in the last bytes of a word, as counted ids may,
+     * would meet in a handful of buckets. */
+    return fingerprint_mix(hash ^ len);
 }
 
 void store_cache_prefix(struct cache_prefix *prefix, const struct cache *cache, enum cache_class group,

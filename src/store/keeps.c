@@ -4,6 +4,8 @@
  * is stored, and whoever wrote the file, and however, nothing kept is overlooked. */
 #include "store/inside.h"
 
+#include "base/fingerprint.h"
+
 enum { ROWS = 2000 }; /* of a turn: about a millisecond */
 
 struct survey {
@@ -15,14 +17,9 @@ struct survey {
 
 static unsigned bit_of(struct str dialect, struct str kind)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a, with a NUL between them */
+    struct fingerprint of_dialect = fingerprint_add((struct fingerprint){ 0 }, dialect);
 
-    for (size_t i = 0; i < dialect.len; i++)
-        hash = (hash ^ (unsigned char)dialect.ptr[i]) * 16777619u;
-    hash *= 16777619u;
-    for (size_t i = 0; i < kind.len; i++)
-        hash = (hash ^ (unsigned char)kind.ptr[i]) * 16777619u;
-    return (hash ^ hash >> 16) % (64 * KEEPS_WORDS);
+    return (unsigned)(fingerprint_add(of_dialect, kind).low % (64 * KEEPS_WORDS));
 }
 
 void store_keeps_some(struct store *store, struct str dialect, struct str kind)

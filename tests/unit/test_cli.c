@@ -1,5 +1,5 @@
 /* The command line: exit codes, and one line on standard error that names the place. */
-#include "check.h"
+#include "test_file.h"
 
 #include "cli/cli.h"
 
@@ -42,23 +42,6 @@ static void write_file(const char *name, const char *text)
     assert_non_null(out);
     assert_true(fputs(text, out) >= 0);
     assert_int_equal(fclose(out), 0);
-}
-
-static struct str read_file(const char *path)
-{
-    struct buf out = buf_in(arena, 1 << 24);
-    FILE *in = fopen(path, "r");
-    char *to;
-
-    assert_non_null(in);
-    while ((to = buf_reserve(&out, 4096)) != NULL) {
-        size_t n = fread(to, 1, 4096, in);
-        out.len += n;
-        if (!n)
-            break;
-    }
-    (void)fclose(in);
-    return buf_str(&out);
 }
 
 struct outcome {
@@ -109,8 +92,8 @@ static struct outcome run(const char *words)
         assert_true(dup2(saved[fd], fd) == fd);
         (void)close(saved[fd]);
     }
-    outcome.out = read_file(in_dir("stdout"));
-    outcome.err = read_file(in_dir("stderr"));
+    outcome.out = test_file_read(arena, in_dir("stdout"));
+    outcome.err = test_file_read(arena, in_dir("stderr"));
     for (int i = 0; i < argc; i++)
         free(argv[i]);
     return outcome;

@@ -1,7 +1,7 @@
 /* The page docs/coverage.md as rows, and members of documents by the paths that it has. */
 #pragma once
 
-#include "check.h"
+#include "test_file.h"
 
 #include "lens/test.h"
 
@@ -35,23 +35,6 @@ static size_t pair_count;
 static bool text_has(struct str text, struct str words)
 {
     return text.len && memmem(text.ptr, text.len, words.ptr, words.len) != NULL;
-}
-
-static struct str read_page(void)
-{
-    struct buf out = buf_in(arena, 1 << 22);
-    FILE *in = fopen(SOURCE_DIR "/docs/coverage.md", "r");
-    char *to;
-
-    assert_non_null(in);
-    while ((to = buf_reserve(&out, 4096)) != NULL) {
-        size_t n = fread(to, 1, 4096, in);
-        out.len += n;
-        if (!n)
-            break;
-    }
-    (void)fclose(in);
-    return buf_str(&out);
 }
 
 /* "## a r → b s → a" */
@@ -115,7 +98,7 @@ static void read_line(struct str line)
 /* Reads it into `pairs`. */
 static inline void read_pairs(void)
 {
-    struct str page = read_page(), line;
+    struct str page = test_file_read(arena, SOURCE_DIR "/docs/coverage.md"), line;
 
     while (str_next(&page, '\n', &line))
         read_line(line);

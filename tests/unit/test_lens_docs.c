@@ -1,21 +1,10 @@
 /* The examples of docs/mapping.md are what they say: every block with `fields:` is loaded and tested as it
  * stands. */
+#include "test_file.h"
 #include "test_lens_kit.h"
 
 #include <fcntl.h>
 #include <unistd.h>
-
-static struct str read_page(struct arena *arena)
-{
-    struct buf text = buf_in(arena, 1 << 20);
-    FILE *file = fopen(SOURCE_DIR "/docs/mapping.md", "r");
-
-    assert_non_null(file);
-    for (int c = fgetc(file); c != EOF; c = fgetc(file))
-        buf_char(&text, (char)c);
-    (void)fclose(file);
-    return buf_str(&text);
-}
 
 /* The next ```yaml block; false at the end. */
 static bool next_block(struct str *page, struct str *block)
@@ -61,7 +50,7 @@ static void test_block(struct str block, size_t index)
 static void examples_hold(void **state)
 {
     struct arena *arena = arena_new(SIZE_MAX);
-    struct str page = read_page(arena), block;
+    struct str page = test_file_read(arena, SOURCE_DIR "/docs/mapping.md"), block;
     size_t blocks = 0;
 
     (void)state;

@@ -58,6 +58,8 @@ static inline const char *scan_plain_words(const char *at, const char *end)
     return at;
 }
 
+enum { SCAN_BEYOND = 16 }; /* bytes that scan_same may read past what it compares */
+
 #if defined(__SSE2__)
 /* A bit for each of sixteen bytes that is special; as signed bytes, those that are not ASCII are below the space, too. */
 static inline unsigned scan_mask(const char *at)
@@ -81,21 +83,24 @@ static inline const char *scan_plain(const char *at, const char *end)
     return scan_plain_words(at, end);
 }
 
-/* The closing quote of a string of less than sixteen plain bytes from `at` on, as names mostly are; NULL: it is not
- * one, or stands at the end of the text. */
-static inline const char *scan_short(const char *at, const char *end)
-{
-    unsigned mask = end - at >= 16 ? scan_mask(at) : 0;
-    const char *first = mask ? at + __builtin_ctz(mask) : NULL;
+/* Whether `len` bytes are the same, of which there is at least one. SCAN_BEYOND more must be readable in both places. */
 
-    return first && *first == '"' ? first : NULL;
+static inline bool scan_same(const char *a, const char *b, size_t len)
+{
+    for (;; a += 16, b += 16, len -= 16) {
+        __m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
+                                      _mm_loadu_si128((const __m128i *)(const void *)b));
+        unsigned differ = ~(unsigned)_mm_movemask_epi8(same) & 0xFFFF;
+        if (len <= 16)
+            return !(differ & ((2u << (len - 1)) - 1));
+        if (differ)
+            return false;
+    }
 }
 #else
-static inline const char *scan_short(const char *at, const char *end)
+static inline bool scan_same(const char *a, const char *b, size_t len)
 {
-    (void)at;
-    (void)end;
-    return NULL;
+    return memcmp(a, b, len) == 0;
 }
 
 static inline const char *scan_plain(const char *at, const char *end)

@@ -10,7 +10,15 @@ const struct tape_limits tape_default_limits = { .bytes = 8u << 20,
                                                  .string_bytes = 1u << 20,
                                                  .slots = 1000000 };
 
-enum { MOST_BYTES = 1 << 30, MOST_COUNT = (1 << 24) - 1 };
+enum { MOST_BYTES = 1 << 30, MOST_COUNT = (1 << 24) - 1, MODELS = 32 };
+
+/* The objects of a list mostly have the same names in the same order. A model is what is left of one that was read: the
+ * names from `next` up to `end`, nothing if these are the same. A name that stands in the model, too, costs one
+ * comparison instead of a scan; and names that all do need not be compared with each other. Reading the metrics of W5
+ * takes three quarters of the time so. */
+struct model {
+    uint32_t next, end;
+};
 
 struct reader {
     const char *start, *end;
@@ -21,6 +29,7 @@ struct reader {
     struct arena *arena;
     const struct tape_limits *limits;
     struct members members;
+    struct model models[MODELS]; /* for the next object at each depth */
     struct scan_fault fault;
     bool limit;
 };
@@ -161,6 +170,36 @@ static inline struct place read_name(struct reader *r, struct place p)
     return p;
 }
 
+/* The same if it is the name at `like`, with a colon right after it; otherwise nothing is read and `at` is NULL. */
+static inline struct place read_known_name(struct reader *r, struct place p, const struct tape_slot *like)
+{
+    size_t len = like->len + sizeof "\"\":" - 1;
+
+    if ((size_t)(r->end - p.at) < len + SCAN_BEYOND || !scan_same(p.at, r->start + like->at - 1, len) ||
+        p.at[len - 1] != ':')
+        return (struct place){ .at = NULL };
+    p = push(r, p, JSON_STRING, p.at + len - 2, like->escaped);
+    if (p.at)
+        p.at = skip_to(p.at + 1, r->end, '"');
+    return p;
+}
+
+/* A member name and its colon, of an object that was like `model` so far; `*like` is then the model's value. After the
+ * first name that is another there is no model. */
+static inline struct place read_name_as(struct reader *r, struct place p, struct model *model, uint32_t *like)
+{
+    if (model->next < model->end) {
+        struct place known = read_known_name(r, p, &r->slots[model->next]);
+        if (known.at) {
+            *like = model->next + 1;
+            model->next = r->slots[*like].next;
+            return known;
+        }
+    }
+    model->end = 0;
+    return read_name(r, p);
+}
+
 /* A container begins. While it is open its slot's `next` is the container around it, and its `len` how many items of it
  * were read before one that is a container. */
 static struct place enter(struct reader *r, struct place p, enum json_type type)
@@ -177,8 +216,15 @@ static struct place enter(struct reader *r, struct place p, enum json_type type)
     return p;
 }
 
-/* The open container ends with the bracket at p.at. */
-static struct place leave(struct reader *r, struct place p, uint32_t count)
+static struct model model_of(const struct reader *r, uint32_t at)
+{
+    const struct tape_slot *slot = &r->slots[at];
+
+    return slot->type == JSON_OBJECT ? (struct model){ .next = at + 1, .end = slot->next } : (struct model){ .end = 0 };
+}
+
+/* The open container ends with the bracket at p.at. `alike`: all its names are those of a model. */
+static struct place leave(struct reader *r, struct place p, uint32_t count, bool alike)
 {
     struct tape_slot *slot = &r->slots[r->open];
     const struct tape tape = { .text = r->start, .slots = r->slots, .count = (uint32_t)(p.to - r->slots) };
@@ -187,7 +233,7 @@ static struct place leave(struct reader *r, struct place p, uint32_t count)
     slot->next = tape.count;
     slot->len = (uint32_t)(p.at + 1 - r->start) - slot->at;
     slot->count = count & MOST_COUNT;
-    if (slot->type == JSON_OBJECT && count > 1) {
+    if (slot->type == JSON_OBJECT && count > 1 && (!alike || count > FEW_MEMBERS)) {
         switch (members_check(&r->members, r->arena, &tape, r->open, &twice)) {
         case MEMBERS_UNIQUE:
             break;
@@ -197,6 +243,8 @@ static struct place leave(struct reader *r, struct place p, uint32_t count)
             return exceed(r, "no memory left for so many members", p.at);
         }
     }
+    if (slot->type == JSON_OBJECT && r->depth <= MODELS)
+        r->models[r->depth - 1] = model_of(r, r->open);
     r->open = parent;
     r->depth--;
     return (struct place){ .at = p.at + 1, .to = p.to };
@@ -227,30 +275,47 @@ static inline __attribute__((always_inline)) struct place read_value(struct read
     }
 }
 
+/* A container begins as the value of a member: what the model has there is the next model, if it is an object. */
+static void go_deeper(struct reader *r, const struct model *model, uint32_t like)
+{
+    const uint32_t inner = r->depth - 1;
+
+    if (inner > MODELS)
+        return;
+    r->models[inner - 1] = *model;
+    if (inner < MODELS && model->end)
+        r->models[inner] = model_of(r, like);
+}
+
 /* Items of the open container, until it ends or one of them is a container. */
 static inline struct place read_items(struct reader *r, struct place p, const bool object)
 {
     const uint32_t open = r->open, most = object ? r->most_members : r->most_elements;
     const char closing = object ? '}' : ']';
-    uint32_t count = r->slots[open].len;
+    struct model model = { .end = 0 };
+    uint32_t count = r->slots[open].len, like = 0;
 
+    if (object && r->depth <= MODELS)
+        model = r->models[r->depth - 1];
     do {
         const char *before = p.at = skip_to(p.at, r->end, ',');
         if (count && p.at < r->end && *p.at == ',')
             p.at = skip_to(p.at + 1, r->end, '"');
         else if (p.at < r->end && *p.at == closing)
-            return leave(r, p, count);
+            return leave(r, p, count, model.end);
         else if (count)
             return refuse(r, object ? "expected a comma or }" : "expected a comma or ]", p.at);
         if (count == most)
             return exceed(r, object ? "too many members" : "too many elements", before);
         count++;
         if (object)
-            p = read_name(r, p);
+            p = read_name_as(r, p, &model, &like);
         if (p.at)
             p = read_value(r, p);
     } while (p.at && r->open == open);
     r->slots[open].len = count;
+    if (object && p.at)
+        go_deeper(r, &model, like);
     return p;
 }
 

@@ -1,0 +1,220 @@
+/* Objects one after another: what was read before makes the next ones quicker to read, and must change nothing else. */
+#include "check.h"
+
+#include "json/tape.h"
+
+#include <stdlib.h>
+
+enum { ROUNDS = 20000, PIECES = 14 };
+
+static struct arena *arena;
+static uint64_t state_of_chance = 1;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena = arena_new(64u << 20);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_free(&arena);
+    return 0;
+}
+
+static unsigned chance(unsigned of)
+{
+    state_of_chance = state_of_chance * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(state_of_chance >> 33) % of;
+}
+
+/* Names that are equal, equal when decoded, as long as each other, as long as a comparison, or longer. */
+static const char *const names[] = { "a",
+                                     "\\u0061",
+                                     "b",
+                                     "",
+                                     "patient_id",
+                                     "patient_ie",
+                                     "thirteen_long",
+                                     "fourteen_bytes",
+                                     "a name that is longer than one comparison",
+                                     "a name that is longer than one comparisom",
+                                     "a nbme that is longer than one comparison",
+                                     "\xC3\xA9" };
+static const char *const values[] = { "1",        "-0.5e3",    "null",
+                                      "true",     "\"\"",      "\"x\"",
+                                      "\"a\\nb\"", "{}",        "[]",
+                                      "[1,{\"a\":2},{\"a\":3}]", "{\"a\":1,\"b\":{\"a\":2}}", "{\"b\":1}",
+                                      "[{\"a\":1,\"a\":2}]", "\"sixteen bytes and more\"" };
+static const char *const colons[] = { ":", ":", ":", ":", " :", ": ", "", "\n:\t" };
+
+/* One member of an object, by what was drawn for it. */
+struct member {
+    unsigned name, colon, value;
+};
+
+static struct str write_object(const struct member *members, unsigned count)
+{
+    struct buf buf = buf_in(arena, 4096);
+
+    buf_char(&buf, '{');
+    for (unsigned i = 0; i < count; i++)
+        buf_printf(&buf, "%s\"%s\"%s%s", i ? "," : "", names[members[i].name], colons[members[i].colon],
+                   values[members[i].value]);
+    buf_char(&buf, '}');
+    return buf_str(&buf);
+}
+
+/* An object, and one that differs from it in nothing, or in a few places: mostly both can be read. */
+static void draw(struct str *before, struct str *object)
+{
+    struct member members[PIECES];
+    unsigned count = chance(8), first = chance(COUNT(names));
+
+    for (unsigned i = 0; i < count; i++)
+        members[i] = (struct member){ .name = (first + i * 5) % COUNT(names), .colon = chance(6), .value = chance(COUNT(values) - 2) };
+    *before = write_object(members, count);
+    for (unsigned changes = chance(4); changes; changes--) {
+        unsigned at = chance(count + 1);
+        if (chance(3) == 0 && count < PIECES && ++count)
+            memmove(members + at + 1, members + at, sizeof *members * (count - 1 - at));
+        else if (at == count || chance(4) == 0)
+            continue;
+        members[at] = (struct member){ .name = chance(COUNT(names)), .colon = chance(COUNT(colons)), .value = chance(COUNT(values)) };
+    }
+    *object = write_object(members, count);
+}
+
+struct reading {
+    bool ok;
+    struct tape tape;
+    struct tape_fault fault;
+};
+
+/* From memory that ends where the text does. */
+static struct reading read_exactly(struct str text)
+{
+    struct reading reading = { .ok = false };
+    char *copy = malloc(text.len + !text.len);
+
+    assert_non_null(copy);
+    memcpy(copy, text.ptr, text.len);
+    reading.ok = tape_read(&reading.tape, arena, str_of(copy, text.len), &tape_default_limits, &reading.fault);
+    free(copy);
+    return reading;
+}
+
+/* The last `count` slots of both, as far as they do not depend on what stands before. */
+static void check_slots(const struct tape *plain, const struct tape *after, uint32_t count, struct str text)
+{
+    const struct tape_slot *a = plain->slots + plain->count - count, *b = after->slots + after->count - count;
+    uint32_t text_by = b->at - a->at, slots_by = after->count - plain->count;
+
+    for (uint32_t i = 0; i < count; i++)
+        CHECK(a[i].at + text_by == b[i].at && a[i].len == b[i].len && a[i].next + slots_by == b[i].next &&
+                  a[i].count == b[i].count && a[i].type == b[i].type && a[i].escaped == b[i].escaped,
+              "slot %u of %u: " STR_FMT, i, count, STR_ARG(text));
+}
+
+static struct str cut(struct str text, size_t by)
+{
+    return str_of(text.ptr, by < text.len ? text.len - by : 0);
+}
+
+/* Where two objects may stand. */
+static const struct around {
+    struct str begin, middle, end;
+} places[] = {
+    { STR_INIT("["), STR_INIT(","), STR_INIT("]") },
+    { STR_INIT("[{\"x\":"), STR_INIT("},{\"x\":"), STR_INIT("}]") },
+    { STR_INIT("{\"m\":"), STR_INIT(",\"n\":"), STR_INIT("}") },
+    { STR_INIT("[["), STR_INIT("],["), STR_INIT("]]") },
+    { STR_INIT("[{\"x\":["), STR_INIT("],\"y\":1},{\"x\":["), STR_INIT("]}]") },
+};
+
+static struct str write_around(const struct around *around, struct str before, struct str object)
+{
+    return arena_printf(arena, STR_FMT STR_FMT STR_FMT STR_FMT STR_FMT, STR_ARG(around->begin), STR_ARG(before),
+                        STR_ARG(around->middle), STR_ARG(object), STR_ARG(around->end));
+}
+
+/* `object` where an array has something else before it, and where it has one like it. */
+static bool compare(const struct around *around, struct str before, struct str object, size_t less)
+{
+    size_t most = object.len + around->end.len;
+    struct str plain_text = cut(write_around(around, STR("0"), object), less < most ? less : most);
+    struct str after_text = cut(write_around(around, before, object), less < most ? less : most);
+    struct reading plain = read_exactly(plain_text), after = read_exactly(after_text);
+
+    CHECK(plain.ok == after.ok, "%s: " STR_FMT, plain.ok ? after.fault.what : plain.fault.what, STR_ARG(after_text));
+    if (plain.ok) {
+        struct reading alone = read_exactly(object);
+        CHECK(alone.ok, "%s: " STR_FMT, alone.fault.what, STR_ARG(object));
+        check_slots(&plain.tape, &after.tape, alone.tape.count, after_text);
+        return true;
+    }
+    CHECK(strcmp(plain.fault.what, after.fault.what) == 0 && plain.fault.limit == after.fault.limit &&
+              plain_text.len - plain.fault.offset == after_text.len - after.fault.offset,
+          "%s at %u, %s at %u: " STR_FMT, plain.fault.what, plain.fault.offset, after.fault.what, after.fault.offset,
+          STR_ARG(after_text));
+    return false;
+}
+
+static void reads_alike(void **state)
+{
+    unsigned good = 0, bad = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        struct str before, object;
+        draw(&before, &object);
+        if (!read_exactly(before).ok) /* it would be the one that is refused */
+            continue;
+        bool ok = compare(&places[chance(COUNT(places))], before, object, chance(3) ? 0 : chance(40));
+        good += ok;
+        bad += !ok;
+        arena_reset(arena);
+    }
+    CHECK(good > ROUNDS / 10 && bad > ROUNDS / 10, "%u read, %u refused", good, bad);
+}
+
+/* Deeper than models are kept for, and back. */
+static void reads_deep_ones(void **state)
+{
+    (void)state;
+    for (unsigned depth = 1; depth < 60; depth++) {
+        struct buf buf = buf_in(arena, 1 << 20);
+        for (unsigned twice = 0; twice < 2; twice++) {
+            buf_add(&buf, twice ? STR(",") : STR("["));
+            for (unsigned i = 0; i < depth; i++)
+                buf_add(&buf, STR("{\"a\":1,\"b\":"));
+            buf_char(&buf, '0');
+            for (unsigned i = 0; i < depth; i++)
+                buf_add(&buf, STR(",\"c\":2}"));
+        }
+        buf_char(&buf, ']');
+        struct str text = buf_str(&buf);
+        struct reading good = read_exactly(text);
+        CHECK(good.ok && good.tape.count == 1 + 2 * (6 * depth + 1), "%u: %u", depth, good.tape.count);
+        for (unsigned i = 1; i <= depth; i++) { /* the name of one of the last ones stands twice */
+            struct str twice = arena_copy(arena, text);
+            size_t at = text.len - 1 - 7 * i + 2;
+            ((char *)(uintptr_t)twice.ptr)[at] = 'a';
+            struct reading bad = read_exactly(twice);
+            CHECK(!bad.ok && bad.fault.offset == at - 1, "%u of %u: at %u", i, depth, bad.fault.offset);
+        }
+        arena_reset(arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(reads_alike, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reads_deep_ones, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fill, makeToken, root, writeFiles } from './workloads.mjs';
 
-export const binary = process.env.DRAGOMAN_BIN ?? join(root, 'build/release/dragoman');
+export const built = process.env.DRAGOMAN_BIN ?? join(root, 'build/release/dragoman');
 export const FIRST = '0';
 export const LAST = '1';
 const ports = {};
@@ -55,8 +55,8 @@ async function start(port, cores, command, args) {
   await up(ports[port]);
 }
 
-// As `name`.yaml says, on these cores (as taskset writes them): its process.
-export async function startDragoman(name, cores = FIRST, sets = []) {
+// As `name`.yaml says, on these cores (as taskset writes them), of this build or another one: its process.
+export async function startDragoman(name, cores = FIRST, sets = [], binary = built) {
   const file = join(bench.dir, `${name}.yaml`);
   const imported = spawnSync(binary, ['crosswalk', 'import', join(bench.dir, 'ids.csv'), '-c', file], { encoding: 'utf8' });
   if (imported.status !== 0) throw new Error(imported.stderr);
@@ -67,8 +67,8 @@ export async function startDragoman(name, cores = FIRST, sets = []) {
 // Starts the canned backend and those named.
 export async function open(names) {
   bench.dir = mkdtempSync(join(tmpdir(), 'dragoman-bench-'));
-  for (const name of ['CANNED', 'DRAGOMAN_ADMIN', 'DOCUMENTED_ADMIN', 'TWO', 'TWO_ADMIN', ...Object.values(candidates).map((one) => one.port)])
-    ports[name] = await freePort();
+  for (const name of ['CANNED', 'TWO', 'OTHER', 'OTHER_DOCUMENTED', ...Object.values(candidates).map((one) => one.port)])
+    for (const port of [name, `${name}_ADMIN`]) ports[port] = await freePort();
   bench.token = makeToken(bench.dir);
   writeFiles(bench.dir, ports);
   chmodSync(bench.dir, 0o755); // nginx's worker reads the answers as another user

@@ -38,9 +38,9 @@ export function latencyOf(workload, port, rate, seconds) {
 const cpuOf = (pid) => readdirSync(`/proc/${pid}/task`)
   .reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]), 0);
 
-// Microseconds of a core for each request, with as much load as it takes.
-export function cpuPerRequest(workload, port, pid, seconds, cores = LAST) {
+// With as much load as it takes: requests per second, and microseconds of a core for each.
+export function loadOf(workload, port, pid, seconds, cores = LAST) {
   const before = cpuOf(pid);
-  const { requests } = rateOf(workload, port, seconds, cores);
-  return (cpuOf(pid) - before) / requests / 1000;
+  const { rate, requests } = rateOf(workload, port, seconds, cores);
+  return { rate, cpu: (cpuOf(pid) - before) / requests / 1000 };
 }

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bench, close, open, startDragoman } from './candidates.mjs';
-import { cpuPerRequest } from './load.mjs';
+import { loadOf } from './load.mjs';
 import { keep, median, option } from './shared.mjs';
 import { canonicalId, document, post, series } from './workloads.mjs';
 
@@ -29,7 +29,7 @@ function measure(what, pid) {
   const perKb = sizes.map(() => []);
   for (let round = 0; round <= rounds; round++)
     for (const [i, load] of loads.entries()) {
-      const us = cpuPerRequest(load, bench.ports.DRAGOMAN, pid, seconds);
+      const { cpu: us } = loadOf(load, bench.ports.DRAGOMAN, pid, seconds);
       if (round) perKb[i].push(us / sizes[i]); // the first round warms up
     }
   const costs = perKb.map(median);

@@ -2,7 +2,7 @@
 // of a lock (futex). Everything may run on every core. Usage: node tests/bench/workers.mjs [--rounds 7] [--seconds 2] [--only W1,W3]
 import { spawn, spawnSync } from 'node:child_process';
 import { bench, close, open, startDragoman } from './candidates.mjs';
-import { cpuPerRequest, rateOf } from './load.mjs';
+import { loadOf, rateOf } from './load.mjs';
 import { keep, median, option } from './shared.mjs';
 import { workloads } from './workloads.mjs';
 
@@ -33,7 +33,7 @@ async function measure(name, gateways) {
   const us = gateways.map(() => []);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, { port, pid }] of gateways.entries()) {
-      const cost = cpuPerRequest(workload, port, pid, round ? seconds : 1, CORES);
+      const { cpu: cost } = loadOf(workload, port, pid, round ? seconds : 1, CORES);
       if (round) us[i].push(cost); // the first round warms up
     }
   }

@@ -134,7 +134,7 @@ general,patient,acme,1049,${canonicalId}
 twine,patient,acme,${twineId},${canonicalId}
 twine,brand,acme,58c4554710123c5c40dbab81,acme
 `);
-  writeFileSync(join(dir, 'DRAGOMAN.yaml'), config(dir, ports, 'DRAGOMAN', 'all'));
+  for (const name of ['DRAGOMAN', 'OTHER']) writeFileSync(join(dir, `${name}.yaml`), config(dir, ports, name, 'all'));
+  for (const name of ['DOCUMENTED', 'OTHER_DOCUMENTED']) writeFileSync(join(dir, `${name}.yaml`), config(dir, ports, name, '[]'));
   writeFileSync(join(dir, 'TWO.yaml'), config(dir, ports, 'TWO', 'all', 2));
-  writeFileSync(join(dir, 'DOCUMENTED.yaml'), config(dir, ports, 'DOCUMENTED', '[]'));
 }

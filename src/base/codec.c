@@ -1,5 +1,7 @@
 #include "base/codec.h"
 
+#include "base/bytes16.h"
+
 #include "base/clock.h"
 
 #include <pthread.h>
@@ -82,19 +84,11 @@ static int base64url_value(char c)
     return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
-/* Sixteen bytes as the compiler has them: in one register, where the processor has such. */
-typedef unsigned char bytes16 __attribute__((vector_size(16)));
-
-static bool all_base64url(const char *text)
+static bool all_base64url(bytes16 bytes)
 {
-    bytes16 bytes;
-    uint64_t fits[2];
-
-    memcpy(&bytes, text, sizeof bytes);
     bytes16 letter = (bytes | 0x20) - 'a', digit = bytes - '0';
-    bytes = (bytes16)((letter < 26) | (digit < 10) | (bytes == '-') | (bytes == '_'));
-    memcpy(fits, &bytes, sizeof fits);
-    return (fits[0] & fits[1]) == UINT64_MAX;
+
+    return bytes16_all((bytes16)((letter < 26) | (digit < 10) | (bytes == '-') | (bytes == '_')));
 }
 
 bool base64url_is(struct str text)
@@ -102,7 +96,7 @@ bool base64url_is(struct str text)
     size_t at = 0;
 
     for (; text.len - at >= sizeof(bytes16); at += sizeof(bytes16))
-        if (!all_base64url(text.ptr + at))
+        if (!all_base64url(bytes16_at(text.ptr + at)))
             return false;
     for (; at < text.len; at++)
         if (base64url_value(text.ptr[at]) < 0)

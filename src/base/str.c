@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include "base/bytes16.h"
+
 static unsigned char lower(char c)
 {
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
@@ -112,6 +114,19 @@ bool str_to_int(struct str s, int64_t *value)
         return false;
     *value = negative ? (int64_t)(0 - size) : (int64_t)size;
     return true;
+}
+
+bool str_has_control(struct str s)
+{
+    for (; s.len >= sizeof(bytes16); s = str_from_at(s, sizeof(bytes16))) {
+        bytes16 bytes = bytes16_at(s.ptr);
+        if (bytes16_any((bytes16)(((bytes < ' ') & (bytes != '\t')) | (bytes == 0x7F))))
+            return true;
+    }
+    for (size_t i = 0; i < s.len; i++)
+        if (is_control(s.ptr[i]))
+            return true;
+    return false;
 }
 
 /* Length of the well-formed sequence at `p`, or 0 (Unicode 15, table 3-7). */

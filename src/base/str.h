@@ -110,6 +110,13 @@ struct str str_trim(struct str s);
 bool str_to_uint(struct str s, uint64_t *value);
 bool str_to_int(struct str s, int64_t *value);
 
+/* A control character other than a tab: what no field value holds, of ASCII (RFC 9110 section 5.5). */
+static inline bool is_control(char c)
+{
+    return ((unsigned char)c < ' ' && c != '\t') || c == 0x7F;
+}
+bool str_has_control(struct str s);
+
 /* True for well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF). */
 bool str_is_utf8(struct str s);
 

@@ -93,24 +93,16 @@ struct call_counts call_client_counts(const struct call_client *client)
 
 /* ---- requests that may be sent ---- */
 
-static bool has_byte_below(struct str s, unsigned char least)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (((unsigned char)s.ptr[i] < least && s.ptr[i] != '\t') || s.ptr[i] == 0x7f)
-            return true;
-    return false;
-}
-
 /* One word: no control characters, no white space. */
 static bool is_word(struct str s)
 {
-    return s.len && !has_byte_below(s, '!') && !memchr(s.ptr, '\t', s.len);
+    return s.len && !str_has_control(s) && !memchr(s.ptr, ' ', s.len) && !memchr(s.ptr, '\t', s.len);
 }
 
 static bool is_header(const struct call_header *header)
 {
     return is_word(header->name) && !memchr(header->name.ptr, ':', header->name.len) &&
-           !has_byte_below(header->value, ' ');
+           !str_has_control(header->value);
 }
 
 /* Nothing a client sent may end a line of what we send: the last check before the wire. */

@@ -4,11 +4,6 @@
 
 enum { MOST_LINE = 256 }; /* size, extensions */
 
-static bool is_control(char c)
-{
-    return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
-}
-
 /* The first byte after the digits: CRLF, or an extension (which may have white space before its semicolon).
  */
 static bool end_size(struct h1_chunks *chunks, char c)

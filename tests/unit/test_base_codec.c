@@ -1,7 +1,26 @@
-/* Hex digits and percent-encoding, as every room reads them. */
+/* Bytes as text: hex, percent-encoding, base64url, pairs, UUIDs; random bytes. */
 #include "check.h"
 
 #include "base/codec.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct arena *arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena = arena_new(16u << 20);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_free(&arena);
+    return 0;
+}
 
 static void hex_digits_have_values(void **state)
 {
@@ -35,7 +54,7 @@ static void percent_encoding_is_undone(void **state)
         STR_INIT("%+41"), STR_INIT("% 4"), STR_INIT("%00"),    STR_INIT("a\0b"), STR_INIT("%C3"), STR_INIT("%ED%A0%80"),
         STR_INIT("\xFF"), STR_INIT("%C0%80"),
     };
-    struct arena *arena = arena_new(SIZE_MAX), *small = arena_new(3);
+    struct arena *small = arena_new(3);
     struct str plain;
 
     (void)state;
@@ -45,14 +64,169 @@ static void percent_encoding_is_undone(void **state)
         CHECK(!percent_decode(arena, refused[i], true, &plain), "row %zu: " STR_FMT, i, STR_ARG(refused[i]));
     CHECK(!percent_decode(small, STR("abc"), true, &plain), "what does not fit is refused, not fatal");
     arena_free(&small);
-    arena_free(&arena);
 }
+
+static void codes_base64url(void **state)
+{
+    static const struct {
+        struct str bytes, text;
+    } cases[] = {
+        { STR_INIT(""), STR_INIT("") },
+        { STR_INIT("f"), STR_INIT("Zg") },
+        { STR_INIT("fo"), STR_INIT("Zm8") },
+        { STR_INIT("foo"), STR_INIT("Zm9v") },
+        { STR_INIT("foob"), STR_INIT("Zm9vYg") },
+        { STR_INIT("fooba"), STR_INIT("Zm9vYmE") },
+        { STR_INIT("foobar"), STR_INIT("Zm9vYmFy") },
+        { STR_INIT("\xFB\xFF\xBF"), STR_INIT("-_-_") },
+        { STR_INIT("\0"), STR_INIT("AA") },
+        { STR_INIT("\0\0\0"), STR_INIT("AAAA") },
+        { STR_INIT("\xFF\xFF\xFF\xFF"), STR_INIT("_____w") },
+    };
+    static const struct str refused[] = {
+        STR_INIT("A"),     STR_INIT("AAAAA"),  STR_INIT("Zg=="),   STR_INIT("Zm8="),  STR_INIT("Zg="),
+        STR_INIT("Zm9v="), STR_INIT("+/+/"),   STR_INIT("Zm9v\n"), STR_INIT("Zm 9v"), STR_INIT(" Zm9v"),
+        STR_INIT("Zh"),    STR_INIT("Zm9"),    STR_INIT("Zn8x*"),  STR_INIT("AB"),    STR_INIT("AAB"),
+        STR_INIT("Zm\0v"), STR_INIT("Zm9\xC3"), STR_INIT("Zm9."),  STR_INIT("===="),  STR_INIT("_____x"),
+    };
+    struct str bytes;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf buf = buf_in(arena, 100);
+        buf_base64url(&buf, cases[i].bytes.ptr, cases[i].bytes.len);
+        CHECK(str_eq(buf_str(&buf), cases[i].text), "row %zu: " STR_FMT, i, STR_ARG(buf_str(&buf)));
+        CHECK(base64url_decode(arena, cases[i].text, &bytes) && str_eq(bytes, cases[i].bytes), "row %zu", i);
+    }
+    for (size_t i = 0; i < COUNT(refused); i++)
+        CHECK(!base64url_decode(arena, refused[i], &bytes), "row %zu: " STR_FMT, i, STR_ARG(refused[i]));
+    struct arena *small = arena_new(3);
+    CHECK(!base64url_decode(small, STR("Zm9v"), &bytes), "what does not fit is refused, not fatal");
+    arena_free(&small);
+}
+
+/* One decoded value has one spelling: of all texts of two characters only 256 are read. */
+static void reads_one_spelling(void **state)
+{
+    unsigned count = 0;
+    struct str bytes;
+
+    (void)state;
+    for (unsigned pair = 0; pair < 65536; pair++) {
+        char text[] = { (char)(pair >> 8), (char)(pair & 255) };
+        count += base64url_decode(arena, str_of(text, 2), &bytes);
+    }
+    CHECK(count == 256, "%u", count);
+}
+
+/* What is judged eight or sixteen bytes at a time: every byte at every place, in text of every length. */
+static void judges_words(void **state)
+{
+    char text[40], other[40];
+
+    (void)state;
+    for (size_t len = 1; len <= sizeof text; len++)
+        for (size_t at = 0; at < len; at++)
+            for (int c = 0; c < 256; c++) {
+                bool fits = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+                memset(text, 'a', len);
+                memset(other, 'a', len);
+                text[at] = (char)c;
+                CHECK(base64url_is(str_of(text, len)) == fits, "byte %d at %zu of %zu", c, at, len);
+                CHECK(str_eq_secret(str_of(text, len), str_of(other, len)) == (c == 'a'), "byte %d at %zu of %zu", c, at, len);
+            }
+    CHECK(base64url_is(STR_NONE) && !str_eq_secret(STR("aaaaaaaaa"), STR("aaaaaaaa")), "lengths");
+}
+
+static void joins_pairs(void **state)
+{
+    static const struct {
+        const char *joined, *first, *second;
+    } both_ways[] = {
+        { "a|b", "a", "b" },         { "|", "", "" },           { "\\||\\\\", "|", "\\" },
+        { "a\\|b|c\\|", "a|b", "c|" }, { "\\\\|b", "\\", "b" }, { "http://x/y|7", "http://x/y", "7" },
+    };
+    static const struct {
+        const char *text, *first, *second;
+    } one_way[] = {
+        { "", "", "" }, { "a", "a", "" }, { "a\\", "a\\", "" }, { "a|b|c", "a", "b|c" }, { "\\a|b\\", "a", "b\\" },
+    };
+    struct str first, second;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(both_ways); i++) {
+        CHECK(str_is(pair_join(arena, str_from(both_ways[i].first), str_from(both_ways[i].second)), both_ways[i].joined), "%s", both_ways[i].joined);
+        pair_split(arena, str_from(both_ways[i].joined), &first, &second);
+        CHECK(str_is(first, both_ways[i].first), "%zu: " STR_FMT, i, STR_ARG(first));
+        CHECK(str_is(second, both_ways[i].second), "%zu: " STR_FMT, i, STR_ARG(second));
+    }
+    for (size_t i = 0; i < COUNT(one_way); i++) {
+        pair_split(arena, str_from(one_way[i].text), &first, &second);
+        CHECK(str_is(first, one_way[i].first), "%zu: " STR_FMT, i, STR_ARG(first));
+        CHECK(str_is(second, one_way[i].second), "%zu: " STR_FMT, i, STR_ARG(second));
+    }
+}
+
+static void gives_a_child_other_bytes(void **state)
+{
+    char before[16], mine[16], its[16];
+    int ends[2];
+
+    (void)state;
+    random_bytes(before, sizeof before); /* so that there is a page in memory */
+    CHECK(!pipe(ends), "pipe");
+    pid_t child = fork();
+    random_bytes(mine, sizeof mine);
+    if (!child)
+        _exit(write(ends[1], mine, sizeof mine) != sizeof mine);
+    CHECK(child > 0 && read(ends[0], its, sizeof its) == sizeof its && waitpid(child, NULL, 0) == child, "its bytes");
+    CHECK(memcmp(mine, its, sizeof mine) != 0, "the same bytes twice");
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
+static void orders_uuids(void **state)
+{
+    char before[UUID_LEN] = { 0 }, now[UUID_LEN];
+
+    (void)state;
+    for (size_t i = 0; i < 20000; i++) { /* more than a millisecond has room for */
+        ordered_uuid(now);
+        CHECK(uuid_valid(str_of(now, UUID_LEN)) && now[14] == '7' && strchr("89ab", now[19]), "version and variant");
+        CHECK(memcmp(before, now, UUID_LEN) < 0, "%.36s after %.36s", now, before);
+        memcpy(before, now, UUID_LEN);
+    }
+    CHECK(!uuid_valid(STR("")) && !uuid_valid(STR("0190163d-8694-739b-aea5-966c26f8ad9")), "too short");
+    CHECK(!uuid_valid(STR("0190163d-8694-739b-aea5-966c26f8ad9g")), "no hex");
+    CHECK(!uuid_valid(STR("0190163d8-694-739b-aea5-966c26f8ad91")), "a dash elsewhere");
+    CHECK(uuid_valid(STR("0190163D-8694-739B-AEA5-966C26F8AD91")), "either case");
+}
+
+static void makes_uuids(void **state)
+{
+    char seen[50][UUID_LEN];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(seen); i++) {
+        random_uuid(seen[i]);
+        for (size_t at = 0; at < UUID_LEN; at++) {
+            bool dash = at == 8 || at == 13 || at == 18 || at == 23;
+            CHECK(dash ? seen[i][at] == '-' : seen[i][at] && strchr("0123456789abcdef", seen[i][at]), "at %zu", at);
+        }
+        CHECK(seen[i][14] == '4' && strchr("89ab", seen[i][19]), "version and variant");
+        for (size_t before = 0; before < i; before++)
+            CHECK(memcmp(seen[before], seen[i], UUID_LEN) != 0, "twice the same");
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hex_digits_have_values),
-        cmocka_unit_test(percent_encoding_is_undone),
+    const struct CMUnitTest tests[] = {
+        TEST(hex_digits_have_values), TEST(percent_encoding_is_undone), TEST(codes_base64url),
+        TEST(reads_one_spelling), TEST(judges_words), TEST(joins_pairs),
+        TEST(gives_a_child_other_bytes), TEST(orders_uuids), TEST(makes_uuids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,8 @@ struct arena_pool {
 
 struct arena {
     struct block *first, *current;
-    size_t ceiling, used;
+    size_t used, ceiling;
+    size_t reserve, opened; /* past the ceiling; and that much of the ceiling was reserve */
     struct arena_pool *pool; /* or NULL */
 };
 
@@ -108,12 +109,20 @@ struct arena *arena_new_sized(size_t ceiling, size_t size)
     return arena;
 }
 
-struct arena *arena_new_pooled(size_t ceiling, struct arena_pool *pool)
+struct arena *arena_new_pooled(size_t ceiling, size_t reserve, struct arena_pool *pool)
 {
     struct arena *arena = arena_new(ceiling);
 
+    arena->reserve = reserve < SIZE_MAX - ceiling ? reserve : SIZE_MAX - ceiling;
     arena->pool = pool;
     return arena;
+}
+
+void arena_use_reserve(struct arena *arena)
+{
+    arena->ceiling += arena->reserve;
+    arena->opened += arena->reserve;
+    arena->reserve = 0;
 }
 
 static void give_after(struct arena_pool *pool, struct block *block)
@@ -142,11 +151,14 @@ void arena_reset(struct arena *arena)
     arena->first->used = 0;
     arena->current = arena->first;
     arena->used = 0;
+    arena->ceiling -= arena->opened;
+    arena->reserve += arena->opened;
+    arena->opened = 0;
 }
 
 size_t arena_room(const struct arena *arena)
 {
-    return arena->ceiling - arena->used;
+    return arena->used < arena->ceiling ? arena->ceiling - arena->used : 0;
 }
 
 size_t arena_used(const struct arena *arena)
@@ -160,7 +172,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     size_t need;
 
     /* No assert: it has to hold in every build. */
-    if (size > arena_room(arena) || __builtin_add_overflow(size, ALIGN - 1, &need))
+    if (size > arena->ceiling + arena->reserve - arena->used || __builtin_add_overflow(size, ALIGN - 1, &need))
         abort();
     need &= ~(size_t)(ALIGN - 1);
     if (need > block->size - block->used) {

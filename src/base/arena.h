@@ -19,8 +19,11 @@ void arena_free(struct arena **arena);
  * above 1 MiB are not. Never NULL; freed after its arenas. */
 struct arena_pool *arena_pool_new(size_t ceiling);
 void arena_pool_free(struct arena_pool **pool);
-/* As arena_new; every block but the first is the pool's. */
-struct arena *arena_new_pooled(size_t ceiling, struct arena_pool *pool);
+/* As arena_new; every block but the first is the pool's. Whoever does not ask may take `reserve` bytes past the ceiling,
+ * where arena_room is 0: work that has used up its memory is told so, and does not end the process. */
+struct arena *arena_new_pooled(size_t ceiling, size_t reserve, struct arena_pool *pool);
+/* Until it is reset, what is reserved is room that can be asked for: to say what went wrong takes memory, too. */
+void arena_use_reserve(struct arena *arena);
 
 /* Forgets everything but keeps the first block, so that a reused arena does not call malloc. */
 void arena_reset(struct arena *arena);

@@ -201,6 +201,7 @@ struct flow {
     struct auth_cache *auth;
     struct exchange *first;
     struct arena_pool *pool;
+    size_t memory; /* bytes that an exchange may ask for */
     struct arena *spare[64];
     size_t spare_count;
     uint64_t undo_failures;

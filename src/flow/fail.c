@@ -334,6 +334,7 @@ static size_t error_headers(struct exchange *x, int status, struct http_header *
 
 static void refuse(struct exchange *x, struct refusal *refusal)
 {
+    arena_use_reserve(x->arena);
     struct buf body = buf_in(x->arena, SIZE_MAX);
     struct http_header headers[4];
     bool fields = x->faults.count || refusal->parameter.len || refusal->shape->fields;

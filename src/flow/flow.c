@@ -9,7 +9,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { POOL_BYTES = 16 * 1024 * 1024 }; /* of blocks for requests that need more than their first */
+enum {
+    POOL_BYTES = 16 * 1024 * 1024,   /* of blocks for requests that need more than their first */
+    RESERVE_BYTES = 16 * 1024 * 1024 /* of a request that has used up its memory: to end a stage, and to say so */
+};
 
 /* The way of a request, in order. Reading this table is reading the gateway. */
 static const struct {
@@ -62,12 +65,20 @@ static const struct {
     { "finish", stage_finish },           /* gaps filled                 -> the answer                */
 };
 
+/* Nothing failed, and there is memory left. The first stage finds out whose errors to speak. */
+static bool may_go_on(struct exchange *x)
+{
+    if (x->at && !x->err.code && !arena_room(x->arena))
+        (void)exchange_fail(x, ERR_TOO_LARGE, "the request needs more memory than it may have");
+    return !x->err.code;
+}
+
 /* Runs stages until one waits; false when the exchange has ended and is gone. */
 static bool run(struct exchange *x)
 {
     x->running = true;
     while (!x->ended && !x->pending) {
-        enum step step = x->err.code ? STEP_FAIL : way[x->at].run(x);
+        enum step step = may_go_on(x) ? way[x->at].run(x) : STEP_FAIL;
         switch (step) {
         case STEP_NEXT:
         case STEP_WAIT:
@@ -152,17 +163,11 @@ static void set_request_id(struct exchange *x)
         x->traceparent = STR_NONE;
 }
 
-static size_t arena_ceiling(const struct flow *flow)
-{
-    return 64u * 1024 * 1024 + flow->gateway->conf->limits.body_kb * 1024 * 24 +
-           flow->gateway->conf->backend.body_kb * 1024 * 8;
-}
-
 struct exchange *flow_start(struct flow *flow, const struct http_head *head, enum err_code fault,
                             const struct dialect *bound, flow_done_fn *done, void *data)
 {
     struct arena *arena = flow->spare_count ? flow->spare[--flow->spare_count]
-                                            : arena_new_pooled(arena_ceiling(flow), flow->pool);
+                                            : arena_new_pooled(flow->memory, RESERVE_BYTES, flow->pool);
     struct exchange *x = ARENA_NEW(arena, struct exchange);
 
     x->flow = flow;
@@ -238,6 +243,11 @@ void exchange_release(struct exchange *x)
     flow->spare[flow->spare_count++] = arena;
 }
 
+static size_t memory_of(const struct conf *conf)
+{
+    return 64u * 1024 * 1024 + conf->limits.body_kb * 1024 * 24 + conf->backend.body_kb * 1024 * 8;
+}
+
 struct flow *flow_new(struct gateway *gateway, struct loop *loop, struct upstream *upstream)
 {
     struct flow *flow = ARENA_NEW(gateway->arena, struct flow);
@@ -247,6 +257,7 @@ struct flow *flow_new(struct gateway *gateway, struct loop *loop, struct upstrea
     flow->upstream = upstream;
     flow->auth = auth_cache_new(gateway->auth);
     flow->pool = arena_pool_new(POOL_BYTES);
+    flow->memory = memory_of(gateway->conf);
     return flow;
 }
 

@@ -56,13 +56,13 @@ static void gives_memory(void **state)
 }
 
 /* In a child, because it must not return. */
-static bool aborts(size_t ceiling, size_t size)
+static bool aborts(size_t ceiling, size_t reserve, size_t size)
 {
     pid_t child = fork();
     int status;
 
     if (!child) {
-        struct arena *small = arena_new(ceiling);
+        struct arena *small = arena_new_pooled(ceiling, reserve, NULL);
         (void)close(STDERR_FILENO);
         memset(arena_alloc(small, size), 0, size < 64 ? size : 64);
         _exit(0);
@@ -74,11 +74,33 @@ static bool aborts(size_t ceiling, size_t size)
 static void keeps_arena_ceiling(void **state)
 {
     (void)state;
-    CHECK(!aborts(64, 64), "up to the ceiling");
-    CHECK(aborts(64, 65), "past the ceiling");
-    CHECK(aborts(64, SIZE_MAX), "far past the ceiling");
-    CHECK(aborts(SIZE_MAX, SIZE_MAX), "a size that wraps");
-    CHECK(aborts(SIZE_MAX, SIZE_MAX - 15), "a size that wraps with its head");
+    CHECK(!aborts(64, 0, 64), "up to the ceiling");
+    CHECK(aborts(64, 0, 65), "past the ceiling");
+    CHECK(aborts(64, 0, SIZE_MAX), "far past the ceiling");
+    CHECK(aborts(SIZE_MAX, 0, SIZE_MAX), "a size that wraps");
+    CHECK(aborts(SIZE_MAX, 0, SIZE_MAX - 15), "a size that wraps with its head");
+    CHECK(!aborts(64, 36, 100), "up to the reserve's end");
+    CHECK(aborts(64, 36, 101), "past the reserve");
+}
+
+static void reserves(void **state)
+{
+    struct arena *small = arena_new_pooled(64, 36, NULL);
+
+    (void)state;
+    for (unsigned turn = 0; turn < 3; turn++) {
+        (void)arena_alloc(small, 60);
+        CHECK(arena_room(small) == 4, "%zu", arena_room(small));
+        (void)arena_alloc(small, 30);
+        CHECK(arena_room(small) == 0 && arena_used(small) == 90, "%zu", arena_room(small));
+        arena_use_reserve(small);
+        CHECK(arena_room(small) == 10, "%zu", arena_room(small));
+        arena_use_reserve(small);
+        CHECK(arena_room(small) == 10, "there is one: %zu", arena_room(small));
+        arena_reset(small);
+        CHECK(arena_room(small) == 64, "%zu", arena_room(small));
+    }
+    arena_free(&small);
 }
 
 static void keeps_buf_ceiling(void **state)
@@ -109,7 +131,7 @@ static void hands_on_blocks(void **state)
 {
     static const size_t sizes[] = { 20000, 33000, 130000 }; /* blocks of 32, 64 and 256 KiB */
     struct arena_pool *pool = arena_pool_new(100 * 1024);
-    struct arena *one = arena_new_pooled(SIZE_MAX, pool), *other = arena_new_pooled(SIZE_MAX, pool);
+    struct arena *one = arena_new_pooled(SIZE_MAX, 0, pool), *other = arena_new_pooled(SIZE_MAX, 0, pool);
     const char *given[COUNT(sizes)];
 
     (void)state;
@@ -242,7 +264,7 @@ static void tells_texts_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(gives_memory), TEST(keeps_arena_ceiling), TEST(keeps_buf_ceiling), TEST(hands_on_blocks),
+        TEST(gives_memory), TEST(keeps_arena_ceiling), TEST(reserves), TEST(keeps_buf_ceiling), TEST(hands_on_blocks),
         TEST(keeps_arena_ceiling_in_buf), TEST(writes_into_buf), TEST(wraps_errors), TEST(names_errors),
         TEST(tells_texts_apart),
     };

@@ -1,7 +1,9 @@
 /* Requests and backends that make no sense, for every operation of every dialect: whatever comes, the client
- * gets one answer, in JSON, and nothing is left behind. The same numbers each time; DRAGOMAN_SEED gives
+ * gets one answer, in JSON, and nothing is left behind; also where memory is short. The same numbers each time; DRAGOMAN_SEED gives
  * others. */
 #include "test_flow_kit.h"
+
+#include "flow/exchange.h"
 
 static struct kit *kit;
 static uint64_t state_of_chance;
@@ -427,6 +429,8 @@ static void whatever_comes_is_answered(void **state)
     for (unsigned long round = 0; round < rounds; round++) {
         kit = kit_new(NULL);
         kit->compose = compose;
+        if (chance(2))
+            kit->flow->memory = 8192u << chance(8); /* what it needs, or not */
         for (size_t i = 0; i < kit->gateway->dialect_count; i++) {
             const struct dialect *dialect = kit->gateway->dialects[i];
             for (size_t k = 0; k < dialect->operation_count; k++)

@@ -23,6 +23,7 @@ struct arena {
     size_t used, ceiling;
     size_t reserve, opened; /* past the ceiling; and that much of the ceiling was reserve */
     struct arena_pool *pool; /* or NULL */
+    bool without;
 };
 
 static struct block *block_new(size_t size)
@@ -154,6 +155,7 @@ void arena_reset(struct arena *arena)
     arena->ceiling -= arena->opened;
     arena->reserve += arena->opened;
     arena->opened = 0;
+    arena->without = false;
 }
 
 size_t arena_room(const struct arena *arena)
@@ -164,6 +166,16 @@ size_t arena_room(const struct arena *arena)
 size_t arena_used(const struct arena *arena)
 {
     return arena->used;
+}
+
+bool arena_is_short(const struct arena *arena)
+{
+    return arena->without || !arena_room(arena);
+}
+
+void arena_go_without(struct arena *arena)
+{
+    arena->without = true;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)

@@ -31,6 +31,10 @@ void arena_reset(struct arena *arena);
 /* Bytes that can still be given out. Ask before taking an amount that outside input decides. */
 size_t arena_room(const struct arena *arena);
 size_t arena_used(const struct arena *arena);
+/* Nothing can be asked for any more, or somebody who asked has gone without (arena_go_without): since the last reset. */
+bool arena_is_short(const struct arena *arena);
+/* Whoever asks for room and leaves something out says so, unless it tells its caller itself. */
+void arena_go_without(struct arena *arena);
 
 /* Never NULL; aligned for any type; arena_alloc's bytes are not initialised. */
 void *arena_alloc(struct arena *arena, size_t size);

@@ -15,8 +15,10 @@ static bool grow(struct buf *buf, size_t need)
         space = buf->ceiling;
     if (space > arena_room(buf->arena))
         space = need;
-    if (space > arena_room(buf->arena))
+    if (space > arena_room(buf->arena)) {
+        arena_go_without(buf->arena);
         return false;
+    }
     char *moved = arena_alloc(buf->arena, space);
     if (buf->len)
         memcpy(moved, buf->ptr, buf->len);

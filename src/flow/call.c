@@ -3,25 +3,34 @@
 
 #include "json/write.h"
 
-/* A call that no backend serves: it fails before anything is sent. */
-static const struct contract_call no_call = { .name = STR_INIT("none") };
+/* Nothing goes out without a credential, or with a part missing: what it is refused for, or NULL. */
+static const struct err *refused(struct exchange *x, struct str *token)
+{
+    struct err err;
+
+    if (arena_is_short(x->arena))
+        return &exchange_no_memory;
+    if (!auth_backend_token(x->flow->gateway->auth, x->flow->auth, x->principal, x->brand, loop_wall_ms(x->flow->loop),
+                            token, &err)) {
+        *token = arena_copy(x->arena, *token);
+        return NULL;
+    }
+    struct err *why = arena_alloc(x->arena, sizeof *why);
+    *why = err;
+    return why;
+}
 
 struct upstream_call *exchange_call(struct exchange *x, const struct upstream_request *wanted, upstream_done_fn *done,
                                     void *data)
 {
     struct upstream_request *request = ARENA_NEW(x->arena, struct upstream_request);
-    struct str token;
 
     *request = *wanted;
     request->brand = x->brand;
     request->request_id = x->request_id;
     request->traceparent = x->traceparent;
     request->arena = x->arena;
-    if (!auth_backend_token(x->flow->gateway->auth, x->flow->auth, x->principal, x->brand,
-                            loop_wall_ms(x->flow->loop), &token, &x->err))
-        request->token = arena_copy(x->arena, token);
-    else
-        request->call = &no_call; /* x->err says why; nothing goes out without a credential */
+    request->refused = refused(x, &request->token);
     request->sent = &x->upstream_calls;
     return upstream_start(x->flow->upstream, request, done, data);
 }

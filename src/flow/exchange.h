@@ -234,6 +234,8 @@ stage_fn stage_name, stage_finish;                     /* finish.c */
  * library callbacks and by stages only. */
 void exchange_wait(struct exchange *x);
 void exchange_came(struct exchange *x, const struct err *err);
+/* Of an exchange whose arena is short: what was made since may lack something. */
+extern const struct err exchange_no_memory;
 /* err_set on the exchange, for a stage to return. */
 enum step exchange_fail(struct exchange *x, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
 /* Makes `stage` the next one (a retry goes back). */

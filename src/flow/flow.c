@@ -65,11 +65,14 @@ static const struct {
     { "finish", stage_finish },           /* gaps filled                 -> the answer                */
 };
 
+const struct err exchange_no_memory = { .code = ERR_TOO_LARGE,
+                                        .detail = "the request needs more memory than it may have" };
+
 /* Nothing failed, and there is memory left. The first stage finds out whose errors to speak. */
 static bool may_go_on(struct exchange *x)
 {
-    if (x->at && !x->err.code && !arena_room(x->arena))
-        (void)exchange_fail(x, ERR_TOO_LARGE, "the request needs more memory than it may have");
+    if (x->at && !x->err.code && arena_is_short(x->arena))
+        x->err = exchange_no_memory;
     return !x->err.code;
 }
 

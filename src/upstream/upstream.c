@@ -152,7 +152,8 @@ static int prepare(struct upstream_call *call, const struct upstream_request *re
                                            .has_body = request->body.ptr != NULL,
                                            .headers = call->headers };
     add_headers(call, request);
-    return 0;
+    /* Half a request is another request. */
+    return arena_is_short(call->arena) ? err_set(err, ERR_TOO_LARGE, "no memory left for the call") : 0;
 }
 
 static void on_plan(const struct upstream_answer *answer, const struct err *err, void *data)
@@ -168,6 +169,10 @@ static int start(struct upstream_call *call, const struct upstream_request *want
     struct live *live = call->live;
     struct upstream_request request = *wanted;
 
+    if (request.refused) {
+        *err = *request.refused;
+        return -1;
+    }
     if (!plan_needless(&request)) {
         call->plan = plan_start(&live->upstream, &request, &live->limits, live->scan_limit, on_plan, call, err);
         return call->plan ? 0 : -1;

@@ -29,6 +29,7 @@ struct upstream_request {
     uint64_t limit, offset;
     bool paged;            /* send limit and offset */
     struct arena *arena;   /* for the answer's tape */
+    const struct err *refused; /* nothing goes out, and `done` gets this; or NULL */
     unsigned *sent;        /* one more for each HTTP call that goes out (a slower plan makes several); or NULL */
 };
 

@@ -103,6 +103,25 @@ static void reserves(void **state)
     arena_free(&small);
 }
 
+/* Whoever made a text that is not whole is not the only one who knows. */
+static void knows_who_went_without(void **state)
+{
+    struct arena *small = arena_new(600);
+    struct buf fits = buf_in(small, 10), longer = buf_in(small, 5000);
+
+    (void)state;
+    buf_add(&fits, STR("01234567890"));
+    CHECK(!buf_ok(&fits) && !arena_is_short(small), "a ceiling of its own");
+    buf_reserve(&longer, 500);
+    CHECK(buf_ok(&longer) && !arena_is_short(small), "room");
+    CHECK(!buf_reserve(&longer, 1000) && arena_is_short(small) && arena_room(small), "no room");
+    arena_reset(small);
+    CHECK(!arena_is_short(small), "room again");
+    arena_go_without(small);
+    CHECK(arena_is_short(small), "said so");
+    arena_free(&small);
+}
+
 static void keeps_buf_ceiling(void **state)
 {
     (void)state;
@@ -264,7 +283,7 @@ static void tells_texts_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(gives_memory), TEST(keeps_arena_ceiling), TEST(reserves), TEST(keeps_buf_ceiling), TEST(hands_on_blocks),
+        TEST(gives_memory), TEST(keeps_arena_ceiling), TEST(reserves), TEST(knows_who_went_without), TEST(keeps_buf_ceiling), TEST(hands_on_blocks),
         TEST(keeps_arena_ceiling_in_buf), TEST(writes_into_buf), TEST(wraps_errors), TEST(names_errors),
         TEST(tells_texts_apart),
     };

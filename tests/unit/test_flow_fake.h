@@ -158,13 +158,13 @@ static inline struct upstream_call *fake_start(struct upstream *upstream,
     struct upstream_call *call = calloc(1, sizeof *call);
 
     assert_non_null(call);
-    kit->refusal.code = fake_log(kit, request);
+    kit->refusal.code = request->refused ? request->refused->code : fake_log(kit, request);
     const struct reply *reply = kit->refusal.code ? &kit->refusal : fake_reply(kit, request);
     CHECK(!reply->call || str_is(request->call->name, reply->call), "call %zu is " STR_FMT ", not %s",
           kit->started, STR_ARG(request->call->name), reply->call);
     kit->started++;
     if (request->sent)
-        ++*request->sent;
+        ++*request->sent; /* also of what is refused, so that the two can be compared */
     kit->open++;
     kit->most_open = kit->open > kit->most_open ? kit->open : kit->most_open;
     *call = (struct upstream_call){

@@ -1,4 +1,5 @@
-/* Objects one after another: what was read before makes the next ones quicker to read, and must change nothing else. */
+/* Objects one after another: what was read before makes the next ones quicker to read, and must change
+ * nothing else. */
 #include "check.h"
 
 #include "json/tape.h"
@@ -43,11 +44,20 @@ static const char *const names[] = { "a",
                                      "a name that is longer than one comparisom",
                                      "a nbme that is longer than one comparison",
                                      "\xC3\xA9" };
-static const char *const values[] = { "1",        "-0.5e3",    "null",
-                                      "true",     "\"\"",      "\"x\"",
-                                      "\"a\\nb\"", "{}",        "[]",
-                                      "[1,{\"a\":2},{\"a\":3}]", "{\"a\":1,\"b\":{\"a\":2}}", "{\"b\":1}",
-                                      "[{\"a\":1,\"a\":2}]", "\"sixteen bytes and more\"" };
+static const char *const values[] = { "1",
+                                      "-0.5e3",
+                                      "null",
+                                      "true",
+                                      "\"\"",
+                                      "\"x\"",
+                                      "\"a\\nb\"",
+                                      "{}",
+                                      "[]",
+                                      "[1,{\"a\":2},{\"a\":3}]",
+                                      "{\"a\":1,\"b\":{\"a\":2}}",
+                                      "{\"b\":1}",
+                                      "[{\"a\":1,\"a\":2}]",
+                                      "\"sixteen bytes and more\"" };
 static const char *const colons[] = { ":", ":", ":", ":", " :", ": ", "", "\n:\t" };
 
 /* One member of an object, by what was drawn for it. */
@@ -74,7 +84,9 @@ static void draw(struct str *before, struct str *object)
     unsigned count = chance(8), first = chance(COUNT(names));
 
     for (unsigned i = 0; i < count; i++)
-        members[i] = (struct member){ .name = (first + i * 5) % COUNT(names), .colon = chance(6), .value = chance(COUNT(values) - 2) };
+        members[i] = (struct member){ .name = (first + i * 5) % COUNT(names),
+                                      .colon = chance(6),
+                                      .value = chance(COUNT(values) - 2) };
     *before = write_object(members, count);
     for (unsigned changes = chance(4); changes; changes--) {
         unsigned at = chance(count + 1);
@@ -82,7 +94,9 @@ static void draw(struct str *before, struct str *object)
             memmove(members + at + 1, members + at, sizeof *members * (count - 1 - at));
         else if (at == count || chance(4) == 0)
             continue;
-        members[at] = (struct member){ .name = chance(COUNT(names)), .colon = chance(COUNT(colons)), .value = chance(COUNT(values)) };
+        members[at] = (struct member){ .name = chance(COUNT(names)),
+                                       .colon = chance(COUNT(colons)),
+                                       .value = chance(COUNT(values)) };
     }
     *object = write_object(members, count);
 }
@@ -101,7 +115,8 @@ static struct reading read_exactly(struct str text)
 
     assert_non_null(copy);
     memcpy(copy, text.ptr, text.len);
-    reading.ok = tape_read(&reading.tape, arena, str_of(copy, text.len), &tape_default_limits, &reading.fault);
+    reading.ok =
+        tape_read(&reading.tape, arena, str_of(copy, text.len), &tape_default_limits, &reading.fault);
     free(copy);
     return reading;
 }
@@ -136,8 +151,8 @@ static const struct around {
 
 static struct str write_around(const struct around *around, struct str before, struct str object)
 {
-    return arena_printf(arena, STR_FMT STR_FMT STR_FMT STR_FMT STR_FMT, STR_ARG(around->begin), STR_ARG(before),
-                        STR_ARG(around->middle), STR_ARG(object), STR_ARG(around->end));
+    return arena_printf(arena, STR_FMT STR_FMT STR_FMT STR_FMT STR_FMT, STR_ARG(around->begin),
+                        STR_ARG(before), STR_ARG(around->middle), STR_ARG(object), STR_ARG(around->end));
 }
 
 /* `object` where an array has something else before it, and where it has one like it. */
@@ -148,7 +163,8 @@ static bool compare(const struct around *around, struct str before, struct str o
     struct str after_text = cut(write_around(around, before, object), less < most ? less : most);
     struct reading plain = read_exactly(plain_text), after = read_exactly(after_text);
 
-    CHECK(plain.ok == after.ok, "%s: " STR_FMT, plain.ok ? after.fault.what : plain.fault.what, STR_ARG(after_text));
+    CHECK(plain.ok == after.ok, "%s: " STR_FMT, plain.ok ? after.fault.what : plain.fault.what,
+          STR_ARG(after_text));
     if (plain.ok) {
         struct reading alone = read_exactly(object);
         CHECK(alone.ok, "%s: " STR_FMT, alone.fault.what, STR_ARG(object));
@@ -157,8 +173,8 @@ static bool compare(const struct around *around, struct str before, struct str o
     }
     CHECK(strcmp(plain.fault.what, after.fault.what) == 0 && plain.fault.limit == after.fault.limit &&
               plain_text.len - plain.fault.offset == after_text.len - after.fault.offset,
-          "%s at %u, %s at %u: " STR_FMT, plain.fault.what, plain.fault.offset, after.fault.what, after.fault.offset,
-          STR_ARG(after_text));
+          "%s at %u, %s at %u: " STR_FMT, plain.fault.what, plain.fault.offset, after.fault.what,
+          after.fault.offset, STR_ARG(after_text));
     return false;
 }
 

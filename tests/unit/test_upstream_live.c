@@ -307,6 +307,23 @@ static void early_failures(void **state)
     CHECK(rig.server.requests == before, "nothing was asked");
 }
 
+/* Half a request is another request, and one that was refused is none. */
+static void what_is_not_whole_is_not_sent(void **state)
+{
+    static const struct err why = { .code = ERR_UNAVAILABLE, .detail = "no credential" };
+    unsigned sent = 0;
+
+    (void)state;
+    struct outcome outcome = call_now(0, (struct upstream_request){ .refused = &why, .sent = &sent });
+    CHECK(outcome.code == ERR_UNAVAILABLE && strcmp(outcome.detail, why.detail) == 0, "%s", outcome.detail);
+    arena_go_without(rig.arena);
+    outcome = call_now(0, (struct upstream_request){ .token = STR("t"), .sent = &sent });
+    CHECK(outcome.code == ERR_TOO_LARGE && !sent, "%u sent: %s", sent, outcome.detail);
+    arena_reset(rig.arena);
+    outcome = call_now(0, (struct upstream_request){ .token = STR("t"), .sent = &sent });
+    CHECK(outcome.code == ERR_NONE && sent == 1, "%u sent: %s", sent, outcome.detail);
+}
+
 static void never(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
                   void *data)
 {
@@ -362,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_call_carries_nothing_else),
         cmocka_unit_test(a_header_cannot_be_smuggled),
         cmocka_unit_test(early_failures),
+        cmocka_unit_test(what_is_not_whole_is_not_sent),
         cmocka_unit_test(a_freed_call_is_silent),
         cmocka_unit_test(refused_at_the_door),
     };

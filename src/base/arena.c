@@ -20,10 +20,11 @@ struct arena_pool {
 
 struct arena {
     struct block *first, *current;
-    size_t used, ceiling;
-    size_t reserve, opened; /* past the ceiling; and that much of the ceiling was reserve */
+    size_t used, left;      /* given out; up to the ceiling */
+    size_t ceiling, reserve; /* as it was made */
+    size_t past;            /* of the reserve, still there */
     struct arena_pool *pool; /* or NULL */
-    bool without;
+    bool is_short;
 };
 
 static struct block *block_new(size_t size)
@@ -106,7 +107,7 @@ struct arena *arena_new_sized(size_t ceiling, size_t size)
     if (!arena)
         abort();
     struct block *first = block_new(size);
-    *arena = (struct arena){ .first = first, .current = first, .ceiling = ceiling };
+    *arena = (struct arena){ .first = first, .current = first, .left = ceiling, .ceiling = ceiling };
     return arena;
 }
 
@@ -114,16 +115,15 @@ struct arena *arena_new_pooled(size_t ceiling, size_t reserve, struct arena_pool
 {
     struct arena *arena = arena_new(ceiling);
 
-    arena->reserve = reserve < SIZE_MAX - ceiling ? reserve : SIZE_MAX - ceiling;
+    arena->reserve = arena->past = reserve;
     arena->pool = pool;
     return arena;
 }
 
 void arena_use_reserve(struct arena *arena)
 {
-    arena->ceiling += arena->reserve;
-    arena->opened += arena->reserve;
-    arena->reserve = 0;
+    arena->left = arena->past < SIZE_MAX - arena->left ? arena->left + arena->past : SIZE_MAX;
+    arena->past = 0;
 }
 
 static void give_after(struct arena_pool *pool, struct block *block)
@@ -152,15 +152,14 @@ void arena_reset(struct arena *arena)
     arena->first->used = 0;
     arena->current = arena->first;
     arena->used = 0;
-    arena->ceiling -= arena->opened;
-    arena->reserve += arena->opened;
-    arena->opened = 0;
-    arena->without = false;
+    arena->left = arena->ceiling;
+    arena->past = arena->reserve;
+    arena->is_short = false;
 }
 
 size_t arena_room(const struct arena *arena)
 {
-    return arena->used < arena->ceiling ? arena->ceiling - arena->used : 0;
+    return arena->left;
 }
 
 size_t arena_used(const struct arena *arena)
@@ -170,12 +169,23 @@ size_t arena_used(const struct arena *arena)
 
 bool arena_is_short(const struct arena *arena)
 {
-    return arena->without || !arena_room(arena);
+    return arena->is_short;
 }
 
 void arena_go_without(struct arena *arena)
 {
-    arena->without = true;
+    arena->is_short = true;
+}
+
+/* What is left up to the ceiling, and the rest of it from the reserve. */
+static void take_reserve(struct arena *arena, size_t size)
+{
+    size -= arena->left;
+    if (size > arena->past)
+        abort();
+    arena->past -= size;
+    arena->left = 0;
+    arena->is_short = true;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
@@ -184,8 +194,12 @@ void *arena_alloc(struct arena *arena, size_t size)
     size_t need;
 
     /* No assert: it has to hold in every build. */
-    if (size > arena->ceiling + arena->reserve - arena->used || __builtin_add_overflow(size, ALIGN - 1, &need))
+    if (__builtin_add_overflow(size, ALIGN - 1, &need))
         abort();
+    if (size > arena->left)
+        take_reserve(arena, size);
+    else
+        arena->left -= size;
     need &= ~(size_t)(ALIGN - 1);
     if (need > block->size - block->used) {
         /* One big piece does not make every later block big. */

@@ -31,7 +31,7 @@ void arena_reset(struct arena *arena);
 /* Bytes that can still be given out. Ask before taking an amount that outside input decides. */
 size_t arena_room(const struct arena *arena);
 size_t arena_used(const struct arena *arena);
-/* Nothing can be asked for any more, or somebody who asked has gone without (arena_go_without): since the last reset. */
+/* Since the last reset somebody took of the reserve, or asked for room and has gone without (arena_go_without). */
 bool arena_is_short(const struct arena *arena);
 /* Whoever asks for room and leaves something out says so, unless it tells its caller itself. */
 void arena_go_without(struct arena *arena);

@@ -193,7 +193,7 @@ bool get_part(struct get *get, const struct field *field, uint32_t at)
 
     if (tape_type(run->in, at) != JSON_STRING)
         return false;
-    while (!leader->part_leads || leader->is[0] != field->is[0] || !str_eq(leader->split, field->split))
+    while (!leader->part_leads || leader->is[0] != field->is[0])
         leader--;
     struct str rest = tape_string(run->in, at, run->arena), mine = STR_NONE;
     if (field->cut_last) {

@@ -91,11 +91,15 @@ static int link_unless(struct load *load, struct field *field)
     return 0;
 }
 
-/* Joined again, the parts could not be told from a text that was cut elsewhere: what is cut so is only shown. */
+/* All parts are cut alike. Joined again, those of `cut: last` could not be told from a text that was cut elsewhere: what
+ * is cut so is only shown. */
 static int check_cut(struct load *load, const struct field *leader)
 {
     for (size_t i = 0; i < leader->part_count; i++) {
         const struct field *part = leader->parts[i];
+        if (!str_eq(part->split, leader->split))
+            return yaml_fault(yaml_get(part->from, "split"), load->err,
+                              "the parts are cut in two ways, expected the same `split:` for all");
         if (part->cut_last != leader->cut_last)
             return yaml_fault_key(part->from, load->err,
                                   "the parts are cut in two ways, expected `cut: last` for all or none");

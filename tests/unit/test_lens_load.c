@@ -87,6 +87,9 @@ static const struct kit_bad bad[] = {
     { ONE("{ type: string, is: x, split: \" \", part: 1, cut: last, read_only: true }\n"
           "  b: { type: string, is: x, split: \" \", part: 2, read_only: true }"),
       "6:3", "the parts are cut in two ways" },
+    { ONE("{ type: string, is: x, split: \"/\", part: 1, read_only: true }\n"
+          "  b: { type: string, is: x, split: \" \", part: 2, read_only: true }"),
+      "6:36", "the parts are cut in two ways" },
     { ONE("{ type: string, is: a, also: { x: p } }"), "5:29", "`also:` adds words to an enum" },
     { ONE("{ type: string, is: a, also: { x: p }, enum: [y] }"), "5:29", "`also:` adds words to an enum" },
     { ONE("{ type: string, is: a, enum: [x], also: [y] }"), "5:46", "found a list, expected a map" },

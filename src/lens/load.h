@@ -16,7 +16,9 @@ struct load {
 
 enum { MOST_FIELDS = 1024, MOST_DEPTH = 32 };
 
-/* load_tree.c: the members of `map` below `parent`, and a new shape for the elements of a list. */
+/* load_tree.c: a new field at `node`, whose place is `map`; the members of `map` below `parent`, and a new shape for the
+ * elements of a list. */
+MUST_CHECK int load_add(struct load *load, const struct yaml *map, struct node *node, struct field **added);
 MUST_CHECK int load_members(struct load *load, const struct yaml *map, struct node *parent);
 MUST_CHECK int load_shape(struct load *load, const struct yaml *fields, struct shape **shape);
 struct str load_path(struct load *load, struct str parent, struct str name);

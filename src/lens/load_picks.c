@@ -2,31 +2,23 @@
 #include "lens/load.h"
 
 /* A field of its own for each, that no member of the document names: it shares the array's place. */
-static struct field *add_choice(struct load *load, const struct field *pick, const struct yaml *entry)
+static int add_choice(struct load *load, const struct field *pick, const struct yaml *entry, struct field **added)
 {
     struct shape *shape = load->shape;
-    struct field *choice = &shape->fields[shape->count];
     struct node *node = ARENA_NEW(load->arena, struct node);
 
-    *node = (struct node){
-        .name = pick->name, .path = pick->path, .slot = shape->dialect_slots++, .field = choice
-    };
-    *choice = (struct field){ .from = entry,
-                              .name = pick->name,
-                              .path = pick->path,
-                              .order = (unsigned)shape->count,
-                              .type = TYPE_PICK,
-                              .codec = pick->codec,
-                              .source = FROM_CANONICAL,
-                              .want = STR("array"),
-                              .in = pick->in,
-                              .is = { NO_SLOT, NO_SLOT },
-                              .when = NO_SLOT,
-                              .node = node,
-                              .chosen = true,
-                              .picked = shape->dialect_slots++ };
-    shape->count++;
-    return choice;
+    *node = (struct node){ .name = pick->name, .path = pick->path, .slot = shape->dialect_slots++ };
+    if (load_add(load, entry, node, added))
+        return -1;
+    struct field *choice = *added;
+    choice->type = TYPE_PICK;
+    choice->codec = pick->codec;
+    choice->source = FROM_CANONICAL;
+    choice->want = STR("array");
+    choice->in = pick->in;
+    choice->chosen = true;
+    choice->picked = shape->dialect_slots++;
+    return 0;
 }
 
 static bool names_member(const struct node *parent, struct str name)
@@ -71,8 +63,8 @@ static int load_choice(struct load *load, struct field *pick, const struct yaml 
     const struct yaml *fields = yaml_get(entry, "fields");
     if (!where || !fields)
         return yaml_fault(entry, load->err, "the pick is not complete, expected where and fields");
-    struct field *choice = add_choice(load, pick, entry);
-    if (literals_load(&choice->prefer, load->arena, where, load->err) ||
+    struct field *choice;
+    if (add_choice(load, pick, entry, &choice) || literals_load(&choice->prefer, load->arena, where, load->err) ||
         literals_load(&choice->make, load->arena, make ? make : where, load->err))
         return -1;
     load->inside = choice;

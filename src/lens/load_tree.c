@@ -46,7 +46,7 @@ static int add_group(struct load *load, const struct yaml *map, struct node *nod
     return load_members(load, map, node);
 }
 
-static int add_field(struct load *load, const struct yaml *map, struct node *node)
+int load_add(struct load *load, const struct yaml *map, struct node *node, struct field **added)
 {
     struct shape *shape = load->shape;
 
@@ -54,7 +54,7 @@ static int add_field(struct load *load, const struct yaml *map, struct node *nod
         return yaml_fault_key(map, load->err, "too many fields, expected at most %d", MOST_FIELDS);
     struct field *field = &shape->fields[shape->count];
     *field = (struct field){ .from = map,
-                             .name = map->key,
+                             .name = node->name,
                              .path = node->path,
                              .order = (unsigned)shape->count,
                              .in = node->slot,
@@ -63,8 +63,15 @@ static int add_field(struct load *load, const struct yaml *map, struct node *nod
                              .node = node,
                              .inside = load->inside };
     shape->count++;
-    node->field = field;
-    return load_field(load, field, map);
+    node->field = *added = field;
+    return 0;
+}
+
+static int add_field(struct load *load, const struct yaml *map, struct node *node)
+{
+    struct field *field;
+
+    return load_add(load, map, node, &field) ? -1 : load_field(load, field, map);
 }
 
 int load_members(struct load *load, const struct yaml *map, struct node *parent)

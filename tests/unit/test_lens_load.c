@@ -189,6 +189,42 @@ static void bad_files_are_refused_with_their_place(void **state)
     kit_refuses(bad, COUNT(bad));
 }
 
+/* Fields, members of picks and each of `picks:` count alike: one more than there is room for is refused. */
+static void fields_are_bounded(void **state)
+{
+    static const struct {
+        unsigned count; /* of fields before the last line */
+        const char *last, *fault;
+    } cases[] = {
+        { 1023, "  x: { type: string, is: x }\n", NULL },
+        { 1024, "  x: { type: string, is: x }\n", "map.yaml:1029:3: too many fields" },
+        { 1022, "  x: { type: pick, fields: { v: { type: string, is: x } } }\n", NULL },
+        { 1023, "  x: { type: pick, fields: { v: { type: string, is: x } } }\n", "map.yaml:1028:30: too many fields" },
+        { 1022, "  x: { type: pick, picks: [{ where: { n: 1 }, fields: {} }] }\n", NULL },
+        { 1023, "  x: { type: pick, picks: [{ where: { n: 1 }, fields: {} }] }\n",
+          "map.yaml:1028:28: too many fields" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct buf text = buf_in(arena, 1 << 20);
+        struct lens_style style = { 0 };
+        struct err err = { 0 };
+        struct lens *lens;
+
+        buf_add(&text, STR(HEAD "fields:\n"));
+        for (unsigned k = 0; k < cases[i].count; k++)
+            buf_printf(&text, "  f%u: { type: string, is: f%u }\n", k, k);
+        buf_add(&text, str_from(cases[i].last));
+        int rc = lens_parse(&lens, arena, buf_str(&text), "map.yaml", &style, NULL, &err);
+        CHECK((rc == 0) == !cases[i].fault, "case %zu: %s", i, err.detail);
+        CHECK(!cases[i].fault || str_starts(str_from(err.detail), str_from(cases[i].fault)), "case %zu: %s", i,
+              err.detail);
+        arena_free(&arena);
+    }
+}
+
 static const char *const good[] = {
     HEAD "fields: {}\n",
     ONE("{ type: string, is: a, example: x }"),
@@ -257,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_files_are_refused_with_their_place),
+        cmocka_unit_test(fields_are_bounded),
         cmocka_unit_test(good_files_load),
         cmocka_unit_test(generated_values_are_of_the_kinds_allowed),
         cmocka_unit_test(a_file_that_is_not_there_is_named),

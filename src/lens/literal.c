@@ -79,6 +79,11 @@ bool literal_is(const struct literal *literal, const struct tape *tape, uint32_t
     return tape_equal(&literal->tape, 0, tape, at);
 }
 
+bool literal_same(const struct literal *a, const struct literal *b)
+{
+    return literal_is(a, &b->tape, 0);
+}
+
 /* JSON text made by this room or cut from a tape: it is valid. */
 bool literal_is_json(const struct literal *literal, struct str json, struct arena *arena)
 {

@@ -28,6 +28,8 @@ MUST_CHECK int load_leaf(struct load *load, const struct yaml *at, struct str pa
 /* Says that put writes there, or why it may not. */
 MUST_CHECK int load_writer(struct load *load, const struct field *field, struct node *leaf);
 MUST_CHECK int load_set(struct load *load, const struct yaml *set);
+/* Variants: where the `when:` of one holds, that of the other does not. */
+bool load_excludes(const struct field *a, const struct field *b);
 
 /* load_field.c: the keys of one field; load_value.c: those whose values have a form of their own. */
 MUST_CHECK int load_field(struct load *load, struct field *field, const struct yaml *map);

@@ -85,7 +85,7 @@ static int check_parts(struct load *load, const struct field *field)
     for (unsigned i = 0; field->part_leads && i < field->part_count; i++) {
         const struct field *part = field->parts[i];
         bool alike = part->when == field->when &&
-                     (part->when == NO_SLOT || str_eq(part->when_value.json, field->when_value.json));
+                     (part->when == NO_SLOT || literal_same(&part->when_value, &field->when_value));
         if (part->read_only != field->read_only)
             return yaml_fault_key(part->from, load->err,
                                   "nothing writes the other parts of \"" STR_FMT

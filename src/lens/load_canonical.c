@@ -73,9 +73,10 @@ int load_leaf(struct load *load, const struct yaml *at, struct str path, struct 
     return 0;
 }
 
-static bool same_condition(const struct field *a, const struct field *b)
+bool load_excludes(const struct field *a, const struct field *b)
 {
-    return a->when_path.ptr && b->when_path.ptr && str_eq(a->when_path, b->when_path);
+    return a->when_path.ptr && b->when_path.ptr && str_eq(a->when_path, b->when_path) &&
+           !literal_same(&a->when_value, &b->when_value);
 }
 
 /* Two fields may write one path only where never both do: parts of one text, alternatives, variants. */
@@ -84,7 +85,7 @@ static bool may_share(const struct field *a, const struct field *b)
     bool parts = a->split.ptr && b->split.ptr && str_eq(a->split, b->split) && a->part != b->part;
     bool alternatives = a->unless_name.ptr || b->unless_name.ptr || a->lookup.ptr || b->lookup.ptr;
 
-    return parts || alternatives || (same_condition(a, b) && !str_eq(a->when_value.json, b->when_value.json));
+    return parts || alternatives || load_excludes(a, b);
 }
 
 int load_writer(struct load *load, const struct field *field, struct node *leaf)

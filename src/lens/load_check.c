@@ -189,12 +189,6 @@ static int check_tells(struct load *load, const struct field *field)
     return 0;
 }
 
-static bool is_variant(const struct field *a, const struct field *b)
-{
-    return a->when_path.ptr && b->when_path.ptr && str_eq(a->when_path, b->when_path) &&
-           !str_eq(a->when_value.json, b->when_value.json);
-}
-
 /* Ids of one path name one kind of thing. */
 static bool same_kind(const struct field *a, const struct field *b)
 {
@@ -207,7 +201,7 @@ static int check_beside(struct load *load, const struct field *field)
     for (const struct field *other = load->shape->fields; other < field; other++)
         for (size_t i = 0; i < COUNT(field->is); i++) {
             uint32_t slot = field->is[i];
-            bool same = slot != NO_SLOT && is_at(other, slot) && !is_variant(other, field);
+            bool same = slot != NO_SLOT && is_at(other, slot) && !load_excludes(other, field);
             bool meet = (kinds_at(other, slot) & kinds_at(field, slot)) && same_kind(other, field);
             if (same && field->source == FROM_CANONICAL && !meet)
                 return yaml_fault_key(

@@ -48,7 +48,7 @@ static bool exclude_each_other(const struct field *a, const struct field *b)
     for (size_t i = 0; i < a->prefer.count; i++)
         for (size_t k = 0; k < b->prefer.count; k++)
             if (str_eq(a->prefer.items[i].name, b->prefer.items[k].name) &&
-                !str_eq(a->prefer.items[i].value.json, b->prefer.items[k].value.json))
+                !literal_same(&a->prefer.items[i].value, &b->prefer.items[k].value))
                 return true;
     return false;
 }

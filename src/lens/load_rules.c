@@ -36,9 +36,9 @@ static bool may_have(const struct field *field, const struct literal *value)
     bool found = !field->enum_count;
 
     for (size_t i = 0; i < field->enum_count && !found; i++)
-        found = str_eq(field->enums[i].dialect.json, value->json);
+        found = literal_same(&field->enums[i].dialect, value);
     for (size_t i = 0; i < field->also_count && !found; i++)
-        found = str_eq(field->also[i].dialect.json, value->json);
+        found = literal_same(&field->also[i].dialect, value);
     return found;
 }
 
@@ -92,7 +92,7 @@ static bool same_value(const struct ruled *a, const struct ruled *b)
 {
     if (!a->value.json.ptr || !b->value.json.ptr)
         return a->value.json.ptr == b->value.json.ptr;
-    return str_eq(a->value.json, b->value.json);
+    return literal_same(&a->value, &b->value);
 }
 
 /* Wherever `a` is asked, so is `b`. */

@@ -268,6 +268,8 @@ void *lens_grow(struct arena *arena, void *items, size_t count, size_t *space, s
 
 /* The value at `at` is the literal's. */
 bool literal_is(const struct literal *literal, const struct tape *tape, uint32_t at);
+/* The two say the same: 1 and 1.0 do. */
+bool literal_same(const struct literal *a, const struct literal *b);
 /* The JSON text is the literal's value. */
 bool literal_is_json(const struct literal *literal, struct str json, struct arena *arena);
 /* Every member of `literals` stands in the object with its value. */

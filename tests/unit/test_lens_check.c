@@ -204,6 +204,15 @@ static const struct kit_bad bad[] = {
              "examples:\n"
              "  - { dialect: {}, canonical: {}, rest: [] }\n",
       "7:41", "found a list" },
+    /* A number may be written in several ways. */
+    { FIELDS "  n: { type: number, is: n }\n"
+             "  a: { type: string, is: x, when: { n: 1 } }\n"
+             "  b: { type: string, is: x, when: { n: 1.0 } }\n",
+      "7:6", "\"x\" is written by \"a\" already" },
+    { FIELDS "  n: { type: number, is: n }\n"
+             "  a: { type: string, is: x, split: '/', part: 1, when: { n: 1 } }\n"
+             "  b: { type: string, is: x, split: '/', part: 2, when: { n: 2 } }\n",
+      "7:3", "the parts of \"x\" apply apart" },
 };
 
 static void what_says_nothing_is_refused(void **state)
@@ -231,6 +240,11 @@ static void what_says_something_is_not(void **state)
         "}\n",
         "  a: { type: string, is: a, read_only: true, enum: [x], example: x }\n",
         "  a: { type: string, is: a, read_only: true, equals: $brand }\n",
+        "  n: { type: number, is: n }\n"
+        "  a: { type: string, is: x, split: '/', part: 1, when: { n: 1 } }\n"
+        "  b: { type: string, is: x, split: '/', part: 2, when: { n: 1.0 } }\n",
+        "  a: { type: number, is: x, enum: [1, 2] }\n  b: { type: boolean, is: y }\n"
+        "rules:\n  - { where: { a: 1.0 }, equals: { b: true } }\n",
     };
 
     (void)state;

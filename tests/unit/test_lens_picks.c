@@ -153,6 +153,10 @@ static void faults_have_their_place(void **state)
                "      - { where: { s: x }, fields: { v: { type: string, is: v } } }\n"
                "      - { where: { t: x }, fields: { w: { type: string, is: w } } }\n",
           "9:18", "an element could be this one and one before it" },
+        { HEAD "    picks:\n"
+               "      - { where: { n: 1 }, fields: { v: { type: string, is: a } } }\n"
+               "      - { where: { n: 1.0 }, fields: { v: { type: string, is: b } } }\n",
+          "9:18", "an element could be this one and one before it" },
         { HEAD "    fields: { v: { type: string, is: v } }\n    picks: [{ where: { s: x }, fields: {} }]\n",
           "8:5", "`picks:` stands in or beside `fields:`" },
         { HEAD "    picks:\n"

@@ -59,5 +59,28 @@ MUST_CHECK int load_judge(struct load *load, const struct field *field);
 /* load_beside.c: keys that take each other's meaning away. */
 MUST_CHECK int load_beside(struct load *load, const struct field *field);
 
+/* What a canonical value can be. A string may be of any form; a date is one of them. */
+enum {
+    KIND_NUMBER = 1,
+    KIND_BOOLEAN = 2,
+    KIND_OBJECT = 4,
+    KIND_ARRAY = 8,
+    KIND_DATE = 16,
+    KIND_DATETIME = 32,
+    KIND_DECIMAL = 64,
+    KIND_EMAIL = 128,
+    KIND_UUID = 256,
+    KIND_WORDS = 512,
+    KIND_TEXT = KIND_DATE | KIND_DATETIME | KIND_DECIMAL | KIND_EMAIL | KIND_UUID | KIND_WORDS,
+    KIND_ID = KIND_TEXT | KIND_NUMBER,
+    KIND_ALL = 1023
+};
+
 /* load_check.c: what can be read and is wrong all the same. `set` may be NULL. */
 MUST_CHECK int load_check(struct load *load, const struct yaml *set);
+/* Kinds of the value at the field's path `index`. */
+unsigned load_kinds_of(const struct field *field, size_t index);
+/* Fields at one path, which is the one's path `i` and the other's path `k`: some value is of both. */
+bool load_may_meet(const struct field *a, size_t i, const struct field *b, size_t k);
+/* The field reads or writes the canonical member, in any way but by `when:`. */
+bool load_names(const struct field *field, uint32_t slot);

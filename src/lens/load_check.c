@@ -2,22 +2,6 @@
  * without a rule, types that cannot meet. */
 #include "lens/load.h"
 
-/* What a canonical value can be. A string may be of any form; a date is one of them. */
-enum kinds {
-    KIND_NUMBER = 1,
-    KIND_BOOLEAN = 2,
-    KIND_OBJECT = 4,
-    KIND_ARRAY = 8,
-    KIND_DATE = 16,
-    KIND_DATETIME = 32,
-    KIND_DECIMAL = 64,
-    KIND_EMAIL = 128,
-    KIND_UUID = 256,
-    KIND_WORDS = 512,
-    KIND_TEXT = KIND_DATE | KIND_DATETIME | KIND_DECIMAL | KIND_EMAIL | KIND_UUID | KIND_WORDS,
-    KIND_ALL = 1023
-};
-
 static unsigned kinds_of_literal(const struct literal *literal)
 {
     static const unsigned kinds[] = {
@@ -29,8 +13,7 @@ static unsigned kinds_of_literal(const struct literal *literal)
     return kinds[tape_type(&literal->tape, 0)];
 }
 
-/* Of the value at the field's path `index`. */
-static unsigned kinds_of(const struct field *field, size_t index)
+unsigned load_kinds_of(const struct field *field, size_t index)
 {
     static const unsigned kinds[TYPE_COUNT] = {
         [TYPE_STRING] = KIND_TEXT,     [TYPE_INTEGER] = KIND_NUMBER,
@@ -39,7 +22,7 @@ static unsigned kinds_of(const struct field *field, size_t index)
         [TYPE_EMAIL] = KIND_EMAIL,     [TYPE_DATETIME] = KIND_DATETIME,
         [TYPE_UUID] = KIND_UUID,       [TYPE_OBJECT] = KIND_OBJECT,
         [TYPE_ARRAY] = KIND_ARRAY,     [TYPE_MAP] = KIND_OBJECT,
-        [TYPE_ANY] = KIND_ALL,         [TYPE_ID] = KIND_ALL,
+        [TYPE_ANY] = KIND_ALL,         [TYPE_ID] = KIND_ID,
         [TYPE_VERSION] = KIND_ALL,
         [TYPE_LINK] = KIND_ALL,        [TYPE_QUANTITY] = KIND_TEXT,
         [TYPE_LINES] = KIND_TEXT,      [TYPE_PICK] = KIND_ALL,
@@ -49,7 +32,7 @@ static unsigned kinds_of(const struct field *field, size_t index)
     unsigned all = field->put_same || field->otherwise == OTHERWISE_SAME ? kinds[field->type] : 0;
 
     if (field->lookup.ptr)
-        return KIND_ALL;
+        return KIND_ID; /* it stands for one */
     if (field->split.ptr)
         return KIND_TEXT;
     if (field->type == TYPE_QUANTITY)
@@ -63,12 +46,22 @@ static unsigned kinds_of(const struct field *field, size_t index)
 
 static unsigned kinds_at(const struct field *field, uint32_t slot)
 {
-    return kinds_of(field, field->is[1] == slot);
+    return load_kinds_of(field, field->is[1] == slot);
 }
 
 static bool is_at(const struct field *field, uint32_t slot)
 {
     return field->source == FROM_CANONICAL && (field->is[0] == slot || field->is[1] == slot);
+}
+
+bool load_names(const struct field *field, uint32_t slot)
+{
+    bool names = is_at(field, slot) || (field->tells && field->tells->slot == slot);
+
+    for (size_t i = 0; i < field->other_count; i++)
+        names |= field->others[i] == slot;
+    return names || (field->source == FROM_DERIVE && field->derive == slot) ||
+           (field->table.table && field->table.by == slot);
 }
 
 /* Of all that the mapping says of a path; KIND_ALL when it says nothing. */
@@ -98,7 +91,7 @@ static int check_taken(struct load *load, const struct field *field)
                           STR_ARG(field->path));
 }
 
-/* The value of the condition is one that its member can have. */
+/* The value of the condition is one that its member can have; null is none. */
 static int check_when(struct load *load, const struct field *field)
 {
     const struct shape *shape = load->shape;
@@ -106,17 +99,18 @@ static int check_when(struct load *load, const struct field *field)
     if (field->when == NO_SLOT)
         return 0;
     const struct node *leaf = shape->leaves[field->when];
-    bool possible = leaf->set_from == SET_LITERAL && literal_is(&leaf->set, &field->when_value.tape, 0);
-    for (size_t i = 0; i < shape->count && !possible; i++) {
+    bool null = tape_type(&field->when_value.tape, 0) == JSON_NULL;
+    bool possible = !null && leaf->set_from == SET_LITERAL && literal_same(&leaf->set, &field->when_value);
+    for (size_t i = 0; i < shape->count && !possible && !null; i++) {
         const struct field *other = &shape->fields[i];
         if (!is_at(other, field->when) ||
             !(kinds_at(other, field->when) & kinds_of_literal(&field->when_value)))
             continue;
         possible = !other->enum_count || other->put_same || other->otherwise == OTHERWISE_SAME;
         for (size_t k = 0; k < other->enum_count; k++)
-            possible |= literal_is(&other->enums[k].canonical, &field->when_value.tape, 0);
+            possible |= literal_same(&other->enums[k].canonical, &field->when_value);
         for (size_t k = 0; k < other->also_count; k++)
-            possible |= literal_is(&other->also[k].canonical, &field->when_value.tape, 0);
+            possible |= literal_same(&other->also[k].canonical, &field->when_value);
     }
     if (possible)
         return 0;
@@ -149,7 +143,7 @@ static int check_else(struct load *load, const struct field *field)
     for (size_t i = 0; i < field->other_count && at; i++, at = at->next) {
         if (field->others[i] == field->is[0])
             return yaml_fault(at, load->err, "nothing reaches this path: it is the field's own, expected another");
-        if (!(kinds_of_path(load->shape, field->others[i]) & kinds_of(field, 0)))
+        if (!(kinds_of_path(load->shape, field->others[i]) & load_kinds_of(field, 0)))
             return yaml_fault(at, load->err,
                               "\"" STR_FMT "\" is of another type, expected a path that the field can show",
                               STR_ARG(at->text));
@@ -163,9 +157,9 @@ static bool shows(const struct field *field, const struct literal *value)
     bool shown = !field->enum_count || field->otherwise != OTHERWISE_NULL;
 
     for (size_t i = 0; i < field->enum_count; i++)
-        shown |= literal_is(&field->enums[i].canonical, &value->tape, 0);
+        shown |= literal_same(&field->enums[i].canonical, value);
     for (size_t i = 0; i < field->also_count; i++)
-        shown |= literal_is(&field->also[i].canonical, &value->tape, 0);
+        shown |= literal_same(&field->also[i].canonical, value);
     return shown;
 }
 
@@ -189,28 +183,38 @@ static int check_tells(struct load *load, const struct field *field)
     return 0;
 }
 
-/* Ids of one path name one kind of thing. */
-static bool same_kind(const struct field *a, const struct field *b)
+bool load_may_meet(const struct field *a, size_t i, const struct field *b, size_t k)
 {
-    return !a->kind.ptr || !b->kind.ptr || str_eq(a->kind, b->kind);
+    bool same_kind = !a->kind.ptr || !b->kind.ptr || str_eq(a->kind, b->kind);
+
+    return load_excludes(a, b) || (same_kind && (load_kinds_of(a, i) & load_kinds_of(b, k)));
 }
 
 /* Two fields at one path. */
 static int check_beside(struct load *load, const struct field *field)
 {
-    for (const struct field *other = load->shape->fields; other < field; other++)
+    for (const struct field *other = load->shape->fields; other < field && field->source == FROM_CANONICAL; other++)
         for (size_t i = 0; i < COUNT(field->is); i++) {
             uint32_t slot = field->is[i];
-            bool same = slot != NO_SLOT && is_at(other, slot) && !load_excludes(other, field);
-            bool meet = (kinds_at(other, slot) & kinds_at(field, slot)) && same_kind(other, field);
-            if (same && field->source == FROM_CANONICAL && !meet)
-                return yaml_fault_key(
-                    field->from, load->err,
-                    "\"" STR_FMT "\" and \"" STR_FMT "\" can never be the same value at \"" STR_FMT
-                    "\", expected types that meet",
-                    STR_ARG(other->path), STR_ARG(field->path), STR_ARG(load->shape->leaves[slot]->path));
+            if (slot == NO_SLOT || !is_at(other, slot) || load_may_meet(other, other->is[1] == slot, field, i))
+                continue;
+            return yaml_fault_key(field->from, load->err,
+                                  "\"" STR_FMT "\" and \"" STR_FMT "\" can never be the same value at \"" STR_FMT
+                                  "\", expected types that meet",
+                                  STR_ARG(other->path), STR_ARG(field->path),
+                                  STR_ARG(load->shape->leaves[slot]->path));
         }
     return 0;
+}
+
+/* Of what `set:` writes. */
+static unsigned kinds_of_set(const struct node *leaf)
+{
+    static const unsigned kinds[] = {
+        [SET_NONE] = KIND_ALL, [SET_BRAND] = KIND_TEXT, [SET_PEER] = KIND_TEXT, [SET_NOW] = KIND_DATETIME,
+    };
+
+    return leaf->set_from == SET_LITERAL ? kinds_of_literal(&leaf->set) : kinds[leaf->set_from];
 }
 
 /* `set:` speaks where no field wrote: not where one always does (but for the client's address, which it knows
@@ -230,12 +234,27 @@ static int check_set(struct load *load, const struct yaml *set)
                                   "nothing reaches this value: \"" STR_FMT
                                   "\" always writes there, expected a path that may be left out",
                                   STR_ARG(writer->path));
-        if (leaf->set_from == SET_LITERAL &&
-            !(kinds_of_path(load->shape, leaf->slot) & kinds_of_literal(&leaf->set)))
+        if (!(kinds_of_path(load->shape, leaf->slot) & kinds_of_set(leaf)))
             return yaml_fault(at, load->err,
                               "\"" STR_FMT "\" is of another type, expected a value that its fields can show",
                               STR_ARG(at->key));
     }
+    return 0;
+}
+
+/* No field shows, writes or tells what the member with the rest holds. */
+static int check_rest(struct load *load)
+{
+    const struct shape *shape = load->lens->shape;
+
+    if (load->lens->rest != REST_MEMBER)
+        return 0;
+    for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++)
+        if (load_names(field, load->lens->rest_slot))
+            return yaml_fault_key(field->from, load->err,
+                                  "\"" STR_FMT "\" speaks of \"" STR_FMT
+                                  "\", where the rest is kept, expected another path",
+                                  STR_ARG(field->path), STR_ARG(load->lens->rest_path));
     return 0;
 }
 
@@ -257,134 +276,5 @@ static int check_shape(struct load *load, struct shape *shape)
 int load_check(struct load *load, const struct yaml *set)
 {
     load->shape = load->lens->shape;
-    return check_set(load, set) || check_shape(load, load->lens->shape) ? -1 : 0;
-}
-
-/* The whole of which `part` is a member. */
-static bool is_above(struct str whole, struct str part)
-{
-    return part.len > whole.len && str_starts(part, whole) && part.ptr[whole.len] == '/';
-}
-
-static int compare_fields(const struct shape *a, const struct field *left, const struct shape *b,
-                          const struct field *right, struct err *err)
-{
-    for (size_t i = 0; i < COUNT(left->is); i++)
-        for (size_t k = 0; k < COUNT(right->is); k++) {
-            if (left->is[i] == NO_SLOT || right->is[k] == NO_SLOT)
-                continue;
-            struct str path = a->leaves[left->is[i]]->path, other = b->leaves[right->is[k]]->path;
-            unsigned kinds = kinds_of(left, i), others = kinds_of(right, k);
-            bool whole = is_above(path, other);
-            bool meet = whole ? kinds & KIND_OBJECT : (kinds & others) && same_kind(left, right);
-            if (meet || (!whole && !str_eq(path, other)))
-                continue;
-            return yaml_fault_key(
-                left->from, err,
-                "\"" STR_FMT "\" has another type in %s:%u, expected types of \"" STR_FMT "\" that meet",
-                STR_ARG(left->path), right->from->file, right->from->key_line, STR_ARG(path));
-        }
-    return 0;
-}
-
-static int compare_shapes(const struct shape *left, const struct shape *right, struct err *err);
-
-/* The elements of lists at one path, too. */
-static int compare_elements(const struct shape *a, const struct field *left, const struct shape *b,
-                            const struct field *right, struct err *err)
-{
-    bool lists = left->element && right->element;
-
-    if (!lists || !str_eq(a->leaves[left->is[0]]->path, b->leaves[right->is[0]]->path))
-        return 0;
-    return compare_shapes(left->element, right->element, err);
-}
-
-static int compare_shapes(const struct shape *left, const struct shape *right, struct err *err)
-{
-    for (const struct field *a = left->fields; a < left->fields + left->count; a++)
-        for (const struct field *b = right->fields; b < right->fields + right->count; b++)
-            if (a->source == FROM_CANONICAL && b->source == FROM_CANONICAL &&
-                (compare_fields(left, a, right, b, err) || compare_elements(left, a, right, b, err)))
-                return -1;
-    return 0;
-}
-
-/* What one mapping keeps in a member of the entity the other must not show, or clear, as a part of something larger. */
-static int compare_rest(const struct lens *keeper, const struct lens *other, struct err *err)
-{
-    if (keeper->rest != REST_MEMBER)
-        return 0;
-    struct str path = keeper->shape->leaves[keeper->rest_slot]->path;
-    if (other->rest == REST_MEMBER && str_eq(keeper->rest_path, other->rest_path) && !str_eq(keeper->dialect, other->dialect))
-        return yaml_fault(yaml_get(other->head, "rest"), err, "%s keeps its rest there, too, expected a member of its own",
-                          keeper->head->file);
-    for (const struct field *field = other->shape->fields; field < other->shape->fields + other->shape->count; field++) {
-        bool canonical = field->source == FROM_CANONICAL && field->is[0] != NO_SLOT;
-        struct str shown = canonical ? other->shape->leaves[field->is[0]]->path : STR_NONE;
-        if (canonical && (str_eq(shown, path) || is_above(shown, path) || is_above(path, shown)))
-            return yaml_fault_key(field->from, err,
-                                  "\"" STR_FMT "\" shows and clears what %s keeps in \"" STR_FMT
-                                  "\", expected `rest: store` there, or fields beside it here",
-                                  STR_ARG(field->path), keeper->head->file, STR_ARG(keeper->rest_path));
-    }
-    return 0;
-}
-
-int lens_compare(const struct lens *a, const struct lens *b, struct err *err)
-{
-    if (!str_eq(a->entity, b->entity))
-        return 0;
-    return a != b && (compare_rest(a, b, err) || compare_rest(b, a, err)) ? -1 : compare_shapes(a->shape, b->shape, err);
-}
-
-static bool is_within(struct str whole, struct str part)
-{
-    return str_eq(whole, part) || is_above(whole, part);
-}
-
-/* A field, `set:` or `tells:` has the path, or the whole of which it is a part. */
-static bool has_path(const struct shape *shape, struct str path)
-{
-    for (size_t i = 0; i < shape->canonical_slots; i++)
-        if ((shape->leaves[i]->told || shape->leaves[i]->set_from) && is_within(shape->leaves[i]->path, path))
-            return true;
-    for (size_t i = 0; i < shape->count; i++)
-        for (size_t k = 0; k < COUNT(shape->fields[i].is); k++)
-            if (shape->fields[i].is[k] != NO_SLOT && is_within(shape->leaves[shape->fields[i].is[k]]->path, path))
-                return true;
-    return false;
-}
-
-static int check_said(const struct shape *shape, uint32_t slot, const struct yaml *at,
-                      const struct lens *const *lenses, size_t count, struct err *err)
-{
-    for (size_t i = 0; slot != NO_SLOT && i < count; i++)
-        if (has_path(lenses[i]->shape, shape->leaves[slot]->path))
-            return 0;
-    if (slot == NO_SLOT)
-        return 0;
-    return yaml_fault(at, err,
-                      "nothing reaches \"" STR_FMT "\": no mapping of the entity has it, expected a path that one has",
-                      STR_ARG(shape->leaves[slot]->path));
-}
-
-int lens_check_reads(const struct lens *lens, const struct lens *const *lenses, size_t count, struct err *err)
-{
-    const struct shape *shape = lens->shape;
-
-    for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++) {
-        const struct yaml *from = field->from, *paths = yaml_get(from, "else"), *other = yaml_get(from, "otherwise");
-        const struct yaml *by = yaml_get(from, "by") ? yaml_get(from, "by") : other ? yaml_get(other, "by") : NULL;
-        uint32_t derived = field->source == FROM_DERIVE ? field->derive : NO_SLOT;
-        uint32_t keyed = field->table.table ? field->table.by : NO_SLOT;
-        if (check_said(shape, derived, yaml_get(from, "from"), lenses, count, err) ||
-            check_said(shape, keyed, by, lenses, count, err))
-            return -1;
-        const struct yaml *at = paths ? paths->first : NULL;
-        for (size_t i = 0; i < field->other_count && at; i++, at = at->next)
-            if (check_said(shape, field->others[i], at, lenses, count, err))
-                return -1;
-    }
-    return 0;
+    return check_set(load, set) || check_rest(load) || check_shape(load, load->lens->shape) ? -1 : 0;
 }

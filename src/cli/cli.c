@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -236,7 +237,7 @@ static int run(const struct command *command, struct arena *arena, int argc, cha
     return result < 0 ? 1 : result;
 }
 
-int cli_main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
     const struct command *command = find_command(name);
@@ -251,4 +252,23 @@ int cli_main(int argc, char **argv)
     int result = run(command, arena, argc - 2, argv + 2);
     arena_free(&arena);
     return result;
+}
+
+/* What was printed may be shown once only, as a client's secret is: nobody must believe that it arrived. */
+static int finish_output(int result)
+{
+    bool failed = fflush(stdout) != 0;
+    int why = errno;
+
+    if (!failed && !ferror(stdout))
+        return result;
+    if (!result)
+        (void)fprintf(stderr, "dragoman: the output cannot be written%s%s\n", failed ? ": " : "",
+                      failed ? strerror(why) : "");
+    return result ? result : 1;
+}
+
+int cli_main(int argc, char **argv)
+{
+    return finish_output(dispatch(argc, argv));
 }

@@ -77,7 +77,5 @@ int command_crosswalk(const struct invocation *invocation, struct err *err)
         (void)printf("%s\n", csv_header);
     int failed = in ? import(store, invocation, err) : store_crosswalk_each(store, print_row, NULL, err);
     store_close(&store);
-    if (!failed && fflush(stdout))
-        return err_set(err, ERR_CONFIG, "the output cannot be written");
     return failed;
 }

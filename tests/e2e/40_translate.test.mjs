@@ -192,3 +192,12 @@ test('what comes from elsewhere has the brand, and can go back', () => {
     const [single] = translate('patient-graph', 'twine', 'provider', [{ brand_id: 'acme', name: 'Cher' }]).documents;
     assert.equal(translate('twine', 'patient-graph', 'coach', [single]).documents[0].name, 'Cher');
 });
+
+test('without a standard output nothing is written where the rejects belong', () => {
+    const file = join(dir, 'no-output');
+    const args = ['translate', '--from', 'twine', '--to', 'general', '--resource', 'patient', '--rejects', file, ...settings, '--set', `state_dir=${dir}/no-state`];
+    const done = spawnSync('sh', ['-c', 'exec "$@" >&-', 'sh', binary, ...args], { cwd: root, input: `${JSON.stringify(twine(1))}\n`, encoding: 'utf8' });
+    assert.equal(done.status, 1, done.stderr);
+    assert.match(done.stderr, /the output cannot be written: Bad file descriptor/);
+    assert.equal(readFileSync(file, 'utf8'), '');
+});

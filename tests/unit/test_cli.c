@@ -70,9 +70,9 @@ static int split(const char *words, char **argv)
 }
 
 /* Standard output and error go to files meanwhile. */
-static struct outcome run(const char *words)
+static struct outcome run_to(const char *output, const char *words)
 {
-    static const char *const names[] = { NULL, "stdout", "stderr" };
+    const char *const names[] = { NULL, output, in_dir("stderr") };
     char *argv[32];
     int argc = split(words, argv), saved[3];
     struct outcome outcome;
@@ -80,23 +80,29 @@ static struct outcome run(const char *words)
     (void)fflush(stdout);
     (void)fflush(stderr);
     for (int fd = 1; fd <= 2; fd++) {
-        int file = open(in_dir(names[fd]), O_CREAT | O_TRUNC | O_WRONLY, 0600);
+        int file = open(names[fd], O_CREAT | O_TRUNC | O_WRONLY, 0600);
         saved[fd] = dup(fd);
         assert_true(file >= 0 && saved[fd] >= 0 && dup2(file, fd) == fd);
         (void)close(file);
     }
     outcome.code = cli_main(argc, argv);
     (void)fflush(stdout);
+    clearerr(stdout);
     (void)fflush(stderr);
     for (int fd = 1; fd <= 2; fd++) {
         assert_true(dup2(saved[fd], fd) == fd);
         (void)close(saved[fd]);
     }
-    outcome.out = test_file_read(arena, in_dir("stdout"));
+    outcome.out = strcmp(output, "/dev/full") != 0 ? test_file_read(arena, output) : STR("");
     outcome.err = test_file_read(arena, in_dir("stderr"));
     for (int i = 0; i < argc; i++)
         free(argv[i]);
     return outcome;
+}
+
+static struct outcome run(const char *words)
+{
+    return run_to(in_dir("stdout"), words);
 }
 
 static bool has(struct str text, const char *part)
@@ -247,6 +253,32 @@ static void what_works(void **state)
     }
 }
 
+/* Whoever pipes a secret onto a full disk must not believe to have it. */
+static void output_that_is_lost_is_a_fault(void **state)
+{
+    static const char *const cases[] = {
+        "help",
+        "help token",
+        "token --dialect general " COMMON,
+        "client add --name lost " COMMON,
+        "client list " COMMON,
+        "check --coverage " COMMON,
+        "openapi --dialect general " COMMON,
+        "crosswalk export " COMMON,
+        "explain GET /v1/patients -H authorization:x " COMMON,
+        "seed " COMMON " --set backend.database=@/full.db",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct outcome found = run_to("/dev/full", cases[i]);
+        CHECK(found.code == 1 && str_starts(found.err, STR("dragoman: the output cannot be written")),
+              "%s: %d %.*s", cases[i], found.code, STR_ARG(found.err));
+    }
+    struct outcome wrong = run_to("/dev/full", "token --dialect nobody " COMMON);
+    CHECK(wrong.code == 2, "%d %.*s", wrong.code, STR_ARG(wrong.err));
+}
+
 /* A token on standard output, alone on its line, and nothing of the key anywhere. */
 static void tokens(void **state)
 {
@@ -291,7 +323,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_usage), cmocka_unit_test(faults_are_reported),
         cmocka_unit_test(what_works),  cmocka_unit_test(tokens),
-        cmocka_unit_test(clients),
+        cmocka_unit_test(clients),    cmocka_unit_test(output_that_is_lost_is_a_fault),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -18,6 +18,7 @@ struct id_table {
 };
 struct id_tables {
     struct id_table in, out; /* source id -> canonical id; canonical id -> target id */
+    struct id_table taken;   /* target ids that are somebody's: as text they are nobody else's */
 };
 struct translate_route {
     const struct dialect *from, *to;
@@ -29,8 +30,8 @@ struct translate_route {
 MUST_CHECK int ids_load(struct id_tables *tables, const struct translate_route *route,
                         const struct conf *conf, struct arena *arena, struct err *err);
 void id_table_add(struct id_table *table, struct arena *arena, struct str kind, struct str key, struct str value);
-/* The id that the table has; else, where the target's ids have the form of the text, the text itself; else
- * none. */
+/* The id that the table has; else, where the target's ids have the form of the text and nobody has it yet, the text
+ * itself; else none. */
 struct str ids_canonical(const struct id_tables *tables, struct str kind, struct str given);
 struct str ids_shown(const struct id_tables *tables, const struct translate_route *route, struct str kind,
                      struct str canonical);

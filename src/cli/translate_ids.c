@@ -1,8 +1,10 @@
 /* Ids of one dialect as ids of another. */
 #include "cli/translate.h"
 
+#include "base/codec.h"
 #include "json/number.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 enum { FIRST_ROWS = 1024 };
@@ -65,6 +67,11 @@ static struct str find(const struct id_table *table, struct str kind, struct str
     return table->count ? find_row(table, kind, id)->value : STR_NONE;
 }
 
+static bool is_known(const struct id_table *table, struct str kind, struct str id)
+{
+    return table->count && find_row(table, kind, id)->key.ptr;
+}
+
 struct loading {
     struct id_tables *tables;
     const struct translate_route *route;
@@ -79,8 +86,10 @@ static int on_row(const struct crosswalk_row *row, void *data)
         return 0;
     if (str_eq(row->dialect, loading->route->from->name))
         id_table_add(&loading->tables->in, loading->arena, row->kind, row->dialect_id, row->canonical_id);
-    if (str_eq(row->dialect, loading->route->to->name))
+    if (str_eq(row->dialect, loading->route->to->name)) {
         id_table_add(&loading->tables->out, loading->arena, row->kind, row->canonical_id, row->dialect_id);
+        id_table_add(&loading->tables->taken, loading->arena, row->kind, row->dialect_id, STR_NONE);
+    }
     return 0;
 }
 
@@ -91,8 +100,10 @@ int ids_load(struct id_tables *tables, const struct translate_route *route, cons
     const char *file = arena_printf(arena, STR_FMT "/gateway.db", STR_ARG(conf->state_dir)).ptr;
     struct store *store;
 
-    if (access(file, R_OK)) /* a state that was never used has no crosswalk, and is not made here */
-        return 0;
+    if (access(file, R_OK))
+        return errno == ENOENT || errno == ENOTDIR /* a state that was never used has no crosswalk; none is made here */
+                   ? 0
+                   : err_set(err, ERR_CONFIG, "the crosswalk %s cannot be read: %s", file, strerror(errno));
     if (store_open(&store, arena_cstr(arena, conf->state_dir), err))
         return -1;
     int failed = store_crosswalk_each(store, on_row, &loading, err);
@@ -110,7 +121,7 @@ struct str ids_canonical(const struct id_tables *tables, struct str kind, struct
 static bool is_hex24(struct str text)
 {
     for (size_t i = 0; i < text.len; i++)
-        if (!strchr("0123456789abcdef", text.ptr[i]))
+        if (hex_value(text.ptr[i]) < 0 || (text.ptr[i] >= 'A' && text.ptr[i] <= 'F'))
             return false;
     return text.len == 24;
 }
@@ -135,7 +146,7 @@ struct str ids_shown(const struct id_tables *tables, const struct translate_rout
     enum id_form form = dialect_id_form(route->to, kind);
     struct str found = form == ID_SAME ? canonical : find(&tables->out, kind, canonical);
 
-    if (found.ptr)
-        return found;
-    return has_form(canonical, form) ? canonical : STR_NONE;
+    if (found.ptr) /* an import may hold any text */
+        return form != ID_INTEGER || has_form(found, form) ? found : STR_NONE;
+    return has_form(canonical, form) && !is_known(&tables->taken, kind, canonical) ? canonical : STR_NONE;
 }

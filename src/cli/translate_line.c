@@ -1,6 +1,8 @@
 /* One document: put of the one lens, ids, get of the other. */
 #include "cli/translate.h"
 
+#include <stdlib.h>
+
 enum { MOST_REASONS = 5 };
 
 /* What one run of get gave. */
@@ -124,26 +126,106 @@ static struct str value_of(struct str text, struct str given)
     return str_of(given.ptr - quoted, given.len + 2 * (size_t)quoted);
 }
 
-/* The canonical text with null in the place of ids that only get knew to be ids, and that the target cannot
- * spell. */
-static struct str without_unknown(struct translator *translator, struct str text, const struct shown *shown,
-                                  struct names *unknown)
-{
-    struct buf out = buf_in(translator->arena, SIZE_MAX);
-    const char *done = text.ptr;
+/* An id that the target cannot spell, and where it stands in the canonical text. */
+struct unspelt {
+    struct str value, kind;
+};
 
+static int by_place(const void *a, const void *b)
+{
+    const char *left = ((const struct unspelt *)a)->value.ptr,
+               *right = ((const struct unspelt *)b)->value.ptr;
+
+    return (left > right) - (left < right);
+}
+
+/* The target cannot spell it, and it was written with escapes: what get was given is no part of the text. */
+static bool is_displaced(struct str text, const struct id_slot *slot)
+{
+    return !slot->found.ptr && !value_of(text, slot->given).ptr;
+}
+
+/* A copy of the slots that calls the displaced ids plain. */
+static void call_plain(struct translator *translator, struct tape *tape, struct str text,
+                       const struct id_slots *ids)
+{
+    struct tape_slot *slots = arena_alloc(translator->arena, tape->count * sizeof *slots);
+
+    memcpy(slots, tape->slots, tape->count * sizeof *slots);
+    for (uint32_t at = 0; at < tape->count; at++)
+        for (size_t i = 0; i < ids->count && slots[at].escaped; i++)
+            if (is_displaced(text, &ids->items[i]) && tape_string_is(tape, at, ids->items[i].given))
+                slots[at].escaped = 0;
+    tape->slots = slots;
+}
+
+/* Get once more, for the places of displaced ids: when they pass for plain, it is given them as they stand
+ * in the text. */
+static bool place(struct translator *translator, struct str text, struct shown *shown)
+{
+    struct buf unused = buf_in(translator->arena, SIZE_MAX);
+    struct lens_context context = translator->now;
+    struct id_slots ids = { 0 };
+    struct tape in;
+    struct err err;
+
+    context.unread = NULL;
+    if (!read(translator, text, &in))
+        return false;
+    call_plain(translator, &in, text, &shown->ids);
+    if (lens_get(translator->route->get, &in, 0, NULL, &context, translator->arena, &unused, &ids, &err))
+        return refuse(translator, "%s", err.detail);
+    for (size_t i = 0; i < ids.count && i < shown->ids.count; i++)
+        if (is_displaced(text, &shown->ids.items[i]) && str_eq(ids.items[i].kind, shown->ids.items[i].kind))
+            shown->ids.items[i].given = ids.items[i].given;
+    return true;
+}
+
+/* In the order of the text, which need not be the target's. */
+static bool find_unspelt(struct translator *translator, struct str text, struct shown *shown,
+                         struct unspelt *all, size_t *count)
+{
+    size_t displaced = 0;
+
+    for (size_t i = 0; i < shown->ids.count; i++)
+        displaced += is_displaced(text, &shown->ids.items[i]);
+    if (displaced && !place(translator, text, shown))
+        return false;
     for (size_t i = 0; i < shown->ids.count; i++) {
         const struct id_slot *slot = &shown->ids.items[i];
-        struct str value = slot->found.ptr ? STR_NONE : value_of(text, slot->given);
-        if (!value.ptr || value.ptr < done)
+        if (is_displaced(text, slot))
+            return refuse(translator, "the id of a " STR_FMT " can be neither shown nor left out",
+                          STR_ARG(slot->kind));
+        if (!slot->found.ptr)
+            all[(*count)++] = (struct unspelt){ .value = value_of(text, slot->given), .kind = slot->kind };
+    }
+    qsort(all, *count, sizeof *all, by_place);
+    return true;
+}
+
+/* The canonical text with null in the place of ids that only get knew to be ids, and that the target cannot
+ * spell. */
+static bool without_unknown(struct translator *translator, struct str text, struct shown *shown,
+                            struct names *unknown, struct str *left)
+{
+    struct buf out = buf_in(translator->arena, SIZE_MAX);
+    struct unspelt *all = ARENA_ARRAY(translator->arena, struct unspelt, shown->ids.count);
+    const char *done = text.ptr;
+    size_t count = 0;
+
+    if (!find_unspelt(translator, text, shown, all, &count))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].value.ptr < done)
             continue; /* the same one again, in a link */
-        buf_add(&out, str_of(done, (size_t)(value.ptr - done)));
+        buf_add(&out, str_of(done, (size_t)(all[i].value.ptr - done)));
         buf_add(&out, STR("null"));
-        done = value.ptr + value.len;
-        note(translator, unknown, slot->kind);
+        done = all[i].value.ptr + all[i].value.len;
+        note(translator, unknown, all[i].kind);
     }
     buf_add(&out, str_of(done, (size_t)(text.ptr + text.len - done)));
-    return buf_str(&out);
+    *left = buf_str(&out);
+    return true;
 }
 
 /* By enum loss. */
@@ -217,8 +299,8 @@ static bool translate(struct translator *translator, struct str line, struct los
     lost->names[LOSS_IGNORED] = in.ignored;
     if (!get(translator, canonical, rest, shown))
         return false;
-    if (shown->unknown &&
-        !get(translator, without_unknown(translator, canonical, shown, unknown), rest, shown))
+    if (shown->unknown && (!without_unknown(translator, canonical, shown, unknown, &canonical) ||
+                           !get(translator, canonical, rest, shown)))
         return false;
     forget(shown->unread, &set);
     return true;

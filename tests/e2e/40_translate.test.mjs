@@ -1,8 +1,9 @@
 // `dragoman translate`: documents of one dialect as documents of another, without a gateway or a backend.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -13,7 +14,7 @@ after(() => rmSync(dir, { recursive: true, force: true }));
 const settings = ['-c', join(root, 'conf/dragoman.yaml'), '--set', `state_dir=${dir}/state`];
 
 function run(args, input = '') {
-    return spawnSync(binary, [...args, ...settings], { cwd: root, input, encoding: 'utf8', maxBuffer: 1 << 28 });
+    return spawnSync(binary, [args[0], ...settings, ...args.slice(1)], { cwd: root, input, encoding: 'utf8', maxBuffer: 1 << 28 });
 }
 
 /** The documents that came out, and how the program ended. */
@@ -122,6 +123,48 @@ test('ids go through the crosswalk of the state, which stays as it is', () => {
     assert.equal(unknown.id, undefined);
     assert.equal(unknown.links, undefined, 'no link to what has no id');
     assert.equal(run(['crosswalk', 'export']).stdout, before);
+});
+
+test('an id as text is nobody else\'s, and one that cannot be shown is counted', () => {
+    const csv = join(dir, 'taken.csv');
+    writeFileSync(csv, `general,patient,acme,2001,${randomUUID()}\ngeneral,patient,acme,abc,not-a-number\n`);
+    assert.equal(run(['crosswalk', 'import', csv]).status, 0);
+    for (const [id, seen] of [['2001', null], ['2002', 2002], ['not-a-number', null]]) {
+        const { documents: [found], stderr } = translate('patient-graph', 'general', 'patient',
+            [{ id, brand_id: 'acme', first_name: 'A', last_name: 'B' }]);
+        assert.equal(found.id, seen, id);
+        assert.equal(/"patient" is an id/.test(stderr), seen === null, stderr);
+    }
+});
+
+test('no id is lost unseen, in whatever order and spelling', () => {
+    const metric = { id: 'x', patient_id: 'y', brand_id: 'acme', metric_key: 'weight', value_numeric: '1', source: 'api', recorded_at: '2024-01-01T10:00:00.000Z' };
+    const mappings = join(dir, 'mappings'), file = join(mappings, 'patient-graph/metric.yaml');
+    cpSync(join(root, 'mappings'), mappings, { recursive: true });
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^( +id: .*\n)((?:.*\n)*?)(rest:|set:)/m, (_, id, others, end) => `${others.replace(/^( +created_at: .*\n)/m, `$1${id}`)}${end}`));
+    const turned = translate('patient-graph', 'twine', 'metric', [metric], '--set', `mappings=${mappings}`);
+    for (const kind of ['metric', 'patient'])
+        assert.match(turned.stderr, new RegExp(`lost 1×, first in line 1: "${kind}" is an id`));
+    assert.equal(turned.documents[0].id, undefined);
+    assert.equal(turned.documents[0].relationships, undefined);
+    for (const id of ['a"b', 'a\\b', 'a\nb']) {
+        const { status, documents, stderr } = translate('patient-graph', 'twine', 'patient', [{ id, brand_id: 'acme', first_name: id, last_name: 'B' }]);
+        assert.equal(status, 0, stderr);
+        assert.match(stderr, /lost 1×, first in line 1: "patient" is an id/);
+        assert.equal(documents[0].id, undefined);
+        assert.equal(documents[0].links, undefined);
+        assert.equal(documents[0].attributes.first_name, id, 'what says the same and is no id stays');
+    }
+});
+
+test('a crosswalk that is there and cannot be read is a fault', () => {
+    const state = join(dir, 'loop');
+    mkdirSync(state);
+    symlinkSync('gateway.db', join(state, 'gateway.db'));
+    const { status, documents, stderr } = translate('twine', 'general', 'patient', [twine(1)], '--set', `state_dir=${state}`);
+    assert.equal(status, 1);
+    assert.equal(documents.length, 0);
+    assert.match(stderr, /loop\/gateway\.db cannot be read/);
 });
 
 test('a metric keeps its patient, and its digits', () => {

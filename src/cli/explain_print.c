@@ -1,11 +1,20 @@
 /* An explanation for people, and the same as JSON for machines. */
 #include "cli/explain.h"
 
+#include "cli/printable.h"
 #include "json/write.h"
 
 static bool held(const struct explanation *explanation, struct str scope)
 {
     return explanation->principal && principal_allows(explanation->principal, scope);
+}
+
+/* What a document or a token says may be anything. */
+static void print_seen(const struct explanation *explanation, struct str name, FILE *to)
+{
+    struct str piece = printable(explanation->arena, name, PRINTED_NAME);
+
+    (void)fwrite(piece.ptr, 1, piece.len, to);
 }
 
 static void print_who(const struct explanation *explanation, FILE *to)
@@ -26,9 +35,13 @@ static void print_who(const struct explanation *explanation, FILE *to)
         (void)fprintf(to, "credential  " STR_FMT "\n", STR_ARG(explanation->credential));
         return;
     }
-    (void)fprintf(to, "credential  brand " STR_FMT "; scopes", STR_ARG(principal->brand));
-    for (size_t i = 0; i < principal->scope_count; i++)
-        (void)fprintf(to, " " STR_FMT, STR_ARG(principal->scopes[i]));
+    (void)fputs("credential  brand ", to);
+    print_seen(explanation, principal->brand, to);
+    (void)fputs("; scopes", to);
+    for (size_t i = 0; i < principal->scope_count; i++) {
+        (void)fputc(' ', to);
+        print_seen(explanation, principal->scopes[i], to);
+    }
     if (principal->patients_bound)
         (void)fprintf(to, "; bound to %zu patients", principal->patient_count);
     if (principal->groups_bound)
@@ -71,29 +84,42 @@ static void print_lines(const struct explanation *explanation, FILE *to)
     for (size_t i = 0; i < lines->count; i++) {
         const struct lens_line *line = &lines->items[i];
         struct str place = line->to.len ? line->to : STR("-");
-        (void)fprintf(to, "  %-*.*s  %-*.*s  %-*.*s  " STR_FMT "%s" STR_FMT "%s\n", from, STR_ARG(line->from),
-                      rule, STR_ARG(line->rule), where, STR_ARG(place), STR_ARG(line->class),
+        struct str name = printable(explanation->arena, line->from, PRINTED_NAME);
+        (void)fprintf(to, "  %-*.*s  %-*.*s  %-*.*s  " STR_FMT "%s" STR_FMT "%s\n", from, STR_ARG(name), rule,
+                      STR_ARG(line->rule), where, STR_ARG(place), STR_ARG(line->class),
                       line->why.len ? " (" : "", STR_ARG(line->why), line->why.len ? ")" : "");
     }
 }
 
+/* A line of a list, with the list's head before the first; the caller ends the line. */
+static void print_item(const struct explanation *explanation, const char *head, size_t index, struct str name,
+                       FILE *to)
+{
+    (void)fprintf(to, "%s  ", index ? "" : head);
+    print_seen(explanation, name, to);
+}
+
 static void print_rest(const struct explanation *explanation, FILE *to)
 {
-    for (size_t i = 0; i < explanation->kept.count; i++)
-        (void)fprintf(to, "%s  " STR_FMT "\n", i ? "" : "\nkept: comes back to this dialect only\n",
-                      STR_ARG(explanation->kept.items[i]));
-    for (size_t i = 0; i < explanation->lost_count; i++)
-        (void)fprintf(to, "%s  " STR_FMT " (" STR_FMT ")\n", i ? "" : "\nlost\n",
-                      STR_ARG(explanation->lost[i].at), STR_ARG(explanation->lost[i].why));
-    for (size_t i = 0; i < explanation->id_count; i++)
-        (void)fprintf(to, "%s  " STR_FMT ": a " STR_FMT ", as " STR_FMT "\n", i ? "" : "\nids, unresolved\n",
-                      STR_ARG(explanation->ids[i].at), STR_ARG(explanation->ids[i].kind),
+    for (size_t i = 0; i < explanation->kept.count; i++) {
+        print_item(explanation, "\nkept: comes back to this dialect only\n", i, explanation->kept.items[i],
+                   to);
+        (void)fputc('\n', to);
+    }
+    for (size_t i = 0; i < explanation->lost_count; i++) {
+        print_item(explanation, "\nlost\n", i, explanation->lost[i].at, to);
+        (void)fprintf(to, " (" STR_FMT ")\n", STR_ARG(explanation->lost[i].why));
+    }
+    for (size_t i = 0; i < explanation->id_count; i++) {
+        print_item(explanation, "\nids, unresolved\n", i, explanation->ids[i].at, to);
+        (void)fprintf(to, ": a " STR_FMT ", as " STR_FMT "\n", STR_ARG(explanation->ids[i].kind),
                       STR_ARG(explanation->ids[i].as));
+    }
     for (size_t i = 0; i < explanation->faults.count; i++) {
         const struct fault *fault = &explanation->faults.items[i];
-        (void)fprintf(to, "%s  " STR_FMT ": %s%s" STR_FMT "\n", i ? "" : "\nfaults: the request is refused\n",
-                      STR_ARG(fault->path), fault_name(fault->kind), fault->want.len ? ", expected " : "",
-                      STR_ARG(fault->want));
+        print_item(explanation, "\nfaults: the request is refused\n", i, fault->path, to);
+        (void)fprintf(to, ": %s%s" STR_FMT "\n", fault_name(fault->kind),
+                      fault->want.len ? ", expected " : "", STR_ARG(fault->want));
     }
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cli/lines.h"
 #include "cli/pair.h"
+#include "cli/printable.h"
 #include "json/write.h"
 
 #include <errno.h>
@@ -85,12 +86,13 @@ static int reject(struct translate *translate, struct str reason, struct err *er
     CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
     struct buf json = buf_in(arena, SIZE_MAX);
     uint64_t number = translate->lines.number;
+    struct str told = printable(arena, reason, PRINTED_REASON);
     bool first = true;
 
     translate->rejected++;
     if (!translate->rejects && translate->rejected <= SHOWN_REJECTS)
         (void)fprintf(stderr, "%sdragoman: line %llu: " STR_FMT "\n", translate->tty ? "\r\033[K" : "",
-                      (unsigned long long)number, STR_ARG(reason));
+                      (unsigned long long)number, STR_ARG(told));
     if (!translate->rejects)
         return 0;
     buf_char(&json, '{');
@@ -171,6 +173,9 @@ static void print_summary(const struct translate *translate)
                   (unsigned long long)documents, (double)translate->lines.bytes / 1e6,
                   rate(translate, clock_monotonic_ms()), (unsigned long long)translate->rejected,
                   (unsigned long long)translate->lossy);
+    if (!translate->rejects && translate->rejected > SHOWN_REJECTS)
+        (void)fprintf(stderr, "dragoman: the first %d of those rejected are told; --rejects FILE takes all\n",
+                      SHOWN_REJECTS);
 }
 
 static int run(struct translate *translate, struct err *err)

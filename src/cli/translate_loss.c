@@ -1,7 +1,12 @@
 /* What a translation could not carry. Member names are shown, never values. */
 #include "cli/translate.h"
 
+#include "cli/printable.h"
+
 #include <stdio.h>
+
+/* Of a name as long as a line only the beginning is held, so much that its ellipsis is shown. */
+enum { HELD_NAME = PRINTED_NAME + 4 };
 
 static const char *const words[] = {
     [LOSS_KEPT] = "says more than the canonical entity can hold",
@@ -25,8 +30,9 @@ static struct loss_row *find(struct losses *losses, enum loss why, struct str pa
 
 void losses_add(struct losses *losses, enum loss why, struct str path, uint64_t line)
 {
+    if (path.len > HELD_NAME)
+        path.len = str_utf8_prefix(str_of(path.ptr, HELD_NAME));
     struct loss_row *row = find(losses, why, path);
-
     if (!row && losses->count == MOST_LOSSES) {
         losses->others++;
         return;
@@ -43,8 +49,9 @@ void losses_print(const struct losses *losses, FILE *to)
 {
     for (size_t i = 0; i < losses->count; i++) {
         const struct loss_row *row = &losses->rows[i];
+        struct str path = printable(losses->arena, row->path, PRINTED_NAME);
         (void)fprintf(to, "dragoman: lost %llu×, first in line %llu: \"" STR_FMT "\" %s\n",
-                      (unsigned long long)row->count, (unsigned long long)row->first_line, STR_ARG(row->path),
+                      (unsigned long long)row->count, (unsigned long long)row->first_line, STR_ARG(path),
                       words[row->why]);
     }
     if (losses->others)

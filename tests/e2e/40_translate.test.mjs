@@ -167,6 +167,26 @@ test('a crosswalk that is there and cannot be read is a fault', () => {
     assert.match(stderr, /loop\/gateway\.db cannot be read/);
 });
 
+test('what a document says is nothing that a terminal obeys, nor endless', () => {
+    const name = 'e\u001b[31mvil\n\u0085\u202edragoman: forged\u007f', long = 'n'.repeat(1 << 20);
+    const odd = [twine(1, { [name]: 1 }), twine(2, { [long]: 1 })];
+    for (const more of [[], ['--strict']]) {
+        const { stderr } = translate('twine', 'patient-graph', 'patient', odd, ...more);
+        assert.match(stderr, /attributes\/e\\u001b\[31mvil\\u000a\\u0085\\u202edragoman: forged\\u007f/);
+        assert.doesNotMatch(stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+        assert.equal(stderr.trim().split('\n').length, 3);
+        assert.match(stderr, /attributes\/n{100,1000}…/);
+        assert.ok(stderr.length < 4096);
+    }
+});
+
+test('of many rejects the first are told, and that there are more', () => {
+    const { stderr } = translate('twine', 'general', 'patient', Array.from({ length: 12 }, () => '{'));
+    assert.equal(stderr.match(/: line \d+: column/g).length, 10);
+    assert.match(stderr, /the first 10 of those rejected are told; --rejects FILE takes all/);
+    assert.doesNotMatch(translate('twine', 'general', 'patient', Array.from({ length: 10 }, () => '{')).stderr, /the first 10/);
+});
+
 test('a metric keeps its patient, and its digits', () => {
     const metric = {
         type: 'patient_health_metric', id: hex(1), attributes: { type: 'weight', value: 100.20, unit: 'kg', occurred_at: '2024-01-01T10:00:00+05:30' },

@@ -51,6 +51,19 @@ test('what stands beside the document is read by nobody', () => {
     assert.deepEqual(lost('/pub/group', body('group')), ['meta', 'jsonapi']);
 });
 
+test('what a document or a token says is nothing that a terminal obeys', () => {
+    const name = 'e\u001b[31mvil\n\u0085\u202ex', body = { type: 'patient', attributes: { first_name: 'A', last_name: 'B', [name]: 1 } };
+    mkdirSync(state, { recursive: true });
+    const token = run('token', '--dialect', 'twine', '--brand', name, '--scope', `read:x ${name}`).stdout.trim();
+    const { status, stdout } = run('explain', 'POST', '/pub/patient', '-H', `Authorization: Bearer ${token}`, '-d', JSON.stringify({ data: body, [name]: 2 }));
+    assert.equal(status, 0);
+    assert.doesNotMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    const escaped = 'e\\u001b[31mvil\\u000a\\u0085\\u202ex';
+    for (const line of [`  attributes/${escaped}`, `  ${escaped} (it stands beside the document)`, `brand ${escaped}; scopes read:x ${escaped}`])
+        assert.ok(stdout.includes(`${line}\n`), `${line} in ${stdout}`);
+    rmSync(state, { recursive: true });
+});
+
 test('values are shown only when they are asked for', () => {
     const args = ['explain', 'POST', '/v1/patients', '-H', 'X-User-Token: x', '-d', JSON.stringify(patient)];
     const values = /Zelda|Quux|1990|nowhere|Side|Zz/;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -263,4 +263,43 @@ test('without a standard output nothing is written where the rejects belong', ()
     assert.equal(done.status, 1, done.stderr);
     assert.match(done.stderr, /the output cannot be written: Bad file descriptor/);
     assert.equal(readFileSync(file, 'utf8'), '');
+});
+
+/** Standard error on a pseudo terminal of `script` (bsdutils), input from a file, output through a pipe whose first piece waits
+ *  until more time has passed than lies between two looks at the progress: then the next look must show it, however quick
+ *  the machine is. */
+async function onTerminal(input, args) {
+    const pipe = join(dir, 'pipe');
+    spawnSync('mkfifo', [pipe]);
+    const words = [binary, ...args, ...settings].map((word) => `'${word}'`).join(' ');
+    const program = spawn('script', ['-qfec', `exec ${words} <'${input}' >'${pipe}'`, '/dev/null'],
+        { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, SHELL: '/bin/sh' } });
+    let shown = '', documents = 0;
+    program.stdout.setEncoding('utf8').on('data', (text) => { shown += text; });
+    const output = createReadStream(pipe, 'latin1');
+    output.on('data', (text) => { documents += text.split('\n').length - 1; });
+    output.once('data', () => {
+        output.pause();
+        setTimeout(() => output.resume(), 400);
+    });
+    const [status] = await once(program, 'close');
+    if (!output.closed)
+        await once(output, 'close');
+    return { status, shown, documents };
+}
+
+test('on a terminal one line tells how far it is, and is gone at the end', async () => {
+    const input = join(dir, 'many'), count = 10_000;
+    writeFileSync(input, `{"broken\n${`${JSON.stringify(twine(1, { note: 'n' }))}\n`.repeat(count)}`);
+    const { status, shown, documents } = await onTerminal(input, ['translate', '--from', 'twine', '--to', 'general', '--resource', 'patient']);
+    assert.equal(status, 1, shown);
+    assert.equal(documents, count);
+    const clear = '\r\u001b[K', pieces = shown.split(clear);
+    assert.match(pieces[1], /^dragoman: line 1: column \d+: /);
+    const progress = pieces.slice(2, -1);
+    assert.ok(progress.length >= 1, shown);
+    for (const text of progress)
+        assert.match(text, /^\d+ documents, \d+\.\d MB, \d+\.\d MB\/s(, \d+ s left)?, 1 rejected$/);
+    assert.match(progress[0], / s left/);
+    assert.match(pieces.at(-1), new RegExp(`^dragoman: lost ${count}×[^]*dragoman: ${count + 1} lines, .*; 1 rejected, ${count} lost something\\s*$`));
 });

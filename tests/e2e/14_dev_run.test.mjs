@@ -26,9 +26,11 @@ describe('./dev run', { skip: ours && 'another binary is under test' }, () => {
             assert.match(output, /^Ready on /m, output);
             const lines = output.split('\n').filter((line) => /^\s*curl /.test(line));
             assert.equal(lines.length, 7, output);
+            const tokens = output.split('\n').filter((line) => /^\s*[A-Z_]+='\S+'$/.test(line));
+            assert.deepEqual(tokens.map((line) => line.trim().split('=')[0]), ['GENERAL', 'TWINE', 'PATIENT_GRAPH', 'FHIR']); // the README's names
             for (const dialect of ['General', 'Twine', 'patient-graph', 'FHIR R4']) assert.match(output, new RegExp(`^${dialect}$`, 'm'));
             for (const line of lines) {
-                const { stdout } = await promisify(execFile)('bash', ['-c', `${line} -w '\\n%{http_code}'`]);
+                const { stdout } = await promisify(execFile)('bash', ['-c', `${tokens.join('\n')}\n${line} -w '\\n%{http_code}'`]);
                 const [body, status] = stdout.split(/\n(?=\d+$)/);
                 assert.match(status, /^20[01]$/, `${line}\n${stdout}`);
                 assert.ok(JSON.parse(body), line);

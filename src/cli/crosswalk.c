@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/csv.h"
 
+#include "json/number.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -21,14 +22,53 @@ static struct str read_all(struct arena *arena, FILE *file)
     return buf_str(&text);
 }
 
-static int import_text(struct store *store, struct arena *arena, struct str text, struct err *err)
+/* A row that the gateway would never read, or could not show, would be found out by a client only. */
+static int judge_row(const struct gateway *gateway, const struct crosswalk_row *row, struct err *err)
+{
+    const struct dialect *dialect = gateway_dialect(gateway, row->dialect);
+    int64_t number;
+
+    if (!dialect)
+        return err_set(err, ERR_CONFIG, "line %u: no dialect is called '" STR_FMT "'", row->line,
+                       STR_ARG(row->dialect));
+    switch (dialect_id_form(dialect, row->kind)) {
+    case ID_SAME:
+        return err_set(err, ERR_CONFIG, "line %u: " STR_FMT " has no ids of its own for '" STR_FMT
+                       "', expected a kind under ids: of its dialect.yaml", row->line, STR_ARG(row->dialect),
+                       STR_ARG(row->kind));
+    case ID_INTEGER:
+        if (number_is_integer(row->dialect_id) && str_to_int(row->dialect_id, &number) && number >= 0)
+            return 0;
+        return err_set(err, ERR_CONFIG, "line %u: found dialect_id '" STR_FMT "', expected a whole number",
+                       row->line, STR_ARG(row->dialect_id));
+    case ID_HEX24: /* how they are made; those that are brought along may be any text */
+    case ID_VERBATIM:
+        break;
+    }
+    return 0;
+}
+
+static int judge_rows(const struct conf *conf, const struct crosswalk_row *rows, size_t count, struct err *err)
+{
+    struct gateway *gateway = NULL;
+    int failed = gateway_new(&gateway, conf, NULL, NULL, err);
+
+    for (size_t i = 0; i < count && !failed; i++)
+        failed = judge_row(gateway, &rows[i], err);
+    gateway_free(&gateway);
+    return failed;
+}
+
+static int import_text(struct store *store, const struct conf *conf, struct arena *arena, struct str text,
+                       struct err *err)
 {
     struct crosswalk_row *rows;
     size_t count;
 
-    if (csv_read(arena, text, &rows, &count, err) || store_crosswalk_import(store, rows, count, err))
+    if (csv_read(arena, text, &rows, &count, err) || judge_rows(conf, rows, count, err) ||
+        store_crosswalk_import(store, rows, count, err))
         return -1;
-    (void)printf("%zu rows\n", count);
+    (void)printf("%zu row%s\n", count, count == 1 ? "" : "s");
     return 0;
 }
 
@@ -52,7 +92,7 @@ static int import(struct store *store, const struct invocation *invocation, stru
     if (!file)
         return err_set(err, ERR_CONFIG, "%s cannot be read", path);
     struct arena *arena = arena_new(SIZE_MAX);
-    int failed = import_text(store, arena, read_all(arena, file), err);
+    int failed = import_text(store, invocation->conf, arena, read_all(arena, file), err);
     arena_free(&arena);
     if (file != stdin)
         (void)fclose(file);

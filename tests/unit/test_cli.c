@@ -175,16 +175,31 @@ static void faults_are_reported(void **state)
         { "check --set mappings=@/mappings", "/mappings/d/dialect.yaml:2:1: unknown key" },
         { "check --set default_facade=nobody " COMMON, "no dialect is called 'nobody'" },
         { "crosswalk import /no/such/file.csv " COMMON, "/no/such/file.csv" },
-        { "crosswalk import @/short.csv --set state_dir=@", "line 2" },
-        { "crosswalk import @/open.csv --set state_dir=@", "line 2: a quote that is not closed" },
-        { "crosswalk import @/twice.csv --set state_dir=@", "line 3" },
+        { "crosswalk import @/short.csv " COMMON, "line 2" },
+        { "crosswalk import @/open.csv " COMMON, "line 2: a quote that is not closed" },
+        { "crosswalk import @/twice.csv " COMMON, "line 3" },
+        { "crosswalk import @/nobody.csv " COMMON, "nobody.csv: line 2: no dialect is called 'genral'" },
+        { "crosswalk import @/kind.csv " COMMON, "line 1: general has no ids of its own for 'pateint'" },
+        { "crosswalk import @/same.csv " COMMON, "line 1: patient-graph has no ids of its own for 'patient'" },
+        { "crosswalk import @/word.csv " COMMON, "line 1: found dialect_id 'abc', expected a whole number" },
+        { "crosswalk import @/zero.csv " COMMON, "line 1: found dialect_id '007', expected" },
+        { "crosswalk import @/minus.csv " COMMON, "line 1: found dialect_id '-1', expected" },
+        { "crosswalk import @/huge.csv " COMMON, "line 1: found dialect_id '9223372036854775808', expected" },
     };
 
     (void)state;
     write_file("bad.yaml", "workers: 1\nlisen: 127.0.0.1:0\n");
     write_file("short.csv", "dialect,kind,brand,dialect_id,canonical_id\na,b,c,d\n");
     write_file("open.csv", "dialect,kind,brand,dialect_id,canonical_id\na,b,c,\"d,e\n");
-    write_file("twice.csv", "dialect,kind,brand,dialect_id,canonical_id\nd,k,b,1,c-1\nd,k,b,1,c-2\n");
+    write_file("twice.csv", "dialect,kind,brand,dialect_id,canonical_id\n"
+                            "general,patient,b,1,c-1\ngeneral,patient,b,1,c-2\n");
+    write_file("nobody.csv", "general,patient,b,5,c-5\ngenral,patient,b,6,c-6\n");
+    write_file("kind.csv", "general,pateint,b,5,c-5\n");
+    write_file("same.csv", "patient-graph,patient,b,5,c-5\n");
+    write_file("word.csv", "general,patient,b,abc,c-5\n");
+    write_file("zero.csv", "general,patient,b,007,c-5\n");
+    write_file("minus.csv", "general,patient,b,-1,c-5\n");
+    write_file("huge.csv", "general,patient,b,9223372036854775808,c-5\n");
     assert_int_equal(
         system(arena_printf(arena, "mkdir -p %s/mappings/d %s/mappings/canonical", dir, dir).ptr), 0);
     write_file("mappings/d/dialect.yaml", "dialect: d\nfacad: {}\n");
@@ -222,11 +237,12 @@ static void what_works(void **state)
         { "check --set mappings=@/fine", "1 dialects, 1 operations, 1 mappings: no fault" },
         { "check --set=mappings=@/fine", "no fault" },
         { "check -c @/good.yaml --set mappings=@/fine", "no fault" },
-        { "crosswalk import @/good.csv --set state_dir=@", "2 rows" },
-        { "crosswalk import @/good.csv --set state_dir=@",
+        { "crosswalk import @/good.csv --set mappings=@/fine --set state_dir=@", "2 rows" },
+        { "crosswalk import @/good.csv --set mappings=@/fine --set state_dir=@",
           "2 rows" }, /* saying it twice is no contradiction */
-        { "crosswalk export --set state_dir=@", "d,k,b,1,c-1\n" },
-        { "crosswalk export --set state_dir=@", "d,k,b,\"a,\"\"b\"\"\",c-2\n" },
+        { "crosswalk import @/one.csv " COMMON, "1 row\n" },
+        { "crosswalk export --set state_dir=@", "d,e,b,1,c-1\n" },
+        { "crosswalk export --set state_dir=@", "d,e,b,\"a,\"\"b\"\"\",c-2\n" },
         { "client list " COMMON, "" },
     };
 
@@ -236,14 +252,15 @@ static void what_works(void **state)
         "fine/d/dialect.yaml",
         "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
         "media: { request: [application/json], answer: [application/json] }\n"
-        "errors: { one: { e: $message }, faults: { blank: x } }\n"
+        "errors: { one: { e: $message }, faults: { blank: x } }\nids: { e: verbatim }\n"
         "operations: { list: { request: GET /v1/x, scopes: [a], resource: r, call: a, answer: $items } }\n");
     write_file("fine/d/r.yaml",
                "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a }\n");
-    write_file("fine/canonical/contract.yaml", "calls: { a: { request: GET /a, items: xs } }\n");
+    write_file("fine/canonical/contract.yaml", "calls: { a: { request: GET /a, items: xs, entity: e } }\n");
     write_file("good.yaml", "workers: 1\n");
+    write_file("one.csv", "general,patient,b,9223372036854775807,c-9\n");
     write_file("good.csv",
-               "dialect,kind,brand,dialect_id,canonical_id\r\nd,k,b,1,c-1\r\nd,k,b,\"a,\"\"b\"\"\",c-2\r\n");
+               "dialect,kind,brand,dialect_id,canonical_id\r\nd,e,b,1,c-1\r\nd,e,b,\"a,\"\"b\"\"\",c-2\r\n");
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct outcome found = run(cases[i].words);
         CHECK(found.code == 0 && !found.err.len, "%s: %d %.*s", cases[i].words, found.code,

@@ -316,6 +316,20 @@ static int load_dialect(struct dialect *dialect, struct arena *arena, const char
     return load_tables_of(dialect, tables, arena, err);
 }
 
+/* Not a dialect's folder. Mapping files in it would be passed over in silence. */
+static int check_other(const char *folder, struct str name, struct err *err)
+{
+    struct dirent **entries = NULL;
+
+    if (str_is(name, "canonical") || str_is(name, "tables"))
+        return 0;
+    int count = scandir(folder, &entries, is_mapping, by_name);
+    if (count < 0)
+        return 0; /* a file, no folder */
+    free_entries(entries, count);
+    return count ? err_set(err, ERR_CONFIG, "%s: mapping files without a dialect.yaml beside them", folder) : 0;
+}
+
 int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir, struct err *err)
 {
     struct dirent **entries = NULL;
@@ -332,8 +346,10 @@ int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena
     *count = 0;
     for (int i = 0; i < folders && !failed; i++) {
         const char *folder = arena_printf(arena, "%s/%s", dir, entries[i]->d_name).ptr;
-        if (stat(arena_printf(arena, "%s/dialect.yaml", folder).ptr, &found))
+        if (stat(arena_printf(arena, "%s/dialect.yaml", folder).ptr, &found)) {
+            failed = check_other(folder, str_from(entries[i]->d_name), err);
             continue;
+        }
         made[*count] = ARENA_NEW(arena, struct dialect);
         failed = load_dialect(made[*count], arena, folder, tables, err) ||
                  load_agree(made[*count], arena_copy(arena, str_from(entries[i]->d_name)), err);

@@ -403,6 +403,10 @@ static void folders_without_dialects(void **state)
     size_t count;
 
     (void)state;
+    /* mapping files that would be passed over */
+    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) && err.code == ERR_CONFIG, "lost");
+    CHECK(strstr(err.detail, "/d: mapping files without a dialect.yaml beside them"), "%s", err.detail);
+    (void)unlink(path_in(&folder, "d/r.yaml"));
     CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) && err.code == ERR_CONFIG, "none");
     CHECK(strstr(err.detail, "no folder holds a dialect.yaml"), "%s", err.detail);
     CHECK(dialects_load(&dialects, &count, folder.arena, "/tmp/no/such/folder", &err), "no folder");

@@ -180,8 +180,7 @@ static int load_cursor(struct paging *paging, struct arena *arena, const struct 
     paging->cursor_default = paging->cursor_max = 100;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_text(map, "size", &paging->cursor_size, err) ||
         load_texts(map, "names", arena, &paging->cursors, &paging->cursor_count, err) ||
-        load_number(map, "max", 1, 999, &paging->cursor_max, err) ||
-        load_number(map, "default", 1, paging->cursor_max, &paging->cursor_default, err))
+        load_sizes(map, 999, &paging->cursor_max, &paging->cursor_default, err))
         return -1;
     return paging->cursor_size.len && paging->cursor_count ? 0 : yaml_fault(map, err, "cursor: needs size: and names:");
 }
@@ -199,8 +198,7 @@ static int load_paging(struct dialect *dialect, struct arena *arena, const struc
     paging->size_default = paging->size_max = 100;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_text(map, "number", &paging->number, err) ||
         load_text(map, "offset", &paging->offset, err) || load_text(map, "size", &paging->size, err) ||
-        load_number(map, "max", 1, 1000, &paging->size_max, err) ||
-        load_number(map, "default", 1, paging->size_max, &paging->size_default, err) ||
+        load_sizes(map, 1000, &paging->size_max, &paging->size_default, err) ||
         load_number(map, "min", 0, 1, &paging->size_min, err) ||
         load_choice(map, "over", "refuse", "clamp", &paging->over_refused, err) ||
         load_choice(map, "links", "base", "path", &paging->base_links, err))

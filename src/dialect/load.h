@@ -9,6 +9,8 @@ MUST_CHECK int load_text(const struct yaml *map, const char *key, struct str *te
 MUST_CHECK int load_flag(const struct yaml *map, const char *key, bool *flag, struct err *err);
 MUST_CHECK int load_number(const struct yaml *map, const char *key, uint64_t min, uint64_t max, unsigned *value,
                            struct err *err);
+/* `max:`, at most `limit`, and `default:`, which is never above it. What is not said stays, the default cut to max. */
+MUST_CHECK int load_sizes(const struct yaml *map, uint64_t limit, unsigned *max, unsigned *usual, struct err *err);
 MUST_CHECK int load_texts(const struct yaml *map, const char *key, struct arena *arena, const struct str **texts,
                           size_t *count, struct err *err);
 /* { said: meant, … } */

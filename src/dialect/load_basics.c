@@ -27,6 +27,14 @@ int load_number(const struct yaml *map, const char *key, uint64_t min, uint64_t 
     return 0;
 }
 
+int load_sizes(const struct yaml *map, uint64_t limit, unsigned *max, unsigned *usual, struct err *err)
+{
+    if (load_number(map, "max", 1, limit, max, err))
+        return -1;
+    *usual = *usual < *max ? *usual : *max;
+    return load_number(map, "default", 1, *max, usual, err);
+}
+
 int load_texts(const struct yaml *map, const char *key, struct arena *arena, const struct str **texts, size_t *count,
                struct err *err)
 {

@@ -7,7 +7,8 @@ static int load_shape(struct dialect *dialect, struct arena *arena, const struct
     unsigned status = 0;
 
     if (code == ERR_NONE)
-        return yaml_fault_key(map, err, "unknown error '" STR_FMT "'", STR_ARG(map->key));
+        return yaml_fault_key(map, err, "unknown error '" STR_FMT "', expected one of docs/dialect.md such as "
+                              "not_found, invalid or conflict", STR_ARG(map->key));
     struct error_shape *shape = &dialect->errors[code];
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_number(map, "status", 400, 599, &status, err) ||
         load_text(map, "code", &shape->code, err) || load_text(map, "title", &shape->title, err) ||
@@ -81,7 +82,7 @@ static int check_words(const struct yaml *faults, struct err *err)
         return -1;
     for (const struct yaml *row = faults->first; row; row = row->next) {
         if (!is_fault_key(row->key))
-            return yaml_fault_key(row, err, "\"" STR_FMT "\" is no kind of fault, expected one of docs/mapping.md such as "
+            return yaml_fault_key(row, err, "\"" STR_FMT "\" is no kind of fault, expected one of docs/dialect.md such as "
                                   "blank, type, format or enum", STR_ARG(row->key));
         if (row->kind == YAML_TEXT && check_word(row, err))
             return -1;

@@ -60,8 +60,7 @@ static int load_page_sizes(const struct yaml *node, const struct dialect *dialec
     made->pages = own;
     if (!own->used)
         return yaml_fault(node, err, "sizes of pages without paging:, expected it at the top");
-    return yaml_only(node, known, err) || load_number(node, "max", 1, 1000, &own->size_max, err) ||
-                   load_number(node, "default", 1, own->size_max, &own->size_default, err)
+    return yaml_only(node, known, err) || load_sizes(node, 1000, &own->size_max, &own->size_default, err)
                ? -1
                : 0;
 }

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "dialect/dialect.h"
+#include "test_file.h"
 #include "yaml/yaml.h"
 
 #include <stdio.h>
@@ -395,6 +396,64 @@ static void what_is_not_said_has_a_default(void **state)
     folder_done(&folder);
 }
 
+/* A size that no client asked for is never one that would be refused. */
+static void the_usual_size_is_at_most_the_largest(void **state)
+{
+    static const struct {
+        const char *paging, *own;
+        unsigned usual, max, cursor, cursor_max;
+    } cases[] = {
+        { "number: p, size: s", "{}", 100, 100, 100, 100 },
+        { "number: p, size: s, max: 25", "{}", 25, 25, 100, 100 },
+        { "number: p, size: s, max: 500", "{}", 100, 500, 100, 100 },
+        { "number: p, size: s, default: 20, max: 25", "{ max: 10 }", 10, 10, 100, 100 },
+        { "number: p, size: s, default: 20, max: 25", "{ default: 5 }", 5, 25, 100, 100 },
+        { "number: p, size: s, cursor: { size: t, names: [c], max: 7 }", "{}", 100, 100, 7, 7 },
+    };
+    struct folder folder = folder_new();
+    struct dialect **dialects;
+    struct err err = { 0 };
+    size_t count;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct str file = file_with(folder.arena, "paging", arena_printf(folder.arena, "{ %s }", cases[i].paging).ptr);
+        file.len -= strlen(" }\n"); /* of operations, which come last */
+        file = arena_printf(folder.arena, STR_FMT ", own: { request: GET /v1/y, scopes: [a], resource: r, call: c, "
+                            "answer: $items, paging: %s } }\n", STR_ARG(file), cases[i].own);
+        write_file(&folder, "d/dialect.yaml", file);
+        CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) == 0, "%zu: %s", i, err.detail);
+        const struct paging *paging = dialects[0]->operations[1].pages;
+        CHECK(paging->size_default == cases[i].usual && paging->size_max == cases[i].max, "%zu: %u of %u", i,
+              paging->size_default, paging->size_max);
+        CHECK(paging->cursor_default == cases[i].cursor || !paging->cursor_size.len, "%zu: %u", i, paging->cursor_default);
+        CHECK(paging->cursor_max == cases[i].cursor_max || !paging->cursor_size.len, "%zu: %u", i, paging->cursor_max);
+    }
+    folder_done(&folder);
+}
+
+/* Who writes a dialect finds every name on the page, and need not look for it in C. */
+static void the_page_has_every_code_and_fault(void **state)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct str page = test_file_read(arena, SOURCE_DIR "/docs/dialect.md");
+
+    (void)state;
+    for (int code = ERR_NONE + 1; code < ERR_COUNT; code++) {
+        struct str row = arena_printf(arena, "| `%s` | %d | %s |\n", err_name((enum err_code)code),
+                                      err_status((enum err_code)code), err_text((enum err_code)code));
+        bool there = memmem(page.ptr, page.len, row.ptr, row.len) != NULL;
+        CHECK(there == (code != ERR_CONFIG), STR_FMT, STR_ARG(row)); /* no request ends with that one */
+    }
+    const char *kinds = memmem(page.ptr, page.len, "| kind | when |", 15);
+    assert_non_null(kinds);
+    for (int kind = FAULT_BLANK; kind <= FAULT_ID; kind++) {
+        struct str row = arena_printf(arena, "`%s`", fault_name((enum fault_kind)kind));
+        CHECK(memmem(kinds, (size_t)(page.ptr + page.len - kinds), row.ptr, row.len), STR_FMT, STR_ARG(row));
+    }
+    arena_free(&arena);
+}
+
 static void folders_without_dialects(void **state)
 {
     struct folder folder = folder_new();
@@ -452,6 +511,8 @@ int main(void)
         cmocka_unit_test(faults_have_places),
         cmocka_unit_test(faults_of_operations),
         cmocka_unit_test(what_is_not_said_has_a_default),
+        cmocka_unit_test(the_usual_size_is_at_most_the_largest),
+        cmocka_unit_test(the_page_has_every_code_and_fault),
         cmocka_unit_test(folders_without_dialects),
         cmocka_unit_test(fault_words),
     };

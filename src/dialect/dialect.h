@@ -50,6 +50,7 @@ struct parameter {
     bool one;               /* a comma outside of an escape is a fault, escapes are undone */
     const struct str *prefixes; /* of a string: one of them may stand before it */
     size_t prefix_count;
+    struct str pair_with; /* of a string: the canonical value is the pair of this and the value */
     const struct parameter_word *words;
     size_t word_count;
     const struct yaml *place; /* for faults found later, while loading */

@@ -165,7 +165,7 @@ static int load_status(const struct yaml *map, struct operation *made, struct er
         return 0;
     made->media_error = node->kind == YAML_TEXT ? err_by_name(node->text) : ERR_NONE;
     if (made->media_error == ERR_NONE)
-        return yaml_fault(node, err, "unknown error name");
+        return yaml_fault(node, err, "unknown error name, expected one of docs/dialect.md such as media_type");
     return 0;
 }
 
@@ -189,7 +189,7 @@ static int load_location(const struct yaml *map, struct operation *made, struct 
     made->location = text;
     if (!text.ptr || (text.len > tail.len && text.ptr[0] == '/' && str_eq(str_from_at(text, text.len - tail.len), tail)))
         return 0;
-    return yaml_fault(yaml_get(map, "location"), err, "found \"" STR_FMT "\", expected a path such as /things/{id}",
+    return yaml_fault(yaml_get(map, "location"), err, "found \"" STR_FMT "\", expected a path that ends with /{id}, such as /things/{id}",
                       STR_ARG(text));
 }
 

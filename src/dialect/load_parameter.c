@@ -59,7 +59,7 @@ static int load_equals(const struct yaml *map, struct parameter *made, struct er
 static int load_parameter(const struct yaml *map, struct arena *arena, struct parameter *made, struct err *err)
 {
     static const char *const known[] = { "type",  "to",       "to_end", "kind", "needs", "part", "alias",
-                                         "equals", "required", "enum",   "only", "in",    "prefix", "prefixes", "words", "one", "many", NULL };
+                                         "equals", "required", "enum",   "only", "in",    "prefix", "prefixes", "pair_with", "words", "one", "many", NULL };
     const struct yaml *in = yaml_get(map, "in");
 
     made->name = map->key;
@@ -69,6 +69,7 @@ static int load_parameter(const struct yaml *map, struct arena *arena, struct pa
     if (load_text(map, "to", &made->to, err) || load_text(map, "to_end", &made->to_end, err) ||
         load_text(map, "kind", &made->kind, err) || load_text(map, "needs", &made->needs, err) ||
         load_text(map, "alias", &made->alias, err) || load_text(map, "prefix", &made->prefix, err) ||
+        load_text(map, "pair_with", &made->pair_with, err) ||
         load_texts(map, "prefixes", arena, &made->prefixes, &made->prefix_count, err) ||
         load_flag(map, "one", &made->one, err) || load_flag(map, "many", &made->many, err) || load_flag(map, "required", &made->required, err) ||
         load_flag(map, "only", &made->only, err) || load_number(map, "part", 1, 2, &made->part, err) ||
@@ -82,9 +83,13 @@ static int load_parameter(const struct yaml *map, struct arena *arena, struct pa
         return yaml_fault(map, err, "%s", is_id ? "an id without a kind, expected kind: NAME"
                                                 : "a kind on a parameter that is no id");
     if (made->prefix.len && !is_id)
-        return yaml_fault(yaml_get(map, "prefix"), err, "a prefix on a parameter that is no id");
+        return yaml_fault(yaml_get(map, "prefix"), err, "a prefix on a parameter that is no id, expected prefixes: [TEXT], which may "
+                          "stand before a value, or pair_with: NAME");
     if (made->many && (made->type != PARAMETER_STRING || !made->one || !made->to.len))
         return yaml_fault(yaml_get(map, "many"), err, "many: is for a list of values, expected type: string, to: and one: true");
+    if (made->pair_with.len && (made->type != PARAMETER_STRING || made->many || made->part || !made->to.len))
+        return yaml_fault(yaml_get(map, "pair_with"), err, "pair_with: is for one value, expected type: string and to:, and neither "
+                          "many: nor part:");
     bool two = made->type == PARAMETER_RANGE || made->type == PARAMETER_PERIOD || made->type == PARAMETER_DAYS ||
                made->type == PARAMETER_TOKEN;
     if (two && (!made->to.len || !made->to_end.len))

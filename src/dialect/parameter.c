@@ -253,6 +253,10 @@ int parameter_read(const struct parameter *parameter, struct str value, struct s
     if (parameter->many ? !read_many(parameter, value, arena, &first)
                         : !translate(parameter, &value) || !read_value(parameter, value, arena, &first, &second))
         return -1;
+    if (parameter->pair_with.len && first.len)
+        first = pair_join(arena, parameter->pair_with, first);
+    if (parameter->pair_with.len && !first.len)
+        return -1; /* half a pair would find nothing, or all */
     if (parameter_repeats(parameter)) {
         narrow(arguments, arena, parameter->to, first, true);
         narrow(arguments, arena, parameter->to_end, second, false);

@@ -60,7 +60,7 @@ static int load_variable(struct template *made, const struct yaml *node, struct 
         made->name = tail;
         return 0;
     }
-    return yaml_fault(node, err, "unknown variable '" STR_FMT "', expected one such as $item or $request_id",
+    return yaml_fault(node, err, "unknown variable '" STR_FMT "', expected one of docs/dialect.md such as $item or $request_id",
                       STR_ARG(node->text));
 }
 

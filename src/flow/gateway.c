@@ -22,6 +22,24 @@ static int find_call(const struct gateway *gateway, const struct yaml *place, st
                                   STR_ARG(name));
 }
 
+/* `where` is empty, or says in which section of the operation. */
+static int refuse_parameter(const struct yaml *place, const char *where, const struct contract_call *call, struct str name,
+                            struct err *err)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct buf names = buf_in(arena, SIZE_MAX);
+
+    for (size_t i = 0; i < call->segment_count; i++)
+        if (call->segments[i].is_parameter)
+            buf_join(&names, ' ', call->segments[i].text);
+    for (size_t i = 0; i < call->query_count; i++)
+        buf_join(&names, ' ', call->query[i]);
+    (void)yaml_fault(place, err, "%s" STR_FMT " takes no parameter '" STR_FMT "', expected %s" STR_FMT, where,
+                     STR_ARG(call->name), STR_ARG(name), names.len ? "one of: " : "none", STR_ARG(buf_str(&names)));
+    arena_free(&arena);
+    return -1;
+}
+
 /* A parameter that goes to the call must be one the call takes. */
 static int check_parameters(const struct parameter *parameters, size_t count, const struct contract_call *call,
                             struct err *err)
@@ -31,11 +49,9 @@ static int check_parameters(const struct parameter *parameters, size_t count, co
         if (p->in_body)
             continue;
         if (p->to.len && !contract_takes(call, p->to))
-            return yaml_fault(p->place, err, STR_FMT " takes no parameter '" STR_FMT "'", STR_ARG(call->name),
-                              STR_ARG(p->to));
+            return refuse_parameter(p->place, "", call, p->to, err);
         if (p->to_end.len && !contract_takes(call, p->to_end))
-            return yaml_fault(p->place, err, STR_FMT " takes no parameter '" STR_FMT "'", STR_ARG(call->name),
-                              STR_ARG(p->to_end));
+            return refuse_parameter(p->place, "", call, p->to_end, err);
     }
     return 0;
 }
@@ -61,8 +77,7 @@ static int bind_operation(struct gateway *gateway, struct operation *operation, 
         if (find_call(gateway, place, operation->includes[i].call, &list, err))
             return -1;
         if (!contract_takes(list, operation->includes[i].param))
-            return yaml_fault(place, err, "include: " STR_FMT " takes no parameter '" STR_FMT "'", STR_ARG(list->name),
-                              STR_ARG(operation->includes[i].param));
+            return refuse_parameter(place, "include: ", list, operation->includes[i].param, err);
         if (!list->items.len && (!bound->call || bound->call->items.len) && operation->builtin == BUILTIN_NONE)
             return yaml_fault(place, err, "include: " STR_FMT " is no list, expected one for an operation that shows many",
                               STR_ARG(list->name));
@@ -71,8 +86,7 @@ static int bind_operation(struct gateway *gateway, struct operation *operation, 
     if (!bound->call)
         return 0;
     if (bound->via && !contract_takes(bound->call, operation->via.to))
-        return yaml_fault(place, err, STR_FMT " takes no parameter '" STR_FMT "'", STR_ARG(bound->call->name),
-                          STR_ARG(operation->via.to));
+        return refuse_parameter(place, "", bound->call, operation->via.to, err);
     return check_parameters(operation->path, operation->path_count, bound->via ? bound->via : bound->call, err) ||
                    check_parameters(operation->query, operation->query_count, bound->call, err)
                ? -1

@@ -71,8 +71,8 @@ const mistakes = [
     [D, 'patient: integer', 'patients: integer', /dialect.yaml:\d+:\d+: no entity is called 'patients', expected one of/],
     [D, 'patient: integer', 'patient: int', /unknown form of id, expected same, integer, hex24 or verbatim/],
     [D, 'number: page', 'page: page', /unknown key "page", expected one of: number/],
-    [D, 'not_found:', 'notfound:', /dialect.yaml:\d+:5: unknown error 'notfound'/],
-    [D, 'blank: is', 'blanc: is', /dialect.yaml:\d+:5: "blanc" is no kind of fault, expected one of docs\/mapping.md such as blank/],
+    [D, 'not_found:', 'notfound:', /dialect.yaml:\d+:5: unknown error 'notfound', expected one of docs\/dialect.md such as not_found/],
+    [D, 'blank: is', 'blanc: is', /dialect.yaml:\d+:5: "blanc" is no kind of fault, expected one of docs\/dialect.md such as blank/],
     [D, 'is not a $want', 'is not a $wnat', /unknown variable in "is not a \$wnat", expected \$want/],
     [D, 'error: $message', 'error: $mesage', /unknown variable '\$mesage'/],
     [D, /^errors:[^]*?^operations/m, 'operations', /dialect.yaml:2:1: no errors:/],
@@ -80,7 +80,7 @@ const mistakes = [
     [D, 'GET /people', 'GET people', /no request, expected e.g. GET/],
     [D, '    scopes: [read:patients]\n', '', /dialect.yaml:\d+:5: an operation without scopes/],
     [D, 'call: patient.list', 'call: patients.list', /dialect.yaml:\d+:11: unknown call 'patients.list', expected one of/],
-    [D, 'to: search', 'to: serch', /patient.list takes no parameter 'serch'/],
+    [D, 'to: search', 'to: serch', /patient.list takes no parameter 'serch', expected one of: after search name /],
     [D, 'people: $items', 'people: $item', /dialect.yaml:\d+:13: patient.list is a list, expected \$items/],
     [D, 'answer: $item', 'answer: $items', /patient.read is no list, expected \$item|patient.create is no list, expected \$item/],
     [D, 'answer: $item', 'answer: item', /found "item", expected a variable such as \$item or a map/],
@@ -103,6 +103,14 @@ const mistakes = [
     [P, '  home:', '\thome:', /tab character/],
     [P, '    rest:      { shelf: 7 }\n', '', /put gives another rest/],
 ];
+
+test('a folder whose dialect.yaml is missing is not passed over', () => {
+    const at = project('lost');
+    rmSync(join(at, 'mappings/diary/dialect.yaml'));
+    const done = spawnSync(binary, ['check', '-c', 'conf/diary.yaml'], { cwd: at, encoding: 'utf8', env: environment });
+    assert.equal(done.status, 1, done.stdout);
+    assert.match(done.stderr, /mappings\/diary: mapping files without a dialect.yaml beside them/);
+});
 
 test('a newcomer\'s mistakes are told with their place', () => {
     const at = project('wrong');

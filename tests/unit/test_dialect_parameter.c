@@ -78,6 +78,7 @@ static void values(void **state)
                                             .prefixes = prefixes, .prefix_count = COUNT(prefixes),
                                             .words = pain, .word_count = COUNT(pain) };
     static const struct parameter one = { .name = STR_INIT("p"), .to = STR_INIT("t"), .one = true };
+    static const struct parameter paired = { .name = STR_INIT("p"), .to = STR_INIT("t"), .pair_with = STR_INIT("a|b") };
     static const struct parameter token = {
         .name = STR_INIT("p"), .to = STR_INIT("pair"), .to_end = STR_INIT("alone"), .type = PARAMETER_TOKEN
     };
@@ -121,6 +122,9 @@ static void values(void **state)
         { &one, "", "!value" },
         { &one, "a\\", "!value" },
         { &one, "a\\n", "!value" },
+        { &paired, "P-7", "t=a\\|b|P-7" },
+        { &paired, "1|2\\", "t=a\\|b|1\\|2\\\\" },
+        { &paired, "", "!value" },
         { &token, "EHR|12", "pair=EHR|12" },
         { &token, "http://x/y|1|2", "pair=http://x/y|1\\|2" },
         { &token, "a\\|b|c", "pair=a\\|b|c" },

@@ -110,8 +110,11 @@ static int on_attempt(void *of, char *to_ip, char *from_ip, int to_port, int fro
     struct fetch *fetch = of;
     struct call *call = fetch->call;
 
-    (void)to_ip, (void)from_ip, (void)to_port, (void)from_port;
+    (void)to_ip, (void)from_ip, (void)to_port;
     call->connect_by_ms = UINT64_MAX;
+    fetch->stale = !fetch_is_quiet(call->client->fetcher, fetch->easy, from_port);
+    if (fetch->stale)
+        return CURL_PREREQFUNC_ABORT;
     if (!fetch->attempts++)
         return CURL_PREREQFUNC_OK;
     if (fetch->attempts == 2 && call->idempotent && !call->answering) {
@@ -263,7 +266,7 @@ int fetch_prepare(struct fetch *fetch, CURL *easy)
     fetch->body = buf_in(call->arena, call->client->limits.body_bytes);
     fetch->headers = ARENA_ARRAY(call->arena, struct call_header, H1_HEADERS);
     if (!add_lines(fetch) || set_request(fetch, easy) || set_rules(call->client, easy) ||
-        set_callbacks(fetch, easy))
+        set_callbacks(fetch, easy) || fetch_sockets_set(call->client->fetcher, easy))
         return -1;
     return 0;
 }

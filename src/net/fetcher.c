@@ -195,6 +195,14 @@ void fetch_drop(struct call *call)
     fetcher->running--;
 }
 
+/* Nothing was sent: the same request, on a connection of its own. False: curl does not take it. */
+static bool start_again(struct fetcher *fetcher, struct fetch *fetch)
+{
+    fetch->stale = false;
+    (void)curl_multi_remove_handle(fetcher->multi, fetch->easy);
+    return !curl_easy_setopt(fetch->easy, CURLOPT_FRESH_CONNECT, 1L) && !curl_multi_add_handle(fetcher->multi, fetch->easy);
+}
+
 static void read_messages(struct fetcher *fetcher)
 {
     CURLMsg *message;
@@ -204,6 +212,8 @@ static void read_messages(struct fetcher *fetcher)
         struct fetch *fetch;
         CURLcode code = message->data.result; /* the message does not outlive the handle's removal */
         if (message->msg != CURLMSG_DONE || curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &fetch))
+            continue;
+        if (fetch->stale && start_again(fetcher, fetch))
             continue;
         fetch_drop(fetch->call);
         fetch_end(fetch, code);

@@ -4,7 +4,10 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -22,6 +25,7 @@ struct tls_server {
     int fd;
     uint16_t port;
     pthread_t thread;
+    atomic_uint said; /* answers, whole */
     char ca_file[64];
 };
 
@@ -49,14 +53,39 @@ static void certify(struct tls_server *server)
     (void)fclose(file);
 }
 
-static void serve(SSL *ssl)
+#define FORGED "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
+
+/* An answer of `size` bytes in all and a forged one behind it, in the same record or in the next. */
+static void serve_stray(SSL *ssl, size_t size, bool apart)
+{
+    char *answer = calloc(1, size + sizeof FORGED);
+    size_t head = (size_t)sprintf(answer, "HTTP/1.1 200 OK\r\nContent-Length: %05zu\r\n\r\n", size);
+
+    head = (size_t)sprintf(answer, "HTTP/1.1 200 OK\r\nContent-Length: %05zu\r\n\r\n", size - head);
+    memset(answer + head, 'x', size - head);
+    memcpy(answer + size, FORGED, sizeof FORGED);
+    (void)SSL_write(ssl, answer, (int)(size + (apart ? 0 : sizeof FORGED - 1)));
+    if (apart)
+        (void)SSL_write(ssl, FORGED, sizeof FORGED - 1);
+    free(answer);
+}
+
+/* "/stray/SIZE" and "/apart/SIZE" as above, everything else "ok". */
+static void serve(struct tls_server *server, SSL *ssl)
 {
     static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    char request[4096];
+    char request[4096] = "";
 
-    if (SSL_accept(ssl) == 1)
-        while (SSL_read(ssl, request, sizeof request) > 0)
+    if (SSL_accept(ssl) != 1)
+        return;
+    while (SSL_read(ssl, request, sizeof request - 1) > 0) {
+        bool apart = strncmp(request, "GET /apart/", 11) == 0;
+        if (apart || strncmp(request, "GET /stray/", 11) == 0)
+            serve_stray(ssl, strtoul(request + 11, NULL, 10), apart);
+        else
             (void)SSL_write(ssl, answer, sizeof answer - 1);
+        server->said++;
+    }
 }
 
 static void *accept_all(void *data)
@@ -65,8 +94,9 @@ static void *accept_all(void *data)
 
     for (int fd; (fd = accept(server->fd, NULL, NULL)) >= 0;) { /* one client at a time is enough here */
         SSL *ssl = SSL_new(server->context);
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)); /* what was said has arrived */
         (void)SSL_set_fd(ssl, fd);
-        serve(ssl);
+        serve(server, ssl);
         SSL_free(ssl);
         (void)close(fd);
     }
@@ -106,6 +136,7 @@ static void tls_server_stop(struct tls_server *server)
 struct outcome {
     struct loop *loop;
     int status;
+    char body[32]; /* its beginning */
     struct err err;
     enum call_transport carrier;
 };
@@ -116,6 +147,8 @@ static void on_done(struct call *call, const struct call_answer *answer, const s
 
     outcome->carrier = call_carrier(call);
     outcome->status = answer ? answer->status : 0;
+    if (answer)
+        (void)snprintf(outcome->body, sizeof outcome->body, STR_FMT, STR_ARG(answer->body));
     if (err)
         outcome->err = *err;
     call_free(&call);
@@ -163,10 +196,54 @@ static void only_the_trusted_are_called(void **state)
     tls_server_stop(&server);
 }
 
+/* Comes back when all that the server has to say was said. */
+static struct outcome ask(struct call_client *client, struct loop *loop, struct tls_server *server, const char *target)
+{
+    unsigned said = server->said;
+    struct outcome outcome = { .loop = loop };
+    const struct call_request request = { .scheme = STR("https"),
+                                          .host = STR("localhost"),
+                                          .port = server->port,
+                                          .method = STR("GET"),
+                                          .target = str_from(target) };
+
+    (void)call_start(client, &request, on_done, &outcome);
+    loop_run(loop);
+    while (server->said == said)
+        (void)sched_yield();
+    return outcome;
+}
+
+/* As test_net_stray.c has it for plain text: what is behind an answer may be in the socket, or decrypted already. */
+static void what_follows_an_answer_is_no_answer(void **state)
+{
+    static const size_t sizes[] = { 100, 16384, 16400, 20000, 32768, 40000, 65536, 70001 };
+    struct tls_server server;
+    struct loop *loop = loop_new();
+
+    (void)state;
+    tls_server_start(&server);
+    for (size_t i = 0; i < 2 * COUNT(sizes); i++) {
+        struct call_client *client = call_client_new(loop, CALL_AUTO, NULL);
+        char target[32];
+        call_client_tls(client, server.ca_file, NULL, NULL);
+        (void)snprintf(target, sizeof target, "/%s/%zu", i % 2 ? "apart" : "stray", sizes[i / 2]);
+        (void)ask(client, loop, &server, target); /* refused, where what is behind it was seen */
+        struct outcome next = ask(client, loop, &server, "/next");
+        CHECK(next.status == 200 && strcmp(next.body, "ok") == 0, "%s: %s %s", target, next.body, next.err.detail);
+        next = ask(client, loop, &server, "/again");
+        CHECK(next.status == 200 && strcmp(next.body, "ok") == 0, "%s: %s %s", target, next.body, next.err.detail);
+        call_client_free(&client);
+    }
+    loop_free(&loop);
+    tls_server_stop(&server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_trusted_are_called),
+        cmocka_unit_test(what_follows_an_answer_is_no_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

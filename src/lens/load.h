@@ -14,7 +14,7 @@ struct load {
     unsigned depth;
 };
 
-enum { MOST_FIELDS = 1024, MOST_DEPTH = 32 };
+enum { MOST_FIELDS = 1024, MOST_DEPTH = 32, MOST_WORDS = 1024 };
 
 /* load_tree.c: a new field at `node`, whose place is `map`; the members of `map` below `parent`, and a new shape for the
  * elements of a list. */
@@ -36,6 +36,8 @@ MUST_CHECK int load_field(struct load *load, struct field *field, const struct y
 typedef int key_fn(struct load *load, struct field *field, const struct yaml *value);
 key_fn load_picks, load_known, load_is, load_enum, load_also, load_else, load_tells, load_otherwise, load_when,
     load_table, load_from, load_to, load_fields, load_equals, load_accept, load_null, load_forms, load_kinds, load_unless, load_reads;
+/* A constant of the field's own type: of those with one JSON text each, text without quotes stays text. */
+MUST_CHECK int load_literal(struct load *load, struct literal *literal, enum type type, const struct yaml *value);
 MUST_CHECK int load_column(struct load *load, struct table_column *table, const struct yaml *map);
 
 /* load_link.c: what one field says of others, once all are known; then the fields' classes. */
@@ -55,6 +57,9 @@ enum {
     LOAD_VALUES = LOAD_TEXTS | LOAD_NUMBERS | LOAD_BIT(BOOLEAN) /* one JSON text each */
 };
 MUST_CHECK int load_judge(struct load *load, const struct field *field);
+/* One value of the field that stands at `at`; null is any field's. */
+MUST_CHECK int load_judge_value(struct load *load, const struct field *field, const struct yaml *at,
+                                const struct literal *value);
 
 /* load_beside.c: keys that take each other's meaning away. */
 MUST_CHECK int load_beside(struct load *load, const struct field *field);

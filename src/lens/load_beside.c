@@ -1,7 +1,7 @@
 /* Keys of one field that take each other's meaning away, and fields that would write over each other. */
 #include "lens/load.h"
 
-/* What clients never send needs no judging: a key for that reaches nothing. (`equals:`, `invalid:` and
+/* What put never takes, by `read_only:` or since it is derived, needs no judging: a key for that reaches nothing. (`equals:`, `invalid:` and
  * `tells:` speak of documents that the dialect showed, too.) */
 static int check_read_only(struct load *load, const struct field *field)
 {
@@ -12,8 +12,10 @@ static int check_read_only(struct load *load, const struct field *field)
                    { "starts", MODE_CREATE },   { "known_by", MODE_CREATE },     { "null", MODE_BOTH },
                    { "blank", MODE_BOTH },      { "param", MODE_BOTH } };
 
-    for (size_t i = 0; i < COUNT(judged) && yaml_get(field->from, "read_only"); i++) {
-        const struct yaml *at = yaml_get(field->from, judged[i].key);
+    /* What has no source, and a loss, get may leave out all the same. */
+    size_t first = field->source == FROM_NOWHERE && !yaml_get(field->from, "read_only") ? 1 : 0;
+    for (size_t i = first; i < COUNT(judged); i++) {
+        const struct yaml *at = field->read_only ? yaml_get(field->from, judged[i].key) : NULL;
         bool required = at && at == yaml_get(field->from, "required");
         unsigned left = judged[i].modes & ~field->read_only;
         if (at && (!left || (required && left != field->required)))
@@ -29,8 +31,9 @@ static int check_param(struct load *load, const struct field *field)
 {
     for (const struct field *other = load->shape->fields; field->param.ptr && other < field; other++) {
         bool same = str_eq(other->param, field->param);
-        bool alternatives = other->lookup.ptr || field->lookup.ptr || field->unless_name.ptr ||
-                            (field->when_path.ptr && other->when_path.ptr);
+        bool looks = (other->lookup.ptr || field->lookup.ptr) && other->is[0] == field->is[0]; /* put refuses both */
+        bool alternatives = looks || field->unless[0] == other || field->unless[1] == other ||
+                            load_excludes(other, field);
         if (same && !alternatives)
             return yaml_fault(yaml_get(field->from, "param"), load->err,
                               "\"" STR_FMT "\" is the parameter of \"" STR_FMT

@@ -228,6 +228,7 @@ static int check_set(struct load *load, const struct yaml *set)
         const struct field *writer = leaf->writer;
         bool always = leaf->set_from != SET_PEER && writer && !writer->when_path.ptr &&
                       !writer->unless_name.ptr && !writer->param.ptr && !writer->inside &&
+                      writer->type != TYPE_QUANTITY && !writer->invalid_keep &&
                       ((writer->required & MODE_CREATE) || writer->fallback.json.ptr);
         if (always)
             return yaml_fault_key(at, load->err,

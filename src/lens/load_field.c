@@ -95,18 +95,15 @@ static const struct key {
 #undef AT
 };
 
-/* A constant of the field's own type: of a string, text without quotes stays text. A default is what the enum's right
- * side says, where there are two. */
+/* A default is what the enum's right side says, where there are two. */
 static int load_value(struct load *load, const struct field *field, struct literal *literal,
                       const struct yaml *value)
 {
     const struct yaml *words = yaml_get(field->from, "enum");
     bool translated = literal == &field->fallback && words && words->kind == YAML_MAP;
-    bool typed = ((1u << field->type) & VALUES) && value->kind == YAML_TEXT && !yaml_is_null(value) && !translated;
 
-    if (typed)
-        return literal_load_typed(literal, load->arena, value, value->text, field->type, load->err);
-    return literal_load(literal, load->arena, value, load->err);
+    return translated ? literal_load(literal, load->arena, value, load->err)
+                      : load_literal(load, literal, field->type, value);
 }
 
 static int expect_word(struct load *load, const struct yaml *value, const char *expected)

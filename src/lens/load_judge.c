@@ -2,6 +2,7 @@
  * have says nothing, or promises what is never taken. */
 #include "lens/load.h"
 
+#include "json/number.h"
 #include "lens/put.h"
 
 /* FINE, or the kind of fault; `*json` is what put would make of it. */
@@ -41,8 +42,8 @@ static int complain(struct load *load, const struct yaml *at, const struct field
     }
 }
 
-static int check_value(struct load *load, const struct field *field, const struct yaml *at,
-                       const struct literal *value)
+int load_judge_value(struct load *load, const struct field *field, const struct yaml *at,
+                     const struct literal *value)
 {
     struct str json;
 
@@ -57,12 +58,12 @@ static int check_demanded(struct load *load, const struct field *field)
 {
     const struct yaml *accept = yaml_get(field->from, "accept"), *at = accept ? accept->first : NULL;
 
-    if (check_value(load, field, yaml_get(field->from, "const"), &field->constant) ||
-        check_value(load, field, yaml_get(field->from, "starts"), &field->starts) ||
-        check_value(load, field, yaml_get(field->from, "equals"), &field->equals))
+    if (load_judge_value(load, field, yaml_get(field->from, "const"), &field->constant) ||
+        load_judge_value(load, field, yaml_get(field->from, "starts"), &field->starts) ||
+        load_judge_value(load, field, yaml_get(field->from, "equals"), &field->equals))
         return -1;
     for (size_t i = 0; i < field->accept_count && at; i++, at = at->next)
-        if (check_value(load, field, at, &field->accept[i]))
+        if (load_judge_value(load, field, at, &field->accept[i]))
             return -1;
     return 0;
 }
@@ -75,7 +76,7 @@ static int check_words(struct load *load, const struct field *field, const char 
     const struct yaml *words = yaml_get(field->from, key), *at = words ? words->first : NULL;
 
     for (size_t i = 0; i < count && at; i++, at = at->next) {
-        if (check_value(load, field, at, &pairs[i].dialect))
+        if (load_judge_value(load, field, at, &pairs[i].dialect))
             return -1;
         if (tape_type(&pairs[i].canonical.tape, 0) == JSON_NULL)
             return yaml_fault(at, load->err,
@@ -105,6 +106,9 @@ static int check_default(struct load *load, const struct field *field)
 
     if (!at)
         return 0;
+    if (field->lookup.ptr)
+        return yaml_fault_key(at, load->err,
+                              "`default:` stands beside `lookup:`, expected one of the two: nothing looks it up");
     if (field->required & MODE_CREATE)
         return yaml_fault_key(
             at, load->err, "nothing reaches this default, expected a field that is not required on create");
@@ -134,12 +138,7 @@ static int check_example(struct load *load, const struct field *field)
 
     if (!at || !field->codec->put)
         return 0;
-    if (at->kind == YAML_TEXT && ((1u << field->type) & LOAD_VALUES))
-        return literal_load_typed(&value, load->arena, at, at->text, field->type, load->err) ||
-                       check_value(load, field, at, &value)
-                   ? -1
-                   : 0;
-    return literal_load(&value, load->arena, at, load->err) || check_value(load, field, at, &value) ? -1 : 0;
+    return load_literal(load, &value, field->type, at) || load_judge_value(load, field, at, &value) ? -1 : 0;
 }
 
 /* What get shows out of a table, or in the place of what maps to nothing, is of the field's type. */
@@ -166,14 +165,18 @@ static int check_shown(struct load *load, const struct field *field)
     return 0;
 }
 
-/* Between the bounds there must be a value. */
+/* Between the bounds, which are numbers, there must be a value. */
 static int check_bounds(struct load *load, const struct field *field)
 {
-    const struct yaml *most = yaml_get(field->from, "max_length"), *max = yaml_get(field->from, "max");
+    const struct yaml *most = yaml_get(field->from, "max_length");
+    const struct yaml *min = yaml_get(field->from, "min"), *max = yaml_get(field->from, "max");
     uint64_t least = field->has_min_length ? field->min_length : 0;
     bool filled = field->required && !field->empty_allowed;
 
-    if (max && field->min.json.ptr && put_compare(field->min.text, field->max.text) > 0)
+    if ((min && !number_valid(field->min.text)) || (max && !number_valid(field->max.text)))
+        return yaml_fault(min && !number_valid(field->min.text) ? min : max, load->err,
+                          "this is no number, expected one");
+    if (max && min && put_compare(field->min.text, field->max.text) > 0)
         return yaml_fault(max, load->err,
                           "no value lies between " STR_FMT " and " STR_FMT ", expected at least `min:`",
                           STR_ARG(field->min.text), STR_ARG(field->max.text));

@@ -30,18 +30,6 @@ static int find_ruled(struct load *load, const struct yaml *at, struct str path,
     return 0;
 }
 
-/* A field with words has no other values. */
-static bool may_have(const struct field *field, const struct literal *value)
-{
-    bool found = !field->enum_count;
-
-    for (size_t i = 0; i < field->enum_count && !found; i++)
-        found = literal_same(&field->enums[i].dialect, value);
-    for (size_t i = 0; i < field->also_count && !found; i++)
-        found = literal_same(&field->also[i].dialect, value);
-    return found;
-}
-
 static int load_values(struct load *load, const struct yaml *map, bool judged, struct ruled *values,
                        size_t *count)
 {
@@ -57,11 +45,11 @@ static int load_values(struct load *load, const struct yaml *map, bool judged, s
             field->needs_stored |= !(field->read_only & MODE_UPDATE);
             value->field = field;
         }
-        if (literal_load_typed(&value->value, load->arena, at, at->text, value->field->type, load->err))
+        if (load_literal(load, &value->value, value->field->type, at) ||
+            load_judge_value(load, value->field, at, &value->value))
             return -1;
-        if (!may_have(value->field, &value->value))
-            return yaml_fault(at, load->err, "\"" STR_FMT "\" never has this value, expected one of its own",
-                              STR_ARG(at->key));
+        if (tape_type(&value->value.tape, 0) == JSON_NULL)
+            return yaml_fault(at, load->err, "null is no value, expected one of the member's, or `absent:`");
     }
     return 0;
 }

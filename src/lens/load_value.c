@@ -20,6 +20,14 @@ int load_is(struct load *load, struct field *field, const struct yaml *value)
     return 0;
 }
 
+int load_literal(struct load *load, struct literal *literal, enum type type, const struct yaml *value)
+{
+    bool typed = ((1u << type) & LOAD_VALUES) && value->kind == YAML_TEXT && !yaml_is_null(value);
+
+    return typed ? literal_load_typed(literal, load->arena, value, value->text, type, load->err)
+                 : literal_load(literal, load->arena, value, load->err);
+}
+
 /* Both sides must be unique: an enum is read in both directions. */
 static int check_pair(struct load *load, const struct field *field, size_t at, const struct yaml *value)
 {
@@ -59,6 +67,8 @@ int load_enum(struct load *load, struct field *field, const struct yaml *value)
     if (value->kind == YAML_TEXT || !value->count)
         return yaml_fault(value, load->err,
                           "an enum lists values, expected [a, b] or { dialect: canonical }");
+    if (value->count > MOST_WORDS)
+        return yaml_fault(value, load->err, "an enum has %zu values, expected at most %d", value->count, MOST_WORDS);
     field->enums = ARENA_ARRAY(load->arena, struct enum_pair, value->count);
     for (const struct yaml *at = value->first; at; at = at->next) {
         if (load_pair(load, field, at, value->kind == YAML_MAP))
@@ -98,6 +108,8 @@ int load_also(struct load *load, struct field *field, const struct yaml *value)
     buf_add(&want, field->enum_want);
     if (!value->count)
         return yaml_fault(value, load->err, "`also:` lists values, expected { dialect: canonical }");
+    if (value->count > MOST_WORDS)
+        return yaml_fault(value, load->err, "`also:` has %zu values, expected at most %d", value->count, MOST_WORDS);
     field->also = ARENA_ARRAY(load->arena, struct enum_pair, value->count);
     for (const struct yaml *at = value->first; at; at = at->next) {
         struct enum_pair *pair = &field->also[field->also_count];
@@ -203,10 +215,7 @@ int load_otherwise(struct load *load, struct field *field, const struct yaml *va
     field->otherwise = same ? OTHERWISE_SAME : OTHERWISE_LITERAL;
     if (same)
         return 0;
-    if (value->kind == YAML_TEXT)
-        return literal_load_typed(&field->otherwise_value, load->arena, value, value->text, field->type,
-                                  load->err);
-    return literal_load(&field->otherwise_value, load->arena, value, load->err);
+    return load_literal(load, &field->otherwise_value, field->type, value);
 }
 
 int load_when(struct load *load, struct field *field, const struct yaml *value)
@@ -264,9 +273,7 @@ int load_equals(struct load *load, struct field *field, const struct yaml *value
         return yaml_fault(value, load->err,
                           "\"" STR_FMT "\" is no value of the context, expected $brand or a value",
                           STR_ARG(value->text));
-    if (value->kind == YAML_TEXT)
-        return literal_load_typed(&field->equals, load->arena, value, value->text, field->type, load->err);
-    return literal_load(&field->equals, load->arena, value, load->err);
+    return load_literal(load, &field->equals, field->type, value);
 }
 
 int load_accept(struct load *load, struct field *field, const struct yaml *value)
@@ -275,8 +282,7 @@ int load_accept(struct load *load, struct field *field, const struct yaml *value
         return -1;
     field->accept = ARENA_ARRAY(load->arena, struct literal, value->count + 1);
     for (const struct yaml *at = value->first; at; at = at->next)
-        if (literal_load_typed(&field->accept[field->accept_count++], load->arena, at, at->text, field->type,
-                               load->err))
+        if (load_literal(load, &field->accept[field->accept_count++], field->type, at))
             return -1;
     return 0;
 }
@@ -327,6 +333,8 @@ int load_kinds(struct load *load, struct field *field, const struct yaml *value)
 
     if (yaml_list(value, load->err))
         return -1;
+    if (!value->count)
+        return yaml_fault(value, load->err, "no value is of no JSON type, expected e.g. [string, number]");
     for (const struct yaml *at = value->first; at; at = at->next) {
         unsigned found = 0;
         for (size_t i = 0; i < COUNT(words); i++)

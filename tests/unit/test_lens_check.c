@@ -219,6 +219,34 @@ static const struct kit_bad bad[] = {
       "\"a\" speaks of \"m.d\", where the rest is kept" },
     { FIELDS "  a: { type: string, table: loinc, by: m.d, column: code }\nrest: m.d\n", "5:3",
       "\"a\" speaks of \"m.d\", where the rest is kept" },
+    { FIELDS "  a: { type: decimal, is: a, min: abc }\n", "5:35", "this is no number" },
+    { FIELDS "  a: { type: decimal, is: a, min: \"1\", max: \"\" }\n", "5:45", "this is no number" },
+    { FIELDS "  a: { type: integer, is: a, max: [1] }\n", "5:35", "this is no number" },
+    { FIELDS "  a: { type: number, is: a, min: null }\n", "5:34", "this is no number" },
+    { FIELDS "  a: { type: array, is: a, of: { type: decimal, max: x } }\n", "5:54", "this is no number" },
+    { FIELDS "  a: { type: array, const: [1], accept: [x] }\n", "5:42", "\"x\" is no array" },
+    { FIELDS "  a: { type: object, is: a, kind: k, lookup: l, default: { x: 1 } }\n", "5:49",
+      "`default:` stands beside `lookup:`" },
+    { FIELDS "  a: { type: any, is: a, of: [] }\n", "5:30", "no value is of no JSON type" },
+    { FIELDS "  k: { type: string, is: k }\n"
+             "  a: { type: string, table: loinc, by: k, column: code, required: create }\n",
+      "6:57", "nothing reaches `required:` of what is read only" },
+    { FIELDS "  k: { type: string, is: k }\n"
+             "  a: { type: string, table: loinc, by: k, column: code, write_only: true }\n",
+      "6:57", "nothing reaches `write_only:` of what is read only" },
+    { FIELDS "  a: { type: string, loss: because, blank: refuse }\n", "5:37",
+      "nothing reaches `blank:` of what is read only" },
+    { FIELDS "  k: { type: string, is: k }\n"
+             "  a: { type: string, is: a, param: p, when: { k: x } }\n"
+             "  b: { type: string, is: b, param: p, when: { k: x } }\n",
+      "7:36", "\"p\" is the parameter of \"a\" already" },
+    { FIELDS "  k: { type: string, is: k }\n"
+             "  a: { type: string, is: a, param: p }\n"
+             "  b: { type: string, is: b, param: p, unless: k }\n",
+      "7:36", "\"p\" is the parameter of \"a\" already" },
+    { FIELDS "  a: { type: object, is: x, kind: p, param: p, lookup: l }\n"
+             "  b: { type: id, is: y, kind: p, param: p }\n",
+      "6:41", "\"p\" is the parameter of \"a\" already" },
     /* A number may be written in several ways. */
     { FIELDS "  n: { type: number, is: n }\n"
              "  a: { type: string, is: x, when: { n: 1 } }\n"
@@ -255,6 +283,13 @@ static void what_says_something_is_not(void **state)
         "}\n",
         "  a: { type: string, is: a, read_only: true, enum: [x], example: x }\n",
         "  a: { type: string, is: a, read_only: true, equals: $brand }\n",
+        "  a: { type: any, const: 1, accept: [[1], x, { y: z }] }\n",
+        "  a: { type: string, loss: because, write_only: true }\n",
+        "  k: { type: string, is: k }\n  a: { type: string, is: a, param: p, when: { k: x } }\n"
+        "  b: { type: string, is: b, param: p, when: { k: y } }\n",
+        "  a: { type: string, is: a, param: p }\n  b: { type: string, is: b, param: p, unless: a }\n",
+        "  a: { type: quantity, is: [n, t], required: create }\nset: { t: x }\n",
+        "  a: { type: email, is: a, required: create, invalid: keep }\nset: { a: x@y.example }\n",
         "  a: { type: datetime, is: a }\n  b: { type: string, is: b }\nset: { a: $now, b: $brand }\n",
         "  n: { type: number, is: n }\n"
         "  a: { type: string, is: x, split: '/', part: 1, when: { n: 1 } }\n"
@@ -273,11 +308,53 @@ static void what_says_something_is_not(void **state)
     }
 }
 
+/* Values without quotes are what the field's type says; where it says nothing, what they look like. */
+static void values_have_their_type(void **state)
+{
+    struct kit kit = kit_of_fields("fields:\n  a: { type: any, keep: true, otherwise: 5 }\n"
+                                   "  b: { type: any, const: x, accept: [7, [1]], required: create }\n"
+                                   "  c: { type: string, keep: true, otherwise: 5 }\n",
+                                   (struct lens_style){ 0 });
+
+    (void)state;
+    kit_get(&kit, "{}", NULL);
+    CHECK_TEXT(buf_str(&kit.text), "{\"a\":5,\"b\":\"x\",\"c\":\"5\"}", "shown");
+    kit_put(&kit, LENS_CREATE, "{\"b\":[1]}", NULL);
+    CHECK_TEXT(kit_faults(&kit), "", "a list that is accepted");
+    kit_put(&kit, LENS_CREATE, "{\"b\":\"7\"}", NULL);
+    CHECK_TEXT(kit_faults(&kit), "b equals x", "a text that is no number");
+    kit_done(&kit);
+}
+
+/* Each word is looked at for every value. */
+static void words_are_bounded(void **state)
+{
+    (void)state;
+    for (unsigned count = 1024; count <= 1025; count++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct buf text = buf_in(arena, 1 << 20);
+        struct lens_style style = { 0 };
+        struct err err = { 0 };
+        struct lens *lens;
+
+        buf_add(&text, STR(FIELDS "  a: { type: integer, is: a, enum: [0"));
+        for (unsigned i = 1; i < count; i++)
+            buf_printf(&text, ", %u", i);
+        buf_add(&text, STR("] }\n"));
+        int rc = lens_parse(&lens, arena, buf_str(&text), "map.yaml", &style, NULL, &err);
+        CHECK((rc == 0) == (count == 1024), "%u: %s", count, err.detail);
+        CHECK(!rc || strstr(err.detail, "map.yaml:5:36: an enum has 1025 values"), "%s", err.detail);
+        arena_free(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_says_nothing_is_refused),
         cmocka_unit_test(what_says_something_is_not),
+        cmocka_unit_test(values_have_their_type),
+        cmocka_unit_test(words_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,11 +95,15 @@ static void faults_have_their_place(void **state)
         { HEAD "  - { where: {}, equals: { b: true } }\n", "9:5", "the rule is not complete" },
         { HEAD "  - { where: { a: x }, equal: { b: true } }\n", "9:24", "unknown key \"equal\"" },
         { HEAD "  - { where: { d: x }, equals: { b: true } }\n", "9:19", "\"d\" is no field" },
-        { HEAD "  - { where: { a: z }, equals: { b: true } }\n", "9:19", "\"a\" never has this value" },
+        { HEAD "  - { where: { a: z }, equals: { b: true } }\n", "9:19", "\"z\" is none of the values of `enum:`" },
         { HEAD "  - { where: { a: x }, equals: { b: maybe } }\n", "9:37",
           "\"maybe\" is no value of the field's type" },
         { HEAD "  - { where: { a: x }, equals: { c: x } }\n", "9:37", "\"c\" is never taken" },
         { HEAD "  - { where: { a: x }, absent: [c] }\n", "9:33", "\"c\" is never taken" },
+        { HEAD "  - { where: { a: x }, equals: { b: [true] } }\n", "9:37", "[true] is no boolean" },
+        { HEAD "  - { where: { c: { d: x } }, equals: { b: true } }\n", "9:19", "{\"d\":\"x\"} is no string" },
+        { HEAD "  - { where: { a: x }, equals: { b: null } }\n", "9:37", "null is no value" },
+        { HEAD "  - { where: { c: null }, equals: { b: true } }\n", "9:19", "null is no value" },
         { HEAD "  - { where: { a: x }, absent: b }\n", "9:32", "found \"b\", expected a list" },
     };
 

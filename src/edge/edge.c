@@ -16,12 +16,18 @@ struct edge {
     size_t worker_count;
     struct admin *admin;
     struct loop *loop; /* of the admin pages */
+    const char *access_path; /* NULL: it is no file */
     int access_fd;
     bool own_access_fd;
     pthread_t signals;
     bool signals_started;
     struct post stop;
 };
+
+static int open_access_file(const struct edge *edge)
+{
+    return open(edge->access_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
 
 static int open_access_log(struct edge *edge, struct err *err)
 {
@@ -38,7 +44,8 @@ static int open_access_log(struct edge *edge, struct err *err)
             edge->access_fd = STDOUT_FILENO;
         return 0;
     }
-    edge->access_fd = open(arena_cstr(edge->arena, where), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    edge->access_path = arena_cstr(edge->arena, where);
+    edge->access_fd = open_access_file(edge);
     edge->own_access_fd = edge->access_fd >= 0;
     return edge->own_access_fd ? 0 : err_set(err, ERR_CONFIG, "log.access: " STR_FMT " cannot be opened",
                                              STR_ARG(where));
@@ -65,17 +72,37 @@ static void on_stop(struct post *post)
     loop_stop(edge->loop); /* the admin pages go first: a load balancer sees it at once */
 }
 
+/* SIGHUP, after a log file was moved away: the descriptor that the workers write to becomes another file at once, and
+ * what they hold goes to that one. Without a new file the old one stays. */
+static void reopen_access_log(struct edge *edge)
+{
+    if (!edge->access_path) {
+        log_line(LOG_INFO, "SIGHUP: there is no access log file to open again; a new configuration is a new start");
+        return;
+    }
+    int fresh = open_access_file(edge);
+    if (fresh < 0 || dup3(fresh, edge->access_fd, O_CLOEXEC) < 0)
+        log_line(LOG_WARN, "SIGHUP: log.access: %s cannot be opened, the old file stays", edge->access_path);
+    else
+        log_line(LOG_INFO, "SIGHUP: the access log is opened again");
+    if (fresh >= 0)
+        (void)close(fresh);
+}
+
 static void *wait_for_signal(void *data)
 {
     struct edge *edge = data;
-    sigset_t stop;
-    int got;
+    sigset_t awaited;
+    int got = SIGUSR2;
 
-    (void)sigemptyset(&stop);
-    (void)sigaddset(&stop, SIGTERM);
-    (void)sigaddset(&stop, SIGINT);
-    (void)sigaddset(&stop, SIGUSR2); /* edge_free: give up waiting */
-    if (!sigwait(&stop, &got) && got != SIGUSR2)
+    (void)sigemptyset(&awaited);
+    (void)sigaddset(&awaited, SIGTERM);
+    (void)sigaddset(&awaited, SIGINT);
+    (void)sigaddset(&awaited, SIGHUP);
+    (void)sigaddset(&awaited, SIGUSR2); /* edge_free: give up waiting */
+    while (!sigwait(&awaited, &got) && got == SIGHUP)
+        reopen_access_log(edge);
+    if (got != SIGUSR2)
         loop_post(edge->loop, &edge->stop);
     return NULL;
 }

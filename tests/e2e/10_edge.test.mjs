@@ -1,7 +1,7 @@
 // The edge: HTTP/1.1 and HTTP/2, TLS, the admin listener, the logs, the end, and a start that must not happen.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
@@ -150,6 +150,37 @@ describe('one port, two protocols', () => {
         for (let n = 0; n < 50; n++) ids.add((await all.general.get('/v1/patients/1049', 200, { 'x-request-id': 'mine"}' })).headers['x-request-id']);
         assert.equal(ids.size, 50);
     });
+});
+
+test('SIGHUP opens the access log again, after its file was moved away or cannot be made', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'dragoman-log-')), file = join(dir, 'in', 'access.log'), moved = join(dir, 'moved.log');
+    mkdirSync(join(dir, 'in'));
+    const gateway = await startGateway({ set: { 'log.access': file } });
+    const { general } = clients(gateway);
+    const ids = (path) => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line).request_id) : []);
+    const until = async (holds, what) => {
+        for (let n = 0; n < 200 && !holds(); n++) await sleep(50);
+        assert.ok(holds(), what);
+    };
+    const asked = async () => (await general.get('/v1/patients/1049')).headers['x-request-id'];
+    const told = (words) => until(() => gateway.output('stderr').includes(words), words);
+    const first = await asked();
+    await until(() => ids(file).includes(first), 'the first request is in the file');
+    renameSync(file, moved);
+    const between = await asked();
+    await until(() => ids(moved).includes(between), 'without a signal the file that was moved is written to');
+    gateway.process.kill('SIGHUP');
+    await told('the access log is opened again');
+    const second = await asked();
+    await until(() => ids(file).includes(second), 'the second request is in the new file');
+    assert.ok(!ids(file).includes(first) && !ids(moved).includes(second));
+    renameSync(join(dir, 'in'), join(dir, 'out')); // now there is no folder for it
+    gateway.process.kill('SIGHUP');
+    await told('cannot be opened, the old file stays');
+    const third = await asked();
+    await until(() => ids(join(dir, 'out', 'access.log')).includes(third), 'the third request is not lost');
+    await gateway.stop();
+    rmSync(dir, { recursive: true });
 });
 
 describe('TLS', () => {

@@ -78,6 +78,18 @@ static struct str known_method(struct str method)
     return STR("other");
 }
 
+/* Most of a client's faults may quote the client. Those of these codes are said in words of our own, with counts and names
+ * of scopes, and tell the operator why a token is refused, or that it is the backend that refuses a document. */
+static bool detail_is_ours(const struct err *err, int status)
+{
+    static const enum err_code ours[] = { ERR_UNAUTHENTICATED, ERR_INVALID_TOKEN, ERR_SCOPE, ERR_INVALID };
+
+    for (size_t i = 0; i < COUNT(ours); i++)
+        if (ours[i] == err->code)
+            return true;
+    return status >= 500;
+}
+
 static void write_line(struct buf *out, const struct http_head *head, const struct flow_answer *answer)
 {
     const struct flow_report *report = &answer->report;
@@ -103,7 +115,7 @@ static void write_line(struct buf *out, const struct http_head *head, const stru
         json_member_string(out, &first, STR("subject"), report->subject);
     if (report->err)
         json_member_string(out, &first, STR("error"), str_from(err_name(report->err->code)));
-    if (report->err && answer->status >= 500)
+    if (report->err && detail_is_ours(report->err, answer->status))
         json_member_string(out, &first, STR("detail"), str_from(report->err->detail));
     buf_add(out, STR("}\n"));
 }

@@ -141,7 +141,8 @@ describe('one port, two protocols', () => {
         assert.ok(lines.length >= 4);
         const text = JSON.stringify(lines);
         for (const secret of ['Qanary', '1984-02-29', ACME]) assert.ok(!text.includes(secret), secret);
-        const { method, dialect, operation, status } = lines.find((line) => line.request_id === last);
+        const { method, dialect, operation, status, detail } = lines.find((line) => line.request_id === last);
+        assert.match(detail, /: the opaque token is unknown$/);
         assert.deepEqual({ method, dialect, operation, status }, { method: 'GET', dialect: 'general', operation: 'listPatients', status: 401 });
     });
 

@@ -152,16 +152,18 @@ static void a_line_says_what_happened_and_nothing_of_whom(void **state)
     (void)close(fd);
 }
 
-/* A fault of the client's may quote the client; one of ours may not, and is told to the operator. */
-static void details_are_of_our_own_faults_only(void **state)
+/* A fault of the client's may quote the client; one of ours, or said in our words, may not, and is told to the operator. */
+static void details_are_in_our_own_words_only(void **state)
 {
     static const struct {
         enum err_code code;
         int status;
         bool detail;
     } cases[] = {
-        { ERR_INVALID, 422, false },         { ERR_BAD_JSON, 400, false },
-        { ERR_NOT_FOUND, 404, false },       { ERR_INVALID_TOKEN, 401, false },
+        { ERR_INVALID, 422, true },          { ERR_BAD_JSON, 400, false },
+        { ERR_NOT_FOUND, 404, false },       { ERR_INVALID_TOKEN, 401, true },
+        { ERR_UNAUTHENTICATED, 401, true },  { ERR_SCOPE, 403, true },
+        { ERR_FORBIDDEN, 403, false },       { ERR_INVALID_PARAMETER, 422, false },
         { ERR_CONFLICT, 409, false },        { ERR_UPSTREAM, 502, true },
         { ERR_INTERNAL, 500, true },         { ERR_UNAVAILABLE, 503, true },
         { ERR_UPSTREAM_TIMEOUT, 504, true },
@@ -363,7 +365,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_pipe_holds_nobody),
         cmocka_unit_test(a_line_says_what_happened_and_nothing_of_whom),
-        cmocka_unit_test(details_are_of_our_own_faults_only),
+        cmocka_unit_test(details_are_in_our_own_words_only),
         cmocka_unit_test(a_client_cannot_forge_lines),
         cmocka_unit_test(many_lines_all_arrive),
         cmocka_unit_test(a_line_does_not_wait_for_the_next),

@@ -9,6 +9,7 @@ good=0 bad=0
 
 ok() { good=$((good + 1)); echo "ok docker: $1"; }
 fault() { bad=$((bad + 1)); echo "not ok docker: $1"; }
+quietly() { "$@" >/dev/null; }
 check() { local what=$1; shift; if "$@"; then ok "$what"; else fault "$what"; fi; }
 
 # The words after `install … --no-install-recommends` in the N-th stage.
@@ -59,6 +60,12 @@ if [ -x "$binary" ]; then
         grep -v 'tls\.\|signing_key\|ca_file')
     check "the binary takes compose.yaml's settings" "$binary" check -c conf/production.yaml "${sets[@]}" --set "state_dir=$state" \
         --set mappings=mappings --set "auth.signing_key=$state/key.pem" --set tls.certificate= --set tls.key= --set backend.ca_file= --set 'auth.issuers=[]'
+    # And its comment's command makes a token: none of production.yaml's files is there.
+    read -ra words < <(awk '/exec gateway dragoman token/ { on = 1; sub(/.*gateway dragoman /, "") }
+        on { sub(/^# */, ""); more = sub(/\\$/, ""); printf "%s ", $0; if (!more) { print ""; exit } }' docker/compose.yaml |
+        sed "s|/usr/share/dragoman/||; s|/run/secrets/signing_key|$state/key.pem|; s|'||g")
+    check "compose.yaml tells how to make a token" [ "${words[0]-}" = token ]
+    check "compose.yaml's command makes a token" quietly "$binary" "${words[@]}" --set "state_dir=$state" --set mappings=mappings
 fi
 
 echo "not run: docker build, docker compose (no container engine is used here); ./dev docker-test runs the Dockerfile's steps in a debootstrap root"

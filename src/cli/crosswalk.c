@@ -22,7 +22,8 @@ static struct str read_all(struct arena *arena, FILE *file)
     return buf_str(&text);
 }
 
-/* A row that the gateway would never read, or could not show, would be found out by a client only. */
+/* A row that the gateway would never read, or could not show, would be found out by a client only. Ids are not repeated:
+ * they may be a patient's. */
 static int judge_row(const struct gateway *gateway, const struct crosswalk_row *row, struct err *err)
 {
     const struct dialect *dialect = gateway_dialect(gateway, row->dialect);
@@ -39,8 +40,7 @@ static int judge_row(const struct gateway *gateway, const struct crosswalk_row *
     case ID_INTEGER:
         if (number_is_integer(row->dialect_id) && str_to_int(row->dialect_id, &number) && number >= 0)
             return 0;
-        return err_set(err, ERR_CONFIG, "line %u: found dialect_id '" STR_FMT "', expected a whole number",
-                       row->line, STR_ARG(row->dialect_id));
+        return err_set(err, ERR_CONFIG, "line %u: the dialect_id is no whole number", row->line);
     case ID_HEX24: /* how they are made; those that are brought along may be any text */
     case ID_VERBATIM:
         break;

@@ -25,6 +25,11 @@ function h2Request(session, headers, body) {
     });
 }
 
+async function until(holds, what) {
+    for (let n = 0; n < 200 && !holds(); n++) await sleep(50);
+    assert.ok(holds(), what);
+}
+
 /** Bytes in, everything that comes back until the connection closes out. */
 function raw(port, bytes, { wait = 5000 } = {}) {
     return new Promise((done) => {
@@ -122,6 +127,16 @@ describe('one port, two protocols', () => {
         for (const kind of ['TYPE dragoman_requests_total counter', '_bucket{', 'le="+Inf"']) assert.ok(text.includes(kind), kind);
     });
 
+    test('docs/running.md names metrics and members of the access log that are there', async () => {
+        const page = readFileSync(join(root, 'docs/running.md'), 'utf8'), { text } = await gateway.admin('/metrics');
+        const names = [...page.matchAll(/dragoman_[a-z_]+/g)].map(([name]) => name);
+        assert.ok(names.length >= 6);
+        for (const name of names) assert.match(text, new RegExp(`^# TYPE ${name} `, 'm'));
+        const members = [...page.slice(page.indexOf('The access log'), page.indexOf('no path, query')).matchAll(/`([a-z_]+)`/g)].map(([, name]) => name);
+        await until(() => gateway.accessLog().some((line) => line.status === 200 && line.brand), 'a line');
+        assert.deepEqual(Object.keys(gateway.accessLog().find((line) => line.status === 200 && line.brand)), members);
+    });
+
     test('admin pages are not on the clients\' port, nor the other way round', async () => {
         for (const path of ['/metrics', '/healthz', '/readyz'])
             assert.ok((await request(gateway.port, 'GET', path)).status >= 400, path);
@@ -159,10 +174,6 @@ test('SIGHUP opens the access log again, after its file was moved away or cannot
     const gateway = await startGateway({ set: { 'log.access': file } });
     const { general } = clients(gateway);
     const ids = (path) => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line).request_id) : []);
-    const until = async (holds, what) => {
-        for (let n = 0; n < 200 && !holds(); n++) await sleep(50);
-        assert.ok(holds(), what);
-    };
     const asked = async () => (await general.get('/v1/patients/1049')).headers['x-request-id'];
     const told = (words) => until(() => gateway.output('stderr').includes(words), words);
     const first = await asked();

@@ -52,7 +52,7 @@ static void write_picks(struct generator *g, const struct field *pick)
 {
     size_t count = generate_count(g, pick, 4), of = pick->choice_count;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !g->out->full; i++) {
         const struct field *field = of ? pick->choices[random_below(g->random, of)] : pick;
         bool members = !in_tree(field->node, &field->make) && !in_tree(field->node, &field->prefer),
              first = true;
@@ -73,7 +73,7 @@ static void write_entries(struct generator *g, const struct field *field)
     bool blank = !g->lens->style.empty_is_absent || field->lacking_keep;
     size_t count = generate_count(g, field, 5);
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !g->out->full; i++) {
         bool first = true;
         buf_add(g->out, i ? STR(",{") : STR("{"));
         json_name(g->out, &first, field->entry_name);
@@ -91,7 +91,7 @@ static void write_elements(struct generator *g, const struct field *field)
 {
     size_t count = generate_count(g, field, 4);
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !g->out->full; i++) {
         struct generator inner = *g;
         bool first = true;
         inner.shape = field->element;
@@ -291,6 +291,7 @@ static void generate(const struct lens *lens, bool shown, struct random *random,
 
     for (unsigned tries = 0; tries < MOST_TRIES; tries++) {
         document.len = 0;
+        document.full = false;
         write_document(&g);
         if (!lens->rule_count || obeys_rules(lens, buf_str(&document), arena))
             break;

@@ -17,7 +17,7 @@ const struct texts generate_samples[TYPE_COUNT] = {
     [TYPE_DATETIME] = TEXTS("\"2024-01-01T10:00:00.000Z\"", "\"2024-01-01T10:00:00Z\"",
                             "\"2024-01-01t10:00:00.123456+05:30\"", "\"1969-12-31T23:59:59.999-00:00\""),
     [TYPE_EMAIL] =
-        TEXTS("\"a@b.example\"", "\"first.last+tag@sub.domain.example\"", "\"\xc3\xa9@\xc3\xa9.example\""),
+        TEXTS("\"a@b.example\"", "\"a@b.c\"", "\"first.last+tag@sub.domain.example\"", "\"\xc3\xa9@\xc3\xa9.example\""),
     [TYPE_UUID] =
         TEXTS("\"123e4567-e89b-42d3-a456-426614174000\"", "\"123E4567-E89B-42D3-A456-426614174000\""),
     [TYPE_OBJECT] = TEXTS("{}", "{\"a\":1}", "{\"a\":{\"b\":[]},\"c\":\"d\"}"),
@@ -34,38 +34,51 @@ enum { MANY = 40, LONG = 3000 };
 
 /* Values that only a lens with a rest can hold. */
 static const struct texts odd_quantities = TEXTS("true", "[1]", "{\"a\":null}");
-static const struct texts bad_mails = TEXTS("\"none\"", "\"a@b@c\"", "\"\\u0040\"");
+static const struct texts no_forms = TEXTS("\"none\"", "\"a@b@c\"", "\"\\u0040\""); /* of any type but string */
 static const struct texts partial_times = TEXTS("\"2024\"", "\"2024-02\"", "\"2024-02-29\"", "\"1969-12-31\"");
 
-/* One character for each byte. */
-static bool is_plain(struct str json)
+/* Code points of a text, elements of an array; of others nothing is asked. */
+static size_t length_of(const struct tape *tape, struct arena *arena)
 {
-    for (size_t i = 0; i < json.len; i++)
-        if (json.ptr[i] == '\\' || (unsigned char)json.ptr[i] >= 0x80)
+    if (tape_type(tape, 0) == JSON_STRING)
+        return text_points(tape_string(tape, 0, arena));
+    return tape_type(tape, 0) == JSON_ARRAY ? tape_count(tape, 0) : 0;
+}
+
+static bool fits_length(const struct field *field, size_t length)
+{
+    return !(field->has_min_length && length < field->min_length) &&
+           !(field->has_max_length && length > field->max_length);
+}
+
+/* Lines that come back as they are: a pick and `pieces: keep` keep what was sent. */
+static bool are_lines(const struct field *field, const struct tape *tape, struct arena *arena)
+{
+    for (uint32_t i = tape_first(tape, 0); i < tape_next(tape, 0); i = tape_next(tape, i)) {
+        struct str line = tape_string(tape, i, arena);
+        if ((field->blank_refuse && !line.len) ||
+            (!field->inside && !field->pieces_keep && text_find(line, field->join)))
             return false;
+    }
     return true;
 }
 
-/* The field's keys may refuse an edge value; then the first sample, which is made to please, stands for it.
- */
-static bool pleases(const struct field *field, struct str json)
+/* The field's keys may refuse an edge value; then another sample stands for it, or what `made_for` makes. */
+static bool pleases(struct generator *g, const struct field *field, struct str json)
 {
     bool empty = str_is(json, "\"\"") || str_is(json, "[]") || str_is(json, "{}");
     bool blank = str_is(json, "\" \"");
-    size_t length = field->type == TYPE_STRING && json.len > 4 ? 3 : json.len - 2;
+    struct tape_fault fault;
+    struct tape tape;
 
     if ((empty && (field->required || field->blank_refuse)) || (blank && field->blank_refuse))
         return false;
     if (field->split.ptr && (empty || blank || text_find(json, field->split)))
         return false;
-    if (field->type == TYPE_LINES && field->blank_refuse && text_find(json, STR("\"\"")))
+    if (!tape_read(&tape, g->arena, json, &tape_default_limits, &fault))
         return false;
-    if (field->type == TYPE_LINES && text_find(json, STR("\\n")) && !field->inside && !field->pieces_keep)
-        return false;
-    if (field->min_length > 1 && !is_plain(json))
-        return false;
-    return !(field->has_min_length && length < field->min_length) &&
-           !(field->has_max_length && json.len - 2 > field->max_length);
+    return fits_length(field, length_of(&tape, g->arena)) &&
+           (field->type != TYPE_LINES || are_lines(field, &tape, g->arena));
 }
 
 size_t generate_count(struct generator *g, const struct field *field, unsigned most)
@@ -82,11 +95,11 @@ size_t generate_count(struct generator *g, const struct field *field, unsigned m
 
 static struct str elements_of(struct generator *g, const struct field *field)
 {
-    struct buf out = buf_in(g->arena, SIZE_MAX);
+    struct buf out = buf_in(g->arena, g->out->ceiling);
     size_t count = generate_count(g, field, 3);
 
     buf_char(&out, '[');
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !out.full; i++) {
         if (i)
             buf_char(&out, ',');
         buf_add(&out, generate_value(g, field->of));
@@ -167,13 +180,36 @@ static struct str with_prefix(struct generator *g, const struct field *field)
 /* As long as may be, in characters of several bytes; or far longer than anybody needs. */
 static struct str long_text(struct generator *g, const struct field *field)
 {
-    struct buf out = buf_in(g->arena, SIZE_MAX);
-    size_t length = field->has_max_length && field->max_length < LONG ? field->max_length : LONG;
+    struct buf out = buf_in(g->arena, g->out->ceiling);
+    size_t length = field->has_min_length && field->min_length > LONG ? field->min_length : LONG;
 
+    if (field->has_max_length && length > field->max_length)
+        length = field->max_length;
     buf_char(&out, '"');
-    for (size_t i = 0; i < length; i++)
+    for (size_t i = 0; i < length && !out.full; i++)
         buf_add(&out, STR("\xc3\xa9"));
     buf_char(&out, '"');
+    return buf_str(&out);
+}
+
+/* Where no sample is long or short enough: as many characters or elements as have to be, or one. */
+static struct str made_for(struct generator *g, const struct field *field, const struct texts *texts)
+{
+    bool text = field->type == TYPE_STRING, lines = field->type == TYPE_LINES, array = field->type == TYPE_ARRAY;
+    size_t count = field->has_min_length && field->min_length ? field->min_length : 1;
+    struct str apart = lines ? field->join : field->split; /* is in none of them */
+    struct buf out = buf_in(g->arena, g->out->ceiling);
+
+    if (!text && !lines && !array)
+        return str_from(texts->items[0]);
+    char one = text_find(STR("a"), apart) ? 'b' : 'a';
+    buf_char(&out, text ? '"' : '[');
+    for (size_t i = 0; i < count && !out.full; i++)
+        if (text)
+            buf_char(&out, one);
+        else
+            buf_printf(&out, array ? "%s0" : "%s\"%c\"", i ? "," : "", one);
+    buf_char(&out, text ? '"' : ']');
     return buf_str(&out);
 }
 
@@ -225,15 +261,15 @@ struct str generate_value(struct generator *g, const struct field *field)
         texts = &generate_samples[TYPE_INTEGER];
     if (field->type == TYPE_QUANTITY && keeps && chance(g, 4))
         texts = &odd_quantities;
-    if (field->invalid_keep && field->type == TYPE_EMAIL && chance(g, 4))
-        texts = &bad_mails;
+    if (field->invalid_keep && field->type != TYPE_STRING && chance(g, 4))
+        texts = &no_forms;
     if (field->partial_keep && chance(g, 3))
         texts = &partial_times;
     size_t from = random_below(g->random, texts->count);
     for (size_t i = 0; i < texts->count; i++) {
         struct str json = str_from(texts->items[(from + i) % texts->count]);
-        if (is_kind(field, json) && pleases(field, json))
+        if (is_kind(field, json) && pleases(g, field, json))
             return json;
     }
-    return str_from(texts->items[0]);
+    return made_for(g, field, texts);
 }

@@ -5,6 +5,8 @@
 #include "json/number.h"
 #include "lens/put.h"
 
+enum { MOST_LEAST = 1 << 20 }; /* that a length may demand */
+
 /* FINE, or the kind of fault; `*json` is what put would make of it. */
 static int judge(struct load *load, const struct field *field, const struct literal *value, struct str *json)
 {
@@ -180,6 +182,9 @@ static int check_bounds(struct load *load, const struct field *field)
         return yaml_fault(max, load->err,
                           "no value lies between " STR_FMT " and " STR_FMT ", expected at least `min:`",
                           STR_ARG(field->min.text), STR_ARG(field->max.text));
+    if (least > MOST_LEAST)
+        return yaml_fault(yaml_get(field->from, "min_length"), load->err,
+                          "no document has a value of this length, expected at most %d", MOST_LEAST);
     if (most && field->has_min_length && least > field->max_length)
         return yaml_fault(most, load->err, "no value is this long, expected at least min_length");
     if (most && filled && !field->max_length)

@@ -279,6 +279,8 @@ bool literals_match(const struct literals *literals, const struct tape *tape, ui
 struct str table_any(const struct lens_table *table, size_t column, size_t some);
 /* The same as table_find for a key that is text already. */
 const struct literal *table_value(const struct lens_table *table, struct str key, size_t column);
+/* Code points of UTF-8: every byte that does not continue one. */
+size_t text_points(struct str text);
 /* The text has one of the forms: '#' is a digit, the rest itself. */
 bool text_has_form(const struct str *forms, size_t count, struct str text);
 

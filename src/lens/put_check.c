@@ -89,8 +89,7 @@ static int check_range(const struct put *put, const struct field *field, uint32_
     return low || high ? FAULT_RANGE : FINE;
 }
 
-/* Code points: every byte that does not continue one. */
-static size_t count_points(struct str text)
+size_t text_points(struct str text)
 {
     size_t count = 0;
 
@@ -140,7 +139,7 @@ int put_limits(struct put *put, const struct field *field, uint32_t at)
     if (type != JSON_STRING && type != JSON_ARRAY)
         return FINE; /* the type's own check speaks */
     size_t length =
-        type == JSON_ARRAY ? tape_count(in, at) : count_points(tape_string(in, at, put->run->arena));
+        type == JSON_ARRAY ? tape_count(in, at) : text_points(tape_string(in, at, put->run->arena));
     bool outside = (field->has_min_length && length < field->min_length) ||
                    (field->has_max_length && length > field->max_length);
     return outside ? FAULT_LENGTH : FINE;

@@ -219,6 +219,7 @@ static const struct kit_bad bad[] = {
       "\"a\" speaks of \"m.d\", where the rest is kept" },
     { FIELDS "  a: { type: string, table: loinc, by: m.d, column: code }\nrest: m.d\n", "5:3",
       "\"a\" speaks of \"m.d\", where the rest is kept" },
+    { FIELDS "  a: { type: string, is: a, min_length: 1048577 }\n", "5:41", "no document has a value of this length" },
     { FIELDS "  a: { type: decimal, is: a, min: abc }\n", "5:35", "this is no number" },
     { FIELDS "  a: { type: decimal, is: a, min: \"1\", max: \"\" }\n", "5:45", "this is no number" },
     { FIELDS "  a: { type: integer, is: a, max: [1] }\n", "5:35", "this is no number" },

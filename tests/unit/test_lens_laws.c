@@ -2,6 +2,8 @@
  * something although they load, and what the report must say of each. */
 #include "test_lens_kit.h"
 
+#include "lens/test.h"
+
 #include <unistd.h>
 
 /* What lens_test says of these fields. */
@@ -96,6 +98,24 @@ static void normal_forms_are_none(void **state)
         "fields:\n  l:\n    type: list\n    is: l\n    fields:\n      a: { type: number, is: x, split: /, "
         "part: 1 }\n"
         "      b: { type: number, is: x, split: /, part: 2 }\n      c: { type: string, is: x, unless: a }\n",
+        /* No sample is long or short enough, or in one piece. */
+        "fields:\n  a: { type: string, is: a, min_length: 10 }\n",
+        "fields:\n  a: { type: string, is: a, min_length: 4000, required: create }\n",
+        "fields:\n  a: { type: string, is: a, min_length: 5, max_length: 6, required: create, blank: refuse }\n",
+        "fields:\n  a: { type: string, is: x, split: a, part: 1, min_length: 4 }\n"
+        "  b: { type: string, is: x, split: a, part: 2 }\n",
+        "fields:\n  a: { type: array, is: a, min_length: 3, max_length: 3, required: create }\n",
+        "fields:\n  a: { type: array, is: a, min_length: 40 }\n",
+        "fields:\n  a: { type: array, is: a, of: { type: string, min_length: 5 } }\n",
+        "fields:\n  a: { type: lines, is: a, join: ' ' }\n",
+        "fields:\n  a: { type: lines, is: a, join: a, required: create }\n",
+        "fields:\n  a: { type: lines, is: a, join: \"\\n\", min_length: 3 }\n",
+        "fields:\n  a: { type: lines, is: a, join: ' ', pieces: keep, min_length: 2, blank: refuse }\n",
+        "fields:\n  p: { type: pick, fields: { v: { type: string, is: v, min_length: 5 } } }\n",
+        "fields:\n  a: { type: email, is: a, max_length: 8 }\n",
+        /* What has not the form. */
+        "fields:\n  a: { type: date, is: a, invalid: keep }\n  b: { type: datetime, is: b, invalid: keep, partial: keep }\n"
+        "  c: { type: uuid, is: c, invalid: keep }\n  d: { type: decimal, is: d, invalid: keep, min: '0' }\n",
     };
 
     (void)state;
@@ -104,6 +124,33 @@ static void normal_forms_are_none(void **state)
         size_t failures;
         struct str report = report_of(arena, sound[i], (struct lens_style){ 0 }, &failures);
         CHECK(failures == 0, "case %zu: " STR_FMT, i, STR_ARG(report));
+        arena_free(&arena);
+    }
+}
+
+/* Entries have no order, but each counts. */
+static void entries_are_counted(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        { "[{\"n\":\"A\"},{\"n\":\"B\"}]", "[{\"n\":\"B\"},{\"n\":\"A\"}]", true },
+        { "[{\"n\":\"A\"},{\"n\":\"A\"}]", "[{\"n\":\"A\"},{\"n\":\"A\"}]", true },
+        { "[{\"n\":\"A\"},{\"n\":\"A\"}]", "[{\"n\":\"A\"},{\"n\":\"B\"}]", false },
+        { "[1,1,2]", "[1,2,2]", false },
+        { "[1]", "[]", false },
+        { "[]", "[]", true },
+        { "null", "[]", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct document a, b;
+        assert_true(test_read(&a, arena, str_from(cases[i].a)) && test_read(&b, arena, str_from(cases[i].b)));
+        CHECK(same_entries(&a.tape, 0, &b.tape, 0) == cases[i].same, "case %zu", i);
+        CHECK(same_entries(&b.tape, 0, &a.tape, 0) == cases[i].same, "case %zu, turned", i);
         arena_free(&arena);
     }
 }
@@ -158,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_broken_law_is_told),
         cmocka_unit_test(normal_forms_are_none),
+        cmocka_unit_test(entries_are_counted),
         cmocka_unit_test(refusals_are_exact),
     };
 

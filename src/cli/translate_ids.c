@@ -2,6 +2,7 @@
 #include "cli/translate.h"
 
 #include "base/codec.h"
+#include "base/fingerprint.h"
 #include "json/number.h"
 
 #include <errno.h>
@@ -11,14 +12,9 @@ enum { FIRST_ROWS = 1024 };
 
 static size_t place_of(const struct id_table *table, struct str kind, struct str id)
 {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    struct fingerprint of_kind = fingerprint_add((struct fingerprint){ 0 }, kind);
 
-    for (size_t i = 0; i < kind.len; i++)
-        hash = (hash ^ (unsigned char)kind.ptr[i]) * 1099511628211u;
-    hash = (hash ^ '\n') * 1099511628211u;
-    for (size_t i = 0; i < id.len; i++)
-        hash = (hash ^ (unsigned char)id.ptr[i]) * 1099511628211u;
-    return (size_t)(hash ^ hash >> 32) & (table->space - 1);
+    return (size_t)fingerprint_add(of_kind, id).low & (table->space - 1);
 }
 
 static bool is_key(struct str key, struct str kind, struct str id)

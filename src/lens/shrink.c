@@ -36,16 +36,18 @@ static void copy_without(const struct cut *cut, uint32_t at)
 /* One pass; true if something could be left out of `*document`. */
 static bool shrink_once(struct str *document, fails_fn *fails, void *context, struct arena *arena)
 {
+    CLEANUP(arena_free) struct arena *work = arena_new(SIZE_MAX); /* a try for each member: they share a buffer */
+    struct buf smaller = buf_in(work, SIZE_MAX);
     struct document now;
 
-    if (!test_read(&now, arena, *document))
+    if (!test_read(&now, work, *document))
         return false;
     for (uint32_t at = 1; at < now.tape.count; at++) {
-        struct buf smaller = buf_in(arena, SIZE_MAX);
         struct cut cut = { .tape = &now.tape, .at = at, .out = &smaller };
+        smaller.len = 0;
         copy_without(&cut, 0);
         if (smaller.len < document->len && fails(context, buf_str(&smaller))) {
-            *document = buf_str(&smaller);
+            *document = arena_copy(arena, buf_str(&smaller));
             return true;
         }
     }

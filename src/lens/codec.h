@@ -32,11 +32,11 @@ put_fn put_string, put_decimal, put_email, put_uuid, put_date, put_datetime, put
     put_boolean, put_digits_text, put_object_text, put_array, put_map, put_any, put_lines;
 get_fn get_raw, get_datetime, get_lines, get_digits;
 
-/* The string at `at` is a date-time as get writes it: nothing is left to normalise. */
 /* The beginning of a day, month or year that a string names, as a canonical date-time in quotes; STR_NONE: it names none. */
 struct str partial_time(const struct tape *tape, uint32_t at, struct arena *arena);
 /* The string names a day, month or year that begins at this canonical moment. */
 bool partial_begins(const struct tape *tape, uint32_t at, const struct tape *in, uint32_t moment, struct arena *arena);
+/* The string at `at` is a date-time as get writes it: nothing is left to normalise. */
 bool datetime_is_normal(const struct tape *tape, uint32_t at);
 
 /* put_id.c, put_pick.c, put_entries.c, put_list.c, put_quantity.c and their counterparts */

@@ -41,10 +41,9 @@ static void write_literals(struct generator *g, const struct literals *literals,
 
 static bool in_tree(const struct node *parent, const struct literals *literals)
 {
-    for (const struct node *node = parent->first; node; node = node->next)
-        for (size_t i = 0; i < literals->count; i++)
-            if (str_eq(node->name, literals->items[i].name))
-                return true;
+    for (size_t i = 0; i < literals->count; i++)
+        if (node_child(parent, literals->items[i].name))
+            return true;
     return false;
 }
 
@@ -250,11 +249,7 @@ static void write_document(struct generator *g)
 
 static bool has_value(const struct tape *tape, const struct ruled *ruled)
 {
-    struct str path = ruled->field->path, part;
-    uint32_t at = 0;
-
-    while (at != TAPE_NONE && str_next(&path, '/', &part))
-        at = tape_find(tape, at, part);
+    uint32_t at = test_find(tape, 0, ruled->field->path);
     bool nothing = at == TAPE_NONE || tape_type(tape, at) == JSON_NULL;
     return ruled->value.json.ptr ? !nothing && literal_is(&ruled->value, tape, at) : nothing;
 }

@@ -4,10 +4,9 @@
 
 static bool has_root_member(const struct shape *shape, const struct node *node)
 {
-    for (const struct node *child = shape->canonical->first; child; child = child->next)
-        if (child->slot == node->field->is[0])
-            return str_eq(child->name, node->name);
-    return false;
+    const struct node *child = node_child(shape->canonical, node->name);
+
+    return child && child->slot == node->field->is[0];
 }
 
 static bool says_the_same(const struct field *field)

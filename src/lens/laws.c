@@ -5,7 +5,7 @@
 #include "json/write.h"
 #include "yaml/yaml.h"
 
-enum { MOST_TEXT = 16 << 20, MOST_FAILURES = 5 };
+enum { MOST_FAILURES = 5 };
 
 static bool merged(struct document *target, const struct document *patch, struct arena *arena)
 {
@@ -34,12 +34,7 @@ static bool broken(struct trial *trial, const char *law, struct str where)
 
 static bool refused(struct trial *trial, const char *law, const struct put_result *put)
 {
-    struct str where = str_from(put->err.detail);
-
-    if (put->faults->count)
-        where = arena_printf(trial->arena, STR_FMT ": %s", STR_ARG(put->faults->items[0].path),
-                             fault_name(put->faults->items[0].kind));
-    return broken(trial, law, arena_copy(trial->arena, where));
+    return broken(trial, law, test_refusal(put, trial->arena));
 }
 
 /* get(put(d)) = normal(d). */

@@ -233,9 +233,7 @@ static bool object_is_back(struct back *back, const struct node *parent, uint32_
          i = tape_next(back->sent, i + 1)) {
         struct str name = tape_string(back->sent, i, back->arena), at = longer(back, path, name);
         uint32_t found = shown == TAPE_NONE ? TAPE_NONE : tape_find(back->shown, shown, name);
-        const struct node *node = parent ? parent->first : NULL;
-        while (node && !str_eq(node->name, name))
-            node = node->next;
+        const struct node *node = parent ? node_child(parent, name) : NULL;
         bool null = tape_type(back->sent, i + 1) == JSON_NULL;
         if (node && null)
             continue;

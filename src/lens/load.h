@@ -38,6 +38,9 @@ key_fn load_picks, load_known, load_is, load_enum, load_also, load_else, load_te
     load_table, load_from, load_to, load_fields, load_equals, load_accept, load_null, load_forms, load_kinds, load_unless, load_reads;
 /* A constant of the field's own type: of those with one JSON text each, text without quotes stays text. */
 MUST_CHECK int load_literal(struct load *load, struct literal *literal, enum type type, const struct yaml *value);
+/* The table and the column that stand there by name. */
+MUST_CHECK int load_table_column(struct load *load, const struct yaml *name, const struct yaml *column_name,
+                                 const struct lens_table **table, size_t *column);
 MUST_CHECK int load_column(struct load *load, struct table_column *table, const struct yaml *map);
 
 /* load_link.c: what one field says of others, once all are known; then the fields' classes. */

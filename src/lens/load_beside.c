@@ -43,21 +43,13 @@ static int check_param(struct load *load, const struct field *field)
     return 0;
 }
 
-static bool names_member(const struct field *pick, struct str name)
-{
-    for (const struct node *child = pick->node->first; child; child = child->next)
-        if (str_eq(child->name, name))
-            return true;
-    return false;
-}
-
 /* What get invents of a picked element, and what it maps: no member twice. */
 static int check_make(struct load *load, const struct field *field)
 {
     const struct yaml *make = yaml_get(field->from, "make");
 
     for (const struct yaml *at = make && field->type == TYPE_PICK ? make->first : NULL; at; at = at->next)
-        if (names_member(field, at->key))
+        if (node_child(field->node, at->key))
             return yaml_fault_key(at, load->err,
                                   "\"" STR_FMT "\" is mapped too, expected a member that is not",
                                   STR_ARG(at->key));

@@ -1,13 +1,5 @@
 #include "lens/load.h"
 
-static struct node *find_child(const struct node *parent, struct str name)
-{
-    for (struct node *child = parent->first; child; child = child->next)
-        if (str_eq(child->name, name))
-            return child;
-    return NULL;
-}
-
 static struct node *add_child(struct load *load, struct node *parent, struct str name)
 {
     struct node *child = ARENA_NEW(load->arena, struct node);
@@ -61,7 +53,7 @@ int load_leaf(struct load *load, const struct yaml *at, struct str path, struct 
             return yaml_fault(at, load->err,
                               "\"" STR_FMT "\" is no canonical path, expected names joined by dots",
                               STR_ARG(path));
-        struct node *child = find_child(node, part);
+        struct node *child = node_child(node, part);
         if (!child)
             child = add_child(load, node, part);
         else if (rest.len ? !child->group : child->group)

@@ -7,26 +7,15 @@ int load_known(struct load *load, struct field *field, const struct yaml *value)
     const struct yaml *table = yaml_get(value, "table"), *column = yaml_get(value, "column");
     const struct yaml *member = yaml_get(value, "member"), *where = yaml_get(value, "where");
     struct known *known = ARENA_NEW(load->arena, struct known);
-    struct str text;
     size_t twice;
 
     if (yaml_map(value, load->err) || yaml_only(value, keys, load->err))
         return -1;
     if (!table || !column || !member)
         return yaml_fault(value, load->err, "`known_by:` is not complete, expected table, column and member");
-    if (yaml_text(table, &text, load->err))
+    if (load_table_column(load, table, column, &known->table, &known->column) ||
+        yaml_text(member, &known->member, load->err))
         return -1;
-    known->table = tables_named(load->tables, text);
-    if (!known->table)
-        return yaml_fault(table, load->err,
-                          "there is no table \"" STR_FMT "\", expected a file of mappings/tables",
-                          STR_ARG(text));
-    if (yaml_text(column, &text, load->err) || yaml_text(member, &known->member, load->err))
-        return -1;
-    if (!table_column(known->table, text, &known->column))
-        return yaml_fault(column, load->err,
-                          "the table has no column \"" STR_FMT "\", expected one of its columns",
-                          STR_ARG(text));
     if (!table_is_one_to_one(known->table, known->column, &twice))
         return yaml_fault(column, load->err,
                           "\"" STR_FMT

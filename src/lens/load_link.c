@@ -35,14 +35,6 @@ static int link_when(struct load *load, struct field *field)
                           STR_ARG(field->when_path));
 }
 
-static const struct node *sibling(const struct node *parent, struct str name)
-{
-    for (const struct node *child = parent->first; child; child = child->next)
-        if (str_eq(child->name, name))
-            return child;
-    return NULL;
-}
-
 static const struct node *parent_of(const struct node *from, const struct node *wanted)
 {
     for (const struct node *child = from->first; child; child = child->next) {
@@ -62,7 +54,7 @@ static int link_before(struct load *load, const struct field *field, const struc
     struct str path = name->text, part;
 
     while (other && str_next(&path, '/', &part))
-        other = sibling(other, part);
+        other = node_child(other, part);
     if (!other || !other->field || other->field >= field)
         return yaml_fault(name, load->err,
                           "\"" STR_FMT "\" is no field before this one, "
@@ -141,7 +133,7 @@ static int link_to(struct load *load, struct field *field)
 {
     if (field->source != FROM_LINK)
         return 0;
-    const struct node *top = sibling(load->lens->shape->dialect, field->link_name);
+    const struct node *top = node_child(load->lens->shape->dialect, field->link_name);
     bool fits = top && top->field && top->field->source == FROM_CANONICAL &&
                 (top->field->type == TYPE_ID || top->field->type == TYPE_STRING);
     if (fits && load->shape == load->lens->shape) {

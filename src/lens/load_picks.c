@@ -21,19 +21,11 @@ static int add_choice(struct load *load, const struct field *pick, const struct 
     return 0;
 }
 
-static bool names_member(const struct node *parent, struct str name)
-{
-    for (const struct node *child = parent->first; child; child = child->next)
-        if (str_eq(child->name, name))
-            return true;
-    return false;
-}
-
 /* What an element is known by is no member that is mapped. */
 static int check_where(struct load *load, const struct field *choice, const struct yaml *where)
 {
     for (const struct yaml *at = where->first; at; at = at->next)
-        if (names_member(choice->node, at->key))
+        if (node_child(choice->node, at->key))
             return yaml_fault_key(at, load->err,
                                   "\"" STR_FMT "\" is mapped too, expected a member that only tells",
                                   STR_ARG(at->key));

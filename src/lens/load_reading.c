@@ -37,24 +37,17 @@ static int load_words(struct load *load, struct read_row *row, const struct yaml
 {
     static const char *const known[] = { "table", "column", NULL };
     const struct yaml *table = yaml_get(words, "table"), *column = yaml_get(words, "column");
-    struct str name;
     size_t twice;
 
     if (yaml_map(words, load->err) || yaml_only(words, known, load->err))
         return -1;
     if (!table || !column)
         return yaml_fault(words, load->err, "`words:` is not complete, expected table and column");
-    if (yaml_text(table, &name, load->err))
+    if (load_table_column(load, table, column, &row->table, &row->column))
         return -1;
-    row->table = tables_named(load->tables, name);
-    if (!row->table)
-        return yaml_fault(table, load->err, "there is no table \"" STR_FMT "\", expected a file of mappings/tables",
-                          STR_ARG(name));
-    if (yaml_text(column, &name, load->err))
-        return -1;
-    if (!table_column(row->table, name, &row->column) || !table_is_one_to_one(row->table, row->column, &twice))
+    if (!table_is_one_to_one(row->table, row->column, &twice))
         return yaml_fault(column, load->err, "\"" STR_FMT "\" does not tell the key, expected a column that does",
-                          STR_ARG(name));
+                          STR_ARG(column->text));
     return 0;
 }
 

@@ -7,6 +7,14 @@ struct str load_path(struct load *load, struct str parent, struct str name)
     return arena_printf(load->arena, STR_FMT "/" STR_FMT, STR_ARG(parent), STR_ARG(name));
 }
 
+struct node *node_child(const struct node *parent, struct str name)
+{
+    for (struct node *child = parent->first; child; child = child->next)
+        if (str_eq(child->name, name))
+            return child;
+    return NULL;
+}
+
 static struct node *add_node(struct load *load, struct node *parent, const struct yaml *at)
 {
     struct node *node = ARENA_NEW(load->arena, struct node);

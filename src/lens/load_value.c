@@ -160,29 +160,39 @@ int load_tells(struct load *load, struct field *field, const struct yaml *value)
     return 0;
 }
 
+int load_table_column(struct load *load, const struct yaml *name, const struct yaml *column_name,
+                      const struct lens_table **table, size_t *column)
+{
+    struct str text;
+
+    if (yaml_text(name, &text, load->err))
+        return -1;
+    *table = tables_named(load->tables, text);
+    if (!*table)
+        return yaml_fault(name, load->err,
+                          "there is no table \"" STR_FMT "\", expected a file of mappings/tables",
+                          STR_ARG(text));
+    if (yaml_text(column_name, &text, load->err))
+        return -1;
+    if (!table_column(*table, text, column))
+        return yaml_fault(column_name, load->err,
+                          "the table has no column \"" STR_FMT "\", expected one of its columns",
+                          STR_ARG(text));
+    return 0;
+}
+
 int load_column(struct load *load, struct table_column *table, const struct yaml *map)
 {
     const struct yaml *name = yaml_get(map, "table"), *by = yaml_get(map, "by"),
                       *column = yaml_get(map, "column");
     const struct yaml *as = yaml_get(map, "as");
-    struct str text;
 
     if (!by || !column)
         return yaml_fault_key(name, load->err,
                               "`table:` is not complete, expected `by: PATH` and `column: NAME`");
-    if (yaml_text(name, &text, load->err))
+    if (load_table_column(load, name, column, &table->table, &table->column) ||
+        yaml_text(by, &table->by_path, load->err))
         return -1;
-    table->table = tables_named(load->tables, text);
-    if (!table->table)
-        return yaml_fault(name, load->err,
-                          "there is no table \"" STR_FMT "\", expected a file of mappings/tables",
-                          STR_ARG(text));
-    if (yaml_text(by, &table->by_path, load->err) || yaml_text(column, &text, load->err))
-        return -1;
-    if (!table_column(table->table, text, &table->column))
-        return yaml_fault(column, load->err,
-                          "the table has no column \"" STR_FMT "\", expected one of its columns",
-                          STR_ARG(text));
     return as ? literal_load(&table->as, load->arena, as, load->err) : 0;
 }
 

@@ -260,6 +260,9 @@ static inline const char *text_find(struct str text, struct str what)
     return text.len && what.len ? memmem(text.ptr, text.len, what.ptr, what.len) : NULL;
 }
 
+/* The member of a tree's node, or NULL. */
+struct node *node_child(const struct node *parent, struct str name);
+
 /* False and *full set when the arena has no `size` bytes left. */
 bool lens_room(struct arena *arena, size_t size, bool *full);
 

@@ -2,8 +2,6 @@
 
 #include "yaml/yaml.h"
 
-enum { MOST_TEXT = 16 << 20 };
-
 /* A fixed moment, so that what is derived from today is the same in every run. */
 static const struct lens_context test_context = { .brand = STR_INIT("acme"), .wall_ms = 1717754400000 };
 
@@ -47,6 +45,14 @@ struct put_result test_put(const struct lens *lens, const struct document *in, c
     if (!result.fine)
         (void)err_set(&result.err, ERR_INTERNAL, "put wrote no JSON");
     return result;
+}
+
+struct str test_refusal(const struct put_result *put, struct arena *arena)
+{
+    if (!put->faults->count)
+        return arena_copy(arena, str_from(put->err.detail));
+    return arena_printf(arena, STR_FMT ": %s", STR_ARG(put->faults->items[0].path),
+                        fault_name(put->faults->items[0].kind));
 }
 
 bool test_get(const struct lens *lens, const struct document *canonical, const struct document *rest,
@@ -108,10 +114,9 @@ static bool read_member(struct document *document, struct arena *arena, const st
 /* What `set:` and `default:` add is no surprise when the example does not speak of it. */
 static bool is_added(const struct lens *lens, struct str name)
 {
-    for (const struct node *node = lens->shape->canonical->first; node; node = node->next)
-        if (str_eq(node->name, name))
-            return node->set_from || (node->writer && node->writer->fallback.json.ptr);
-    return false;
+    const struct node *node = node_child(lens->shape->canonical, name);
+
+    return node && (node->set_from || (node->writer && node->writer->fallback.json.ptr));
 }
 
 static bool has_no_more(const struct example *example, const struct document *found)
@@ -132,13 +137,9 @@ static size_t check_put(const struct example *example)
 {
     struct put_result put = test_put(example->lens, &example->dialect, NULL, example->mode, example->arena);
 
-    if (!put.fine) {
-        struct str what = str_from(put.err.detail);
-        if (put.faults->count)
-            what = arena_printf(example->arena, STR_FMT ": %s", STR_ARG(put.faults->items[0].path),
-                                fault_name(put.faults->items[0].kind));
-        return complain(example, "put refuses the example", what, example->canonical.text);
-    }
+    if (!put.fine)
+        return complain(example, "put refuses the example", test_refusal(&put, example->arena),
+                        example->canonical.text);
     if (!has_no_more(example, &put.canonical) ||
         !test_within(&example->canonical.tape, 0, &put.canonical.tape, 0))
         return complain(example, "put gives another document", put.canonical.text, example->canonical.text);

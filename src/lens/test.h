@@ -3,6 +3,8 @@
 
 #include "lens/program.h"
 
+enum { MOST_TEXT = 16 << 20 }; /* of a document */
+
 /* Text and its tape, in an arena that the next document reuses. */
 struct document {
     struct str text;
@@ -21,6 +23,8 @@ struct put_result {
 MUST_CHECK bool test_read(struct document *document, struct arena *arena, struct str text);
 struct put_result test_put(const struct lens *lens, const struct document *in, const struct document *shown,
                            enum lens_mode mode, struct arena *arena);
+/* Why it was refused: its first fault. */
+struct str test_refusal(const struct put_result *put, struct arena *arena);
 MUST_CHECK bool test_get(const struct lens *lens, const struct document *canonical,
                          const struct document *rest, struct arena *arena, struct document *out);
 /* Every member of `part` stands in `whole` with the same value; a null may also be absent. */

@@ -58,7 +58,7 @@ static size_t test_lens(const struct dialect *dialect, size_t index, uint64_t se
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
     struct buf report = buf_in(arena, SIZE_MAX);
-    size_t bad = lens_test(dialect->lenses[index], dialect->lens_paths[index], seed, count, &report);
+    size_t bad = lens_test(dialect->lenses[index], seed, count, &report);
 
     if (bad)
         (void)fprintf(to, STR_FMT, STR_ARG(buf_str(&report)));

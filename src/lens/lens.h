@@ -150,4 +150,4 @@ void lens_fill(struct str text, const struct id_slots *ids, size_t from, struct 
 
 /* The mapping file's own examples and the laws, for `dragoman test`: prints to `report` what failed. Returns the
  * number of failures; `seed` and `count` rule the generated documents. */
-size_t lens_test(const struct lens *lens, const char *path, uint64_t seed, unsigned count, struct buf *report);
+size_t lens_test(const struct lens *lens, uint64_t seed, unsigned count, struct buf *report);

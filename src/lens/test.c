@@ -219,19 +219,11 @@ static size_t check_example(const struct lens *lens, const struct yaml *at, stru
     return failures;
 }
 
-size_t lens_test(const struct lens *lens, const char *path, uint64_t seed, unsigned count, struct buf *report)
+size_t lens_test(const struct lens *lens, uint64_t seed, unsigned count, struct buf *report)
 {
-    CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
-    const struct yaml *root;
-    struct err err;
     size_t failures = 0;
 
-    if (yaml_load(&root, arena, path, &err)) {
-        buf_printf(report, "%s\n", err.detail);
-        return 1;
-    }
-    const struct yaml *examples = yaml_get(root, "examples");
-    for (const struct yaml *at = examples ? examples->first : NULL; at; at = at->next)
+    for (const struct yaml *at = lens->examples ? lens->examples->first : NULL; at; at = at->next)
         failures += check_example(lens, at, report);
     return failures + test_laws(lens, seed, count, report);
 }

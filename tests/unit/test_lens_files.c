@@ -47,8 +47,7 @@ static void check_file(const char *folder, const char *path, const struct lens_t
 
     CHECK(lens_load(&lens, arena, path, &style, tables, &err) == 0, "%s", err.detail);
     const char *count = getenv("LENS_TEST_COUNT");
-    size_t failures =
-        lens_test(lens, path, 20240607, count ? (unsigned)strtoul(count, NULL, 10) : 200, &report);
+    size_t failures = lens_test(lens, 20240607, count ? (unsigned)strtoul(count, NULL, 10) : 200, &report);
     CHECK(failures == 0, "%s: %zu failures\n%.*s", path, failures, (int)report.len, report.ptr);
     arena_free(&arena);
 }

@@ -217,6 +217,17 @@ static unsigned kinds_of_set(const struct node *leaf)
     return leaf->set_from == SET_LITERAL ? kinds_of_literal(&leaf->set) : kinds[leaf->set_from];
 }
 
+/* A field that can never show what `set:` writes, or NULL. Null is shown as absent. */
+static const struct field *blind_to(const struct shape *shape, const struct node *leaf)
+{
+    if (leaf->set_from != SET_LITERAL || tape_type(&leaf->set.tape, 0) == JSON_NULL)
+        return NULL;
+    for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++)
+        if (is_at(field, leaf->slot) && !shows(field, &leaf->set))
+            return field;
+    return NULL;
+}
+
 /* `set:` speaks where no field wrote: not where one always does (but for the client's address, which it knows
  * better). */
 static int check_set(struct load *load, const struct yaml *set)
@@ -239,6 +250,10 @@ static int check_set(struct load *load, const struct yaml *set)
             return yaml_fault(at, load->err,
                               "\"" STR_FMT "\" is of another type, expected a value that its fields can show",
                               STR_ARG(at->key));
+        const struct field *blind = blind_to(load->shape, leaf);
+        if (blind)
+            return yaml_fault(at, load->err, "\"" STR_FMT "\" can never show " STR_FMT ", expected a value that it has",
+                              STR_ARG(blind->path), STR_ARG(leaf->set.json));
     }
     return 0;
 }

@@ -283,6 +283,8 @@ int load_equals(struct load *load, struct field *field, const struct yaml *value
         return yaml_fault(value, load->err,
                           "\"" STR_FMT "\" is no value of the context, expected $brand or a value",
                           STR_ARG(value->text));
+    if (yaml_is_null(value))
+        return yaml_fault(value, load->err, "no value equals null, expected one that put takes");
     return load_literal(load, &field->equals, field->type, value);
 }
 

@@ -220,6 +220,8 @@ static const struct kit_bad bad[] = {
     { FIELDS "  a: { type: string, table: loinc, by: m.d, column: code }\nrest: m.d\n", "5:3",
       "\"a\" speaks of \"m.d\", where the rest is kept" },
     { FIELDS "  a: { type: string, is: a, min_length: 1048577 }\n", "5:41", "no document has a value of this length" },
+    { FIELDS "  a: { type: string, is: a, enum: [p, q] }\nset: { a: z }\n", "6:11", "\"a\" can never show \"z\"" },
+    { FIELDS "  a: { type: string, is: a, equals: null }\n", "5:37", "no value equals null" },
     { FIELDS "  a: { type: decimal, is: a, min: abc }\n", "5:35", "this is no number" },
     { FIELDS "  a: { type: decimal, is: a, min: \"1\", max: \"\" }\n", "5:45", "this is no number" },
     { FIELDS "  a: { type: integer, is: a, max: [1] }\n", "5:35", "this is no number" },
@@ -284,6 +286,9 @@ static void what_says_something_is_not(void **state)
         "}\n",
         "  a: { type: string, is: a, read_only: true, enum: [x], example: x }\n",
         "  a: { type: string, is: a, read_only: true, equals: $brand }\n",
+        "  a: { type: boolean, is: a, enum: { true: p }, otherwise: false }\nset: { a: z }\n",
+        "  a: { type: string, is: a, enum: [p, q] }\nset: { a: null }\n",
+        "  a: { type: string, is: a, enum: { p: q }, also: { x: z } }\nset: { a: z }\n",
         "  a: { type: any, const: 1, accept: [[1], x, { y: z }] }\n",
         "  a: { type: string, loss: because, write_only: true }\n",
         "  k: { type: string, is: k }\n  a: { type: string, is: a, param: p, when: { k: x } }\n"

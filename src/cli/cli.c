@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "base/codec.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,7 +23,7 @@ static const struct command {
     { "test", "test [--seed N] [--count N]: the examples and laws of every mapping", command_test, "--seed= --count=", 0 },
     { "token",
       "token --dialect D [--brand B] [--scope \"…\"] [--subject S] [--patient ID]… [--group ID]… [--ttl SECONDS] | "
-      "token add [--token T] [the same options] | token import FILE",
+      "token add [--token T] [the same options] | token import FILE|-",
       command_token, "--dialect= --brand= --scope= --subject= --patient= --group= --ttl= --token=", 2 },
     { "client", "client add --name N [--brand B] [--scope \"…\"] [--group ID]… | client list | client revoke ID",
       command_client, "--name= --brand= --scope= --group=", 2 },
@@ -91,6 +93,14 @@ int cli_usage(const char *fmt, ...)
     va_end(ap);
     (void)fputs(" (dragoman help)\n", stderr);
     return CLI_USAGE;
+}
+
+bool cli_is_hex(struct str text, size_t digits)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (hex_value(text.ptr[i]) < 0 || (text.ptr[i] >= 'A' && text.ptr[i] <= 'F'))
+            return false;
+    return text.len == digits;
 }
 
 const struct option_value *option_find(const struct invocation *invocation, const char *name)

@@ -36,6 +36,8 @@ typedef int command_fn(const struct invocation *invocation, struct err *err);
 enum { CLI_USAGE = 2 };
 int cli_usage(const char *fmt, ...) PRINTF(1, 2); /* prints, returns CLI_USAGE */
 
+bool cli_is_hex(struct str text, size_t digits); /* so many, in lower case */
+
 /* A batch of the store, waited for. */
 struct store;
 struct store_batch;

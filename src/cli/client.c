@@ -15,11 +15,8 @@ static struct str client_scope(struct desk *desk)
     for (size_t i = 0; i < desk->gateway->dialect_count; i++) {
         struct str rest = desk_scope(desk, desk->gateway->dialects[i]), one;
         while (str_next(&rest, ' ', &one)) {
-            if (scope_has(buf_str(&all), one))
-                continue;
-            if (all.len)
-                buf_char(&all, ' ');
-            buf_add(&all, one);
+            if (!str_lists(buf_str(&all), ' ', one))
+                buf_join(&all, ' ', one);
         }
     }
     return buf_str(&all);
@@ -52,10 +49,11 @@ static int add_client(struct desk *desk, struct err *err)
     struct str brand = str_from(option_text(invocation, "--brand", "acme"));
     struct str scope = str_from(option_text(invocation, "--scope", NULL));
     char id[UUID_LEN], secret[UUID_LEN];
-    struct buf hash = buf_in(desk->arena, 1024), json = buf_in(desk->arena, 64 * 1024);
+    struct buf hash = buf_in(desk->arena, 1024);
+    struct str record;
     size_t groups;
 
-    if (!name)
+    if (!name || !name[0])
         return cli_usage("client add: --name is missing");
     random_uuid(id);
     random_uuid(secret);
@@ -69,9 +67,8 @@ static int add_client(struct desk *desk, struct err *err)
     if (groups)
         desk_push_all(doc, "groups", ids, groups);
     jdoc_set_string(doc, "secret_hash", buf_str(&hash));
-    jdoc_write(doc, &json);
-    jdoc_free(&doc);
-    if (store_record_put_now(desk->store, RECORD_CLIENT, str_of(id, sizeof id), buf_str(&json), 0, err))
+    if (desk_record(desk, doc, &record, err) ||
+        store_record_put_now(desk->store, RECORD_CLIENT, str_of(id, sizeof id), record, 0, err))
         return -1;
     desk_print_member("client_id", str_of(id, sizeof id), true);
     desk_print_member("client_secret", str_of(secret, sizeof secret), false);
@@ -134,6 +131,8 @@ int command_client(const struct invocation *invocation, struct err *err)
 {
     const char *word = invocation->word_count ? invocation->words[0] : "";
 
+    if (strcmp(word, "add") != 0 && desk_has_options(invocation))
+        return cli_usage("client: only add takes options beside -c and --set");
     if (!strcmp(word, "add") && invocation->word_count == 1)
         return desk_with(invocation, add_client, err);
     if (!strcmp(word, "list") && invocation->word_count == 1)

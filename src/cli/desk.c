@@ -23,16 +23,6 @@ static void close_all(struct desk *desk)
         store_close(&desk->store);
 }
 
-bool scope_has(struct str list, struct str word)
-{
-    struct str piece;
-
-    while (str_next(&list, ' ', &piece))
-        if (str_eq(piece, word))
-            return true;
-    return false;
-}
-
 struct str desk_scope(struct desk *desk, const struct dialect *dialect)
 {
     struct buf scope = buf_in(desk->arena, 64 * 1024);
@@ -42,11 +32,8 @@ struct str desk_scope(struct desk *desk, const struct dialect *dialect)
             struct str one = dialect->operations[i].scopes[k];
             if (!str_starts(one, STR("read:")) && !str_starts(one, STR("write:")))
                 continue;
-            if (scope_has(buf_str(&scope), one))
-                continue;
-            if (scope.len)
-                buf_char(&scope, ' ');
-            buf_add(&scope, one);
+            if (!str_lists(buf_str(&scope), ' ', one))
+                buf_join(&scope, ' ', one);
         }
     }
     return buf_str(&scope);
@@ -80,6 +67,25 @@ const struct str *desk_canonical_ids(struct desk *desk, const struct dialect *di
     return ids;
 }
 
+int desk_record(struct desk *desk, struct jdoc *doc, struct str *record, struct err *err)
+{
+    enum { LONGEST = 64 * 1024 };
+    struct buf json = buf_in(desk->arena, LONGEST);
+
+    jdoc_write(doc, &json);
+    jdoc_free(&doc);
+    *record = buf_str(&json);
+    return buf_ok(&json) ? 0 : err_set(err, ERR_CONFIG, "more than %d KiB of claims", LONGEST / 1024);
+}
+
+bool desk_has_options(const struct invocation *invocation)
+{
+    for (size_t i = 0; i < invocation->option_count; i++)
+        if (invocation->options[i].seen)
+            return true;
+    return false;
+}
+
 void desk_push_all(struct jdoc *object, const char *name, const struct str *items, size_t count)
 {
     struct jdoc *array = jdoc_array();
@@ -99,10 +105,24 @@ void desk_print_member(const char *name, struct str value, bool first)
     arena_free(&arena);
 }
 
+/* Records are JSON: other text would be null there. */
+static int judge_options(const struct invocation *invocation)
+{
+    for (size_t i = 0; i < invocation->option_count; i++)
+        for (size_t k = 0; invocation->options[i].takes_value && k < invocation->options[i].count; k++)
+            if (!str_is_utf8(str_from(invocation->options[i].values[k])))
+                return cli_usage("%s takes UTF-8", invocation->options[i].name);
+    return 0;
+}
+
 int desk_with(const struct invocation *invocation, int (*work)(struct desk *desk, struct err *err),
               struct err *err)
 {
     struct desk desk;
+    int wrong = judge_options(invocation);
+
+    if (wrong)
+        return wrong;
     int result = open_all(&desk, invocation, err);
 
     if (!result)

@@ -19,9 +19,6 @@ struct desk {
 int desk_with(const struct invocation *invocation, int (*work)(struct desk *desk, struct err *err),
               struct err *err);
 
-/* A space separated list of scopes holds the word. */
-bool scope_has(struct str list, struct str word);
-
 /* Every read: and write: scope that the dialect's operations name. */
 struct str desk_scope(struct desk *desk, const struct dialect *dialect);
 
@@ -30,6 +27,12 @@ struct str desk_canonical_id(struct desk *desk, const struct dialect *dialect, c
                              struct str brand, struct str given);
 const struct str *desk_canonical_ids(struct desk *desk, const struct dialect *dialect, const char *option,
                                      const char *kind, struct str brand, size_t *count);
+
+/* The document as a record, in `desk->arena`; fails when it is longer than a record may be. `doc` is freed. */
+MUST_CHECK int desk_record(struct desk *desk, struct jdoc *doc, struct str *record, struct err *err);
+
+/* Some option was given. */
+bool desk_has_options(const struct invocation *invocation);
 
 /* A member that is an array of strings. */
 void desk_push_all(struct jdoc *object, const char *name, const struct str *items, size_t count);

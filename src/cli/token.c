@@ -4,11 +4,16 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/codec.h"
+#include "cli/lines.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
 
-/* The options that say whose token it is. -1 with CLI usage printed, or `err`. */
+enum { LONGEST_TTL = 2000000000, LONGEST_LINE = 256 * 1024 };
+
+/* The options that say whose token it is: 0, or CLI_USAGE with words printed. */
 static int read_claims(struct desk *desk, struct token_claims *claims, bool dialect_needed)
 {
     const struct invocation *invocation = desk->invocation;
@@ -17,10 +22,12 @@ static int read_claims(struct desk *desk, struct token_claims *claims, bool dial
     const struct dialect *dialect = name ? gateway_dialect(desk->gateway, str_from(name)) : NULL;
     uint64_t seconds = desk->conf->auth.token_ttl_s;
 
-    if ((dialect_needed && !name) || (name && !dialect))
-        return cli_usage(name ? "no dialect is called %s" : "--dialect is missing%s", name ? name : "");
-    if (ttl && !str_to_uint(str_from(ttl), &seconds))
-        return cli_usage("--ttl takes whole seconds");
+    if (dialect_needed && !name)
+        return cli_usage("token: --dialect is missing");
+    if (name && !dialect)
+        return cli_usage("no dialect is called %s", name);
+    if (ttl && (!str_to_uint(str_from(ttl), &seconds) || !seconds || seconds > LONGEST_TTL))
+        return cli_usage("--ttl takes seconds from 1 to %d", LONGEST_TTL);
     claims->subject = str_from(option_text(invocation, "--subject", "dragoman-cli"));
     claims->brand = str_from(option_text(invocation, "--brand", "acme"));
     claims->scope = str_from(option_text(invocation, "--scope", NULL));
@@ -51,10 +58,9 @@ static int issue(struct desk *desk, struct err *err)
 }
 
 /* The record of an opaque token: its claims. */
-static struct str claims_json(struct desk *desk, const struct token_claims *claims, bool limited)
+static struct jdoc *claims_of(const struct token_claims *claims, bool limited)
 {
     struct jdoc *doc = jdoc_object();
-    struct buf json = buf_in(desk->arena, 64 * 1024);
 
     jdoc_set_string(doc, "sub", claims->subject);
     jdoc_set_string(doc, "brand_id", claims->brand);
@@ -65,9 +71,13 @@ static struct str claims_json(struct desk *desk, const struct token_claims *clai
         desk_push_all(doc, "groups", claims->groups, claims->group_count);
     if (limited)
         jdoc_set_integer(doc, "exp", clock_wall_ms() / 1000 + claims->ttl_s);
-    jdoc_write(doc, &json);
-    jdoc_free(&doc);
-    return buf_str(&json);
+    return doc;
+}
+
+/* What can be sent as the value of a header, and is looked up when it arrives. */
+static bool can_be_token(struct str token)
+{
+    return token.len && !str_has_control(token) && str_trim(token).len == token.len && !auth_looks_jwt(token);
 }
 
 /* 20 letters and digits, as such tokens usually look: 119 bits. */
@@ -90,85 +100,122 @@ static int add_token(struct desk *desk, struct err *err)
     struct token_claims claims = { 0 };
     const char *given = option_text(desk->invocation, "--token", NULL);
     struct str token = given ? str_from(given) : fresh_token(desk->arena);
+    struct str record;
     int wrong = read_claims(desk, &claims, false);
 
     if (wrong)
         return wrong;
     if (!claims.scope.len)
         return cli_usage("a token needs --scope, or --dialect for all scopes of one");
-    if (auth_looks_jwt(token) || token.len < 16)
-        return cli_usage("--token: at least 16 characters, and not the form of a JWT");
+    if (!can_be_token(token) || token.len < 16)
+        return cli_usage("--token: at least 16 characters that a header can hold, and not the form of a JWT");
     bool limited = option_find(desk->invocation, "--ttl") != NULL;
-    if (store_record_put_now(desk->store, RECORD_TOKEN, auth_opaque_key(desk->arena, token),
-                             claims_json(desk, &claims, limited), 0, err))
+    if (desk_record(desk, claims_of(&claims, limited), &record, err) ||
+        store_record_put_now(desk->store, RECORD_TOKEN, auth_opaque_key(desk->arena, token), record, 0, err))
         return -1;
     desk_print_member("token", token, true);
     (void)printf("}\n");
     return 0;
 }
 
-/* As auth_opaque_key writes it: another spelling would never be found. */
-static bool is_sha256(struct str key)
+/* The key of a line's token, as auth_opaque_key writes it: another spelling would never be found. Its members
+ * go, the claims are what remains. */
+static int take_key(struct arena *arena, struct jdoc *doc, struct str *key, struct err *err)
 {
-    for (size_t i = 0; i < key.len; i++)
-        if (!strchr("0123456789abcdef", key.ptr[i]) || !key.ptr[i])
-            return false;
-    return key.len == 64;
+    struct str token;
+
+    if (jdoc_string(jdoc_get(doc, "token"), &token)) {
+        if (!can_be_token(token))
+            return err_set(err, ERR_CONFIG, "no header can hold this \"token\", or it has the form of a JWT");
+        *key = auth_opaque_key(arena, token);
+    } else if (jdoc_string(jdoc_get(doc, "token_sha256"), &token) && cli_is_hex(token, 64))
+        *key = arena_copy(arena, token);
+    else
+        return err_set(err, ERR_CONFIG, "no \"token\", and no \"token_sha256\" of 64 lower-case hex digits");
+    jdoc_remove(doc, "token");
+    jdoc_remove(doc, "token_sha256");
+    return 0;
 }
 
-/* One line of an import: {"token" or "token_sha256", "sub", "brand_id", "scope", …}; the claims are what
- * remains. */
-static int import_line(struct desk *desk, struct str line, unsigned number, struct err *err)
+/* What each use of the token would stumble over. */
+static int judge_claims(const struct jdoc *doc, struct err *err)
+{
+    const struct jdoc *exp = jdoc_get(doc, "exp");
+    struct str brand;
+    int64_t seconds;
+
+    if (!jdoc_string(jdoc_get(doc, "brand_id"), &brand) || !brand.len)
+        return err_set(err, ERR_CONFIG, "no \"brand_id\"");
+    if (exp && (!jdoc_integer(exp, &seconds) || seconds < 0 || seconds > INT64_MAX / 1000))
+        return err_set(err, ERR_CONFIG, "\"exp\" is no time, expected whole seconds since 1970");
+    return 0;
+}
+
+/* One line of an import: {"token" or "token_sha256", "sub", "brand_id", "scope", …}. */
+static int import_line(struct desk *desk, struct str line, struct err *err)
 {
     struct jdoc *doc = jdoc_parse(line, err);
-    struct str token = STR_NONE, key = STR_NONE, brand;
-    int failed = -1;
+    struct str key, record;
 
-    if (!doc)
-        return err_wrap(err, "line %u", number);
-    if (jdoc_string(jdoc_get(doc, "token"), &token))
-        key = auth_opaque_key(desk->arena, token);
-    else if (jdoc_string(jdoc_get(doc, "token_sha256"), &key) && !is_sha256(key))
-        key = STR_NONE;
-    if (!key.ptr)
-        (void)err_set(err, ERR_CONFIG, "line %u: no \"token\", and no \"token_sha256\" of 64 lower-case hex digits",
-                      number);
-    else if (!jdoc_string(jdoc_get(doc, "brand_id"), &brand))
-        (void)err_set(err, ERR_CONFIG, "line %u: no \"brand_id\"", number);
-    else {
-        struct buf claims = buf_in(desk->arena, 64 * 1024);
-        key = arena_copy(desk->arena, key);
-        jdoc_remove(doc, "token");
-        jdoc_remove(doc, "token_sha256");
-        jdoc_write(doc, &claims);
-        failed = store_record_put_now(desk->store, RECORD_TOKEN, key, buf_str(&claims), 0, err);
+    if (!doc) { /* a line of the file is the document's only one */
+        const char *place = strstr(err->detail, "column");
+        struct str said = arena_copy(desk->arena, str_from(place));
+        return err_set(err, ERR_BAD_JSON, STR_FMT, STR_ARG(said));
     }
-    jdoc_free(&doc);
-    return failed;
+    if (jdoc_kind(doc) != JDOC_OBJECT) {
+        jdoc_free(&doc);
+        return err_set(err, ERR_CONFIG, "no object");
+    }
+    if (take_key(desk->arena, doc, &key, err) || judge_claims(doc, err)) {
+        jdoc_free(&doc);
+        return -1;
+    }
+    return desk_record(desk, doc, &record, err) ||
+                   store_record_put_now(desk->store, RECORD_TOKEN, key, record, 0, err)
+               ? -1
+               : 0;
 }
 
-static int import_tokens(struct desk *desk, const char *path, struct err *err)
+/* The memory of a line is used again for the next. */
+static int import_lines(const struct desk *desk, int fd, unsigned *count, struct err *err)
 {
-    FILE *file = fopen(path, "re");
-    char *line = NULL;
-    size_t space = 0;
-    unsigned number = 0;
-    int failed = 0;
+    CLEANUP(arena_free) struct arena *space = arena_new(SIZE_MAX), *scratch = arena_new(SIZE_MAX);
+    struct desk one = *desk;
+    struct lines lines;
+    struct str line;
+    bool too_long;
+    int got;
 
-    if (!file)
-        return err_set(err, ERR_CONFIG, "%s cannot be read", path);
-    for (ssize_t len; !failed && (len = getline(&line, &space, file)) > 0;) {
-        number++;
-        if (line[len - 1] == '\n')
-            len--;
-        if (len)
-            failed = import_line(desk, str_of(line, (size_t)len), number, err);
+    one.arena = scratch;
+    lines_init(&lines, space, fd, LONGEST_LINE);
+    for (*count = 0; (got = lines_next(&lines, &line, &too_long, err)) == 1; arena_reset(scratch)) {
+        line.len -= line.len && line.ptr[line.len - 1] == '\r';
+        if (!too_long && !str_trim(line).len)
+            continue;
+        if (too_long)
+            return err_set(err, ERR_CONFIG, "line %llu: longer than %d KiB", (unsigned long long)lines.number,
+                           LONGEST_LINE / 1024);
+        if (import_line(&one, line, err))
+            return err_wrap(err, "line %llu", (unsigned long long)lines.number);
+        ++*count;
     }
-    free(line);
-    (void)fclose(file);
-    if (!failed)
-        (void)printf("%u lines\n", number);
-    return failed ? err_wrap(err, "%s", path) : 0;
+    return got;
+}
+
+static int import_tokens(const struct desk *desk, const char *path, struct err *err)
+{
+    int fd = strcmp(path, "-") != 0 ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+    unsigned count;
+
+    if (fd < 0)
+        return err_set(err, ERR_CONFIG, "%s cannot be read: %s", path, strerror(errno));
+    int failed = import_lines(desk, fd, &count, err);
+    if (fd != STDIN_FILENO)
+        (void)close(fd);
+    if (failed)
+        return err_wrap(err, "%s", path);
+    (void)printf("%u tokens\n", count);
+    return 0;
 }
 
 static int import_from_word(struct desk *desk, struct err *err)
@@ -178,11 +225,17 @@ static int import_from_word(struct desk *desk, struct err *err)
 
 int command_token(const struct invocation *invocation, struct err *err)
 {
+    const char *word = invocation->word_count ? invocation->words[0] : "";
+
+    if (!invocation->word_count && option_find(invocation, "--token"))
+        return cli_usage("token: --token goes with add");
     if (!invocation->word_count)
         return desk_with(invocation, issue, err);
-    if (!strcmp(invocation->words[0], "add") && invocation->word_count == 1)
+    if (!strcmp(word, "add") && invocation->word_count == 1)
         return desk_with(invocation, add_token, err);
-    if (!strcmp(invocation->words[0], "import") && invocation->word_count == 2)
+    if (!strcmp(word, "import") && invocation->word_count == 2 && desk_has_options(invocation))
+        return cli_usage("token import takes no options beside -c and --set: each line says its claims");
+    if (!strcmp(word, "import") && invocation->word_count == 2)
         return desk_with(invocation, import_from_word, err);
-    return cli_usage("token: unknown words, expected nothing, add, or import FILE");
+    return cli_usage("token: expected nothing, add, or import FILE");
 }

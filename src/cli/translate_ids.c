@@ -1,7 +1,6 @@
 /* Ids of one dialect as ids of another. */
 #include "cli/translate.h"
 
-#include "base/codec.h"
 #include "base/fingerprint.h"
 #include "json/number.h"
 
@@ -114,14 +113,6 @@ struct str ids_canonical(const struct id_tables *tables, struct str kind, struct
     return found.ptr ? found : given;
 }
 
-static bool is_hex24(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (hex_value(text.ptr[i]) < 0 || (text.ptr[i] >= 'A' && text.ptr[i] <= 'F'))
-            return false;
-    return text.len == 24;
-}
-
 static bool has_form(struct str text, enum id_form form)
 {
     switch (form) {
@@ -131,7 +122,7 @@ static bool has_form(struct str text, enum id_form form)
     case ID_INTEGER:
         return number_is_integer(text) && text.ptr[0] != '-';
     case ID_HEX24:
-        return is_hex24(text);
+        return cli_is_hex(text, 24);
     }
     return false;
 }

@@ -57,7 +57,7 @@ static int split(const char *words, char **argv)
 
     argv[argc++] = strdup("dragoman");
     while (str_next(&rest, ' ', &word)) {
-        struct buf out = buf_in(arena, 4096);
+        struct buf out = buf_in(arena, SIZE_MAX);
         for (size_t i = 0; i < word.len; i++)
             if (word.ptr[i] == '@')
                 buf_add(&out, str_from(dir));
@@ -141,7 +141,20 @@ static void wrong_usage(void **state)
         { "test --count 1000001 " COMMON, "whole numbers" },
         { "token " COMMON, "" },
         { "token --dialect nobody " COMMON, "no dialect is called nobody" },
-        { "token nonsense " COMMON, "" },
+        { "token nonsense " COMMON, "expected nothing, add, or import FILE" },
+        { "token --dialect general --ttl 0 " COMMON, "--ttl takes seconds from 1 to" },
+        { "token --dialect general --ttl 9223372036854775807 " COMMON, "--ttl takes seconds from 1 to" },
+        { "token --dialect general --ttl 18446744073709551615 " COMMON, "--ttl takes seconds from 1 to" },
+        { "token add --dialect general --ttl 9223372036854775807 " COMMON, "--ttl takes seconds from 1 to" },
+        { "token --dialect general --token abcdefghijklmnopqrst " COMMON, "--token goes with add" },
+        { "token add --dialect general --token \tabcdefghijklmnopqrst " COMMON, "a header can hold" },
+        { "token add --dialect general --token abcdefghijkl\x1bmnopqrst " COMMON, "a header can hold" },
+        { "token --dialect general --subject \xff " COMMON, "--subject takes UTF-8" },
+        { "token import @/none --brand acme " COMMON, "each line says its claims" },
+        { "client add --name \xff " COMMON, "--name takes UTF-8" },
+        { "client add --name= " COMMON, "--name is missing" },
+        { "client list --name x " COMMON, "only add takes options" },
+        { "client revoke x --brand acme " COMMON, "only add takes options" },
         { "client " COMMON, "" },
         { "client nonsense " COMMON, "" },
         { "client revoke " COMMON, "" },
@@ -310,6 +323,69 @@ static void tokens(void **state)
     CHECK(again.code == 0 && again.out.len > found.out.len, "%d %.*s", again.code, STR_ARG(again.err));
 }
 
+/* Lines of an import: what is wrong is told with its place, without the token. */
+static void tokens_are_imported(void **state)
+{
+#define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    static const struct {
+        const char *text, *told;
+    } cases[] = {
+        { "{\"token\":\"SECRET\",\"brand_id\":\"acme\",\"exp\":4000000000}", NULL },
+        { "{\"token_sha256\":\"" SHA "\",\"brand_id\":\"acme\"}", NULL },
+        { "[\"SECRET\"]", "line 3: no object" },
+        { "{\"token\" \"SECRET\"}", "line 3: column 17: not a JSON document" },
+        { "{\"brand_id\":\"acme\"}", "line 3: no \"token\"" },
+        { "{\"token\":\"\",\"brand_id\":\"acme\"}", "line 3: no header can hold this" },
+        { "{\"token\":\" SECRET\",\"brand_id\":\"acme\"}", "line 3: no header can hold this" },
+        { "{\"token\":\"SECRET\\n\",\"brand_id\":\"acme\"}", "line 3: no header can hold this" },
+        { "{\"token\":\"SECRETSECRETSECRET.SECRET.SECRETSECRETSECRETSECRETSECRETSECRET\",\"brand_id\":\"acme\"}",
+          "line 3: no header can hold this" },
+        { "{\"token_sha256\":\"0" SHA "\",\"brand_id\":\"acme\"}", "line 3: no \"token\"" },
+        { "{\"token\":\"SECRET\"}", "line 3: no \"brand_id\"" },
+        { "{\"token\":\"SECRET\",\"brand_id\":\"\"}", "line 3: no \"brand_id\"" },
+        { "{\"token\":\"SECRET\",\"brand_id\":\"acme\",\"exp\":\"soon\"}", "line 3: \"exp\" is no time" },
+        { "{\"token\":\"SECRET\",\"brand_id\":\"acme\",\"exp\":-1}", "line 3: \"exp\" is no time" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        write_file("tokens", arena_printf(arena, "{\"token\":\"first\",\"brand_id\":\"acme\"}\r\n\r\n%s\n", cases[i].text).ptr);
+        struct outcome found = run("token import @/tokens " COMMON);
+        CHECK(found.code == (cases[i].told ? 1 : 0), "%s: %d", cases[i].text, found.code);
+        CHECK(cases[i].told ? has(found.err, cases[i].told) : str_eq(found.out, STR("2 tokens\n")), "%s: " STR_FMT STR_FMT,
+              cases[i].text, STR_ARG(found.out), STR_ARG(found.err));
+        CHECK(!has(found.err, "SECRET"), STR_FMT, STR_ARG(found.err));
+    }
+    struct outcome folder = run("token import @ " COMMON), none = run("token import @/none " COMMON);
+    CHECK(folder.code == 1 && has(folder.err, "Is a directory"), STR_FMT, STR_ARG(folder.err));
+    CHECK(none.code == 1 && has(none.err, "/none cannot be read: No such file"), STR_FMT, STR_ARG(none.err));
+}
+
+/* A record that is cut off would be a client, or a token, that can do nothing. */
+static void records_are_whole_or_not_there(void **state)
+{
+    char *scope = malloc(300001);
+    struct str client, claims;
+
+    (void)state;
+    memset(scope, 'a', 300000);
+    scope[300000] = '\0';
+    write_file("long", scope);
+    scope[70000] = '\0';
+    client = arena_printf(arena, "client add --name long --scope %s " COMMON, scope);
+    claims = arena_printf(arena, "{\"token\":\"x\",\"brand_id\":\"acme\",\"scope\":\"%s\"}\n", scope);
+    struct str token = arena_printf(arena, "token add --scope %s " COMMON, scope);
+    write_file("tokens", claims.ptr);
+    free(scope);
+    const char *const commands[] = { client.ptr, token.ptr, "token import @/tokens " COMMON, "token import @/long " COMMON };
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        struct outcome found = run(commands[i]);
+        CHECK(found.code == 1 && has(found.err, i < 3 ? "more than 64 KiB of claims" : "line 1: longer than 256 KiB"), "%zu: %d " STR_FMT, i,
+              found.code, STR_ARG(found.err));
+    }
+    CHECK(!has(run("client list " COMMON).out, "long"), "a client without a whole record");
+}
+
 /* A client's secret is shown once, and never again. */
 static void clients(void **state)
 {
@@ -341,6 +417,7 @@ int main(void)
         cmocka_unit_test(wrong_usage), cmocka_unit_test(faults_are_reported),
         cmocka_unit_test(what_works),  cmocka_unit_test(tokens),
         cmocka_unit_test(clients),    cmocka_unit_test(output_that_is_lost_is_a_fault),
+        cmocka_unit_test(tokens_are_imported), cmocka_unit_test(records_are_whole_or_not_there),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -254,6 +254,8 @@ static int dispatch(int argc, char **argv)
 
     if (!strcmp(name, "help") || is_help(name))
         return help(argc > 2 ? argv[2] : NULL);
+    if (*name && !command)
+        return cli_usage("no command is called %s", name);
     if (!command) {
         print_help(stderr);
         return CLI_USAGE;

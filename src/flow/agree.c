@@ -59,6 +59,36 @@ static int check_entity(const struct operation *operation, const struct lens *le
                       STR_ARG(call->entity));
 }
 
+/* Some field has this path behind its `is:`, wherever it stands. */
+static bool writes(const struct yaml *node, struct str path)
+{
+    const struct yaml *is = node->kind == YAML_MAP ? yaml_get(node, "is") : NULL;
+
+    if (is && is->kind == YAML_TEXT && str_eq(is->text, path))
+        return true;
+    for (const struct yaml *child = node->first; child; child = child->next)
+        if (writes(child, path))
+            return true;
+    return false;
+}
+
+/* What a call needs and the mapping never writes: the backend would refuse every document, whatever the client says. */
+static int check_needs(const struct operation *operation, const struct contract_call *call, struct err *err)
+{
+    const struct yaml *head = operation->body_lens ? lens_head(operation->body_lens) : NULL;
+
+    for (size_t i = 0; head && i < call->need_count; i++) {
+        const struct yaml *set = yaml_get(head, "set");
+        bool written = writes(yaml_get(head, "fields"), call->needs[i]);
+        for (const struct yaml *row = set ? set->first : NULL; row && !written; row = row->next)
+            written = str_eq(row->key, call->needs[i]);
+        if (!written)
+            return yaml_fault(head, err, "nothing writes " STR_FMT ", which " STR_FMT " needs, expected a field or a row of set:",
+                              STR_ARG(call->needs[i]), STR_ARG(call->name));
+    }
+    return 0;
+}
+
 /* What changes an entity needs a document; and where the entity can be read, it is, so that what a client
  * read and writes back changes nothing. */
 static int check_writing(const struct gateway *gateway, const struct operation *operation,
@@ -111,5 +141,5 @@ int agree_operation(const struct gateway *gateway, const struct operation *opera
     if (bound->stored && (bound->stored->items.len || !str_eq(bound->stored->entity, call->entity)))
         return yaml_fault(yaml_get(place, "stored"), err, STR_FMT " does not read one " STR_FMT,
                           STR_ARG(bound->stored->name), STR_ARG(call->entity));
-    return check_writing(gateway, operation, call, err);
+    return check_needs(operation, call, err) || check_writing(gateway, operation, call, err) ? -1 : 0;
 }

@@ -35,19 +35,20 @@ static int load_request(const struct yaml *map, struct arena *arena, struct cont
     return 0;
 }
 
-static int load_query(const struct yaml *map, struct arena *arena, struct contract_call *made, struct err *err)
+static int load_names(const struct yaml *map, const char *key, struct arena *arena, const struct str **names, size_t *count,
+                      struct err *err)
 {
-    const struct yaml *node = yaml_get(map, "query");
+    const struct yaml *node = yaml_get(map, key);
 
     if (!node)
         return 0;
     if (yaml_list(node, err))
         return -1;
-    struct str *names = ARENA_ARRAY(arena, struct str, node->count);
+    struct str *made = ARENA_ARRAY(arena, struct str, node->count);
+    *names = made;
     for (const struct yaml *child = node->first; child; child = child->next)
-        if (yaml_text(child, &names[made->query_count++], err))
+        if (yaml_text(child, &made[(*count)++], err))
             return -1;
-    made->query = names;
     return 0;
 }
 
@@ -116,16 +117,16 @@ static int load_call(const struct yaml *map, struct arena *arena, struct contrac
                      struct err *err)
 {
     static const char *const known[] = { "request", "entity", "items", "total", "brand", "page", "query", "documented",
-                                         "beyond",  "instead", "after", NULL };
+                                         "beyond",  "instead", "after", "needs", NULL };
     struct str brand = STR_NONE;
 
     made->name = map->key;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_request(map, arena, made, err) ||
-        load_query(map, arena, made, err) || load_text(map, "entity", &made->entity, err) ||
+        load_names(map, "query", arena, &made->query, &made->query_count, err) || load_text(map, "entity", &made->entity, err) ||
         load_text(map, "items", &made->items, err) || load_text(map, "total", &made->total, err) ||
         load_text(map, "brand", &brand, err) || load_flag(map, "page", &made->paged, err) ||
         load_flag(map, "documented", &made->documented, err) || load_beyond(map, arena, made, err) ||
-        load_afters(map, arena, made, err))
+        load_afters(map, arena, made, err) || load_names(map, "needs", arena, &made->needs, &made->need_count, err))
         return -1;
     if (brand.len && !str_is(brand, "query"))
         return yaml_fault(yaml_get(map, "brand"), err, "unknown place for the brand, expected query");

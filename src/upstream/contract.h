@@ -49,6 +49,8 @@ struct contract_call {
     const struct str *beyond;
     size_t beyond_count;
     bool beyond_served;
+    const struct str *needs; /* members without which its document is refused */
+    size_t need_count;
     const struct contract_after *afters;
     size_t after_count;
     const struct contract_instead *instead; /* NULL: none */

@@ -76,6 +76,9 @@ fields:
     street: { type: string, is: metadata.address.line }
     floor:  { type: string, is: metadata.floor, enum: { ground: 0 }, otherwise_put: same }
     city:   { type: string, is: metadata.address.city }
+set:
+  last_name: Doe
+  brand_id: $brand
 rest: store
 `;
 for (const command of ['check', 'test'])

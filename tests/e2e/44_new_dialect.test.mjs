@@ -94,13 +94,15 @@ const mistakes = [
     [P, 'entity: patient ', 'entity: pateint ', /person.yaml:\d+:\d+: entity is pateint, but patient.list of listPeople is about patient/],
     [P, 'type: string, is: first_name', 'type: text, is: first_name', /person.yaml:\d+:\d+: "text" is no type, expected one of string, /],
     [P, 'type: date, ', '', /person.yaml:\d+:17: "is" is no member, expected `type:` beside it/],
-    [P, 'is: first_name', 'is: firstname', /person.yaml:\d+:5: put gives another document/],
+    [P, 'is: first_name', 'is: firstname', /person.yaml:\d+:\d+: nothing writes first_name, which patient.create needs/],
+    [P, 'is: gender', 'is: gendre', /person.yaml:\d+:5: put gives another document/],
     [P, 'x: other', 'x: male', /person.yaml:\d+:\d+: canonical "male" stands twice, expected each value once/],
     [P, 'kind: patient', 'kind: person', /person.yaml:\d+:\d+: no entity is called 'person'/],
     [P, ', kind: patient', '', /type id lacks `kind:`/],
     [P, 'required: create', 'required: true', /found "true", expected create, update or always/],
     [P, '$brand ', '$brnd ', /"\$brnd" is no value of the context, expected \$brand/],
     [P, '  home:', '\thome:', /tab character/],
+    [P, /^set:\n.*\n/m, '', /person.yaml:\d+:\d+: nothing writes brand_id, which patient.create needs, expected a field or a row of set:/],
     [P, '    rest:      { shelf: 7 }\n', '', /put gives another rest/],
 ];
 

@@ -55,7 +55,8 @@ static void write_dialect(const char *lookups, const char *operation)
     write_file("d/r.yaml", "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a }\n");
     write_file("canonical/contract.yaml", "calls:\n  one: { request: \"GET /x/{x_id}\", query: [q, from] }\n"
                                           "  all: { request: GET /x, items: xs, total: n, query: [q] }\n"
-                                          "  make: { request: POST /x }\n");
+                                          "  make: { request: POST /x, needs: [a] }\n"
+                                          "  lack: { request: POST /x, needs: [a, b] }\n");
 }
 
 static int load(const char *set, struct gateway **gateway, struct err *err)
@@ -113,6 +114,39 @@ static void what_does_not_fit(void **state)
     }
 }
 
+/* A member that the backend insists on and no rule writes: each create would fail, and blame the client. */
+static void what_a_call_needs(void **state)
+{
+    static const struct {
+        const char *call, *mapping;
+        const char *fault; /* NULL: none */
+    } cases[] = {
+        { "make", "fields:\n  a: { type: string, is: a }\n", NULL },
+        { "lack", "fields:\n  a: { type: string, is: a }\n", "/d/r.yaml:1:1: nothing writes b, which lack needs, expected" },
+        { "lack", "fields:\n  a: { type: string, is: a }\nset: { b: $brand }\n", NULL },
+        { "lack", "fields:\n  a: { type: string, is: a }\n  g:\n    h: { type: string, is: b }\n", NULL },
+        { "lack", "fields:\n  b: { type: string, is: a }\n", "/d/r.yaml:1:1: nothing writes b, which lack needs" },
+        { "lack", "fields:\n  is: { type: string, is: a }\nset: { c: $brand }\n", "/d/r.yaml:1:1: nothing writes b" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gateway *gateway = NULL;
+        struct err err = { 0 };
+        write_dialect("", "call: all");
+        write_file("d/dialect.yaml",
+                   arena_printf(arena, "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
+                                "media: { request: [application/json], answer: [application/json] }\n"
+                                "errors: { one: { e: $message }, faults: { blank: x } }\n"
+                                "operations: { o: { request: POST /v1/x, scopes: [a], resource: r, body: {}, call: %s, "
+                                "answer: $item } }\n", cases[i].call).ptr);
+        write_file("d/r.yaml", arena_printf(arena, "dialect: d\nresource: r\nentity: e\n%s", cases[i].mapping).ptr);
+        int failed = load(NULL, &gateway, &err);
+        CHECK((failed != 0) == (cases[i].fault != NULL), "%zu: %s", i, err.detail);
+        CHECK(!cases[i].fault || strstr(err.detail, cases[i].fault), "%zu: %s", i, err.detail);
+    }
+}
+
 static void settings_that_name_nobody(void **state)
 {
     static const char *const sets[] = { "default_facade=nobody", "facades=[{dialect: nobody, hosts: [x]}]",
@@ -158,6 +192,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit),
+        cmocka_unit_test(what_a_call_needs),
         cmocka_unit_test(settings_that_name_nobody),
         cmocka_unit_test(what_fits),
     };

@@ -73,6 +73,7 @@ static void faults_have_places(void **state)
         { "calls:\n  a: { request: GET /v1, method: GET }", "2:26: unknown key \"method\"" },
         { "calls:\n  a: { request: GET /v1, query: q }", "2:33: found \"q\", expected a list" },
         { "calls:\n  a: { request: GET /v1, query: [[q]] }", "2:34: found a list, expected text" },
+        { "calls:\n  a: { request: POST /v1, needs: q }", "2:34: found \"q\", expected a list" },
         { "calls:\n  a: { request: GET /v1, brand: header }",
           "2:33: unknown place for the brand, expected query" },
         { "calls:\n  a: { request: GET /v1, after: [o] }", "2:33: found a list, expected a map" },

@@ -19,7 +19,7 @@ void backend_stop(struct backend **stopped); /* drains, then ends the thread */
  * writing. Does nothing to a database that has patients or groups, and then says so with `*made` false.
  * `patients` is the number in the first brand, at least 1. `each` (or NULL) is called for every row the
  * gateway's crosswalk and rests should know, on the caller's thread and before anything is stored: when it
- * fails nothing was, and the same rows come next time. */
+ * fails nothing was, and the same rows come next time. After the last row it is called with NULL. */
 struct seed_row {
     struct str entity, brand,
         canonical_id; /* entity: "patient", "metric", "brand", "group"; borrowed for the call */

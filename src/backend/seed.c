@@ -333,6 +333,8 @@ static int seed(struct seeder *seeder, struct db *db, unsigned patients, bool *m
     seeder->put = tell;
     if (seeder->each && put_all(seeder, patients, err))
         return -1;
+    if (seeder->each && seeder->each(NULL, seeder->each_data))
+        return err_set(err, ERR_INTERNAL, "seed: the rows were not accepted");
     job.job.run = run_store;
     return db_run(db, &job.job, err);
 }

@@ -408,15 +408,19 @@ static void a_restart_keeps_everything(void **state)
 }
 
 struct seen {
-    size_t patients, metrics, brands, groups, roles;
+    size_t patients, metrics, brands, groups, roles, ends;
     char patient[36], gauge[36];
-    int fail_at; /* counts down; 0: never */
+    int fail_at; /* counts down; 0: never; below: at the end */
 };
 
 static int count_row(const struct seed_row *row, void *data)
 {
     struct seen *seen = data;
 
+    if (!row) {
+        seen->ends++;
+        return seen->fail_at < 0 ? -1 : 0;
+    }
     seen->patients += str_is(row->entity, "patient");
     seen->metrics += str_is(row->entity, "metric");
     seen->brands += str_is(row->entity, "brand");
@@ -426,7 +430,7 @@ static int count_row(const struct seed_row *row, void *data)
         memcpy(seen->patient, row->canonical_id.ptr, 36);
     if (row->role && strcmp(row->role, "example-gauge") == 0)
         memcpy(seen->gauge, row->canonical_id.ptr, 36);
-    return seen->fail_at && --seen->fail_at == 0 ? -1 : 0;
+    return seen->fail_at > 0 && --seen->fail_at == 0 ? -1 : 0;
 }
 
 static void seed_once(struct fixture *fixture, struct seen *seen, bool want_made)
@@ -447,6 +451,10 @@ static void samples_are_the_same_every_time(void **state)
 
     backend_stop(&fixture->backend);
     CHECK(backend_seed(fixture->conf, 25, count_row, &seen, &made, &err) != 0, "a refused row ends it");
+    CHECK(!seen.ends, "the end of rows that were refused");
+    seen = (struct seen){ .fail_at = -1 };
+    CHECK(backend_seed(fixture->conf, 25, count_row, &seen, &made, &err) != 0, "rows that are refused at the end");
+    CHECK(seen.ends == 1 && seen.patients == 30, "%zu ends, %zu patients", seen.ends, seen.patients);
     seen = (struct seen){ 0 };
     seed_once(fixture, &seen, true);
     CHECK(seen.patients == 30 && seen.metrics == 150 && seen.brands == 2 && seen.groups == 2 &&

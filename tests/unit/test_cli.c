@@ -361,6 +361,44 @@ static void tokens_are_imported(void **state)
     CHECK(none.code == 1 && has(none.err, "/none cannot be read: No such file"), STR_FMT, STR_ARG(none.err));
 }
 
+/* What is wrong with the gateway's part is found before the backend has data, after which nothing would be done. */
+static void seeding_is_all_or_nothing(void **state)
+{
+    static const struct {
+        const char *samples, *told;
+    } cases[] = {
+        { "ids:\n  - { role: example-patient, dialect: general }\n", "samples.yaml:2:5: no 'id'" },
+        { "ids:\n  - { role: [x], dialect: general, id: 5 }\n", "samples.yaml:2:" },
+        { "ids: text\n", "samples.yaml:1:" },
+        { "idss: []\n", "samples.yaml:1:1: " },
+        { "rests:\n  - { role: example-patient, dialect: general }\n", "samples.yaml:2:5: no 'rest'" },
+        { "rests:\n  - { role: example-patient, dialect: general, rest: 5 }\n", "samples.yaml:2:" },
+        { "ids:\n  - { role: example-patient, dialect: general, id: '' }\n", "samples.yaml: line 2: no dialect_id" },
+        { "ids:\n  - { role: example-patient, dialect: d, id: '1' }\n  - { role: example-brand, dialect: d, id: '2' }\n", NULL },
+    };
+#define SEEDED "--set state_dir=@/seeded --set mappings=@/samples"
+
+    (void)state;
+    assert_int_equal(system(arena_printf(arena, "mkdir -p %s/samples", dir).ptr), 0);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        write_file("samples/samples.yaml", cases[i].samples);
+        struct outcome found = run("seed " SEEDED);
+        CHECK(found.code == (cases[i].told ? 1 : 0), "%zu: %d", i, found.code);
+        CHECK(cases[i].told ? has(found.err, cases[i].told) : str_eq(found.out, STR("sample data stored\n")), "%zu: " STR_FMT STR_FMT, i,
+              STR_ARG(found.out), STR_ARG(found.err));
+    }
+    CHECK(has(run("crosswalk export " SEEDED).out, "d,patient,acme,1,"), "no row of the sample");
+    /* many of one role */
+    struct buf many = buf_in(arena, SIZE_MAX);
+    buf_add(&many, STR("ids:\n"));
+    for (int i = 0; i < 100; i++)
+        buf_printf(&many, "  - { role: example-patient, dialect: d%d, id: '7' }\n", i);
+    buf_char(&many, '\0');
+    write_file("samples/samples.yaml", many.ptr);
+    CHECK(run("seed --set state_dir=@/many --set mappings=@/samples").code == 0, "a hundred ids");
+    CHECK(has(run("crosswalk export --set state_dir=@/many").out, "d99,patient,acme,7,"), "the last of many");
+}
+
 /* A record that is cut off would be a client, or a token, that can do nothing. */
 static void records_are_whole_or_not_there(void **state)
 {
@@ -417,7 +455,7 @@ int main(void)
         cmocka_unit_test(wrong_usage), cmocka_unit_test(faults_are_reported),
         cmocka_unit_test(what_works),  cmocka_unit_test(tokens),
         cmocka_unit_test(clients),    cmocka_unit_test(output_that_is_lost_is_a_fault),
-        cmocka_unit_test(tokens_are_imported), cmocka_unit_test(records_are_whole_or_not_there),
+        cmocka_unit_test(tokens_are_imported), cmocka_unit_test(seeding_is_all_or_nothing), cmocka_unit_test(records_are_whole_or_not_there),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

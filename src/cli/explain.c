@@ -15,11 +15,14 @@ static int read_file(struct arena *arena, const char *path, struct str *text, st
         return err_set(err, ERR_CONFIG, "%s cannot be read: %s", path, strerror(errno));
     for (int c = fgetc(file); c != EOF && buf_ok(&all); c = fgetc(file))
         buf_char(&all, (char)c);
-    bool failed = ferror(file) || !buf_ok(&all);
+    bool failed = ferror(file) != 0;
+    int why = errno;
     if (file != stdin)
         (void)fclose(file);
     *text = all.len ? buf_str(&all) : STR("");
-    return failed ? err_set(err, ERR_CONFIG, "%s cannot be read, or is too long", path) : 0;
+    if (failed)
+        return err_set(err, ERR_CONFIG, "%s cannot be read: %s", path, strerror(why));
+    return buf_ok(&all) ? 0 : err_set(err, ERR_CONFIG, "%s is longer than %d MiB", path, MOST_BODY >> 20);
 }
 
 static int read_body(struct explanation *explanation, const struct invocation *invocation, struct err *err)

@@ -1,7 +1,6 @@
 /* What a request asks for: the calls that it leads to. */
 #include "cli/explain.h"
 
-
 /* The parameter has a value, known or to be looked up. */
 static bool is_said(const struct arguments *arguments, struct str name)
 {

@@ -69,11 +69,13 @@ int explain_response(struct explanation *explanation, struct err *err)
         return -1;
     uint32_t at = find_entities(explanation, &in);
     if (at == TAPE_NONE)
-        return err_set(err, ERR_UPSTREAM, "the answer lacks the member that holds its entities");
+        return err_set(err, ERR_UPSTREAM, "the answer has no member '" STR_FMT "', which holds its entities",
+                       STR_ARG(contract_find(explanation->gateway->contract, explanation->operation->call)->items));
     if (tape_type(&in, at) != JSON_ARRAY)
         return get_entity(explanation, &in, at, err);
-    for (uint32_t i = tape_first(&in, at); i < tape_next(&in, at); i = tape_next(&in, i))
+    size_t index = 0;
+    for (uint32_t i = tape_first(&in, at); i < tape_next(&in, at); i = tape_next(&in, i), index++)
         if (get_entity(explanation, &in, i, err))
-            return -1;
+            return err_wrap(err, "the answer's entity %zu", index);
     return 0;
 }

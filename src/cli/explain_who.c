@@ -65,9 +65,6 @@ int explain_route(struct explanation *explanation, struct err *err)
     if (explanation->route.operation->form_of &&
         route_take_form(&explanation->route, explanation->arena, explanation->body, &explanation->target, err))
         return -1;
-    if (explanation->route.operation->form_of &&
-        route_take_form(&explanation->route, explanation->arena, explanation->body, &explanation->target, err))
-        return -1;
     explanation->operation = explanation->route.operation;
     return 0;
 }

@@ -210,3 +210,20 @@ test('no database is made', () => {
     assert.match(JSON.parse(done.stdout).credential.state, /^not accepted: /);
     assert.deepEqual(readdirSync(fresh).filter((name) => /\.db/.test(name)), []);
 });
+
+test('what cannot be explained is told with its place', () => {
+    const answer = (text) => ['GET', '/v1/patients?brand_id=acme', '--response', '200', '-d', text];
+    for (const [args, told] of [
+        [answer('[1,2]'), "the answer has no member 'patients', which holds its entities"],
+        [answer('{"patients":[{},"x"]}'), "the answer's entity 1: "],
+        [answer('{"patients":[{}'), 'body: line 1, column 16: '],
+        [['POST', '/v1/patients', '-d', `@${dir}`], `${dir} cannot be read: Is a directory`],
+        [['POST', '/v1/patients', '-d', '@/dev/zero'], '/dev/zero is longer than 8 MiB'],
+        [['POST', '/v1/patients', '-d', `@${dir}/none`], `${dir}/none cannot be read: No such file or directory`],
+    ]) {
+        const done = run('explain', ...args);
+        assert.equal(done.status, 1);
+        assert.equal(done.stdout, '');
+        assert.ok(done.stderr.startsWith(`dragoman: ${told}`), done.stderr);
+    }
+});

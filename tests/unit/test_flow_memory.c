@@ -155,7 +155,7 @@ static void walk(struct kit *kit)
 
     CHECK(whole.status < 500 && whole.status == again.status, "%s: %d %s", now->method, whole.status,
           whole.detail);
-    for (size_t memory = 1024; memory < 4u << 20; memory += memory / 16) {
+    for (size_t memory = 1024; memory < 4u << 20; memory += memory / 10) {
         struct heard heard = ask(kit, memory);
         if (heard.status == again.status && str_eq(heard.body, again.body)) {
             done++;

@@ -23,23 +23,21 @@ static struct str client_scope(struct desk *desk)
 }
 
 /* Group ids as any dialect writes them. */
-static const struct str *client_groups(struct desk *desk, struct str brand, size_t *count)
+static int client_groups(struct desk *desk, struct str brand, const struct str **groups, size_t *count, struct err *err)
 {
     const struct option_value *given = option_find(desk->invocation, "--group");
+    struct str *ids = ARENA_ARRAY(desk->arena, struct str, given ? given->count : 0), found;
 
+    *groups = ids;
     *count = given ? given->count : 0;
-    struct str *ids = ARENA_ARRAY(desk->arena, struct str, *count + 1);
     for (size_t i = 0; i < *count; i++) {
-        ids[i] = str_from(given->values[i]);
-        for (size_t k = 0; k < desk->gateway->dialect_count; k++) {
-            struct str found = desk_canonical_id(desk, desk->gateway->dialects[k], "group", brand, ids[i]);
-            if (!str_eq(found, ids[i])) {
-                ids[i] = found;
-                break;
-            }
-        }
+        ids[i] = found = str_from(given->values[i]);
+        for (size_t k = 0; k < desk->gateway->dialect_count && str_eq(found, ids[i]); k++)
+            if (desk_canonical_id(desk, desk->gateway->dialects[k], "group", brand, ids[i], &found, err))
+                return -1;
+        ids[i] = found;
     }
-    return ids;
+    return 0;
 }
 
 static int add_client(struct desk *desk, struct err *err)
@@ -59,7 +57,9 @@ static int add_client(struct desk *desk, struct err *err)
     random_uuid(secret);
     if (client_secret_hash(str_of(secret, sizeof secret), &hash, err))
         return -1;
-    const struct str *ids = client_groups(desk, brand, &groups);
+    const struct str *ids;
+    if (client_groups(desk, brand, &ids, &groups, err))
+        return -1;
     struct jdoc *doc = jdoc_object();
     jdoc_set_string(doc, "name", str_from(name));
     jdoc_set_string(doc, "brand", brand);

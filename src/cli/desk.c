@@ -39,32 +39,36 @@ struct str desk_scope(struct desk *desk, const struct dialect *dialect)
     return buf_str(&scope);
 }
 
-struct str desk_canonical_id(struct desk *desk, const struct dialect *dialect, const char *kind,
-                             struct str brand, struct str given)
+int desk_canonical_id(struct desk *desk, const struct dialect *dialect, const char *kind, struct str brand, struct str given,
+                      struct str *id, struct err *err)
 {
     struct id_query query = { .kind = str_from(kind), .brand = brand, .given = given };
     struct store_batch batch = { .arena = desk->arena, .ids = &query, .id_count = 1 };
 
+    *id = given;
     if (!dialect)
-        return given;
+        return 0;
     query.dialect = dialect->name;
     query.form = dialect_id_form(dialect, query.kind);
-    struct err err;
-    if (cli_batch(desk->store, &batch, &err))
-        return given;
-    return query.found.ptr ? query.found : given;
+    if (cli_batch(desk->store, &batch, err))
+        return -1;
+    if (query.found.ptr)
+        *id = query.found;
+    return 0;
 }
 
-const struct str *desk_canonical_ids(struct desk *desk, const struct dialect *dialect, const char *option,
-                                     const char *kind, struct str brand, size_t *count)
+int desk_canonical_ids(struct desk *desk, const struct dialect *dialect, const char *option, const char *kind,
+                       struct str brand, const struct str **ids, size_t *count, struct err *err)
 {
     const struct option_value *given = option_find(desk->invocation, option);
+    struct str *made = ARENA_ARRAY(desk->arena, struct str, given ? given->count : 0);
 
+    *ids = made;
     *count = given ? given->count : 0;
-    struct str *ids = ARENA_ARRAY(desk->arena, struct str, *count + 1);
     for (size_t i = 0; i < *count; i++)
-        ids[i] = desk_canonical_id(desk, dialect, kind, brand, str_from(given->values[i]));
-    return ids;
+        if (desk_canonical_id(desk, dialect, kind, brand, str_from(given->values[i]), &made[i], err))
+            return -1;
+    return 0;
 }
 
 int desk_record(struct desk *desk, struct jdoc *doc, struct str *record, struct err *err)

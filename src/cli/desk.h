@@ -22,11 +22,13 @@ int desk_with(const struct invocation *invocation, int (*work)(struct desk *desk
 /* Every read: and write: scope that the dialect's operations name. */
 struct str desk_scope(struct desk *desk, const struct dialect *dialect);
 
-/* An id as the dialect (or NULL) writes it becomes the canonical one; anything else is taken as canonical. */
-struct str desk_canonical_id(struct desk *desk, const struct dialect *dialect, const char *kind,
-                             struct str brand, struct str given);
-const struct str *desk_canonical_ids(struct desk *desk, const struct dialect *dialect, const char *option,
-                                     const char *kind, struct str brand, size_t *count);
+/* An id as the dialect (or NULL) writes it becomes the canonical one; anything else is taken as canonical. Fails where the
+ * store does: what is bound to an id must be bound to the right one. */
+MUST_CHECK int desk_canonical_id(struct desk *desk, const struct dialect *dialect, const char *kind, struct str brand,
+                                 struct str given, struct str *id, struct err *err);
+/* The same for all that were given with `option`, in `desk->arena`. */
+MUST_CHECK int desk_canonical_ids(struct desk *desk, const struct dialect *dialect, const char *option, const char *kind,
+                                  struct str brand, const struct str **ids, size_t *count, struct err *err);
 
 /* The document as a record, in `desk->arena`; fails when it is longer than a record may be. `doc` is freed. */
 MUST_CHECK int desk_record(struct desk *desk, struct jdoc *doc, struct str *record, struct err *err);

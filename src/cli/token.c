@@ -13,8 +13,8 @@
 
 enum { LONGEST_TTL = 2000000000, LONGEST_LINE = 256 * 1024 };
 
-/* The options that say whose token it is: 0, or CLI_USAGE with words printed. */
-static int read_claims(struct desk *desk, struct token_claims *claims, bool dialect_needed)
+/* The options that say whose token it is: 0, -1, or CLI_USAGE with words printed. */
+static int read_claims(struct desk *desk, struct token_claims *claims, bool dialect_needed, struct err *err)
 {
     const struct invocation *invocation = desk->invocation;
     const char *name = option_text(invocation, "--dialect", NULL),
@@ -33,10 +33,10 @@ static int read_claims(struct desk *desk, struct token_claims *claims, bool dial
     claims->scope = str_from(option_text(invocation, "--scope", NULL));
     if (!claims->scope.ptr)
         claims->scope = dialect ? desk_scope(desk, dialect) : STR("");
-    claims->patients =
-        desk_canonical_ids(desk, dialect, "--patient", "patient", claims->brand, &claims->patient_count);
-    claims->groups =
-        desk_canonical_ids(desk, dialect, "--group", "group", claims->brand, &claims->group_count);
+    if (desk_canonical_ids(desk, dialect, "--patient", "patient", claims->brand, &claims->patients,
+                           &claims->patient_count, err) ||
+        desk_canonical_ids(desk, dialect, "--group", "group", claims->brand, &claims->groups, &claims->group_count, err))
+        return -1;
     claims->patients_bound = claims->patient_count > 0;
     claims->groups_bound = claims->group_count > 0;
     claims->ttl_s = (int64_t)seconds;
@@ -47,7 +47,7 @@ static int issue(struct desk *desk, struct err *err)
 {
     struct token_claims claims = { 0 };
     struct buf token = buf_in(desk->arena, 64 * 1024);
-    int wrong = read_claims(desk, &claims, true);
+    int wrong = read_claims(desk, &claims, true, err);
 
     if (wrong)
         return wrong;
@@ -101,7 +101,7 @@ static int add_token(struct desk *desk, struct err *err)
     const char *given = option_text(desk->invocation, "--token", NULL);
     struct str token = given ? str_from(given) : fresh_token(desk->arena);
     struct str record;
-    int wrong = read_claims(desk, &claims, false);
+    int wrong = read_claims(desk, &claims, false, err);
 
     if (wrong)
         return wrong;

@@ -195,7 +195,8 @@ void fetch_drop(struct call *call)
     fetcher->running--;
 }
 
-/* Nothing was sent: the same request, on a connection of its own. False: curl does not take it. */
+/* Nothing was sent this time: the same request, on a connection of its own. What was sent before still counts (on_attempt).
+ * False: curl does not take it. */
 static bool start_again(struct fetcher *fetcher, struct fetch *fetch)
 {
     fetch->stale = false;

@@ -86,9 +86,51 @@ static void what_follows_an_answer_is_no_answer(void **state)
     }
 }
 
+static void start(struct call_client *client, struct pair *pair, uint16_t port, const char *method, const char *target)
+{
+    const struct call_request request = { .scheme = STR("http"),
+                                          .host = STR("127.0.0.1"),
+                                          .port = port,
+                                          .method = str_from(method),
+                                          .target = str_from(target) };
+
+    pair->left++;
+    (void)call_start(client, &request, on_done, pair);
+}
+
+/* Two kept connections: one is closed when it gets the request, the other has something nobody asked for. The request was
+ * sent, so it is not begun again. */
+static void what_was_sent_is_not_begun_again(void **state)
+{
+    static char reply[MOST];
+    const struct script scripts[] = { { .reply = reply }, { .reply = OWN }, { .reply = OWN, .only_fresh = true } };
+
+    (void)state;
+    write_answer(reply, 40000, false);
+    for (size_t first = 0; first < 2; first++) {
+        struct loop *loop = loop_new();
+        struct pair pair = { .loop = loop };
+        struct server server;
+        server_start(&server, scripts);
+        struct call_client *client = call_client_new(loop, CALL_CURL, NULL);
+        start(client, &pair, server.port, "GET", first ? "/1" : "/0");
+        start(client, &pair, server.port, "GET", first ? "/0" : "/1");
+        loop_run(loop);
+        start(client, &pair, server.port, "POST", "/2");
+        loop_run(loop);
+        /* curl takes the connection that was used last: one with something in it is left at once, and the request goes
+         * out on a new one; one that is closed under the request ends it */
+        CHECK(pair.own == (first ? 1 : 2) && !pair.forged, "%zu: %u own, %u forged", first, pair.own, pair.forged);
+        call_client_free(&client);
+        loop_free(&loop);
+        server_stop(&server);
+    }
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { cmocka_unit_test(what_follows_an_answer_is_no_answer) };
+    static const struct CMUnitTest tests[] = { cmocka_unit_test(what_follows_an_answer_is_no_answer),
+                                               cmocka_unit_test(what_was_sent_is_not_begun_again) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

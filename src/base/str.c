@@ -124,7 +124,7 @@ bool str_has_control(struct str s)
             return true;
     }
     for (size_t i = 0; i < s.len; i++)
-        if (is_control(s.ptr[i]))
+        if (str_is_control(s.ptr[i]))
             return true;
     return false;
 }

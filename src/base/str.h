@@ -111,7 +111,7 @@ bool str_to_uint(struct str s, uint64_t *value);
 bool str_to_int(struct str s, int64_t *value);
 
 /* A control character other than a tab: what no field value holds, of ASCII (RFC 9110 section 5.5). */
-static inline bool is_control(char c)
+static inline bool str_is_control(char c)
 {
     return ((unsigned char)c < ' ' && c != '\t') || c == 0x7F;
 }

@@ -36,7 +36,7 @@ static bool take_size_line(struct h1_chunks *chunks, char c)
     if (chunks->state == CHUNK_EXTENSION) {
         if (c == '\r')
             chunks->state = CHUNK_SIZE_LF;
-        return c == '\r' || !is_control(c);
+        return c == '\r' || !str_is_control(c);
     }
     chunks->state = chunks->left ? CHUNK_DATA : CHUNK_TRAILER;
     return c == '\n';
@@ -50,12 +50,12 @@ static bool take_trailer(struct h1_chunks *chunks, char c, size_t most)
         return false;
     if (chunks->state == CHUNK_TRAILER) {
         chunks->state = c == '\r' ? CHUNK_END_LF : CHUNK_TRAILER_LINE;
-        return c == '\r' || !is_control(c);
+        return c == '\r' || !str_is_control(c);
     }
     if (chunks->state == CHUNK_TRAILER_LINE) {
         if (c == '\r')
             chunks->state = CHUNK_TRAILER_LF;
-        return c == '\r' || !is_control(c);
+        return c == '\r' || !str_is_control(c);
     }
     chunks->state = chunks->state == CHUNK_TRAILER_LF ? CHUNK_TRAILER : CHUNK_DONE;
     return c == '\n';

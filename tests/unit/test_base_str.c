@@ -214,7 +214,7 @@ static void finds_control_characters(void **state)
                 text[at] = (char)c;
                 bool control = (c < 32 && c != '\t') || c == 127;
                 CHECK(str_has_control(str_of(text, len)) == control, "byte %d at %zu of %zu", c, at, len);
-                CHECK(is_control((char)c) == control, "byte %d", c);
+                CHECK(str_is_control((char)c) == control, "byte %d", c);
             }
     CHECK(!str_has_control(STR_NONE), "no text");
 }

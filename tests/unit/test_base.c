@@ -1,29 +1,10 @@
 /* Arenas, buffers, errors and fingerprints. */
-#include "check.h"
+#include "test_base_kit.h"
 
-#include "base/codec.h"
-#include "base/err.h"
-#include "base/fingerprint.h"
 
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_new(16u << 20);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
 
 static void gives_memory(void **state)
 {
@@ -277,8 +258,6 @@ static void tells_texts_apart(void **state)
         for (size_t k = 0; k < i; k++)
             CHECK(seen[i].low != seen[k].low && seen[i].high != seen[k].high, "%zu and %zu", i, k);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

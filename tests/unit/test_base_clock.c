@@ -1,23 +1,6 @@
 /* Dates and times, read and written; the clocks. */
-#include "check.h"
+#include "test_base_kit.h"
 
-#include "base/clock.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_new(16u << 20);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
 
 static void reads_dates(void **state)
 {
@@ -214,8 +197,6 @@ static void reads_clocks(void **state)
     CHECK(clock_monotonic_ms() >= ms && clock_monotonic_us() >= us && us / 1000 >= ms, "monotonic");
     CHECK(clock_wall_ms() > 1600000000000, "wall");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,26 +1,9 @@
 /* Bytes as text: hex, percent-encoding, base64url, pairs, UUIDs; random bytes. */
-#include "check.h"
+#include "test_base_kit.h"
 
-#include "base/codec.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_new(16u << 20);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
 
 static void hex_digits_have_values(void **state)
 {
@@ -218,8 +201,6 @@ static void makes_uuids(void **state)
             CHECK(memcmp(seen[before], seen[i], UUID_LEN) != 0, "twice the same");
     }
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,23 +1,6 @@
 /* Runs of bytes: comparing, cutting, numbers, UTF-8, control characters. */
-#include "check.h"
+#include "test_base_kit.h"
 
-#include "base/buf.h"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_new(16u << 20);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
 
 static void compares_strs(void **state)
 {
@@ -218,8 +201,6 @@ static void finds_control_characters(void **state)
             }
     CHECK(!str_has_control(STR_NONE), "no text");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

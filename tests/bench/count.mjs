@@ -87,23 +87,26 @@ export function functionsOf(text, requests) {
   return [...own].sort((a, b) => b[1] - a[1]).map(([function_, cost]) => [function_, Math.round(cost / requests)]);
 }
 
-// Who calls the functions that match, directly or through functions that match `passed`: { function_, file, count } per request, the file as
-// FOLDER/NAME.
+// Who calls the functions that match, directly or through functions that match `passed.name`: { function_, file, count } per request. The
+// file, as FOLDER/NAME, is the one that the call stands in, so that an inlined function is counted under its own; but under that of
+// the function around it if it stands in `passed.file`.
 export function callsTo(text, wanted, passed, requests) {
   const calls = []; // { from, file, to, count }
-  let from, file, to;
+  let from, file, around, to;
   for (const line of text.split('\n')) {
-    if (line.startsWith('fl=')) file = line.slice(3).split('/').slice(-2).join('/');
+    if (/^f[lie]=/.test(line)) file = line.slice(3).split('/').slice(-2).join('/');
+    if (line.startsWith('fl=')) around = file;
     else if (line.startsWith('fn=')) from = line.slice(3);
     else if (line.startsWith('cfn=')) to = line.slice(4);
-    else if (line.startsWith('calls=')) calls.push({ from, file, to, count: Number(line.slice(6).split(' ')[0]) });
+    else if (line.startsWith('calls='))
+      calls.push({ from, file: file === passed.file ? around : file, to, count: Number(line.slice(6).split(' ')[0]) });
   }
   const asked = new Map();
   const follow = (target, share) => {
     for (const call of calls.filter((one) => target(one.to))) {
       const count = call.count * share;
       if (wanted.test(call.from)) continue; // inside of libc
-      if (!passed.test(call.from)) {
+      if (!passed.name.test(call.from)) {
         const key = `${call.from} ${call.file}`;
         asked.set(key, { function_: call.from, file: call.file, count: (asked.get(key)?.count ?? 0) + count / requests });
         continue;

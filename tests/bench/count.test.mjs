@@ -43,12 +43,19 @@ summary: 6000
 `;
 
 test('who asks for memory is found behind who passes it on', () => {
-  const asked = callsTo(profile, /^(malloc|calloc)$/, /^new_thing$/, 10);
+  const asked = callsTo(profile, /^(malloc|calloc)$/, { name: /^new_thing$/ }, 10);
   assert.deepEqual(asked, [
     { function_: 'work', file: 'flow/main.c', count: 3 },
     { function_: 'setup', file: 'flow/setup.c', count: 2 },
   ]);
-  assert.deepEqual(callsTo(profile, /^malloc$/, /^nobody$/, 10).map(({ file, count }) => [file, count]), [['base/thing.c', 4], ['flow/main.c', 1]]);
+  assert.deepEqual(callsTo(profile, /^malloc$/, { name: /^nobody$/ }, 10).map(({ file, count }) => [file, count]), [['base/thing.c', 4], ['flow/main.c', 1]]);
+});
+
+test('what was inlined is counted where it stands, or around it if it only passes on', () => {
+  const inlined = profile.replace('fn=work\n2 300\n', 'fn=work\n2 300\nfi=/x/src/base/thing.c\n').replace('cfn=new_thing\ncalls=20 8', 'fe=/x/src/flow/main.c\n$&');
+  const files = (file) => callsTo(inlined, /^malloc$/, { name: /^nobody$/, file }, 10).map((one) => [one.function_, one.file, one.count]);
+  assert.deepEqual(files(), [['new_thing', 'base/thing.c', 4], ['work', 'base/thing.c', 1]]);
+  assert.deepEqual(files('base/thing.c'), [['new_thing', 'base/thing.c', 4], ['work', 'flow/main.c', 1]]);
 });
 
 test('a function has what it did itself, and a request its part of all', () => {

@@ -20,7 +20,7 @@ const mayLock = {
 const MALLOC = /^(malloc|calloc|realloc|memalign|aligned_alloc|posix_memalign)(@|$)/;
 const LOCK = /^pthread_(mutex_lock|mutex_trylock|rwlock_\w*lock|spin_lock)(@|$)/;
 // An arena is somebody's: who made it, or let it grow, asked.
-const PASSED_ON = /^arena_(new|new_sized|new_pooled)$|^block_/;
+const PASSED_ON = { name: /^arena_(new|new_sized|new_pooled)$|^block_/, file: 'base/arena.c' };
 
 function print(name, what, asked, allowed) {
   const faults = [];

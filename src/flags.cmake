@@ -52,3 +52,17 @@ if(DRAGOMAN_LTO)
     message(STATUS "without link-time optimization: ${why}")
   endif()
 endif()
+# What usually happens, as a program that was built to write it down (preset `record`) found while tests/bench/train.sh ran it,
+# tells the compiler what to inline and where to branch (docs/performance.md). Code that was not run, or has changed since,
+# is built as without it. Names in a profile are relative to the build's folder.
+if(DRAGOMAN_PROFILE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  set(names -fprofile-prefix-path=${CMAKE_BINARY_DIR})
+  if(DRAGOMAN_PROFILE STREQUAL "record")
+    add_compile_options(-fprofile-generate=${CMAKE_BINARY_DIR}/profile -fprofile-update=atomic ${names})
+    add_link_options(-fprofile-generate)
+  elseif(IS_DIRECTORY ${DRAGOMAN_PROFILE})
+    add_compile_options(-fprofile-use=${DRAGOMAN_PROFILE} ${names} -fprofile-partial-training -Wno-missing-profile -Wno-coverage-mismatch)
+  else()
+    message(STATUS "without a profile: there is no ${DRAGOMAN_PROFILE} (./dev build makes it)")
+  endif()
+endif()

@@ -9,15 +9,11 @@ program=$1
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-port() { # one that nobody listens on
-    local port
-    while port=$((20000 + RANDOM % 12000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
-    echo "$port"
-}
-
-listen=$(port) admin=$(port) backend=$(port)
-settings=(-c conf/dragoman.yaml --set "state_dir=$dir/state" --set "listen=127.0.0.1:$listen" --set "admin.listen=127.0.0.1:$admin"
-    --set "backend.listen=127.0.0.1:$backend" --set "log.access=$dir/access.log" --set workers=1 --set mappings=mappings)
+taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+listen=$((20000 + RANDOM % 12000))
+while taken "$listen" || taken $((listen + 1)) || taken $((listen + 2)); do listen=$((listen + 3)); done
+settings=(-c conf/dragoman.yaml --set "state_dir=$dir/state" --set "listen=127.0.0.1:$listen" --set "admin.listen=127.0.0.1:$((listen + 1))"
+    --set "backend.listen=127.0.0.1:$((listen + 2))" --set "log.access=$dir/access.log" --set workers=1 --set mappings=mappings)
 
 # COUNT HEAD [BODY]: the same request so often, on one connection; $dir/answers has what came back.
 send() {
@@ -25,7 +21,7 @@ send() {
     [ -z "$body" ] || head+=$'\r\n'"content-length: ${#body}"
     text=$head$'\r\nhost: localhost\r\n\r\n'$body
     exec 3<>"/dev/tcp/127.0.0.1/$listen"
-    cat <&3 >"$dir/answers" &
+    timeout 120 cat <&3 >"$dir/answers" &
     local reader=$!
     for ((i = 1; i < count; i++)); do printf %s "$text"; done >&3
     printf '%s' "$head"$'\r\nconnection: close\r\nhost: localhost\r\n\r\n'"$body" >&3
@@ -40,7 +36,7 @@ expect() {
     send "$@"
     good=$({ grep -ao "HTTP/1.1 $status " "$dir/answers" || true; } | wc -l)
     [ "$good" = "$1" ] && return
-    echo "train.sh: $good of $1 answers were $status: $2" >&2
+    echo "train.sh: $good of $1 answers were $status: ${2%% HTTP*}" >&2
     head -c 2000 "$dir/answers" >&2
     exit 1
 }
@@ -52,7 +48,7 @@ general=$(token general) twine=$(token twine) patient_graph=$(token patient-grap
 server=$!
 trap 'kill -KILL $server 2>/dev/null || true; cat "$dir/log" >&2; rm -rf "$dir"' EXIT
 for ((i = 0; i < 600; i++)); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$listen") 2>/dev/null && break
+    ! taken "$listen" || break
     kill -0 "$server"
     sleep 0.1 # up to a minute
 done

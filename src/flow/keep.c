@@ -15,9 +15,15 @@ static bool keeps_rests(const struct exchange *x)
     return x->included_count || (x->operation->lens && lens_rest(x->operation->lens) == REST_STORE);
 }
 
+/* A body says a part of the entity where it is an update's, or another lens judges it. */
+static bool says_whole(const struct exchange *x)
+{
+    return exchange_context(x).mode == LENS_CREATE && x->operation->body_lens == x->operation->lens;
+}
+
 static int list_writes(struct exchange *x)
 {
-    bool is_whole = x->operation->body_lens == x->operation->lens; /* else the body says a part of the entity */
+    bool is_whole = says_whole(x);
 
     x->batch.writes = ARENA_ARRAY(x->arena, struct rest_write, x->item_count);
     for (size_t i = 0; i < x->item_count; i++) {
@@ -34,7 +40,7 @@ static int list_writes(struct exchange *x)
                                  .values = item->put.values.items,
                                  .value_count = item->put.values.count,
                                  .only_if = x->insists ? x->stored_rest : STR_NONE,
-                                 .whole = exchange_context(x).mode == LENS_CREATE && is_whole };
+                                 .whole = is_whole };
     }
     return 0;
 }
@@ -139,6 +145,27 @@ enum step stage_keep(struct exchange *x)
     return x->batch.read_count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;
 }
 
+/* A document may have taken the place of an earlier one: what was kept beside that one, and this one does not say, goes.
+ * Only now is it known that there was one; of what is new nothing is asked twice. */
+static enum step forget_replaced(struct exchange *x)
+{
+    struct rest_write *writes = ARENA_ARRAY(x->arena, struct rest_write, x->item_count);
+    size_t count = 0;
+
+    for (size_t i = 0; i < x->item_count && says_whole(x); i++) {
+        struct shown *shown = x->items[i].stored ? &x->shown[x->items[i].shown] : NULL;
+        if (!shown || !shown->has_rest || x->items[i].put.rest.len > 2)
+            continue;
+        shown->has_rest = false;
+        writes[count++] = (struct rest_write){ .key = key_of(x, NULL, shown->canonical_id),
+                                               .patch = STR("{}"),
+                                               .owner = shown->owner,
+                                               .whole = true };
+    }
+    x->batch = (struct store_batch){ .writes = writes, .write_count = count };
+    return count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;
+}
+
 enum step stage_rests(struct exchange *x)
 {
     for (size_t i = 0; i < x->item_count; i++)
@@ -157,5 +184,5 @@ enum step stage_rests(struct exchange *x)
             return exchange_fail(x, ERR_INTERNAL, "a stored rest does not read: %s", fault.what);
         shown->has_rest = true;
     }
-    return STEP_NEXT;
+    return forget_replaced(x);
 }

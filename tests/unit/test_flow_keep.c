@@ -205,6 +205,60 @@ static void what_cannot_be_kept_is_told(void **state)
     CHECK(heard.status == 502, "%d %.*s", heard.status, STR_ARG(heard.body));
 }
 
+static struct heard journal(const char *method, const char *body)
+{
+    static const struct str one[] = { STR_INIT("p-1") };
+    static const struct token_claims who = { .subject = STR_INIT("s"),
+                                             .scope = STR_INIT("read:journal write:journal"),
+                                             .patients = one,
+                                             .patient_count = 1,
+                                             .patients_bound = true };
+    struct heard heard =
+        kit_ask(kit, (struct said){ .as = "patient-graph", .method = method, .body = body, .who = &who });
+
+    CHECK(heard.status == 200, "%d %.*s %s", heard.status, STR_ARG(heard.body), heard.detail);
+    return heard;
+}
+
+#define ENTRY                                                                                                \
+    "{'id':'j-1','patient_id':'p-1','brand_id':'acme','entry_date':'2024-01-01','mood':3,'energy':4,"        \
+    "'notes':'','side_effects':[]," TIMES "}"
+
+static struct heard put_entry(const char *more)
+{
+    SCRIPT(kit, { .call = "journal.put", .json = ENTRY });
+    return journal("POST /v1/patients/me/journal",
+                   arena_printf(kit->arena, "{'entry_date':'2024-01-01','mood':3,'energy':4%s}", more).ptr);
+}
+
+static struct heard list_entries(void)
+{
+    SCRIPT(kit, { .call = "journal.list", .json = "{'entries':[" ENTRY "]}" });
+    return journal("GET /v1/patients/me/journal?from=2024-01-01&to=2024-01-01", NULL);
+}
+
+/* One entry a day: a second one replaces it, and says nothing of what was kept beside the first. */
+static void what_is_replaced_takes_its_rest_along(void **state)
+{
+    (void)state;
+    for (size_t turn = 0; turn < 2; turn++) {
+        CHECK(has(put_entry(",'weather':'rain'").body, "'weather':'rain'"), "turn %zu", turn);
+        CHECK(has(list_entries().body, "'weather':'rain'"), "turn %zu", turn);
+        if (turn)
+            restart(); /* nothing is in the cache */
+        struct heard heard = put_entry("");
+        CHECK(!has(heard.body, "weather"), "turn %zu: %.*s", turn, STR_ARG(heard.body));
+        heard = list_entries();
+        CHECK(!has(heard.body, "weather"), "turn %zu: %.*s", turn, STR_ARG(heard.body));
+        restart();
+        heard = list_entries();
+        CHECK(!has(heard.body, "weather"), "turn %zu, after a restart: %.*s", turn, STR_ARG(heard.body));
+    }
+    (void)put_entry(",'weather':'rain'");
+    struct heard heard = put_entry(",'place':'home'");
+    CHECK(!has(heard.body, "weather") && has(heard.body, "'place':'home'"), "%.*s", STR_ARG(heard.body));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -216,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_erased_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_erasure_forgets_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_kept_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_replaced_takes_its_rest_along, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

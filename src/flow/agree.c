@@ -89,6 +89,19 @@ static int check_needs(const struct operation *operation, const struct contract_
     return 0;
 }
 
+/* What a document says beyond its fields is kept beside the entity that is shown: where that keeps nothing it would be lost. */
+static int check_kept(const struct operation *operation, struct err *err)
+{
+    const struct lens *body = operation->body_lens, *shown = operation->lens;
+
+    if (!operation->has_body || operation->pass || !body || lens_rest(body) != REST_STORE ||
+        (shown && lens_rest(shown) == REST_STORE))
+        return 0;
+    return yaml_fault(yaml_get(operation->place, "body"), err,
+                      "what " STR_FMT " keeps nothing shows, expected rest: refuse there, or a resource: with rest: store",
+                      STR_ARG(lens_resource(body)));
+}
+
 /* What changes an entity needs a document; and where the entity can be read, it is, so that what a client
  * read and writes back changes nothing. */
 static int check_writing(const struct gateway *gateway, const struct operation *operation,
@@ -141,5 +154,5 @@ int agree_operation(const struct gateway *gateway, const struct operation *opera
     if (bound->stored && (bound->stored->items.len || !str_eq(bound->stored->entity, call->entity)))
         return yaml_fault(yaml_get(place, "stored"), err, STR_FMT " does not read one " STR_FMT,
                           STR_ARG(bound->stored->name), STR_ARG(call->entity));
-    return check_needs(operation, call, err) || check_writing(gateway, operation, call, err) ? -1 : 0;
+    return check_kept(operation, err) || check_needs(operation, call, err) || check_writing(gateway, operation, call, err) ? -1 : 0;
 }

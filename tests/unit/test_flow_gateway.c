@@ -147,6 +147,44 @@ static void what_a_call_needs(void **state)
     }
 }
 
+/* A body that is judged by another mapping than the answer's: what it keeps must be shown by somebody. */
+static void what_a_body_keeps(void **state)
+{
+    static const char fault[] = "/d/dialect.yaml:6:85: what s keeps nothing shows, expected";
+    static const struct {
+        const char *body, *kept, *shown;
+        const char *fault; /* NULL: none */
+    } cases[] = {
+        { "{ resource: s }", "store", "store", NULL },
+        { "{ resource: s }", "refuse", "refuse", NULL },
+        { "{ resource: s }", "store", "refuse", fault },
+        { "{ resource: s }", "store", "metadata.m", fault },
+        { "{ resource: s }", "metadata.m", "refuse", NULL },
+        { "{ resource: s, pass: true }", "store", "refuse", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gateway *gateway = NULL;
+        struct err err = { 0 };
+        write_dialect("", "call: all");
+        write_file("d/dialect.yaml",
+                   arena_printf(arena, "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
+                                "media: { request: [application/json], answer: [application/json] }\n"
+                                "errors: { one: { e: $message }, faults: { blank: x } }\n"
+                                "operations: { o: { request: POST /v1/x, scopes: [a], resource: r, call: make, body: %s, "
+                                "answer: $item } }\n", cases[i].body).ptr);
+        write_file("d/r.yaml", arena_printf(arena, "dialect: d\nresource: r\nentity: e\nfields:\n"
+                                            "  a: { type: string, is: a }\nrest: %s\n", cases[i].shown).ptr);
+        write_file("d/s.yaml", arena_printf(arena, "dialect: d\nresource: s\nentity: e\nfields:\n"
+                                            "  a: { type: string, is: a }\nrest: %s\n", cases[i].kept).ptr);
+        int failed = load(NULL, &gateway, &err);
+        CHECK((failed != 0) == (cases[i].fault != NULL), "%zu: %s", i, err.detail);
+        CHECK(!cases[i].fault || strstr(err.detail, cases[i].fault), "%zu: %s", i, err.detail);
+    }
+    assert_int_equal(remove(arena_printf(arena, "%s/d/s.yaml", dir).ptr), 0);
+}
+
 static void settings_that_name_nobody(void **state)
 {
     static const char *const sets[] = { "default_facade=nobody", "facades=[{dialect: nobody, hosts: [x]}]",
@@ -193,6 +231,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit),
         cmocka_unit_test(what_a_call_needs),
+        cmocka_unit_test(what_a_body_keeps),
         cmocka_unit_test(settings_that_name_nobody),
         cmocka_unit_test(what_fits),
     };

@@ -29,15 +29,7 @@ struct str arguments_find(const struct arguments *arguments, struct str name)
     return STR_NONE;
 }
 
-static struct str moment_text(struct arena *arena, int64_t wall_ms)
-{
-    char text[DATETIME_LEN];
-
-    datetime_format(wall_ms, text);
-    return arena_copy(arena, str_of(text, sizeof text));
-}
-
-/* A day or (where allowed) a moment as canonical text; `end` makes a day its end. */
+/* A day or (where allowed) a moment as canonical text; `end` makes a day its end, which the last of all days has not. */
 static bool read_time(struct str value, bool moments, bool end, struct arena *arena, struct str *text)
 {
     struct date date;
@@ -47,7 +39,7 @@ static bool read_time(struct str value, bool moments, bool end, struct arena *ar
         when = date_to_ms(date) + (end ? DAY_MS : 0);
     else if (!moments || !datetime_parse(value, &when))
         return false;
-    *text = moment_text(arena, when);
+    *text = period_moment(arena, when, false);
     return true;
 }
 
@@ -69,8 +61,8 @@ static bool read_range(struct str value, struct arena *arena, struct str *from, 
             continue;
         if (!datetime_parse(str_of(value.ptr, i), &first) || !datetime_parse(str_from_at(value, i + 2), &last))
             return false;
-        *from = moment_text(arena, first);
-        *to = moment_text(arena, last);
+        *from = period_moment(arena, first, false);
+        *to = period_moment(arena, last, false);
         return true;
     }
     return false;

@@ -64,8 +64,7 @@ static bool read_moment(struct str text, struct arena *arena, int64_t *first, in
     return true;
 }
 
-/* Beyond the year 9999 nothing is. */
-static struct str moment_text(struct arena *arena, int64_t wall_ms, bool days)
+struct str period_moment(struct arena *arena, int64_t wall_ms, bool days)
 {
     char text[DATETIME_LEN];
     const int64_t end = date_to_ms((struct date){ .year = 9999, .month = 12, .day = 31 }) + DAY_MS;
@@ -86,16 +85,16 @@ bool period_read(struct str text, bool days, struct arena *arena, struct str *fr
         return false;
     switch (compare) {
     case EQUAL:
-        *from = moment_text(arena, first, days);
-        *to = moment_text(arena, after, days);
+        *from = period_moment(arena, first, days);
+        *to = period_moment(arena, after, days);
         return true;
     case FROM:
     case AFTER:
-        *from = moment_text(arena, compare == FROM ? first : after, days);
+        *from = period_moment(arena, compare == FROM ? first : after, days);
         return from->ptr != NULL; /* after the end of time */
     case UNTIL:
     case BEFORE:
-        *to = moment_text(arena, compare == BEFORE ? first : after, days);
+        *to = period_moment(arena, compare == BEFORE ? first : after, days);
         return true;
     }
     return false;

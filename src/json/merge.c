@@ -61,3 +61,27 @@ void json_merge_patch(struct buf *buf, const struct tape *target, uint32_t targe
     merge_new(buf, &first, target, target_at, patch, patch_at);
     buf_char(buf, '}');
 }
+
+/* The same recursion. */
+void json_patch_between(struct buf *buf, const struct tape *old, uint32_t old_at, const struct tape *wanted,
+                        uint32_t wanted_at)
+{
+    bool first = true, objects = old_at != TAPE_NONE && tape_type(old, old_at) == JSON_OBJECT;
+
+    if (!objects || tape_type(wanted, wanted_at) != JSON_OBJECT) {
+        buf_add(buf, tape_raw(wanted, wanted_at));
+        return;
+    }
+    buf_char(buf, '{');
+    for (uint32_t i = tape_first(wanted, wanted_at); i < tape_next(wanted, wanted_at); i = tape_next(wanted, i + 1)) {
+        put_name(buf, &first, wanted, i);
+        json_patch_between(buf, old, member_find(old, old_at, wanted, i), wanted, i + 1);
+    }
+    for (uint32_t i = tape_first(old, old_at); i < tape_next(old, old_at); i = tape_next(old, i + 1)) {
+        if (member_find(wanted, wanted_at, old, i) != TAPE_NONE)
+            continue;
+        put_name(buf, &first, old, i);
+        buf_add(buf, STR("null"));
+    }
+    buf_char(buf, '}');
+}

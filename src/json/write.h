@@ -20,3 +20,8 @@ void json_member_raw(struct buf *buf, bool *first, struct str name, struct str j
  * ones after them. */
 void json_merge_patch(struct buf *buf, const struct tape *target, uint32_t target_at, const struct tape *patch,
                       uint32_t patch_at);
+
+/* The patch that makes `wanted` of `old` (TAPE_NONE: absent): `wanted` with a null for each member that only `old` has, at any
+ * depth. */
+void json_patch_between(struct buf *buf, const struct tape *old, uint32_t old_at, const struct tape *wanted,
+                        uint32_t wanted_at);

@@ -3,6 +3,7 @@
 #include "lens/get.h"
 
 #include "json/number.h"
+#include "json/write.h"
 
 static int raw_if(struct put *put, uint32_t at, struct str *json, bool fine)
 {
@@ -101,6 +102,17 @@ int put_array(struct put *put, const struct field *field, uint32_t at, struct st
 int put_any(struct put *put, const struct field *field, uint32_t at, struct str *json)
 {
     return raw_if(put, at, json, !field->kinds || field->kinds & 1u << tape_type(put->run->in, at));
+}
+
+struct str put_as_patch(struct put *put, const struct field *field, uint32_t at, struct str json)
+{
+    struct buf patch = buf_in(put->run->arena, SIZE_MAX);
+
+    if (field->type != TYPE_ANY || !put->shown)
+        return json;
+    json_patch_between(&patch, put->run->shown, put->shown[field->in], put->run->in, at);
+    put->run->full |= patch.full;
+    return buf_str(&patch);
 }
 
 /* On update a null member removes a name (RFC 7396). The fault names the member. */

@@ -168,7 +168,7 @@ static bool means_the_same(const struct trial *trial, const struct field *field,
 {
     if (field->starts.json.ptr)
         return false;
-    bool merges = field->type == TYPE_OBJECT || field->type == TYPE_MAP || field->type == TYPE_ANY;
+    bool merges = field->type == TYPE_OBJECT || field->type == TYPE_MAP;
     bool set = field->is[0] != NO_SLOT && trial->lens->shape->leaves[field->is[0]]->set_from;
     bool clears = !field->null_refuse && !field->required && !field->fallback.json.ptr && !set;
 

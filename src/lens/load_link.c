@@ -187,7 +187,10 @@ static void classify(struct field *field)
                    field->classed == CLASS_CONSTANT ||
                    (field->classed == CLASS_KEPT && field->otherwise == OTHERWISE_NULL);
 
-    field->needs_stored = !settled && field->read_only != MODE_BOTH && !field->inside;
+    bool sourced = field->source == FROM_CANONICAL || field->source == FROM_REST;
+    bool merges = field->type == TYPE_ANY && sourced && (!field->kinds || field->kinds & 1u << JSON_OBJECT);
+
+    field->needs_stored = (!settled || merges) && field->read_only != MODE_BOTH && !field->inside;
 }
 
 static void list_leaves(struct shape *shape, const struct node *node)

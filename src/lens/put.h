@@ -63,6 +63,10 @@ bool put_applies(struct put *put, const struct field *field);
 int put_value(struct put *put, const struct field *field, uint32_t at, struct str *json);
 bool put_is_null(const struct put *put, uint32_t at);
 
+/* codec_json.c: the value's text for an update, which is a merge patch of what is stored (RFC 7396). `any` is one value: what
+ * is stored inside it and was not sent is taken away. */
+struct str put_as_patch(struct put *put, const struct field *field, uint32_t at, struct str json);
+
 /* The cases of a member: it does not apply here, put may not write it, it is null or absent, it says nothing
  * new. */
 void put_unknown(struct put *put, const struct field *field, uint32_t at);

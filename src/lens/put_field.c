@@ -238,7 +238,7 @@ static void put_kept(struct put *put, const struct field *field, uint32_t at)
     if (shown_anyway(put, field, at))
         put_unkeep(put, field);
     else
-        put_keep(put, field, tape_raw(put->run->in, at));
+        put_keep(put, field, put_as_patch(put, field, at, tape_raw(put->run->in, at)));
 }
 
 /* A moment is stored to the millisecond: what is finer is cut off, and said to be. */
@@ -283,7 +283,7 @@ static void put_checked(struct put *put, const struct field *field, uint32_t at)
     else if (put_parameter_name(put, field).ptr)
         put_parameter(put, field, at);
     else
-        put_text(put, field->is[0], json);
+        put_text(put, field->is[0], put_as_patch(put, field, at, json));
     if (field->tells)
         put_cell(put, field->tells->slot, field->told_value.json);
     if (field->equals_brand && put->run->whole && put->run->out->set)

@@ -182,6 +182,10 @@ describe('the npm client of Twine', () => {
         assert.equal(renamed.attributes.title, 'Run');
         assert.equal(renamed.attributes.tracking, true);
         assert.deepEqual((await run('fetchAction', { id: action.id })).data, renamed);
+        for (const details of [{ drug: 'a', dose: { value: 1, unit: 'mg' } }, { drug: 'b', dose: { value: 2 } }, {}]) {
+            const { data } = await run('updateAction', { id: action.id, body: { data: { type: 'action', id: action.id, attributes: { type: 'other_lifestyle', title: 'Run', effective_from: at(2), details } } } });
+            assert.deepEqual(data.attributes.details, details);
+        }
 
         const bundle = await makes('createBundle', 'fetchBundle', { type: 'bundle', attributes: { type: 'weight', title: 'Mornings', effective_from: at(2) }, relationships: of });
         const { data: later } = await run('updateBundle', { id: bundle.id, body: { data: { type: 'bundle', id: bundle.id, attributes: { type: 'weight', title: 'Evenings', effective_from: at(2), effective_to: at(20) } } } });

@@ -168,6 +168,35 @@ static void merges_patches(void **state)
     }
 }
 
+/* What lies between two documents makes the one of the other. A NULL one is absent. */
+static const struct {
+    const char *old, *wanted, *patch;
+} ways[] = {
+    { NULL, "{\"a\":{\"b\":1}}", "{\"a\":{\"b\":1}}" },
+    { "5", "{\"a\":1.0}", "{\"a\":1.0}" },
+    { "{\"a\":1}", "[1]", "[1]" },
+    { "{\"a\":1,\"b\":2}", "{}", "{\"a\":null,\"b\":null}" },
+    { "{\"a\":1,\"b\":2}", "{\"b\":2,\"c\":[{}]}", "{\"b\":2,\"c\":[{}],\"a\":null}" },
+    { "{\"o\":{\"x\":1,\"y\":2}}", "{\"o\":{\"y\":3}}", "{\"o\":{\"y\":3,\"x\":null}}" },
+    { "{\"o\":{\"x\":1}}", "{\"o\":[{\"y\":1}]}", "{\"o\":[{\"y\":1}]}" },
+    { "{\"\\u0061\":{\"x\":1},\"b\\n\":2}", "{\"a\":{}}", "{\"a\":{\"x\":null},\"b\\n\":null}" },
+};
+
+static void patches_between_documents(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        struct tape none = { .count = 0 }, wanted = read_ok(str_from(ways[i].wanted));
+        struct tape old = ways[i].old ? read_ok(str_from(ways[i].old)) : none;
+        uint32_t at = ways[i].old ? 0 : TAPE_NONE;
+        struct buf buf = buf_in(arena, 1u << 20);
+        json_patch_between(&buf, &old, at, &wanted, 0);
+        CHECK(str_is(buf_str(&buf), ways[i].patch), "row %zu: " STR_FMT, i, STR_ARG(buf_str(&buf)));
+        struct tape patch = read_ok(buf_str(&buf)), made = read_ok(merged(&old, at, &patch));
+        CHECK(tape_equal(&made, 0, &wanted, 0), "row %zu", i);
+    }
+}
+
 static void merges_inside_documents(void **state)
 {
     struct tape target = read_ok(STR("[{\"a\":1},{\"b\":2}]")), patch = read_ok(STR("{\"b\":3}"));
@@ -207,7 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(writes_strings),  TEST(writes_members),          TEST(stops_at_ceiling),
-        TEST(merges_patches),  TEST(merges_inside_documents), TEST(merges_many),
+        TEST(merges_patches),  TEST(patches_between_documents), TEST(merges_inside_documents), TEST(merges_many),
         TEST(quotes_every_byte),
     };
 

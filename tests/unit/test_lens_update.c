@@ -29,6 +29,9 @@ static const char fields[] =
     "  all: { type: list, is: all, param: all, fields: { id: { type: id, is: ., kind: el } } }\n"
     "  els: { type: list, is: els, fields: { v: { type: string, is: v } } }\n"
     "  map: { type: map, is: map }\n"
+    "  any: { type: any, is: m.any }\n"
+    "  kept: { type: any, keep: true }\n"
+    "  word: { type: any, is: m.word, of: [string, number] }\n"
     "  s1: { type: number, is: bp, split: /, part: 1 }\n"
     "  s2: { type: number, is: bp, split: /, part: 2 }\n"
     "set: { z: 1 }\n";
@@ -83,6 +86,16 @@ static const struct {
     { "{\"els\":null}", NULL, "{\"els\":null}", "{\"els\":null}", "" },
     { "{\"map\":{\"a\":\"1\",\"b\":null}}", NULL, "{\"map\":{\"a\":\"1\",\"b\":null}}", "", "" },
     { "{\"map\":{\"a\":1}}", NULL, NULL, NULL, "map type object" },
+    /* A value of any type stands in the place of the stored one: what is only stored is taken away. */
+    { "{\"any\":{\"a\":1}}", NULL, "{\"m\":{\"any\":{\"a\":1}}}", "", "" },
+    { "{\"any\":{\"a\":1,\"o\":{\"p\":2}}}", "{\"any\":{\"a\":0,\"b\":2,\"o\":{\"q\":3,\"p\":2}}}",
+      "{\"m\":{\"any\":{\"a\":1,\"o\":{\"p\":2,\"q\":null},\"b\":null}}}", "", "" },
+    { "{\"any\":{}}", "{\"any\":{\"b\":2}}", "{\"m\":{\"any\":{\"b\":null}}}", "", "" },
+    { "{\"any\":[1]}", "{\"any\":{\"b\":2}}", "{\"m\":{\"any\":[1]}}", "", "" },
+    { "{\"any\":{\"b\":2}}", "{\"any\":[1]}", "{\"m\":{\"any\":{\"b\":2}}}", "", "" },
+    { "{\"any\":{\"b\":2}}", "{\"any\":{\"b\":2}}", "{}", "", "" },
+    { "{\"any\":null}", "{\"any\":{\"b\":2}}", "{\"m\":{\"any\":null}}", "", "" },
+    { "{\"kept\":{\"a\":1}}", "{\"kept\":{\"b\":2}}", "{}", "{\"kept\":{\"a\":1,\"b\":null}}", "" },
     { "{\"s1\":1,\"s2\":2}", NULL, "{\"bp\":\"1/2\"}", "", "" },
     { "{\"s1\":1}", NULL, NULL, NULL, "s2 together number" },
     { "{\"s1\":null}", NULL, NULL, NULL, "s2 together number" },
@@ -162,6 +175,9 @@ static void the_stored_entity_is_needed_where_a_field_is_not_exact(void **state)
         { "{\"ids\":[]}", true },
         { "{\"all\":[]}", true },
         { "{\"s2\":1}", true },
+        { "{\"any\":1}", true },
+        { "{\"kept\":{}}", true },
+        { "{\"word\":1}", false },
         { "{\"g\":null}", false },
         { "[]", false },
     };

@@ -99,6 +99,9 @@ MUST_CHECK int auth_principal_from_claims(struct str claims_json, int64_t wall_m
 MUST_CHECK int auth_backend_token(struct auth *auth, struct auth_cache *cache, const struct principal *principal,
                                   struct str brand, int64_t wall_ms, struct str *token, struct err *err);
 
+/* That credential says whose call it is: true of a minted one only. */
+bool auth_backend_knows_caller(const struct auth *auth);
+
 /* A token for a client (token endpoint, `dragoman token`), signed with the gateway's key. */
 struct token_claims {
     struct str subject, brand, scope; /* scope: space separated */

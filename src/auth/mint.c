@@ -210,6 +210,11 @@ static int mint_token(struct auth_cache *cache, const struct principal *principa
     return 0;
 }
 
+bool auth_backend_knows_caller(const struct auth *auth)
+{
+    return !auth->backend_token.len && !auth->authority.borrowed;
+}
+
 int auth_backend_token(struct auth *auth, struct auth_cache *cache, const struct principal *principal,
                        struct str brand, int64_t wall_ms, struct str *token, struct err *err)
 {

@@ -184,15 +184,26 @@ static enum step judge_walk(struct exchange *x)
     return exchange_fail(x, ERR_INTERNAL, "a walk by cursor in an order that it cannot go on in");
 }
 
-enum step stage_parameters(struct exchange *x)
+/* The call names nobody: whose patient it is about only the credential says. With one that is the same for all callers it would
+ * be the same patient for all of them. */
+static enum step judge_own_patient(struct exchange *x)
 {
     const struct principal *who = x->principal;
 
-    if (read_form(x) == STEP_FAIL)
+    if (!x->operation->me)
+        return STEP_NEXT;
+    if (!(who && who->patients_bound && who->patient_count == 1))
+        return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is not bound to exactly one patient");
+    return auth_backend_knows_caller(x->flow->gateway->auth)
+               ? STEP_NEXT
+               : exchange_fail(x, ERR_NOT_IMPLEMENTED, "the backend is not told whose call it is (backend.auth)");
+}
+
+enum step stage_parameters(struct exchange *x)
+{
+    if (read_form(x) == STEP_FAIL || judge_own_patient(x) == STEP_FAIL)
         return STEP_FAIL;
     const struct operation *operation = x->operation;
-    if (operation->me && !(who && who->patients_bound && who->patient_count == 1))
-        return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is not bound to exactly one patient");
     if (judge_media(x) == STEP_FAIL || judge_headers(x) == STEP_FAIL)
         return STEP_FAIL;
     if (read_paging(x) == STEP_FAIL)

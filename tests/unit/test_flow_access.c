@@ -2,6 +2,8 @@
  * backend's own answers are judged as well. */
 #include "test_flow_kit.h"
 
+#include <sys/stat.h>
+
 static struct kit *kit;
 
 static int setup(void **state)
@@ -354,6 +356,57 @@ static void look_ups_are_bounded(void **state)
     }
 }
 
+/* What the backend learns of callers from one credential for all of them is nothing. */
+static struct auth *with_one_credential_for_all(struct conf **conf)
+{
+    const char *file = arena_printf(kit->arena, "%s/token", kit->dir).ptr;
+    const char *sets[] = { arena_printf(kit->arena, "state_dir=%s", kit->dir).ptr, "mappings=" SOURCE_DIR "/mappings",
+                           "backend.url=http://127.0.0.1:1", "backend.auth=token_file",
+                           arena_printf(kit->arena, "backend.token_file=%s", file).ptr };
+    struct auth *made;
+    struct err err;
+    FILE *out = fopen(file, "w");
+
+    assert_non_null(out);
+    (void)fputs("the-same-token-for-every-call\n", out);
+    (void)fclose(out);
+    assert_int_equal(chmod(file, 0600), 0);
+    int bad = conf_load(conf, NULL, sets, COUNT(sets), &err) || auth_new(&made, *conf, &err);
+    CHECK(!bad, "%s", err.detail);
+    return made;
+}
+
+/* "me" would be one patient for all of them: each would read what the others wrote. */
+static void without_a_credential_of_its_own_nobody_has_an_own_patient(void **state)
+{
+    static const struct token_claims own = { .subject = STR_INIT("s"),
+                                             .scope = STR_INIT("read:journal write:journal read:patients"),
+                                             .patients = one, .patient_count = 1, .patients_bound = true };
+    static const struct {
+        const char *method, *body;
+        size_t calls;
+        int status;
+    } cases[] = {
+        { "GET /v1/patients/me/journal?from=2024-01-01&to=2024-01-02", NULL, 0, 501 },
+        { "POST /v1/patients/me/journal", "{'entry_date':'2024-01-01','mood':3,'energy':3}", 0, 501 },
+        { "GET /v1/patients/p-1", NULL, 1, 200 },
+    };
+    struct conf *conf;
+
+    (void)state;
+    kit->gateway->auth = with_one_credential_for_all(&conf);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-1") });
+        struct heard heard = kit_ask(kit, (struct said){ .as = "patient-graph", .method = cases[i].method,
+                                                         .body = cases[i].body, .who = &own });
+        CHECK(heard.status == cases[i].status, "case %zu: %d %s", i, heard.status, heard.detail);
+        CHECK(kit->started == cases[i].calls, "case %zu: %zu calls", i, kit->started);
+    }
+    auth_free(&kit->gateway->auth);
+    kit->gateway->auth = kit->auth;
+    conf_free(&conf);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -362,6 +415,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lists_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(foreign_answers_are_not_shown, setup, teardown),
         cmocka_unit_test_setup_teardown(look_ups_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_a_credential_of_its_own_nobody_has_an_own_patient, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

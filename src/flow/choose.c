@@ -76,6 +76,8 @@ enum step stage_sought(struct exchange *x)
         return STEP_NEXT;
     if (!exchange_judge_lookup(x, &x->choosing->found))
         return refuse(x, FAULT_ID, x->choosing->slot.kind);
+    if (exchange_is_bound_to_nothing(x))
+        return STEP_NEXT;
     exchange_look_up(&x->choosing->found);
     return STEP_WAIT;
 }

@@ -66,6 +66,7 @@ struct found_by {
     struct id_slot *now;  /* the same in the put that counts; NULL: the comparison dropped it */
     const struct lookup *lookup;
     struct arguments arguments;
+    const struct contract_call *asked; /* the look-up's call, or the list of the caller's own groups */
     struct upstream_call *call;
     size_t first_id; /* of its ids in the batch */
     size_t item;
@@ -276,9 +277,11 @@ void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t 
 MUST_CHECK int exchange_read_lookup(struct exchange *x, struct found_by *found);
 void exchange_lookup_ids(const struct exchange *x, const struct found_by *found, struct id_query *ids);
 bool exchange_judge_lookup(struct exchange *x, struct found_by *found);
-/* The principal is bound to patients or groups; the parameter is one of the path; the entity itself must be read and
- * judged before the call; a filter names what the caller cannot have: a list is empty, anything else is not found. */
+/* The principal is bound to patients or groups; to none at all, so that it finds nothing; the parameter is one of the path; the
+ * entity itself must be read and judged before the call; a filter names what the caller cannot have: a list is empty, anything
+ * else is not found. */
 bool exchange_is_bound(const struct exchange *x);
+bool exchange_is_bound_to_nothing(const struct exchange *x);
 bool exchange_is_of_path(const struct exchange *x, const struct parameter *parameter);
 bool exchange_must_read(const struct exchange *x);
 enum step exchange_select_nothing(struct exchange *x);
@@ -288,7 +291,7 @@ void exchange_look_up(struct found_by *found);
 bool exchange_look_up_kept(struct found_by *found);
 
 /* kept.c. Asks the store when an argument of a list is one that dialects keep values of; false: none is. What it said, as
- * a comma list for the parameter `name`. */
+ * a comma list for the parameter `name`: of patients those that the principal may have; empty: none. */
 bool exchange_search_kept(struct exchange *x, const struct contract_call *call, const struct arguments *arguments,
                           struct kept_search *search);
 struct str exchange_kept_ids(struct exchange *x, const struct contract_call *call, const struct kept_search *search,

@@ -33,6 +33,7 @@ struct gateway {
     struct contract *contract;
     const struct contract_call *memberships; /* how to ask for a patient's groups; NULL: the backend cannot say */
     const struct contract_call *patients;    /* and for those of many */
+    const struct contract_call *groups;      /* how to list groups */
     struct kept_parameter {
         struct str entity, name;
     } *kept; /* what entities are found by although dialects keep it beside them (kept.c) */

@@ -213,6 +213,7 @@ int gateway_new(struct gateway **gateway, const struct conf *conf, struct auth *
     const struct contract_call *memberships = failed ? NULL : contract_find(made->contract, STR("patient.groups"));
     made->memberships = memberships && memberships->served ? memberships : NULL;
     made->patients = failed ? NULL : contract_find(made->contract, STR("patient.list"));
+    made->groups = failed ? NULL : contract_find(made->contract, STR("group.list"));
     for (size_t i = 0, space = 0; i < made->dialect_count && !failed; i++) {
         note_kept(made, made->dialects[i], &space);
         failed = bind_dialect(made, made->dialects[i], err);

@@ -48,11 +48,24 @@ bool exchange_search_kept(struct exchange *x, const struct contract_call *call, 
     return false;
 }
 
+/* A list by ids of patients has no other bound than these. */
+static bool is_permitted(const struct exchange *x, const struct contract_call *call, struct str id)
+{
+    const struct principal *who = x->principal;
+
+    return !who || !str_is(call->entity, "patient") || principal_may_patient(who, id);
+}
+
 struct str exchange_kept_ids(struct exchange *x, const struct contract_call *call, const struct kept_search *search,
                              struct str *name)
 {
+    struct buf list = buf_in(x->arena, SIZE_MAX);
+
     *name = ids_name(call);
-    return str_join(x->arena, ',', search->find.ids, search->find.count);
+    for (size_t i = 0; i < search->find.count; i++)
+        if (is_permitted(x, call, search->find.ids[i]))
+            buf_join(&list, ',', search->find.ids[i]);
+    return buf_str(&list);
 }
 
 void exchange_leave_kept(struct exchange *x, struct kept_search *search)
@@ -98,10 +111,7 @@ enum step stage_kept_both(struct exchange *x)
 
 static bool is_allowed(const struct exchange *x, struct str asked, struct str id)
 {
-    const struct principal *who = x->principal;
-    bool bound = who && who->patients_bound && str_is(x->bound->call->entity, "patient");
-
-    return (!asked.ptr || str_lists(asked, ',', id)) && !(bound && !principal_may_patient(who, id));
+    return (!asked.ptr || str_lists(asked, ',', id)) && is_permitted(x, x->bound->call, id);
 }
 
 /* The arguments of these names go. */

@@ -26,7 +26,7 @@ static void note_entity(struct found_by *found, const struct tape *tape, uint32_
 
 static int note_answer(struct found_by *found, const struct tape *tape, struct err *err)
 {
-    const struct contract_call *asked = found->lookup->bound;
+    const struct contract_call *asked = found->asked;
     uint32_t items = asked->items.len ? contract_items(asked, tape) : TAPE_NONE;
 
     if (!asked->items.len) {
@@ -84,19 +84,33 @@ static struct str make_body(struct found_by *found)
     return buf_str(&body);
 }
 
+/* A principal bound to groups makes no other: by its name it finds one of those. */
+static bool only_finds(const struct found_by *found)
+{
+    const struct principal *who = found->x->principal;
+
+    return found->lookup->match == LOOKUP_MAKE && who && who->groups_bound && str_is(found->slot->kind, "group");
+}
+
 void exchange_look_up(struct found_by *found)
 {
     struct exchange *x = found->x;
-    const struct contract_call *call = found->lookup->bound;
+    bool own = only_finds(found);
+    const struct contract_call *call = found->asked = own ? x->flow->gateway->groups : found->lookup->bound;
     struct upstream_argument *more = ARENA_ARRAY(x->arena, struct upstream_argument, found->arguments.count + 1);
     size_t count = 0;
 
+    if (own)
+        more[count++] = (struct upstream_argument){
+            .name = STR("id"), .value = str_join(x->arena, ',', x->principal->groups, x->principal->group_count)
+        };
     for (size_t i = 0; i < found->arguments.count; i++)
         if (contract_takes(call, found->arguments.items[i].name))
             more[count++] = (struct upstream_argument){ .name = found->arguments.items[i].name,
                                                         .value = found->arguments.items[i].value };
-    struct upstream_request request = { .call = call, .arguments = more, .argument_count = count };
-    if (found->lookup->match == LOOKUP_MAKE)
+    struct upstream_request request = { .call = call };
+    exchange_bounded(x, call, more, count, &request);
+    if (found->lookup->match == LOOKUP_MAKE && !own)
         request.body = make_body(found);
     if (call->paged) {
         request.paged = true;
@@ -115,20 +129,18 @@ bool exchange_look_up_kept(struct found_by *found)
     const struct contract_call *call = found->lookup->bound;
     struct upstream_argument *more = ARENA_ARRAY(x->arena, struct upstream_argument, found->arguments.count + 1);
     size_t count = 0;
+    struct str name, ids = found->kept.find.count ? exchange_kept_ids(x, call, &found->kept, &name) : STR_NONE;
 
-    if (!found->kept.find.count)
+    if (!ids.len)
         return false;
     for (size_t i = 0; i < found->arguments.count; i++)
         if (contract_takes(call, found->arguments.items[i].name) &&
             !str_eq(found->arguments.items[i].name, found->kept.name))
             more[count++] = (struct upstream_argument){ .name = found->arguments.items[i].name,
                                                         .value = found->arguments.items[i].value };
-    more[count].value = exchange_kept_ids(x, call, &found->kept, &more[count].name);
-    struct upstream_request request = { .call = call,
-                                        .arguments = more,
-                                        .argument_count = count + 1,
-                                        .paged = call->paged,
-                                        .limit = 2 };
+    more[count++] = (struct upstream_argument){ .name = name, .value = ids };
+    struct upstream_request request = { .call = call, .paged = call->paged, .limit = 2 };
+    exchange_bounded(x, call, more, count, &request);
     exchange_wait(x);
     found->kept.call = exchange_call(x, &request, on_found, found);
     return true;
@@ -136,7 +148,7 @@ bool exchange_look_up_kept(struct found_by *found)
 
 static bool start(struct found_by *found, enum lookup_match match)
 {
-    if (found->lookup->match != match || !found->now || found->call)
+    if (found->lookup->match != match || !found->now || found->call || exchange_is_bound_to_nothing(found->x))
         return false;
     exchange_look_up(found);
     return true;
@@ -149,6 +161,8 @@ static bool start_one(struct found_by *found)
 
 static bool start_make(struct found_by *found)
 {
+    if (only_finds(found) && !found->x->flow->gateway->groups)
+        return false;
     return start(found, LOOKUP_MAKE);
 }
 
@@ -213,9 +227,9 @@ enum step stage_made(struct exchange *x)
         const struct found_by *found = &x->lookups[i];
         if (found->lookup->match != LOOKUP_MAKE || !found->now)
             continue;
-        if (!found->slot->found.ptr)
+        if (!found->slot->found.ptr && !only_finds(found))
             return exchange_fail(x, ERR_UPSTREAM, "the backend did not say what it made");
-        if (is_foreign_group(x, found->slot))
+        if (!found->slot->found.ptr || is_foreign_group(x, found->slot))
             exchange_slot_fault(x, found->slot, found->item, FAULT_ID);
     }
     return x->faults.count ? exchange_fail(x, ERR_INVALID, "%zu groups are not the caller's", x->faults.count)

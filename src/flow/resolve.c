@@ -300,6 +300,13 @@ bool exchange_is_bound(const struct exchange *x)
     return x->principal && (x->principal->patients_bound || x->principal->groups_bound);
 }
 
+bool exchange_is_bound_to_nothing(const struct exchange *x)
+{
+    const struct principal *who = x->principal;
+
+    return who && ((who->patients_bound && !who->patient_count) || (who->groups_bound && !who->group_count));
+}
+
 /* A bound principal changes what is not named by a patient only where the entity can be read, and so judged, before. One
  * bound to patients works on those: it makes no new one. What is about the caller's own patient (me) is about those. */
 static enum step judge_bounds(struct exchange *x)
@@ -350,8 +357,6 @@ enum step stage_judge(struct exchange *x)
     judge_lookups(x);
     if (x->faults.count)
         return exchange_fail(x, ERR_INVALID, "%zu ids of the body are unknown", x->faults.count);
-    if (x->principal && ((x->principal->patients_bound && !x->principal->patient_count) ||
-                         (x->principal->groups_bound && !x->principal->group_count)))
-        x->nothing = true;
+    x->nothing = x->nothing || exchange_is_bound_to_nothing(x);
     return STEP_NEXT;
 }

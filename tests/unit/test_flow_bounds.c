@@ -12,6 +12,7 @@ static const struct str one_group[] = { STR_INIT("g-1") };
 static const struct token_claims of_group = {
     .subject = STR_INIT("s"), .scope = SCOPES, .groups = one_group, .group_count = 1, .groups_bound = true
 };
+static const struct token_claims of_no_group = { .subject = STR_INIT("s"), .scope = SCOPES, .groups_bound = true };
 static const struct token_claims reader = { .subject = STR_INIT("s"),
                                             .scope = STR_INIT("read:patients write:patients read:organization") };
 
@@ -80,24 +81,28 @@ static void what_is_about_the_patient_is_allowed(void **state)
     kit_free(kit);
 }
 
-/* A group that is found by its name must be one of the caller's, or nothing is made in it. */
-static void a_group_that_was_there_is_the_caller_s(void **state)
+/* Bound to groups, it makes no other, by a name neither: its own are looked through. */
+static void a_principal_bound_to_groups_makes_none_by_a_name(void **state)
 {
+#define NAMED(id, brand) "{'groups':[{'id':'" id "','brand_id':'" brand "','name':'Lead'}],'total':1}"
     static const struct {
-        const char *group;
+        const struct token_claims *who;
+        const char *groups;
         int status;
         size_t calls;
     } cases[] = {
-        { "{'id':'g-1','brand_id':'acme','name':'Lead'}", 201, 4 },
-        { "{'id':'g-2','brand_id':'acme','name':'Lead'}", 409, 1 },
-        { "{'id':'g-1','brand_id':'globex','name':'Lead'}", 502, 1 },
-        { "{}", 502, 1 },
+        { &of_group, NAMED("g-1", "acme"), 201, 4 },
+        { &of_group, "{'groups':[],'total':0}", 409, 1 },
+        { &of_group, NAMED("g-2", "acme"), 409, 1 },   /* a backend that forgets the filter */
+        { &of_group, NAMED("g-1", "globex"), 409, 1 },
+        { &of_group, "{}", 502, 1 },
+        { &of_no_group, NULL, 409, 0 },
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct kit *kit = kit_new(NULL);
-        struct reply replies[] = { { .call = "group.create", .json = cases[i].group },
+        struct reply replies[] = { { .call = "group.list", .json = cases[i].groups },
                                    { .call = "patient.create", .status = 201, .json = PATIENT("p-7") },
                                    { .call = "patient.set_groups", .json = "{'groups':[{'id':'g-1'}]}" },
                                    { .call = "patient.read", .json = PATIENT("p-7") } };
@@ -107,9 +112,11 @@ static void a_group_that_was_there_is_the_caller_s(void **state)
                                         .method = "POST /pub/patient",
                                         .body = "{'data':{'type':'patient','attributes':{'first_name':'a',"
                                                 "'last_name':'b'}," IN_NEW_GROUP "}}",
-                                        .who = &of_group });
+                                        .who = cases[i].who });
         CHECK(heard.status == cases[i].status, "case %zu: %d %s", i, heard.status, heard.detail);
         CHECK(kit->started == cases[i].calls, "case %zu: %zu calls", i, kit->started);
+        CHECK(!kit->started || has(buf_str(&kit->log), "GET /v1/groups?id=g-1&name=Lead&limit=2&offset=0\n"), STR_FMT,
+              STR_ARG(buf_str(&kit->log)));
         kit_free(kit);
     }
 }
@@ -119,7 +126,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_asked_for_what_is_refused),
         cmocka_unit_test(what_is_about_the_patient_is_allowed),
-        cmocka_unit_test(a_group_that_was_there_is_the_caller_s),
+        cmocka_unit_test(a_principal_bound_to_groups_makes_none_by_a_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,30 @@ bool exchange_is_of_brand(const struct exchange *x, const struct tape *tape, uin
     return !brand.ptr || str_eq(brand, x->brand);
 }
 
+/* Such entities are listed by their patients; the brand's own are not. */
+static bool is_of_patients(const struct exchange *x, struct str entity)
+{
+    const struct contract *contract = x->flow->gateway->contract;
+
+    for (size_t i = 0; i < contract_count(contract); i++) {
+        const struct contract_call *call = contract_at(contract, i);
+        if (call->items.len && str_eq(call->entity, entity) && contract_takes(call, STR("patient_id")))
+            return true;
+    }
+    return false;
+}
+
+/* It is of patients and says that it has none: then it is of nobody who is bound. What the request itself makes is the caller's
+ * own doing. */
+static bool is_nobodys(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
+{
+    const struct contract_call *call = x->bound->call;
+    uint32_t patient = tape->count ? tape_find(tape, at, STR("patient_id")) : TAPE_NONE;
+    bool makes = call && x->operation->has_body && !x->bound->stored && str_eq(entity, call->entity);
+
+    return patient != TAPE_NONE && tape_type(tape, patient) != JSON_STRING && !makes && is_of_patients(x, entity);
+}
+
 /* What the backend returns is judged like what the client asked: its brand, and for a bound principal its patient, its patient's
  * groups, or its own group. */
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
@@ -32,6 +56,8 @@ bool exchange_may_see(const struct exchange *x, struct str entity, const struct 
     if (!who || (!who->patients_bound && !who->groups_bound))
         return true;
     struct str patient = exchange_patient(x, entity, tape, at);
+    if (!patient.ptr && is_nobodys(x, entity, tape, at))
+        return false;
     bool own = !patient.ptr || !who->patients_bound || principal_may_patient(who, patient);
     return own && exchange_groups_may_see(x, entity, patient, tape, at);
 }

@@ -292,7 +292,9 @@ static void foreign_answers_are_not_shown(void **state)
                               others[] = { { .json = "{'patients':[" PATIENT_OF("p-2", "acme",
                                                                                 "Secret") "],'total':1}" } },
                               metric[] = { { .json = "{'metrics':[" METRIC("m-1", "p-2") "],'total':1}" } },
-                              made[] = { { .status = 201, .json = FOREIGN } };
+                              made[] = { { .status = 201, .json = FOREIGN } },
+                              nobodys[] = { { .json = "{'id':'m-1','patient_id':null,'brand_id':'acme','metric_key':"
+                                                      "'Secret'," TIMES "}" } };
     static const struct {
         struct said said;
         const struct reply *reply;
@@ -312,6 +314,9 @@ static void foreign_answers_are_not_shown(void **state)
             .body = "{'brand_id':'acme','first_name':'a','last_name':'b'}" },
           made,
           404 },
+        /* it is some patient's, and does not say whose */
+        { { .as = "fhir", .method = "GET /Observation/m-1", .who = &bound }, nobodys, 404 },
+        { { .as = "fhir", .method = "GET /Observation/m-1", .who = &in_group }, nobodys, 404 },
     };
 
     (void)state;

@@ -305,6 +305,9 @@ void exchange_own(struct exchange *x, struct str patient);
 void exchange_own_answer(struct exchange *x, const struct contract_call *call, const struct tape *tape);
 enum step exchange_ask_owners(struct exchange *x);
 bool exchange_is_member(const struct exchange *x, struct str patient);
+/* The groups that the patient was in when it was asked about and that are not the principal's: their ids, as JSON after those
+ * of the list. */
+void exchange_add_other_groups(const struct exchange *x, struct str patient, bool *first, struct buf *list);
 bool exchange_groups_may_see(const struct exchange *x, struct str entity, struct str patient, const struct tape *tape,
                              uint32_t at);
 void exchange_free_owners(struct exchange *x);

@@ -9,6 +9,8 @@ enum { OWNERS_PER_CALL = 100, OWNERS_MAX = 1600, OWNER_CALLS_MAX = 64 };
 struct owner {
     struct str patient;
     bool member;
+    const struct tape *tape; /* of the answer that says its groups: the array at `groups`; NULL: none does */
+    uint32_t groups;
 };
 
 /* One call about the owners `first` to `first + count`. */
@@ -60,16 +62,49 @@ bool exchange_is_member(const struct exchange *x, struct str patient)
     return owner && owner->member;
 }
 
+/* A group's id, which stands alone or in the group; TAPE_NONE: it has none. */
+static uint32_t id_of(const struct tape *tape, uint32_t at)
+{
+    uint32_t id = tape_type(tape, at) == JSON_OBJECT ? tape_find(tape, at, STR("id")) : at;
+
+    return id != TAPE_NONE && tape_type(tape, id) == JSON_STRING ? id : TAPE_NONE;
+}
+
 /* One of the groups is the principal's: `{"groups": [id or {"id": …}, …]}`. */
 static bool any_group(const struct exchange *x, const struct tape *tape, uint32_t groups)
 {
     for (uint32_t at = tape_first(tape, groups); at < tape_next(tape, groups); at = tape_next(tape, at)) {
-        uint32_t id = tape_type(tape, at) == JSON_OBJECT ? tape_find(tape, at, STR("id")) : at;
+        uint32_t id = id_of(tape, at);
         for (size_t i = 0; id != TAPE_NONE && i < x->principal->group_count; i++)
-            if (tape_type(tape, id) == JSON_STRING && tape_string_is(tape, id, x->principal->groups[i]))
+            if (tape_string_is(tape, id, x->principal->groups[i]))
                 return true;
     }
     return false;
+}
+
+static void judge_groups(const struct exchange *x, struct owner *owner, const struct tape *tape, uint32_t groups)
+{
+    owner->member = any_group(x, tape, groups);
+    owner->tape = tape;
+    owner->groups = groups;
+}
+
+void exchange_add_other_groups(const struct exchange *x, struct str patient, bool *first, struct buf *list)
+{
+    const struct owner *owner = exchange_bound_to_groups(x) ? find(x, patient) : NULL;
+
+    if (!owner || !owner->tape)
+        return;
+    for (uint32_t at = tape_first(owner->tape, owner->groups); at < tape_next(owner->tape, owner->groups);
+         at = tape_next(owner->tape, at)) {
+        uint32_t id = id_of(owner->tape, at);
+        if (id == TAPE_NONE || principal_may_group(x->principal, tape_string(owner->tape, id, x->arena)))
+            continue;
+        if (!*first)
+            buf_char(list, ',');
+        *first = false;
+        buf_add(list, tape_raw(owner->tape, id));
+    }
 }
 
 /* The groups that an object itself says, or TAPE_NONE. */
@@ -87,7 +122,8 @@ static void on_one(struct upstream_call *call, const struct upstream_answer *ans
     uint32_t groups = answer ? groups_of(&answer->document, 0) : TAPE_NONE;
 
     (void)call;
-    x->owners->items[one->first].member = groups != TAPE_NONE && any_group(x, &answer->document, groups);
+    if (groups != TAPE_NONE)
+        judge_groups(x, &x->owners->items[one->first], &answer->document, groups);
     exchange_came(x, err && err->code != ERR_NOT_FOUND ? err : NULL);
 }
 
@@ -104,7 +140,7 @@ static void on_many(struct upstream_call *call, const struct upstream_answer *an
         struct owner *owner = find(x, exchange_text(x, tape, at, STR("id")));
         uint32_t groups = groups_of(tape, at);
         if (owner && groups != TAPE_NONE)
-            owner->member = any_group(x, tape, groups);
+            judge_groups(x, owner, tape, groups);
     }
     exchange_came(x, err);
 }

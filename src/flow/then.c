@@ -49,8 +49,10 @@ static void add_value(struct buf *body, const struct id_slot *slot)
     buf_char(body, '}');
 }
 
-static struct str then_body(struct exchange *x, const struct item *item, const struct then *then)
+/* The list replaces what there is. Of a patient's groups a principal that is bound to some says those only: the others stay. */
+static struct str then_body(struct exchange *x, const struct item *item, size_t index)
 {
+    const struct then *then = &x->operation->thens.calls[index];
     struct buf body = buf_in(x->arena, SIZE_MAX); /* the request's own limits bound it */
     bool first = true;
 
@@ -69,6 +71,8 @@ static struct str then_body(struct exchange *x, const struct item *item, const s
         first = false;
         add_value(&body, slot);
     }
+    if (str_is(x->bound->thens[index]->entity, "group"))
+        exchange_add_other_groups(x, item->canonical_id, &first, &body);
     buf_add(&body, STR("]}"));
     return buf_str(&body);
 }
@@ -107,7 +111,7 @@ static bool start_thens(struct exchange *x, struct item *item)
         if (!names_param(item, then->param) && (i || !exchange_choose_then(x).len))
             continue;
         struct upstream_request request = about(x, item, x->bound->thens[i]);
-        request.body = then_body(x, item, then);
+        request.body = then_body(x, item, i);
         exchange_wait(x);
         item->then_calls[i] = exchange_call(x, &request, on_then, item);
         any = true;

@@ -258,6 +258,37 @@ static void groups_of_others_are_left_out(void **state)
     }
 }
 
+/* What replaces a patient's groups replaces those of the caller: of the others it says nothing, so they stay. */
+static void memberships_in_groups_of_others_stay(void **state)
+{
+#define IN_BOTH "{'id':'p-1','groups':['g-1','g-2'],'care_team':[],'brand_id':'acme','first_name':'a','last_name':'b','date_of_birth':null," PATIENT_REST "}"
+#define TO_GROUPS(...) "{'data':{'type':'patient','relationships':{'groups':{'data':[" __VA_ARGS__ "]}}}}"
+    static const struct reply replies[] = {
+        { .call = "patient.groups", .json = TWO_GROUPS },
+        { .call = "patient.read", .json = IN_BOTH },
+        { .call = "patient.update", .json = IN_BOTH },
+        { .call = "patient.set_groups", .json = "{'groups':[]}" },
+        { .call = "patient.read", .json = IN_BOTH },
+    };
+    static const struct {
+        const char *body, *put;
+    } cases[] = {
+        { TO_GROUPS("{'type':'group','id':'" T_GROUP_1 "'}"), "PUT /v1/patients/p-1/groups {'group_ids':['g-1','g-2']}\n" },
+        { TO_GROUPS(), "PUT /v1/patients/p-1/groups {'group_ids':['g-2']}\n" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit *kit = kit_new(NULL);
+        kit_script(kit, replies, COUNT(replies));
+        struct heard heard = kit_ask(kit, (struct said){ .as = "twine", .method = "PATCH /pub/patient/" T_PATIENT_1,
+                                                         .body = cases[i].body, .who = &member });
+        CHECK(heard.status == 200, "case %zu: %d %s", i, heard.status, heard.detail);
+        CHECK(has(buf_str(&kit->log), cases[i].put), "case %zu: " STR_FMT, i, STR_ARG(buf_str(&kit->log)));
+        kit_free(kit);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -269,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_list_of_patients_says_its_groups),
         cmocka_unit_test(without_memberships_nothing_is_reached),
         cmocka_unit_test(groups_of_others_are_left_out),
+        cmocka_unit_test(memberships_in_groups_of_others_stay),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

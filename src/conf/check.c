@@ -99,6 +99,21 @@ static int check_auth(const struct checker *check)
     return 0;
 }
 
+/* A dialect is reached by its listener, its hosts and its paths: what its clients may carry counts wherever that is. The sum of
+ * two lists would let in at one place what was meant for another. */
+static int check_credentials(const struct checker *check)
+{
+    const struct conf *conf = check->conf;
+
+    for (size_t i = 0; i < conf->facade_count; i++)
+        for (size_t k = 0; k < i; k++) {
+            unsigned one = conf->facades[i].credentials, other = conf->facades[k].credentials;
+            if (one && other && one != other && str_eq(conf->facades[i].dialect, conf->facades[k].dialect))
+                return fault(check, "facades", "limits the credentials of a dialect in two ways");
+        }
+    return 0;
+}
+
 static int check_introspection(const struct checker *check)
 {
     const struct conf *conf = check->conf;
@@ -143,7 +158,7 @@ int conf_check(const struct conf *conf, const struct origin *origins, struct err
     const struct checker check = { .conf = conf, .origins = origins, .err = err };
 
     return check_tls(&check) || check_backend(&check) || check_auth(&check) || check_introspection(&check) ||
-                   check_places(&check)
+                   check_credentials(&check) || check_places(&check)
                ? -1
                : 0;
 }

@@ -144,7 +144,8 @@ static enum step ask_auth(struct exchange *x, struct str token)
     return STEP_WAIT;
 }
 
-/* The kinds that the configuration lets this dialect's clients carry; all of them where it does not say. */
+/* The kinds that the configuration lets this dialect's clients carry; all of them where it does not say. It says so in one way
+ * (conf/check.c). */
 static bool may_carry(const struct exchange *x, enum auth_kind kind)
 {
     static const unsigned bits[] = {

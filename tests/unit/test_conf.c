@@ -156,6 +156,8 @@ static void bad_settings_are_refused_with_their_place(void **state)
         { "facades: [{ dialect: a, url: [x] }]\n", ":1:30: ", "" },
         { "facades: [{ dialect: a, credentials: [jwt, JWT] }]\n", ":1:44: ", "expected one of" },
         { "facades: [{ dialect: a, credentials: [introspection] }]\n", ":1:10: ", "needs auth.introspection.url" },
+        { "facades: [{ dialect: a, credentials: [jwt] }, { dialect: b, credentials: [table] }, { dialect: a, credentials: [table] }]\n",
+          ":1:10: ", "in two ways" },
         { "auth: { retired_keys: [''] }\n", ":1:24: ", "empty" },
         { "auth: { introspection: { url: 'x' } }\n", ":1:31: ", "is no http" },
         { "auth: { introspection: { url: 'http://x' } }\n", ":1:31: ", "allow_http is off" },

@@ -62,14 +62,16 @@ static int run_guarded(struct db *db, struct outcome *outcome)
     return db_control(db, "RELEASE job", &outcome->err);
 }
 
-/* One transaction. Unguarded, the first job that fails ends it. -1: nothing of it is there. */
+/* One transaction. Unguarded, the first job that fails ends it. -1: nothing of it is there. It may end before it comes to
+ * a job, so what the group before left of outcomes goes first. */
 static int run_jobs(struct db *db, size_t count, bool guarded, struct err *err)
 {
+    for (struct outcome *at = db->group; at < db->group + count; at++)
+        at->failed = false;
     if (db_control(db, "BEGIN IMMEDIATE", err))
         return -1;
     start_unit(db);
     for (struct outcome *at = db->group; at < db->group + count; at++) {
-        at->failed = false;
         if ((guarded ? run_guarded(db, at) : run_job(db, at)) == 0 && (guarded || !at->failed))
             continue;
         *err = at->err;

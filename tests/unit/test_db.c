@@ -356,6 +356,56 @@ static void when_commit_fails_every_job_of_the_group_failed(void **state)
     db_close(&db);
 }
 
+/* What SQLite does of itself where the disk fails. */
+static int run_lost(struct db_job *job, struct db *db, struct err *err)
+{
+    (void)job;
+    return db_exec(db, "ROLLBACK", err);
+}
+
+/* Several jobs of one group; what follows them is not among them, or shares their fate. */
+static void submit_together(struct db *db, struct insert *jobs, size_t count)
+{
+    struct gate gate, second; /* the first may be a group of its own */
+    struct count last = { .job = { .run = run_count } };
+    struct err err;
+
+    gate_shut(&gate, db);
+    gate_shut(&second, db);
+    gate_open(&gate);
+    for (size_t i = 0; i < count; i++)
+        db_submit(db, &jobs[i].job);
+    gate_open(&second);
+    (void)(db_run(db, &last.job, &err) == 0);
+}
+
+/* A job that was never come to failed for what ended its group, and not for what was wrong with another one, which stood in
+ * its place in the group before. */
+static void what_ended_a_group_is_what_its_jobs_are_told(void **state)
+{
+    enum { JOBS = 8 };
+    static const char *const names[JOBS] = { "a", "b", "c", "d", "e", "f", "g", "h" };
+    struct db *db = open_db(":memory:");
+    struct insert before[JOBS], after[JOBS / 2];
+
+    (void)state;
+    for (size_t i = 0; i < JOBS; i++)
+        before[i] = (struct insert){ .job = { .run = run_insert, .done = done_insert },
+                                     .name = names[i],
+                                     .fail_after = true };
+    submit_together(db, before, COUNT(before));
+    for (size_t i = 0; i < COUNT(before); i++)
+        CHECK(before[i].code == ERR_INVALID, "job %zu: %s", i, err_name(before[i].code));
+    for (size_t i = 0; i < COUNT(after); i++)
+        after[i] = (struct insert){ .job = { .run = i ? run_insert : run_lost, .done = done_insert }, .name = names[i] };
+    submit_together(db, after, COUNT(after));
+    for (size_t i = 0; i < COUNT(after); i++)
+        CHECK(after[i].code == ERR_UNAVAILABLE, "job %zu: %s", i, err_name(after[i].code));
+    assert_int_equal(count_rows(db, NULL), 0);
+    assert_true(db_healthy(db));
+    db_close(&db);
+}
+
 static int run_limit(struct db_job *job, struct db *db, struct err *err)
 {
     (void)job;
@@ -696,6 +746,7 @@ int main(void)
         cmocka_unit_test(a_transaction_may_be_larger_than_the_cache),
         cmocka_unit_test(many_jobs_are_few_commits),
         cmocka_unit_test(when_commit_fails_every_job_of_the_group_failed),
+        cmocka_unit_test(what_ended_a_group_is_what_its_jobs_are_told),
         cmocka_unit_test(a_full_disk_loses_nothing_that_was_reported),
         cmocka_unit_test(done_means_committed),
         cmocka_unit_test(close_runs_what_was_submitted),

@@ -125,34 +125,17 @@ static struct str refresh_record(const struct grant_work *work, const struct tok
     return write_out(work->arena, doc);
 }
 
-static void stored(struct record_put *put, const struct err *err, void *data)
+static void old_marked(struct record_put *put, const struct err *err, void *data)
 {
     struct grant_work *work = data;
 
     (void)put;
-    if (err && !work->put_err.code)
-        work->put_err = *err;
-    if (--work->puts_under_way)
-        return;
-    if (work->put_err.code == ERR_CONFLICT)
+    if (err && err->code == ERR_CONFLICT)
         grant_revoke(work); /* somebody else used the old token in this moment */
-    else if (work->put_err.code)
+    else if (err)
         grant_fail(work, ERR_UNAVAILABLE, "the tokens could not be stored");
     else
         grant_finish(work, NULL);
-}
-
-/* In this order: whoever loses the race for the old token then finds, and revokes, also what the winner got.
- */
-static void store_all(struct grant_work *work, size_t count)
-{
-    work->puts_under_way = count;
-    for (size_t i = 0; i < count; i++) {
-        work->puts[i].done = stored;
-        work->puts[i].data = work;
-    }
-    for (size_t i = 0; i < count; i++)
-        store_record_put(work->store, work->loop, &work->puts[i]);
 }
 
 /* The old token's record stays until its end, so that a second use is noticed. */
@@ -170,7 +153,40 @@ static struct record_put mark_used(struct grant_work *work)
         .value = buf_str(&value),
         .only_if = work->old_value,
         .expires_ms = exp_s * 1000,
+        .done = old_marked,
+        .data = work,
     };
+}
+
+/* The old token is used up only when the new ones are there: a client that is told of a failure comes again with it, and
+ * must not be taken for a thief. Whoever loses the race for it finds, and revokes, also what the winner got. */
+static void new_stored(struct record_put *put, const struct err *err, void *data)
+{
+    struct grant_work *work = data;
+
+    (void)put;
+    if (err && !work->put_err.code)
+        work->put_err = *err;
+    if (--work->puts_under_way)
+        return;
+    if (work->put_err.code) {
+        grant_fail(work, ERR_UNAVAILABLE, "the tokens could not be stored");
+    } else if (!work->old) {
+        grant_finish(work, NULL);
+    } else {
+        work->puts[2] = mark_used(work);
+        store_record_put(work->store, work->loop, &work->puts[2]);
+    }
+}
+
+static void store_new(struct grant_work *work)
+{
+    work->puts_under_way = 2;
+    for (size_t i = 0; i < 2; i++) {
+        work->puts[i].done = new_stored;
+        work->puts[i].data = work;
+        store_record_put(work->store, work->loop, &work->puts[i]);
+    }
 }
 
 static struct str random_text(struct arena *arena)
@@ -226,9 +242,7 @@ void grant_issue(struct grant_work *work, struct str scope)
         .value = grant_record(work, &claims),
         .expires_ms = wall_ms + claims.ttl_s * 1000,
     };
-    if (work->old)
-        work->puts[2] = mark_used(work);
-    store_all(work, work->old ? 3 : 2);
+    store_new(work);
 }
 
 static void revoked(struct family_revoke *revoke, const struct err *err, void *data)

@@ -3,6 +3,7 @@
 #include "auth/grant.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/db.h"
 #include "jdoc/jdoc.h"
 #include "store/store.h"
 
@@ -326,6 +327,38 @@ static void a_race_for_a_refresh_token_revokes_its_family(void **state)
     CHECK(won <= 1, "%u", won);
 }
 
+/* The store's file, changed by another process. */
+static void change_file(const char *sql)
+{
+    struct db *db = NULL;
+    struct err err;
+
+    CHECK(!db_open(&db, test_path("state/gateway.db"), sql, &err), "%s", err.detail);
+    db_close(&db);
+}
+
+/* What the endpoint shows of a token cannot be stored: an overflow, and no other record has any. */
+#define BROKEN                                                                                               \
+    "CREATE TRIGGER broken BEFORE INSERT ON record WHEN NEW.kind = 3 "                                       \
+    "BEGIN SELECT abs(-9223372036854775807 - NEW.kind / 3); END"
+
+static void a_refresh_that_failed_has_used_nothing_up(void **state)
+{
+    struct grant first = by_secret("plain", SECRET, "");
+
+    (void)state;
+    CHECK(!run(&first), "a grant");
+    struct grant failing = by_refresh("plain", member(&first, "refresh_token")), again = failing;
+    change_file(BROKEN);
+    enum err_code code = run(&failing);
+    CHECK(code == ERR_UNAVAILABLE, "%s", err_name(code));
+    change_file("DROP TRIGGER broken");
+    code = run(&again);
+    CHECK(!code, "%s: its client was told to come again", err_name(code));
+    struct grant twice = by_refresh("plain", member(&first, "refresh_token"));
+    CHECK(run(&twice) == ERR_INVALID_GRANT, "now it is used up");
+}
+
 static void a_client_loses_what_was_taken_from_it(void **state)
 {
     struct grant first, second;
@@ -460,6 +493,7 @@ int main(void)
         cmocka_unit_test(a_client_gets_what_it_is_allowed),
         cmocka_unit_test(a_refresh_token_works_once),
         cmocka_unit_test(a_race_for_a_refresh_token_revokes_its_family),
+        cmocka_unit_test(a_refresh_that_failed_has_used_nothing_up),
         cmocka_unit_test(a_client_loses_what_was_taken_from_it),
         cmocka_unit_test(guessing_is_slowed),
         cmocka_unit_test(guessing_is_slowed_for_an_address),

@@ -32,7 +32,7 @@ static void write_items(struct exchange *x, struct buf *out)
 /* Nothing where nothing was asked for. */
 static bool write_included(struct exchange *x, struct buf *out)
 {
-    if (!x->including_count)
+    if (!x->including_count || x->unincluded)
         return false;
     buf_char(out, '[');
     size_t start = out->len;

@@ -86,6 +86,14 @@ static struct buf ids_of(struct exchange *x, const struct include *row)
     return ids;
 }
 
+/* The answer with a token cannot be had again: what it was given for, a refresh token perhaps, is used up. So it is not lost
+ * for the sake of what was to be shown beside it. */
+static bool goes_without(struct exchange *x)
+{
+    x->unincluded = x->unincluded || x->operation->builtin == BUILTIN_TOKEN;
+    return x->unincluded;
+}
+
 static void on_included(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
                         void *data)
 {
@@ -94,7 +102,7 @@ static void on_included(struct upstream_call *call, const struct upstream_answer
     (void)call;
     if (answer)
         including->answer = *answer;
-    exchange_came(including->x, err);
+    exchange_came(including->x, err && goes_without(including->x) ? NULL : err);
 }
 
 enum step stage_include(struct exchange *x)
@@ -107,6 +115,8 @@ enum step stage_include(struct exchange *x)
         struct upstream_argument *own = ARENA_ARRAY(x->arena, struct upstream_argument, row->fixed_count + 1);
         size_t count = 0;
         struct buf ids = ids_of(x, row);
+        if (!buf_ok(&ids) && goes_without(x))
+            break;
         if (!buf_ok(&ids))
             return exchange_fail(x, ERR_URI_TOO_LONG, "more ids to include than one call can name");
         own[count++] = (struct upstream_argument){ .name = row->param, .value = buf_str(&ids) };
@@ -189,14 +199,18 @@ enum step stage_included(struct exchange *x)
 {
     size_t most = 0;
 
-    for (size_t i = 0; i < x->including_count; i++) {
+    for (size_t i = 0; i < x->including_count && !x->unincluded; i++) {
         int64_t count = count_of(&x->including[i]);
+        if ((count < 0 || count >= FETCH_SIZE) && goes_without(x))
+            break;
         if (count < 0)
             return exchange_fail(x, ERR_UPSTREAM, "the backend's answer with what is included has no entities");
         if (count >= FETCH_SIZE)
             return exchange_fail(x, ERR_UPSTREAM, "%d entities or more to include: some may be missing", FETCH_SIZE);
         most += (size_t)count;
     }
+    if (x->unincluded)
+        return STEP_NEXT;
     x->included = ARENA_ARRAY(x->arena, struct shown, most);
     for (size_t i = 0; i < x->including_count; i++)
         if (x->including[i].call)

@@ -119,6 +119,41 @@ static void what_comes_with_a_token_is_judged_by_it(void **state)
           STR_ARG(heard.body));
 }
 
+/* A refresh, with what is asked for beside it. */
+static struct heard refresh(const char *client, const char *token, const char *include)
+{
+    struct str method = arena_printf(kit->arena, "POST /pub/oauth/token%s", include);
+    struct str body = arena_printf(kit->arena,
+                                   "{'data':{'attributes':{'grant_type':'refresh_token','client_id':'%s',"
+                                   "'client_secret':'" SECRET "','refresh_token':'%s'}}}",
+                                   client, token);
+
+    return kit_ask(kit, (struct said){ .as = "twine", .method = method.ptr, .body = body.ptr, .token = "" });
+}
+
+/* Its old refresh token is used up, so a client that does not get the answer could not ask again. */
+static void a_token_is_not_lost_for_what_should_come_with_it(void **state)
+{
+    static const struct reply bad[] = { { .code = ERR_UPSTREAM },         { .code = ERR_UPSTREAM_TIMEOUT },
+                                        { .call = "group.list" },         { .json = "{'total':1}" },
+                                        { .json = "{'groups':7}" },       { .json = "[]" },
+                                        { .code = ERR_NOT_FOUND } };
+    struct heard heard = ask_token("twine", "{'data':{'attributes':{" GRANT("client-2", SECRET) "}}}", NULL);
+    const char *token = member_of(heard.body, "refresh_token");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        kit_script(kit, &bad[i], 1);
+        heard = refresh("client-2", token, "?include=groups");
+        CHECK(heard.status == 201 && kit->started == 1, "case %zu: %d %s", i, heard.status, heard.detail);
+        CHECK(!has(heard.body, "'included'"), "case %zu: %.*s", i, STR_ARG(heard.body));
+        token = member_of(heard.body, "refresh_token");
+    }
+    SCRIPT(kit, { .json = "{'groups':[{'id':'g-1','brand_id':'acme','name':'One'}],'total':1}" });
+    heard = refresh("client-2", token, "?include=groups");
+    CHECK(heard.status == 201 && has(heard.body, "'One'"), "%d %.*s", heard.status, STR_ARG(heard.body));
+}
+
 static void a_token_is_refused(void **state)
 {
     static const struct {
@@ -236,6 +271,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_token_is_given_in_every_shape, setup, teardown),
         cmocka_unit_test_setup_teardown(what_comes_with_a_token_is_judged_by_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_token_is_not_lost_for_what_should_come_with_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_token_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refresh_token_works_once, setup, teardown),
         cmocka_unit_test_setup_teardown(opaque_tokens, setup, teardown),

@@ -263,8 +263,12 @@ void grant_start(struct auth *auth, struct store *store, struct loop *loop, stru
         .refresh_token = arena_copy(arena, grant->revoke.ptr ? grant->revoke : grant->refresh_token),
         .scope = arena_copy(arena, grant->scope),
         .peer = arena_copy(arena, grant->peer),
+        .need_count = grant->need_count,
         .post = { .run = begin },
     };
+    work->needs = ARENA_ARRAY(arena, struct str, grant->need_count);
+    for (size_t i = 0; i < grant->need_count; i++)
+        work->needs[i] = arena_copy(arena, grant->needs[i]);
     grant->json = grant->missing = STR_NONE;
     grant->inside = work;
     loop_post(loop, &work->post);

@@ -13,6 +13,10 @@ struct grant {
     /* Revocation (RFC 7009) in place of a grant: of this token, of either kind. Then only the client's members are
      * looked at besides, `json` is {}, and ERR_INVALID_GRANT means another client's token. */
     struct str revoke;
+    /* Scopes for what is to be done with the token at once. One that it would not have is ERR_SCOPE (`missing` names it)
+     * before anything is issued, or a refresh token used up. Borrowed until done. */
+    const struct str *needs;
+    size_t need_count;
     struct arena *arena;
     /* On the loop. `err`: ERR_INVALID_CLIENT, ERR_GRANT_TYPE, ERR_INVALID_GRANT, ERR_INVALID (a member is missing:
      * `missing` names it), ERR_SCOPE, ERR_TOO_MANY, ERR_UNAVAILABLE. On success `json` (in the arena) is

@@ -14,6 +14,8 @@ struct grant_work {
     struct loop *loop;
     bool revokes; /* `refresh_token` is then the token, of either kind */
     struct str grant_type, client_id, client_secret, refresh_token, scope, peer; /* copies */
+    struct str *needs; /* copies, too */
+    size_t need_count;
     struct post post;
     struct errand errand;
     struct record_get get;

@@ -215,14 +215,32 @@ static struct token_claims claims_of(struct grant_work *work, struct str scope)
     return claims;
 }
 
+/* The first scope that the caller needs and the token would not have; NULL: none. */
+static const struct str *lacking(const struct grant_work *work, struct str scope)
+{
+    const struct principal holder = holder_of(work->arena, scope);
+
+    for (size_t i = 0; i < work->need_count; i++)
+        if (!principal_allows(&holder, work->needs[i]))
+            return &work->needs[i];
+    return NULL;
+}
+
 void grant_issue(struct grant_work *work, struct str scope)
 {
     int64_t wall_ms = loop_wall_ms(work->loop), exp_s = wall_ms / 1000 + (int64_t)work->auth->refresh_ttl_s;
     const struct token_claims claims = claims_of(work, scope);
     struct str refresh = random_text(work->arena);
     struct buf access = buf_in(work->arena, ANSWER_LONGEST);
+    const struct str *lacks = lacking(work, scope);
     struct err err;
 
+    if (lacks) {
+        if (work->grant)
+            work->grant->missing = arena_copy(work->grant->arena, *lacks);
+        grant_fail(work, ERR_SCOPE, "the token would lack a scope that is needed at once");
+        return;
+    }
     if (!work->family.len)
         work->family = random_text(work->arena);
     if (auth_issue(work->auth, &claims, wall_ms, &access, &err)) {

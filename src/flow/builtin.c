@@ -5,7 +5,8 @@ static void on_grant(struct grant *grant, const struct err *err, void *data)
 {
     struct exchange *x = data;
 
-    (void)grant;
+    if (err && err->code == ERR_SCOPE)
+        x->missing = grant->missing;
     x->grant_pending = false;
     exchange_came(x, err);
 }
@@ -45,6 +46,7 @@ static enum step call_grant(struct exchange *x)
                                .arena = x->arena,
                                .done = on_grant,
                                .data = x };
+    x->grant.needs = exchange_include_scopes(x, &x->grant.need_count);
     if (read_client(x) == STEP_FAIL)
         return STEP_FAIL;
     x->document = revokes ? STR("{}") : STR_NONE; /* RFC 7009 section 2.2: the status says all */

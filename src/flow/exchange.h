@@ -321,6 +321,7 @@ void exchange_own_included(struct exchange *x);
 void exchange_free_including(struct exchange *x);
 MUST_CHECK int exchange_read_includes(struct exchange *x);
 enum step exchange_judge_includes(struct exchange *x);
+const struct str *exchange_include_scopes(struct exchange *x, size_t *count); /* all of them */
 
 /* whole.c. The body with a null for what is shown and not in it. -1: x->err. */
 MUST_CHECK int exchange_complete(struct exchange *x, const struct tape *shown);

@@ -58,6 +58,20 @@ enum step exchange_judge_includes(struct exchange *x)
     return STEP_NEXT;
 }
 
+const struct str *exchange_include_scopes(struct exchange *x, size_t *count)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < x->including_count; i++)
+        most += x->including[i].row->scope_count;
+    struct str *scopes = ARENA_ARRAY(x->arena, struct str, most);
+    *count = 0;
+    for (size_t i = 0; i < x->including_count; i++)
+        for (size_t k = 0; k < x->including[i].row->scope_count; k++)
+            scopes[(*count)++] = x->including[i].row->scopes[k];
+    return scopes;
+}
+
 static void add_id(struct exchange *x, const struct tape *tape, uint32_t at, struct buf *ids)
 {
     if (tape_type(tape, at) != JSON_STRING)

@@ -154,6 +154,20 @@ static void a_token_is_not_lost_for_what_should_come_with_it(void **state)
     CHECK(heard.status == 201 && has(heard.body, "'One'"), "%d %.*s", heard.status, STR_ARG(heard.body));
 }
 
+static void what_may_not_be_included_uses_no_refresh_token_up(void **state)
+{
+    struct heard heard = ask_token("twine", "{'data':{'attributes':{" GRANT("client-1", SECRET) "}}}", NULL);
+    const char *token = member_of(heard.body, "refresh_token");
+
+    (void)state;
+    kit_script(kit, NULL, 0);
+    heard = refresh("client-1", token, "?include=groups");
+    CHECK(heard.status == 403 && !kit->started && has(heard.headers, "scope=\"read:organization\""), "%d %.*s",
+          heard.status, STR_ARG(heard.headers));
+    heard = refresh("client-1", token, "");
+    CHECK(heard.status == 201, "%d %s", heard.status, heard.detail);
+}
+
 static void a_token_is_refused(void **state)
 {
     static const struct {
@@ -272,6 +286,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_token_is_given_in_every_shape, setup, teardown),
         cmocka_unit_test_setup_teardown(what_comes_with_a_token_is_judged_by_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_token_is_not_lost_for_what_should_come_with_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_may_not_be_included_uses_no_refresh_token_up, setup, teardown),
         cmocka_unit_test_setup_teardown(a_token_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refresh_token_works_once, setup, teardown),
         cmocka_unit_test_setup_teardown(opaque_tokens, setup, teardown),

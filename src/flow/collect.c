@@ -62,12 +62,12 @@ bool exchange_may_see(const struct exchange *x, struct str entity, const struct 
     return own && exchange_groups_may_see(x, entity, patient, tape, at);
 }
 
-static int show(struct exchange *x, const struct tape *tape, uint32_t at)
+static int show(struct exchange *x, const struct tape *tape, uint32_t at, struct err *err)
 {
     if (!exchange_may_see(x, x->bound->call ? x->bound->call->entity : STR_NONE, tape, at)) {
         if (x->bound->call && x->bound->call->items.len)
-            return err_set(&x->err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
-        return err_set(&x->err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
+            return err_set(err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
+        return err_set(err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
     }
     struct str id = exchange_text(x, tape, at, STR("id")), owner = exchange_text(x, tape, at, STR("patient_id"));
     /* What has no id of its own is its patient's only one of the kind. */
@@ -134,7 +134,7 @@ static enum step collect_list(struct exchange *x)
         for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))
             if (is_left_out(x, tape, at))
                 left_out++;
-            else if (show(x, tape, at))
+            else if (show(x, tape, at, &x->err))
                 return STEP_FAIL;
     }
     x->total = x->total > left_out ? x->total - left_out : 0;
@@ -145,13 +145,26 @@ static enum step collect_list(struct exchange *x)
     return STEP_NEXT;
 }
 
-/* The item that a stored document, a left out one, or none became. */
-static void judge_item(const struct exchange *x, struct item *item)
+static int show_item(struct exchange *x, struct item *item)
 {
-    if (item->stored && !item->answer.document.count) {
+    if (!item->answer.document.count)
+        return err_set(&item->err, ERR_UPSTREAM, "the backend answered without a body");
+    if (show(x, &item->answer.document, 0, &item->err))
+        return -1;
+    item->shown = x->shown_count - 1;
+    item->canonical_id = x->shown[item->shown].canonical_id;
+    if (item->canonical_id.len || item->put.rest.len <= 2)
+        return 0;
+    x->shown_count--;
+    return err_set(&item->err, ERR_UPSTREAM, "the backend did not say the id of what it stored");
+}
+
+/* The item that a stored document, a left out one, or none became. Of many, one that the backend answered with nonsense says
+ * nothing of the others. */
+static void judge_item(struct exchange *x, struct item *item)
+{
+    if (item->stored && show_item(x, item))
         item->stored = false;
-        (void)err_set(&item->err, ERR_UPSTREAM, "the backend answered without a body");
-    }
     item->skipped = !item->stored && x->skip && item->err.code == ERR_CONFLICT;
 }
 
@@ -168,20 +181,13 @@ static bool again(struct exchange *x, const struct item *failed)
     return true;
 }
 
-static int show_item(struct exchange *x, struct item *item)
-{
-    if (show(x, &item->answer.document, 0))
-        return -1;
-    item->shown = x->shown_count - 1;
-    item->canonical_id = x->shown[item->shown].canonical_id;
-    return 0;
-}
-
 static enum step collect_items(struct exchange *x)
 {
     struct item *failed = NULL;
     size_t stored = 0;
 
+    x->shown = ARENA_ARRAY(x->arena, struct shown, x->item_count);
+    x->shown_count = 0; /* it may be the second time, after a 412 */
     for (size_t i = 0; i < x->item_count; i++) {
         judge_item(x, &x->items[i]);
         stored += x->items[i].stored;
@@ -195,10 +201,6 @@ static enum step collect_items(struct exchange *x)
         return STEP_FAIL;
     }
     x->partial = failed != NULL;
-    x->shown = ARENA_ARRAY(x->arena, struct shown, x->item_count);
-    for (size_t i = 0; i < x->item_count; i++)
-        if (x->items[i].stored && show_item(x, &x->items[i]))
-            return STEP_FAIL;
     return STEP_NEXT;
 }
 
@@ -211,7 +213,7 @@ static enum step collect_grant(struct exchange *x)
     x->document = x->grant.json;
     x->brand = exchange_text(x, &x->made, 0, STR("brand_id"));
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
-    if (show(x, &x->made, 0))
+    if (show(x, &x->made, 0, &x->err))
         return STEP_FAIL;
     /* What is included is for the holder of the new token, with its scopes and bounds. */
     if (x->including_count && auth_principal_from_claims(x->document, loop_wall_ms(x->flow->loop), &x->principal, &x->err))
@@ -232,5 +234,5 @@ enum step stage_collect(struct exchange *x)
     if (!x->fetched_count || !x->fetched[0].answer.document.count)
         return exchange_fail(x, ERR_UPSTREAM, "the backend answered without a body");
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
-    return show(x, &x->fetched[0].answer.document, 0) ? STEP_FAIL : STEP_NEXT;
+    return show(x, &x->fetched[0].answer.document, 0, &x->err) ? STEP_FAIL : STEP_NEXT;
 }

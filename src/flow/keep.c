@@ -21,7 +21,7 @@ static bool says_whole(const struct exchange *x)
     return exchange_context(x).mode == LENS_CREATE && x->operation->body_lens == x->operation->lens;
 }
 
-static int list_writes(struct exchange *x)
+static void list_writes(struct exchange *x)
 {
     bool is_whole = says_whole(x);
 
@@ -30,8 +30,6 @@ static int list_writes(struct exchange *x)
         const struct item *item = &x->items[i];
         if (!item->stored || item->put.rest.len <= 2)
             continue;
-        if (!item->canonical_id.len)
-            return err_set(&x->err, ERR_UPSTREAM, "the backend did not say the id of what it stored");
         x->batch.writes[x->batch.write_count++] =
             (struct rest_write){ .key = key_of(x, NULL, item->canonical_id),
                                  .patch = buf_str(&item->put.rest),
@@ -42,7 +40,6 @@ static int list_writes(struct exchange *x)
                                  .only_if = x->insists ? x->stored_rest : STR_NONE,
                                  .whole = is_whole };
     }
-    return 0;
 }
 
 /* What is new gets its id in the same transaction as its rest: one commit instead of two. The answer's own look-up
@@ -138,8 +135,7 @@ enum step stage_keep(struct exchange *x)
         return forget(x);
     if (!keeps_rests(x) || x->operation->builtin != BUILTIN_NONE)
         return STEP_NEXT;
-    if (list_writes(x))
-        return STEP_FAIL;
+    list_writes(x);
     list_names(x);
     list_reads(x);
     return x->batch.read_count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;

@@ -100,6 +100,40 @@ static void some_of_many(void **state)
           "%.*s", STR_ARG(heard.body));
 }
 
+/* Whether something is kept beside that metric. */
+static bool is_kept(const char *id)
+{
+    struct rest_read rest = {
+        .key = { .dialect = STR("twine"), .kind = STR("metric"), .brand = STR("acme"), .canonical_id = str_from(id) }
+    };
+    struct store_batch batch = { .arena = kit->arena, .reads = &rest, .read_count = 1 };
+
+    (void)store_batch(kit->store, NULL, &batch);
+    return rest.json.len > 0;
+}
+
+/* What the backend answers to one document says nothing of the others: they are stored, told, and kept whole. */
+static void one_of_many_is_answered_with_nonsense(void **state)
+{
+    static const char colour[] = "{'type':'patient_health_metric','attributes':{'type':'weight','value':'7','colour':'red'},"
+                                 TO(T_PATIENT_1) "}";
+    struct reply *replies = stored_replies(4);
+
+    (void)state;
+    replies[1].json = "{'id':'m-x','patient_id':'p-9','brand_id':'globex','metric_key':'weight'}";
+    replies[2].json = "{'brand_id':'acme','metric_key':'weight'}";
+    kit_script(kit, replies, 4);
+    struct heard heard = kit_ask(kit, (struct said){ .as = "twine", .method = BULK, .body = many(colour, 4) });
+    CHECK(heard.status == 404 && kit->started == 4, "%d %s", heard.status, heard.detail);
+    CHECK(has(heard.body, "'status':'404','source':{'pointer':'/data/1'}}") &&
+              has(heard.body, "'status':'502','source':{'pointer':'/data/2'}}") && count_of(heard.body, "'pointer':") == 2,
+          "%.*s", STR_ARG(heard.body));
+    CHECK(has(heard.body, "'stored':[{'index':0,'id':'") && has(heard.body, "{'index':3,'id':'") &&
+              count_of(heard.body, "'index':") == 2,
+          "%.*s", STR_ARG(heard.body));
+    CHECK(is_kept("m-0") && is_kept("m-3") && !is_kept("m-x"), "what is kept");
+}
+
 static void none_of_many(void **state)
 {
     static const struct reply replies[] = { { .code = ERR_UNAVAILABLE }, { .code = ERR_CONFLICT } };
@@ -280,6 +314,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_of_many, setup, teardown),
         cmocka_unit_test_setup_teardown(some_of_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_of_many_is_answered_with_nonsense, setup, teardown),
         cmocka_unit_test_setup_teardown(none_of_many, setup, teardown),
         cmocka_unit_test_setup_teardown(many_are_judged_before_any_is_stored, setup, teardown),
         cmocka_unit_test_setup_teardown(a_look_up_finds_exactly_one, setup, teardown),

@@ -62,6 +62,21 @@ bool exchange_may_see(const struct exchange *x, struct str entity, const struct 
     return own && exchange_groups_may_see(x, entity, patient, tape, at);
 }
 
+/* Where a dialect's ids are the backend's own, that one may know an entity by several. */
+bool exchange_is_another(const struct exchange *x, struct str id)
+{
+    const struct contract_call *call = x->bound->call;
+
+    for (size_t i = 0; call && id.ptr && !call->items.len && i < x->operation->path_count; i++) {
+        const struct parameter *parameter = &x->operation->path[i];
+        enum id_form form = dialect_id_form(x->dialect, parameter->kind);
+        if (parameter->type == PARAMETER_ID && str_eq(parameter->kind, call->entity) &&
+            (form == ID_INTEGER || form == ID_HEX24))
+            return !str_eq_nocase(arguments_find(&x->arguments, parameter->to), id);
+    }
+    return false;
+}
+
 static int show(struct exchange *x, const struct tape *tape, uint32_t at, struct err *err)
 {
     if (!exchange_may_see(x, x->bound->call ? x->bound->call->entity : STR_NONE, tape, at)) {
@@ -70,6 +85,8 @@ static int show(struct exchange *x, const struct tape *tape, uint32_t at, struct
         return err_set(err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
     }
     struct str id = exchange_text(x, tape, at, STR("id")), owner = exchange_text(x, tape, at, STR("patient_id"));
+    if (exchange_is_another(x, id))
+        return err_set(err, ERR_UPSTREAM, "the backend answered with another entity");
     /* What has no id of its own is its patient's only one of the kind. */
     x->shown[x->shown_count++] =
         (struct shown){ .tape = tape, .at = at, .canonical_id = id.ptr ? id : owner, .owner = owner };

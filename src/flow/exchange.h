@@ -345,6 +345,9 @@ struct str exchange_text(const struct exchange *x, const struct tape *tape, uint
 struct str exchange_patient(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
 bool exchange_is_of_brand(const struct exchange *x, const struct tape *tape, uint32_t at);
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
+/* The path names an entity, and the one with this id is another: what is shown would be somebody else's, what is compared
+ * would be compared with that, and what is kept be kept beside it. */
+bool exchange_is_another(const struct exchange *x, struct str id);
 
 /* keep.c. An erasure under way goes on without the exchange. */
 void exchange_leave_forgetting(struct exchange *x);

@@ -110,6 +110,28 @@ static void nothing_is_kept_of_what_failed(void **state)
     CHECK(!has(read_one().body, "favourite"), "%.*s", STR_ARG(read_one().body));
 }
 
+/* The backend confuses two entities: nothing of one is kept beside the other, shown for it, or compared with it. */
+static void nothing_is_kept_beside_another_entity(void **state)
+{
+    struct heard heard;
+
+    (void)state;
+    SCRIPT(kit, { .call = "patient.update", .json = PATIENT("p-2") });
+    heard = general("PATCH /v1/patients/1", "{'patient':{'favourite':'red'}}");
+    CHECK(heard.status == 502, "%d %.*s", heard.status, STR_ARG(heard.body));
+    SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-2") });
+    heard = general("GET /v1/patients/2", NULL);
+    CHECK(heard.status == 200 && !has(heard.body, "favourite"), "%d %.*s", heard.status, STR_ARG(heard.body));
+    SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-2") });
+    heard = general("GET /v1/patients/1", NULL);
+    CHECK(heard.status == 502, "%d %.*s", heard.status, STR_ARG(heard.body));
+    SCRIPT(kit, { .call = "patient.read", .json = PATIENT("p-2") });
+    heard = kit_ask(kit, (struct said){ .as = "twine",
+                                        .method = "PATCH /pub/patient/" T_PATIENT_1,
+                                        .body = "{'data':{'type':'patient','attributes':{'gender':'female'}}}" });
+    CHECK(heard.status == 502 && kit->started == 1, "%d %.*s", heard.status, STR_ARG(heard.body));
+}
+
 static void a_dialect_sees_its_own_rest_only(void **state)
 {
     static const struct token_claims globex = { .subject = STR_INIT("s"), .brand = STR_INIT("globex") };
@@ -265,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rests_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(rests_are_merged, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_kept_of_what_failed, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_is_kept_beside_another_entity, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dialect_sees_its_own_rest_only, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_erased_is_forgotten, setup, teardown),

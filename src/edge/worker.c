@@ -109,17 +109,31 @@ static int listen_all(struct worker *worker, struct err *err)
     return 0;
 }
 
+/* What began to write and has lost its client goes on to its end now, too (flow/leave.c), while there is time. */
+static void end_when_idle(struct deadline *deadline)
+{
+    enum { LOOK_AGAIN_MS = 20 };
+    struct worker *worker = (struct worker *)(void *)((char *)deadline - offsetof(struct worker, ending));
+
+    if (flow_is_idle(worker->flow) || loop_now_ms(worker->loop) >= worker->drain_until_ms)
+        loop_stop(worker->loop);
+    else
+        deadline_set(worker->loop, deadline, LOOK_AGAIN_MS);
+}
+
 static void on_drained(void *data)
 {
     struct worker *worker = data;
 
-    loop_stop(worker->loop);
+    worker->ending.run = end_when_idle;
+    end_when_idle(&worker->ending);
 }
 
 static void drain(struct post *post)
 {
     struct worker *worker = (struct worker *)(void *)((char *)post - offsetof(struct worker, drain));
 
+    worker->drain_until_ms = loop_now_ms(worker->loop) + worker->conf->limits.drain_ms;
     http_server_drain(worker->server, worker->conf->limits.drain_ms, on_drained, worker);
 }
 

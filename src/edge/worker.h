@@ -26,6 +26,8 @@ struct worker {
     pthread_t thread;
     bool started, draining;
     struct post drain;
+    struct deadline ending; /* from when nobody is connected any more */
+    uint64_t drain_until_ms;
     struct worker_counts {
         struct http_counts http;
         struct auth_counts auth;

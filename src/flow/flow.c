@@ -277,6 +277,11 @@ void flow_free(struct flow **flow)
     *flow = NULL;
 }
 
+bool flow_is_idle(const struct flow *flow)
+{
+    return !flow->first;
+}
+
 struct auth_counts flow_auth_counts(const struct flow *flow)
 {
     return auth_cache_counts(flow->auth);

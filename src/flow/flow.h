@@ -78,6 +78,8 @@ struct exchange *flow_start(struct flow *flow, const struct http_head *head, enu
  * end. `head` need not live any longer. */
 void flow_cancel(struct exchange *exchange);
 
+bool flow_is_idle(const struct flow *flow); /* nothing is under way, not even for a client that left */
+
 struct auth_counts flow_auth_counts(const struct flow *flow);
 struct call_counts flow_call_counts(const struct flow *flow);
 uint64_t flow_undo_failures(const struct flow *flow); /* entities that a failed request left behind */

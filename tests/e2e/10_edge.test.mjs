@@ -257,6 +257,29 @@ describe('the end', () => {
     });
 });
 
+describe('an end that nobody waits for', () => {
+    test('SIGTERM: a write whose client has left goes on to its end', async () => {
+        const held = [], stored = { id: 'p-left', brand_id: 'acme', ...person() };
+        const backend = await startBadBackend((socket) => held.push(socket));
+        const gateway = await startGateway({ ready: '/healthz', set: { 'backend.url': `http://127.0.0.1:${backend.port}` } });
+        const { general } = clients(gateway), body = JSON.stringify({ patient: person({ favourite: 'kept beside it' }) });
+        const client = net.connect(gateway.port, '127.0.0.1', () => client.write('POST /v1/patients HTTP/1.1\r\nhost: general.localhost\r\n'
+            + `x-user-token: ${general.token}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`));
+        await until(() => held.length === 1, 'the backend has it');
+        client.destroy();
+        gateway.process.ref();
+        gateway.process.kill('SIGTERM');
+        await Promise.race([gateway.ended, sleep(1000)]); // a gateway that did not wait for it has ended by then
+        const text = JSON.stringify(stored);
+        held[0].end(`HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`);
+        assert.deepEqual(await gateway.ended, { code: 0, signal: null });
+        gateway.process = undefined;
+        assert.match(gateway.cli('crosswalk', 'export'), /^general,patient,acme,\d+,p-left$/m, 'known with what is kept beside it');
+        await gateway.stop();
+        await backend.stop();
+    });
+});
+
 describe('an end that does not wait', () => {
     test('SIGTERM: what the backend never answers is given up after limits.drain_ms, HTTP/1, HTTP/2 and a write', async () => {
         const backend = await startBadBackend(() => {});

@@ -319,6 +319,15 @@ static struct str challenge(struct exchange *x)
     return buf_str(&out);
 }
 
+/* The backend has what the gateway then could not keep or name: sent again by itself, it would be there twice. */
+static bool is_any_stored(const struct exchange *x)
+{
+    for (size_t i = 0; i < x->item_count; i++)
+        if (x->items[i].stored)
+            return true;
+    return false;
+}
+
 static size_t error_headers(struct exchange *x, int status, struct http_header *headers)
 {
     size_t count = 0;
@@ -327,7 +336,7 @@ static size_t error_headers(struct exchange *x, int status, struct http_header *
         headers[count++] = (struct http_header){ .name = STR("www-authenticate"), .value = challenge(x) };
     if (x->err.code == ERR_METHOD && x->missing.len)
         headers[count++] = (struct http_header){ .name = STR("allow"), .value = x->missing };
-    if (status == 503 || status == 429)
+    if ((status == 503 || status == 429) && !is_any_stored(x))
         headers[count++] = (struct http_header){ .name = STR("retry-after"), .value = STR("1") };
     return count;
 }

@@ -2,6 +2,9 @@
  * after an erasure; each dialect and brand has its own. And ids, which stay what they were. */
 #include "test_flow_kit.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 static struct kit *kit;
 
 static int setup(void **state)
@@ -130,6 +133,39 @@ static void nothing_is_kept_beside_another_entity(void **state)
                                         .method = "PATCH /pub/patient/" T_PATIENT_1,
                                         .body = "{'data':{'type':'patient','attributes':{'gender':'female'}}}" });
     CHECK(heard.status == 502 && kit->started == 1, "%d %.*s", heard.status, STR_ARG(heard.body));
+}
+
+/* The disk of this process: no file may grow beyond its first byte. */
+static void set_disk(bool works)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = works ? limit.rlim_max : 1;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* The backend has the patient; nobody is told to send it again by itself. */
+static void what_is_stored_and_cannot_be_kept_is_not_asked_for_again(void **state)
+{
+    static const char body[] = "{'patient':{'first_name':'John','last_name':'Doe','date_of_birth':'2010-05-15',"
+                               "'favourite':'blue'}}";
+    struct heard heard;
+
+    (void)state;
+    set_disk(false);
+    SCRIPT(kit, { .call = "patient.create", .status = 201, .json = PATIENT("p-7") });
+    heard = general("POST /v1/patients", body);
+    CHECK(heard.status == 503 && !has(heard.headers, "retry-after"), "%d %.*s", heard.status, STR_ARG(heard.headers));
+    SCRIPT(kit, { .call = "patient.create", .code = ERR_UNAVAILABLE });
+    heard = general("POST /v1/patients", body);
+    CHECK(heard.status == 503 && has(heard.headers, "retry-after: 1\n"), "nothing is stored: %d %.*s", heard.status,
+          STR_ARG(heard.headers));
+    set_disk(true);
+    SCRIPT(kit, { .call = "patient.create", .status = 201, .json = PATIENT("p-8") });
+    heard = general("POST /v1/patients", body);
+    CHECK(heard.status == 201 && has(heard.body, "'favourite':'blue'"), "%d %.*s", heard.status, STR_ARG(heard.body));
 }
 
 static void a_dialect_sees_its_own_rest_only(void **state)
@@ -288,6 +324,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rests_are_merged, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_kept_of_what_failed, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_kept_beside_another_entity, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_stored_and_cannot_be_kept_is_not_asked_for_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dialect_sees_its_own_rest_only, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_erased_is_forgotten, setup, teardown),

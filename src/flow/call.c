@@ -220,6 +220,9 @@ enum step stage_call(struct exchange *x)
 {
     if (x->operation->builtin != BUILTIN_NONE)
         return exchange_builtin(x);
-    x->writing = !str_is(x->bound->call->method, "GET");
+    bool writes = !str_is(x->bound->call->method, "GET");
+    if (writes && exchange_may_write(x) == STEP_FAIL)
+        return STEP_FAIL;
+    x->writing = writes;
     return x->operation->has_body ? call_items(x) : call_pages(x);
 }

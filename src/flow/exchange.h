@@ -206,6 +206,7 @@ struct flow {
     size_t memory; /* bytes that an exchange may ask for */
     struct arena *spare[64];
     size_t spare_count;
+    size_t left_bytes; /* of bodies that are written although their clients have left */
     uint64_t undo_failures;
 };
 
@@ -247,6 +248,8 @@ void exchange_release(struct exchange *x);    /* the end: `x` is gone, `done` is
 
 /* leave.c. A request that may write must outlive its client: its head and body are copied. */
 const struct http_head *exchange_own_head(struct arena *arena, const struct http_head *head);
+/* STEP_FAIL: what clients have left behind is too much for another write to begin. */
+enum step exchange_may_write(struct exchange *x);
 void exchange_on_deadline(struct deadline *deadline);
 
 /* ask.c. The type to answer with, by the dialect's own parameter if it is there, else by Accept; ptr NULL: none. */

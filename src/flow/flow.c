@@ -235,6 +235,8 @@ void exchange_release(struct exchange *x)
     deadline_clear(flow->loop, &x->deadline);
     if (x->principal)
         principal_release(&x->principal);
+    if (x->gone)
+        flow->left_bytes -= x->head->body.len;
     *x->link = x->next;
     if (x->next)
         x->next->link = x->link;

@@ -3,6 +3,8 @@
  * never heard of) is worse than one nobody waits for. */
 #include "flow/exchange.h"
 
+#include "conf/conf.h"
+
 static bool only_reads(struct str method)
 {
     return str_is(method, "GET") || str_is(method, "HEAD");
@@ -47,8 +49,20 @@ void flow_cancel(struct exchange *exchange)
         exchange_release(exchange);
         return;
     }
+    if (!exchange->gone) /* else its time ran out now */
+        exchange->flow->left_bytes += exchange->head->body.len;
     exchange->gone = true;
     exchange->done = nobody;
+}
+
+/* The server counts the bodies of those who wait. Who sends and leaves, again and again, must not have more. */
+enum step exchange_may_write(struct exchange *x)
+{
+    size_t most = (size_t)x->flow->gateway->conf->limits.buffered_mb * 1024 * 1024;
+
+    if (x->writing || x->flow->left_bytes <= most)
+        return STEP_NEXT;
+    return exchange_fail(x, ERR_UNAVAILABLE, "too much is being written for clients that left");
 }
 
 /* No client waits longer than limits.exchange_ms. An exchange that writes is answered then, and goes on without it. */

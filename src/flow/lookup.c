@@ -213,7 +213,7 @@ static enum step judge_found(struct exchange *x)
 
 enum step stage_make(struct exchange *x)
 {
-    if (judge_found(x) == STEP_FAIL)
+    if (judge_found(x) == STEP_FAIL || (x->lookup_count && exchange_may_write(x) == STEP_FAIL))
         return STEP_FAIL;
     enum step step = start_all(x, start_make);
     x->writing = x->writing || step == STEP_WAIT; /* it may be the second time, after a 412 */

@@ -352,12 +352,46 @@ static void a_write_ends_without_its_client(void **state)
     kit_free(kit);
 }
 
+/* A client that sends and leaves has no more of the gateway's memory than one that waits; who waits is told. */
+static void what_was_left_behind_is_bounded(void **state)
+{
+    struct kit *kit = kit_new("limits.buffered_mb=1");
+    struct buf body = buf_in(kit->arena, 1 << 20);
+    struct said said = { .as = "general", .method = "POST /v1/patients", .who = &everything };
+    struct exchange *left[2];
+
+    (void)state;
+    buf_printf(&body, "{'patient':{'first_name':'A','last_name':'B','date_of_birth':'2010-05-15','kept':'%0600000d'}}", 0);
+    said.body = arena_cstr(kit->arena, buf_str(&body));
+    kit_script(kit, (const struct reply[]){ { .never = true }, { .never = true } }, 2);
+    for (size_t i = 0; i < COUNT(left); i++) {
+        left[i] = flow_start(kit->flow, kit_head(kit, &said), ERR_NONE, NULL, nobody_waits, NULL);
+        assert_non_null(left[i]);
+        assert_true(left[i]->writing);
+        flow_cancel(left[i]);
+    }
+    struct heard heard = { .kit = kit };
+    struct exchange *refused = flow_start(kit->flow, kit_head(kit, &said), ERR_NONE, NULL, kit_heard, &heard);
+    CHECK(!refused && heard.status == 503 && kit->started == 2, "%d %s", heard.status, heard.detail);
+    exchange_on_deadline(&left[0]->deadline); /* tells nobody, and counts nothing again */
+    exchange_release(left[0]);                /* it has ended */
+    SCRIPT(kit, { .call = "patient.create", .json = PATIENT("p-6") });
+    loop_run(kit->loop); /* takes the stop of the answer before */
+    heard = kit_ask(kit, scenes[4].said);
+    CHECK(heard.status == 201, "%d %s", heard.status, heard.detail);
+    exchange_release(left[1]);
+    CHECK(!kit->flow->left_bytes, "%zu bytes", kit->flow->left_bytes);
+    kit->started = kit->freed = 0; /* these two were started before the last script */
+    kit_free(kit);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_may_leave_anywhere),
         cmocka_unit_test(the_flow_may_end_anywhere),
         cmocka_unit_test(a_write_ends_without_its_client),
+        cmocka_unit_test(what_was_left_behind_is_bounded),
         cmocka_unit_test(time_runs_out),
         cmocka_unit_test(any_call_may_fail),
         cmocka_unit_test(arenas_are_reused),

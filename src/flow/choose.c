@@ -175,7 +175,6 @@ struct str exchange_choose_add(struct exchange *x, struct str canonical)
     const struct choose *choose = x->choosing ? &x->choosing->as->choose : NULL;
     struct str pair = choose && x->choosing->none ? arguments_find(&x->choosing->found.arguments, choose->pair) : STR_NONE;
     struct buf json = buf_in(x->arena, pair.len * 6 + 1024), merged = buf_in(x->arena, SIZE_MAX);
-    struct tape_limits limits = tape_default_limits;
     struct tape_fault fault;
     struct tape own, said;
     struct str name, value;
@@ -190,9 +189,8 @@ struct str exchange_choose_add(struct exchange *x, struct str canonical)
     pair_split(x->arena, pair, &name, &value);
     json_member_string(&json, &first, name, value);
     buf_add(&json, STR("}}"));
-    limits.bytes = UINT32_MAX / 4;
-    if (!tape_read(&own, x->arena, buf_str(&json), &limits, &fault) ||
-        !tape_read(&said, x->arena, canonical, &limits, &fault))
+    if (!tape_read(&own, x->arena, buf_str(&json), &tape_known_limits, &fault) ||
+        !tape_read(&said, x->arena, canonical, &tape_known_limits, &fault))
         return canonical;
     json_merge_patch(&merged, &own, 0, &said, 0); /* what the document says itself wins */
     return buf_str(&merged);

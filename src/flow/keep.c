@@ -176,7 +176,7 @@ enum step stage_rests(struct exchange *x)
         if (!json.len)
             continue;
         struct shown *shown = i < x->shown_count ? &x->shown[i] : &x->included[i - x->shown_count];
-        if (!tape_read(&shown->rest, x->arena, json, &tape_default_limits, &fault))
+        if (!tape_read(&shown->rest, x->arena, json, &tape_known_limits, &fault))
             return exchange_fail(x, ERR_INTERNAL, "a stored rest does not read: %s", fault.what);
         shown->has_rest = true;
     }

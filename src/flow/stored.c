@@ -53,7 +53,7 @@ static int get_echo(struct exchange *x, struct str *version)
 
     x->stored_rest = x->batch.reads[0].json.len ? x->batch.reads[0].json : STR("");
     shown.has_rest =
-        x->stored_rest.len && tape_read(&shown.rest, x->arena, x->stored_rest, &tape_default_limits, &fault);
+        x->stored_rest.len && tape_read(&shown.rest, x->arena, x->stored_rest, &tape_known_limits, &fault);
     x->echo = buf_in(x->arena, SIZE_MAX);
     if (exchange_show(x, &shown, &x->echo, &x->echo_ids))
         return -1;
@@ -154,9 +154,7 @@ enum step stage_patch(struct exchange *x)
         x->echo_ids.items[i].found = x->batch.ids[i].found;
     struct buf text = buf_in(x->arena, SIZE_MAX);
     lens_fill(buf_str(&x->echo), &x->echo_ids, 0, &text);
-    struct tape_limits limits = tape_default_limits;
-    limits.bytes = UINT32_MAX / 4;
-    if (!tape_read(&shown, x->arena, buf_str(&text), &limits, &fault))
+    if (!tape_read(&shown, x->arena, buf_str(&text), &tape_known_limits, &fault))
         return exchange_fail(x, ERR_INTERNAL, "what is shown does not read back: %s", fault.what);
     if (x->operation->whole && exchange_complete(x, &shown))
         return STEP_FAIL;

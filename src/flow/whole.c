@@ -7,12 +7,10 @@
 int exchange_complete(struct exchange *x, const struct tape *shown)
 {
     struct buf text = buf_in(x->arena, SIZE_MAX);
-    struct tape_limits limits = tape_default_limits;
     struct tape_fault fault;
 
-    limits.bytes = UINT32_MAX / 4;
     json_patch_between(&text, shown, 0, &x->body, x->items[0].at);
-    if (!buf_ok(&text) || !tape_read(&x->body, x->arena, buf_str(&text), &limits, &fault))
+    if (!buf_ok(&text) || !tape_read(&x->body, x->arena, buf_str(&text), &tape_known_limits, &fault))
         return err_set(&x->err, ERR_TOO_LARGE, "the completed document does not read back");
     x->items[0].at = 0;
     return 0;

@@ -36,6 +36,9 @@ struct tape_limits {
     uint32_t bytes, depth, members, elements, string_bytes, slots;
 };
 extern const struct tape_limits tape_default_limits; /* 8 MiB, 64, 4,096, 65,536, 1 MiB, 1,000,000 */
+/* For what was read before, under whatever limits, and is read once more after it was kept or put together from such: it must
+ * not fail then. */
+extern const struct tape_limits tape_known_limits;
 
 struct tape_fault {
     const char *what; /* e.g. "duplicate member name", static text */

@@ -12,6 +12,13 @@ const struct tape_limits tape_default_limits = { .bytes = 8u << 20,
 
 enum { MOST_BYTES = 1 << 30, MOST_COUNT = (1 << 24) - 1, MODELS = 32 };
 
+const struct tape_limits tape_known_limits = { .bytes = MOST_BYTES,
+                                               .depth = 1024,
+                                               .members = MOST_COUNT,
+                                               .elements = MOST_COUNT,
+                                               .string_bytes = MOST_BYTES,
+                                               .slots = MOST_COUNT };
+
 /* The objects of a list mostly have the same names in the same order. A model is what is left of one that was read: the
  * names from `next` up to `end`, nothing if these are the same. A name that stands in the model, too, costs one
  * comparison instead of a scan; and names that all do need not be compared with each other. Reading the metrics of W5

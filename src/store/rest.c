@@ -77,13 +77,14 @@ static int set_owner(struct db *db, const struct rest_write *write, struct err *
     return db_step(set, err) < 0 ? -1 : 0;
 }
 
-/* What is kept must be readable again, so the merged rest is read with the same limits as every document. */
+/* What is kept must be readable again. Its parts came in under the configuration's limits, and when the backend has the rest of
+ * the document is no time to refuse it for others. */
 static int read_json(struct tape *tape, struct arena *arena, struct str text, const char *what,
                      struct err *err)
 {
     struct tape_fault fault;
 
-    if (tape_read(tape, arena, text, &tape_default_limits, &fault))
+    if (tape_read(tape, arena, text, &tape_known_limits, &fault))
         return 0;
     return err_set(err, fault.limit ? ERR_TOO_LARGE : ERR_INTERNAL, "rest: %s: %s", what, fault.what);
 }

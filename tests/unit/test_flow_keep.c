@@ -168,6 +168,28 @@ static void what_is_stored_and_cannot_be_kept_is_not_asked_for_again(void **stat
     CHECK(heard.status == 201 && has(heard.body, "'favourite':'blue'"), "%d %.*s", heard.status, STR_ARG(heard.body));
 }
 
+/* What the configuration lets in is not refused by the store when the backend has it already. */
+static void a_rest_may_be_as_deep_as_a_body(void **state)
+{
+    struct buf deep = buf_in(kit->arena, 4096);
+    struct kit *usual = kit;
+
+    (void)state;
+    kit = kit_new("limits.json_depth=200");
+    buf_add(&deep, STR(",'deep':"));
+    for (size_t i = 0; i < 90; i++)
+        buf_add(&deep, STR("{'in':"));
+    buf_add(&deep, STR("'most'"));
+    for (size_t i = 0; i < 90; i++)
+        buf_char(&deep, '}');
+    create_with(arena_cstr(usual->arena, buf_str(&deep)));
+    CHECK(has(read_one().body, "{'in':'most'}"), "%.*s", STR_ARG(read_one().body));
+    CHECK(has(update_one("'deep':{'in':{'more':1}}").body, "'more':1"), "merged");
+    CHECK(has(read_one().body, "{'in':'most'}"), "%.*s", STR_ARG(read_one().body));
+    kit_free(kit);
+    kit = usual;
+}
+
 static void a_dialect_sees_its_own_rest_only(void **state)
 {
     static const struct token_claims globex = { .subject = STR_INIT("s"), .brand = STR_INIT("globex") };
@@ -325,6 +347,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_kept_of_what_failed, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_kept_beside_another_entity, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_stored_and_cannot_be_kept_is_not_asked_for_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_rest_may_be_as_deep_as_a_body, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dialect_sees_its_own_rest_only, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_erased_is_forgotten, setup, teardown),

@@ -20,7 +20,8 @@ async function startRecorder() {
         incoming.setEncoding('utf8').on('data', (chunk) => { body += chunk; }).on('end', () => {
             const { method } = incoming, url = new URL(incoming.url, 'http://backend');
             asked.push({ method, path: url.pathname, body });
-            const { id } = own, one = { id, brand_id: 'acme', patient_id: id, group_id: id };
+            const brand = /^\/v1\/brands\/([^/]+)$/.exec(url.pathname)?.[1]; // a brand is known by its name
+            const { id } = own, one = { id: brand ?? id, brand_id: 'acme', patient_id: id, group_id: id };
             const list = method === 'GET' && (url.searchParams.has('limit') || /\/metrics\/[^/]+$/.test(url.pathname) || !/\/c-[a-z-]+$|\/(me|latest|summary|safe)$/.test(url.pathname));
             const answer = list ? { ...one, ...Object.fromEntries(lists.map((name) => [name, [one]])), total: 1 } : { ...one, ...(body && !Array.isArray(JSON.parse(body)) ? JSON.parse(body) : {}), ...one };
             outgoing.writeHead(method === 'POST' ? 201 : 200, { 'content-type': 'application/json', etag: '"1"' });

@@ -114,6 +114,17 @@ static void what_does_not_fit(void **state)
     }
 }
 
+/* In place of the dialect's own operation, one that sends a document. */
+static void write_post(const char *call, const char *body)
+{
+    write_file("d/dialect.yaml",
+               arena_printf(arena, "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
+                            "media: { request: [application/json], answer: [application/json] }\n"
+                            "errors: { one: { e: $message }, faults: { blank: x } }\n"
+                            "operations: { o: { request: POST /v1/x, scopes: [a], resource: r, call: %s, body: %s, "
+                            "answer: $item } }\n", call, body).ptr);
+}
+
 /* A member that the backend insists on and no rule writes: each create would fail, and blame the client. */
 static void what_a_call_needs(void **state)
 {
@@ -134,12 +145,7 @@ static void what_a_call_needs(void **state)
         struct gateway *gateway = NULL;
         struct err err = { 0 };
         write_dialect("", "call: all");
-        write_file("d/dialect.yaml",
-                   arena_printf(arena, "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
-                                "media: { request: [application/json], answer: [application/json] }\n"
-                                "errors: { one: { e: $message }, faults: { blank: x } }\n"
-                                "operations: { o: { request: POST /v1/x, scopes: [a], resource: r, body: {}, call: %s, "
-                                "answer: $item } }\n", cases[i].call).ptr);
+        write_post(cases[i].call, "{}");
         write_file("d/r.yaml", arena_printf(arena, "dialect: d\nresource: r\nentity: e\n%s", cases[i].mapping).ptr);
         int failed = load(NULL, &gateway, &err);
         CHECK((failed != 0) == (cases[i].fault != NULL), "%zu: %s", i, err.detail);
@@ -168,12 +174,7 @@ static void what_a_body_keeps(void **state)
         struct gateway *gateway = NULL;
         struct err err = { 0 };
         write_dialect("", "call: all");
-        write_file("d/dialect.yaml",
-                   arena_printf(arena, "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
-                                "media: { request: [application/json], answer: [application/json] }\n"
-                                "errors: { one: { e: $message }, faults: { blank: x } }\n"
-                                "operations: { o: { request: POST /v1/x, scopes: [a], resource: r, call: make, body: %s, "
-                                "answer: $item } }\n", cases[i].body).ptr);
+        write_post("make", cases[i].body);
         write_file("d/r.yaml", arena_printf(arena, "dialect: d\nresource: r\nentity: e\nfields:\n"
                                             "  a: { type: string, is: a }\nrest: %s\n", cases[i].shown).ptr);
         write_file("d/s.yaml", arena_printf(arena, "dialect: d\nresource: s\nentity: e\nfields:\n"

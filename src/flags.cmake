@@ -41,6 +41,7 @@ if(DRAGOMAN_HARDEN)
   include(CheckPIESupported)
   check_pie_supported(LANGUAGES C)
 endif()
+
 # A request passes through functions of ten rooms, most of them short: called across files they cost a quarter more
 # instructions than inlined (docs/performance.md). -O3 alone spares 3 %.
 if(DRAGOMAN_LTO)
@@ -52,6 +53,7 @@ if(DRAGOMAN_LTO)
     message(STATUS "without link-time optimization: ${why}")
   endif()
 endif()
+
 # What usually happens, as a program that was built to write it down (preset `record`) found while tests/bench/train.sh ran it,
 # tells the compiler what to inline and where to branch (docs/performance.md). Code that was not run, or has changed since,
 # is built as without it. Names in a profile are relative to the build's folder.

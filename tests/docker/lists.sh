@@ -40,9 +40,10 @@ fi
 while read -r _ sources; do
     for source in ${sources% *}; do
         [ -e "$source" ] || fault "COPY $source: no such file"
+        grep -qxF "!$source" "$file.dockerignore" || fault "COPY $source: not in Dockerfile.dockerignore"
     done
 done < <(grep -E '^COPY [^-]' "$file")
-ok "what is copied exists"
+ok "what is copied exists, and is not ignored"
 
 for path in $(grep -oE '/usr/share/dragoman/[a-z/.]+' "$file" docker/compose.yaml conf/production.yaml | sed 's/^[^:]*://' | sort -u); do
     check "$path is installed" [ -e "${path#/usr/share/dragoman/}" ]

@@ -190,7 +190,7 @@ static void classify(struct field *field)
     bool sourced = field->source == FROM_CANONICAL || field->source == FROM_REST;
     bool merges = field->type == TYPE_ANY && sourced && (!field->kinds || field->kinds & 1u << JSON_OBJECT);
 
-    field->needs_stored = (!settled || merges) && field->read_only != MODE_BOTH && !field->inside;
+    field->needs_stored = (!settled || merges) && field->read_only != MODE_BOTH;
 }
 
 static void list_leaves(struct shape *shape, const struct node *node)

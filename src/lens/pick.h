@@ -1,11 +1,14 @@
 /* What put and get of arrays share. Internal to the room. */
 #pragma once
 
-#include "lens/program.h"
+#include "lens/scan.h"
 
 /* The element that is mapped: the first that has the members of `prefer`, else the first object; or
  * TAPE_NONE. */
 uint32_t pick_element(const struct field *pick, const struct tape *tape, uint32_t array);
+
+/* Scans the members of the element that is mapped, where the array's slot has one; its place, or TAPE_NONE. */
+uint32_t pick_scan(const struct scan *scan, const struct field *pick);
 
 /* Says something: false where it is not there, or is a text of no characters and the style takes that for none. */
 static inline bool entry_says(const struct lens *lens, const struct tape *tape, uint32_t at)

@@ -72,27 +72,13 @@ static void refuse_unknown(struct put *put)
     }
 }
 
-static void scan_shown(struct put *put)
-{
-    struct put_run *run = put->run;
-    bool wanted =
-        run->shown && run->mode == MODE_UPDATE && !put->outer && tape_type(run->shown, 0) == JSON_OBJECT;
-
-    if (!wanted)
-        return;
-    put->shown = arena_alloc(run->arena, sizeof(uint32_t) * put->shape->dialect_slots);
-    memset(put->shown, 0xff, sizeof(uint32_t) * put->shape->dialect_slots);
-    struct scan scan = { .tape = run->shown, .slots = put->shown };
-    scan_object(&scan, put->shape->dialect, 0);
-}
-
 void put_object(struct put *put, uint32_t at)
 {
     const struct shape *shape = put->shape;
     struct scan scan = { .tape = put->run->in, .slots = put->slots, .unknowns = &put->unknowns };
 
     scan_object(&scan, shape->dialect, at);
-    scan_shown(put);
+    put_scan_shown(put);
     for (size_t i = 0; i < shape->group_count; i++)
         judge_group(put, shape->groups[i]);
     /* Fields with a condition come after those that it speaks of. */

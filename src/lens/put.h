@@ -73,6 +73,11 @@ void put_unknown(struct put *put, const struct field *field, uint32_t at);
 void put_read_only(struct put *put, const struct field *field, uint32_t at);
 void put_nothing(struct put *put, const struct field *field, uint32_t at);
 void put_absent(struct put *put, const struct field *field);
+
+/* put_shown.c. Scan: where the members stand in what was shown, if anything was. Shows nothing: it was, and this member has
+ * no value in it. Is shown: the value is the one that was shown, of a field for which that matters. */
+void put_scan_shown(struct put *put);
+bool put_shows_nothing(const struct put *put, const struct field *field);
 bool put_is_shown(const struct put *put, const struct field *field, uint32_t at);
 
 /* put_known.c: true when another member tells what this one would have said, and it is written. */

@@ -117,6 +117,8 @@ void put_absent(struct put *put, const struct field *field)
             put_fault(put, field, FAULT_BLANK);
         return;
     }
+    if (picked && put_shows_nothing(put, field))
+        return; /* nor did the element that was shown have it */
     if (picked && run->mode == MODE_UPDATE)
         put_null(put, field->is[0]); /* an element is sent whole */
     else if (run->mode == MODE_CREATE && !run->whole && field->fallback.json.ptr)
@@ -181,17 +183,6 @@ void put_read_only(struct put *put, const struct field *field, uint32_t at)
         put_fault(put, field, FAULT_READ_ONLY);
     else
         put_ignored(put, field);
-}
-
-bool put_is_shown(const struct put *put, const struct field *field, uint32_t at)
-{
-    if (!put->shown || !field->needs_stored)
-        return false;
-    uint32_t shown = put->shown[field->in];
-    bool nothing = shown == TAPE_NONE || tape_type(put->run->shown, shown) == JSON_NULL;
-    if (nothing || put_is_null(put, at))
-        return nothing && put_is_null(put, at);
-    return tape_equal(put->run->in, at, put->run->shown, shown);
 }
 
 /* A member whose condition does not hold is no member that the dialect knows. */

@@ -18,6 +18,19 @@ uint32_t pick_element(const struct field *pick, const struct tape *tape, uint32_
     return first;
 }
 
+uint32_t pick_scan(const struct scan *scan, const struct field *pick)
+{
+    uint32_t array = scan->slots[pick->in];
+    bool there = slot_given(array) && tape_type(scan->tape, array) == JSON_ARRAY;
+    uint32_t element = there ? pick_element(pick, scan->tape, array) : TAPE_NONE;
+
+    if (element != TAPE_NONE) {
+        scan->slots[pick->picked] = element;
+        scan_object(scan, pick->node, element);
+    }
+    return element;
+}
+
 static void clear_fields(struct put *put, const struct field *pick)
 {
     if (put->run->mode != MODE_UPDATE)
@@ -114,17 +127,12 @@ static bool is_reproduced(struct put *put, const struct field *pick, uint32_t ar
 }
 
 /* Its members are judged as fields of their own, where there is such an element. */
-static void enter_element(struct put *put, const struct field *pick, uint32_t array)
+static void enter_element(struct put *put, const struct field *pick)
 {
-    uint32_t element = pick_element(pick, put->run->in, array);
     struct scan scan = { .tape = put->run->in, .slots = put->slots };
 
-    if (element == TAPE_NONE) {
+    if (pick_scan(&scan, pick) == TAPE_NONE)
         clear_fields(put, pick);
-        return;
-    }
-    put->slots[pick->picked] = element;
-    scan_object(&scan, pick->node, element);
 }
 
 static bool only_objects(struct put *put, const struct field *field, uint32_t array)
@@ -162,9 +170,9 @@ void take_pick(struct put *put, const struct field *field, uint32_t at)
         return;
     put_unkeep(put, field);
     for (size_t i = 0; i < field->choice_count; i++)
-        enter_element(put, field->choices[i], at);
+        enter_element(put, field->choices[i]);
     if (!field->choice_count)
-        enter_element(put, field, at);
+        enter_element(put, field);
     if (tape_count(in, at) && !is_reproduced(put, field, at))
         put_keep(put, field, tape_raw(in, at));
 }

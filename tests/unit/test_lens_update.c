@@ -134,6 +134,70 @@ static void updates_say_what_is_named(void **state)
     }
 }
 
+/* Get leaves out what says nothing, and shows several canonical values alike. */
+static const char picked[] = "fields:\n"
+                             "  home:\n"
+                             "    type: pick\n"
+                             "    prefer: { use: home }\n"
+                             "    fields:\n"
+                             "      line: { type: lines, is: line, join: \"\\n\", blank: refuse }\n"
+                             "      city: { type: string, is: city }\n"
+                             "      kind: { type: string, is: kind, enum: [a, b], otherwise: b }\n"
+                             "      since: { type: datetime, is: since }\n"
+                             "  tel:\n"
+                             "    type: pick\n"
+                             "    picks:\n"
+                             "      - { where: { s: p }, fields: { v: { type: string, is: p, enum: [a, b], "
+                             "otherwise: b } } }\n"
+                             "      - { where: { s: q }, fields: { v: { type: string, is: q } } }\n";
+
+static const struct {
+    const char *stored, *rest, *in, *canonical, *kept;
+} picks[] = {
+    /* A blank line is not shown: who changes the city does not take it away. */
+    { "{\"line\":\"1 Main St\\n\\nApt 2\",\"city\":\"Rome\"}", NULL,
+      "{\"home\":[{\"line\":[\"1 Main St\",\"Apt 2\"],\"city\":\"Pisa\"}]}", "{\"city\":\"Pisa\"}",
+      "{\"home\":null}" },
+    /* Nor a value that is shown as another word, or a moment in another form. */
+    { "{\"city\":\"Rome\",\"kind\":\"z\",\"since\":\"2024-01-01T01:00:00+01:00\"}", NULL,
+      "{\"home\":[{\"city\":\"Pisa\",\"kind\":\"b\",\"since\":\"2024-01-01T00:00:00.000Z\"}]}", "{\"city\":\"Pisa\"}",
+      "{\"home\":[{\"city\":\"Pisa\",\"kind\":\"b\",\"since\":\"2024-01-01T00:00:00.000Z\"}]}" },
+    { "{\"p\":\"z\",\"q\":\"1\"}", NULL, "{\"tel\":[{\"s\":\"q\",\"v\":\"2\"},{\"s\":\"p\",\"v\":\"b\"}]}", "{\"q\":\"2\"}",
+      "{\"tel\":[{\"s\":\"q\",\"v\":\"2\"},{\"s\":\"p\",\"v\":\"b\"}]}" },
+    { "{\"line\":\"\\n\",\"city\":\"Rome\"}", NULL, "{\"home\":[{\"city\":\"Pisa\"}]}", "{\"city\":\"Pisa\"}",
+      "{\"home\":null}" },
+    /* The element that is mapped may stand elsewhere now. */
+    { "{\"line\":\"1\\n\\n2\",\"city\":\"Rome\"}", "{\"home\":[{\"use\":\"home\",\"city\":\"x\"}]}",
+      "{\"home\":[{\"city\":\"y\"},{\"use\":\"home\",\"line\":[\"1\",\"2\"],\"city\":\"Rome\"}]}", "{\"city\":\"Rome\"}",
+      "{\"home\":[{\"city\":\"y\"},{\"use\":\"home\",\"line\":[\"1\",\"2\"],\"city\":\"Rome\"}]}" },
+    /* What was shown and is not sent is cleared. */
+    { "{\"line\":\"1\\n\\n2\",\"city\":\"Rome\",\"kind\":\"z\"}", NULL, "{\"home\":[{\"city\":\"Rome\"}]}",
+      "{\"line\":null,\"city\":\"Rome\",\"kind\":null}", "{\"home\":null}" },
+    { "{\"line\":\"1\\n\\n2\",\"kind\":\"z\"}", NULL, "{\"home\":[]}", "{\"line\":null,\"city\":null,\"kind\":null}",
+      "{\"home\":null}" },
+    /* Who changes the lines does. */
+    { "{\"line\":\"1 Main St\\n\\nApt 2\",\"city\":\"Rome\"}", NULL,
+      "{\"home\":[{\"line\":[\"1 Main St\",\"Apt 3\"],\"city\":\"Rome\"}]}",
+      "{\"line\":\"1 Main St\\nApt 3\",\"city\":\"Rome\"}", "{\"home\":null}" },
+};
+
+static void a_picked_member_that_comes_back_is_not_written(void **state)
+{
+    static const struct lens_style style = { .empty_is_absent = true };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(picks); i++) {
+        struct kit kit = kit_of_fields(picked, style);
+        kit_get(&kit, picks[i].stored, picks[i].rest);
+        const char *shown = arena_cstr(kit.arena, buf_str(&kit.text));
+        kit_put(&kit, LENS_UPDATE, picks[i].in, shown);
+        CHECK_TEXT(kit_faults(&kit), "", "case %zu: shown %s", i, shown);
+        CHECK_TEXT(buf_str(&kit.put.canonical), picks[i].canonical, "case %zu: shown %s", i, shown);
+        CHECK_TEXT(buf_str(&kit.put.rest), picks[i].kept, "case %zu: shown %s", i, shown);
+        kit_done(&kit);
+    }
+}
+
 static void a_list_of_a_parameter_may_be_emptied(void **state)
 {
     static const struct {
@@ -220,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(updates_say_what_is_named),
+        cmocka_unit_test(a_picked_member_that_comes_back_is_not_written),
         cmocka_unit_test(a_list_of_a_parameter_may_be_emptied),
         cmocka_unit_test(the_stored_entity_is_needed_where_a_field_is_not_exact),
         cmocka_unit_test(conditions_look_at_what_is_shown),

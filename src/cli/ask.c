@@ -125,7 +125,9 @@ static bool is_right(struct asking *a, const struct contract_call *call)
     if (!tape->count || tape_type(tape, 0) != JSON_OBJECT)
         return false;
     if (!call->items.len) {
-        learn_from(a, call, tape, 0);
+        uint32_t item = contract_item(call, tape);
+        if (item != TAPE_NONE)
+            learn_from(a, call, tape, item);
         return true;
     }
     uint32_t items = tape_find(tape, 0, call->items);

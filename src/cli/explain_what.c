@@ -23,7 +23,7 @@ static uint32_t find_entities(struct explanation *explanation, const struct tape
 {
     const struct contract_call *call =
         contract_find(explanation->gateway->contract, explanation->operation->call);
-    uint32_t at = call && call->items.len ? tape_find(in, 0, call->items) : 0;
+    uint32_t at = !call ? 0 : call->items.len ? tape_find(in, 0, call->items) : contract_item(call, in);
 
     explanation->documents = at == TAPE_NONE ? 0 : tape_type(in, at) == JSON_ARRAY ? tape_count(in, at) : 1;
     return at;

@@ -2,6 +2,7 @@
  * is read again: objects become object schemas, marks the schemas of what stands there. */
 #include "cli/openapi.h"
 
+#include "flow/flow.h"
 #include "json/write.h"
 
 /* The member that makes an object a mark; no template has such a name. */
@@ -27,10 +28,27 @@ static void write_reference(struct openapi *api, struct str name)
     buf_printf(&api->out, "{\"$ref\":\"#/components/schemas/" STR_FMT "\"}", STR_ARG(name));
 }
 
+static void write_entity(struct openapi *api, struct str name, bool many)
+{
+    if (many)
+        buf_add(&api->out, STR("{\"type\":\"array\",\"items\":"));
+    write_reference(api, name);
+    if (many)
+        buf_char(&api->out, '}');
+}
+
+/* There may be none: the only document was left out, or the backend's answer says so. */
+static bool may_be_null(const struct operation *operation)
+{
+    const struct bound *bound = operation->bound;
+
+    return operation->skip.len || (bound && bound->call && bound->call->item.len);
+}
+
 static void write_item(struct envelope *e, bool many)
 {
     struct openapi *api = e->api;
-    bool either = !many && e->operation->many > 0;
+    bool either = !many && e->operation->many > 0, null = !many && may_be_null(e->operation);
     struct str name = e->operation->lens
                           ? openapi_schema_name(api, lens_resource(e->operation->lens), SCHEMA_SHOWN)
                           : STR_NONE;
@@ -39,18 +57,17 @@ static void write_item(struct envelope *e, bool many)
         buf_add(&api->out, many ? STR("{\"type\":\"array\"}") : STR("{\"type\":\"object\"}"));
         return;
     }
-    if (either)
+    if (either || null)
         buf_add(&api->out, STR("{\"anyOf\":["));
-    if (many || either)
-        buf_add(&api->out, STR("{\"type\":\"array\",\"items\":"));
-    write_reference(api, name);
-    if (many || either)
-        buf_char(&api->out, '}');
-    if (!either)
-        return;
-    buf_char(&api->out, ',');
-    write_reference(api, name);
-    buf_add(&api->out, STR("]}"));
+    if (either) {
+        write_entity(api, name, true);
+        buf_char(&api->out, ',');
+    }
+    write_entity(api, name, many);
+    if (null)
+        buf_add(&api->out, STR(",{\"type\":\"null\"}"));
+    if (either || null)
+        buf_add(&api->out, STR("]}"));
 }
 
 static void write_schema_of(struct envelope *e, const struct template *template);

@@ -51,8 +51,8 @@ static bool write_item(struct exchange *x, struct buf *out)
         write_items(x, out);
     else if (x->shown_count)
         (void)get_one(x, &x->shown[0], out);
-    else if (x->skip)
-        buf_add(out, STR("null")); /* the only document was left out */
+    else if (x->skip || x->fetched_count)
+        buf_add(out, STR("null")); /* the only document was left out; or the backend has none */
     else
         return false;
     return true;
@@ -117,7 +117,10 @@ void exchange_add_slot(struct exchange *x, size_t at, struct str kind, struct st
 /* A member of the backend's own document, or all of it. */
 static bool write_document(struct exchange *x, struct str name, struct buf *out)
 {
-    const struct tape *tape = x->made.count ? &x->made : x->shown_count ? x->shown[0].tape : NULL;
+    const struct tape *tape = x->made.count       ? &x->made
+                              : x->shown_count    ? x->shown[0].tape
+                              : x->fetched_count  ? &x->fetched[0].answer.document
+                                                  : NULL;
 
     if (!name.len && x->document.len) {
         buf_add(out, x->document);

@@ -239,8 +239,8 @@ void exchange_own_answer(struct exchange *x, const struct contract_call *call, c
 
     if (!call || !tape->count)
         return;
-    if (!call->items.len)
-        own_entity(x, call, tape, 0);
+    if (!call->items.len && contract_item(call, tape) != TAPE_NONE)
+        own_entity(x, call, tape, contract_item(call, tape));
     for (uint32_t at = items != TAPE_NONE ? tape_first(tape, items) : 0; items != TAPE_NONE && at < tape_next(tape, items);
          at = tape_next(tape, at))
         own_entity(x, call, tape, at);

@@ -113,17 +113,28 @@ const struct contract_after *contract_after(const struct contract_call *call, st
     return NULL;
 }
 
+/* Of nothing but what is shown: entities that are compared or looked up are whole answers. */
+static int load_item(const struct yaml *map, struct contract_call *made, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, "item");
+    bool plain = str_is(made->method, "GET") && made->segment_count == 1 && !made->items.len;
+
+    if (node && !plain)
+        return yaml_fault(node, err, "the entity is a member of the answer, expected a GET without parameters in its path, and no items:");
+    return load_text(map, "item", &made->item, err);
+}
+
 static int load_call(const struct yaml *map, struct arena *arena, struct contract_call *made, const struct conf *conf,
                      struct err *err)
 {
-    static const char *const known[] = { "request", "entity", "items", "total", "brand", "page", "query", "documented",
+    static const char *const known[] = { "request", "entity", "items", "item", "total", "brand", "page", "query", "documented",
                                          "beyond",  "instead", "after", "needs", NULL };
     struct str brand = STR_NONE;
 
     made->name = map->key;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_request(map, arena, made, err) ||
         load_names(map, "query", arena, &made->query, &made->query_count, err) || load_text(map, "entity", &made->entity, err) ||
-        load_text(map, "items", &made->items, err) || load_text(map, "total", &made->total, err) ||
+        load_text(map, "items", &made->items, err) || load_item(map, made, err) || load_text(map, "total", &made->total, err) ||
         load_text(map, "brand", &brand, err) || load_flag(map, "page", &made->paged, err) ||
         load_flag(map, "documented", &made->documented, err) || load_beyond(map, arena, made, err) ||
         load_afters(map, arena, made, err) || load_names(map, "needs", arena, &made->needs, &made->need_count, err))
@@ -267,4 +278,11 @@ uint32_t contract_items(const struct contract_call *call, const struct tape *ans
     uint32_t at = answer->count ? tape_find(answer, 0, call->items) : TAPE_NONE;
 
     return at != TAPE_NONE && tape_type(answer, at) == JSON_ARRAY ? at : TAPE_NONE;
+}
+
+uint32_t contract_item(const struct contract_call *call, const struct tape *answer)
+{
+    uint32_t at = !answer->count ? TAPE_NONE : call->item.len ? tape_find(answer, 0, call->item) : 0;
+
+    return at != TAPE_NONE && call->item.len && tape_type(answer, at) == JSON_NULL ? TAPE_NONE : at;
 }

@@ -39,6 +39,7 @@ struct contract_after {
 
 struct contract_call {
     struct str name, method, entity, items, total;
+    struct str item; /* the member of the answer that is the entity, or null; empty: the answer is it */
     const struct contract_segment *segments;
     size_t segment_count;
     const struct str *query;
@@ -92,3 +93,5 @@ bool contract_takes(const struct contract_call *call, struct str parameter);
 
 /* The array of the items in an answer of the call (an empty one, too), or TAPE_NONE. */
 uint32_t contract_items(const struct contract_call *call, const struct tape *answer);
+/* Where the entity stands in an answer of a call that is no list; TAPE_NONE: the answer says that there is none. */
+uint32_t contract_item(const struct contract_call *call, const struct tape *answer);

@@ -181,6 +181,8 @@ describe('patient-graph, on the embedded backend', () => {
         const calls = [
             ['POST /v1/patients/me/journal', { entry_date: '2022-02-02', mood: 1, energy: 1 }, 'GET /v1/patients/me/journal?from=2022-02-02&to=2022-02-02', (j) => j.entries[0]],
             ['POST /v1/patients/me/onboarding', { goals: ['rest'] }, 'GET /v1/patients/me/onboarding', (j) => j],
+            ['POST /v1/researcher-acknowledgements', { full_name: 'Ann Case', ip_address: 'x', source: 'web', statement_version: 'v8' },
+                'GET /v1/researcher-acknowledgements/me?statement_version=v8', (j) => j.acknowledgement],
             [`POST /v1/patients/${known.patient}/medications`, { brand_id: 'acme', name: 'X', dosage: '1', frequency: 'once' }, `GET /v1/patients/${known.patient}/medications`, (j) => j.medications.at(-1)],
         ];
         for (const [write, body, read, pick] of calls) {

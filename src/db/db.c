@@ -139,22 +139,32 @@ static void run_group(struct db *db, size_t count)
     }
 }
 
-/* Waits for jobs and moves at most GROUP_MAX into the group. While the last transaction did not work, comes
- * back after a second with none, so that an empty one is tried and readiness returns without traffic. */
+/* Waits, at most for a second: -1 nothing came in it. */
+static int wait_a_second(struct db *db)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec++;
+    return pthread_cond_timedwait(&db->wake, &db->lock, &until) ? -1 : 0;
+}
+
+static bool is_quiet(const struct db *db)
+{
+    return !db->first && !db->closing && db->checkpoint.state != CHECKPOINT_NEAR;
+}
+
+/* Waits for jobs and moves at most GROUP_MAX into the group. Comes back after a second with none while the last
+ * transaction did not work, or something erased is in the log. */
 static size_t take_jobs(struct db *db)
 {
     size_t count = 0;
 
     (void)pthread_mutex_lock(&db->lock);
-    while (!db->first && !db->closing) {
-        if (atomic_load_explicit(&db->healthy, memory_order_relaxed)) {
+    while (is_quiet(db)) {
+        if (db_healthy(db) && !db->checkpoint.scrub_ms)
             (void)pthread_cond_wait(&db->wake, &db->lock);
-            continue;
-        }
-        struct timespec until;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec++;
-        if (pthread_cond_timedwait(&db->wake, &db->lock, &until))
+        else if (wait_a_second(db))
             break;
     }
     for (; db->first && count < GROUP_MAX; count++) {
@@ -184,13 +194,17 @@ static void *run_thread(void *data)
     const struct sched_param none = { 0 };
 
     (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
-    while (!ended(db))
-        run_group(db, take_jobs(db));
+    while (!ended(db)) {
+        size_t count = take_jobs(db);
+        if (count || !db_healthy(db)) /* an empty one shows that it works again, also without traffic */
+            run_group(db, count);
+        db_checkpoint_turn(db, count == 0);
+    }
     return NULL;
 }
 
-/* The thread takes no signals: they belong to the main thread. */
-static int start_thread(struct db *db)
+/* The threads take no signals: they belong to the main thread. */
+static int start_threads(struct db *db)
 {
     pthread_condattr_t attributes;
     sigset_t all, old;
@@ -204,7 +218,9 @@ static int start_thread(struct db *db)
     (void)pthread_condattr_destroy(&attributes);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &old);
-    int code = pthread_create(&db->thread, NULL, run_thread, db);
+    int code = db_checkpoint_start(db);
+    if (code == 0 && (code = pthread_create(&db->thread, NULL, run_thread, db)) != 0)
+        db_checkpoint_stop(db);
     (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (code == 0)
         (void)pthread_setname_np(db->thread, "db");
@@ -228,7 +244,7 @@ int db_open(struct db **opened, const char *path, const char *schema, struct err
         free_memory(db);
         return -1;
     }
-    int code = start_thread(db);
+    int code = start_threads(db);
     if (code) {
         db_disconnect(db);
         free_memory(db);
@@ -249,6 +265,7 @@ void db_close(struct db **closed)
     (void)pthread_cond_signal(&db->wake);
     (void)pthread_mutex_unlock(&db->lock);
     (void)pthread_join(db->thread, NULL);
+    db_checkpoint_stop(db);
     db_disconnect(db);
     (void)pthread_cond_destroy(&db->wake);
     (void)pthread_mutex_destroy(&db->lock);

@@ -9,8 +9,9 @@
 #include <stdatomic.h>
 
 enum {
-    GROUP_MAX = 256,        /* jobs in one transaction */
-    STATEMENT_BUCKETS = 128 /* a power of two; chains may grow */
+    GROUP_MAX = 256,         /* jobs in one transaction */
+    STATEMENT_BUCKETS = 128, /* a power of two; chains may grow */
+    DB_BUSY_MS = 5000        /* how long another process' transaction is waited for */
 };
 
 struct db_statement {
@@ -29,6 +30,18 @@ struct outcome {
     struct err err;
 };
 
+/* checkpoint.c */
+struct checkpoint {
+    const char *path; /* the connection's; empty: in memory, without a log */
+    int frames, next;  /* the db thread's: of the log; with how many to begin */
+    uint64_t scrub_ms; /* the db thread's: when the log must be emptied; 0: nothing was erased */
+    sqlite3 *handle;  /* the thread's; NULL: not connected yet */
+    pthread_t thread;
+    pthread_cond_t wake; /* with the db's lock, as are the next two */
+    enum { CHECKPOINT_NONE, CHECKPOINT_WANTED, CHECKPOINT_NEAR } state; /* NEAR: the writer's turn */
+    bool closing;
+};
+
 struct db {
     sqlite3 *handle;
     struct arena *arena; /* this struct and its statements */
@@ -44,6 +57,7 @@ struct db {
     pthread_cond_t wake;
     struct db_job *first, **end;
     bool closing;
+    struct checkpoint checkpoint;
 
     _Atomic uint64_t commits;
     atomic_bool healthy;
@@ -58,6 +72,12 @@ void db_disconnect(struct db *db);
 
 /* gather.c: the name of a VFS that is registered with the first call. To be called once. */
 const char *db_gather_vfs(void);
+
+/* checkpoint.c. The thread beside, from the connection's being open until before it is closed; 0 or an errno. */
+MUST_CHECK int db_checkpoint_start(struct db *db);
+void db_checkpoint_stop(struct db *db);
+/* On the db thread, outside a transaction. `idle`: nothing was written for a while. */
+void db_checkpoint_turn(struct db *db, bool idle);
 
 /* A statement without parameters or rows. */
 MUST_CHECK int db_control(struct db *db, const char *literal, struct err *err);

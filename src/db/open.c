@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 5000 };
-
 /* The file holds ids and hashes of credentials: 0600 whatever the umask is. SQLite gives its -wal and -shm
  * files the same mode. A file that exists is not opened here: closing any descriptor of it would drop the
  * POSIX locks that another connection of this process holds on it. */
@@ -30,7 +28,7 @@ static int use_wal(struct db *db, struct err *err)
 {
     int code = sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
 
-    for (int waited_ms = 0; (code & 0xFF) == SQLITE_BUSY && waited_ms < BUSY_MS; waited_ms += 10) {
+    for (int waited_ms = 0; (code & 0xFF) == SQLITE_BUSY && waited_ms < DB_BUSY_MS; waited_ms += 10) {
         (void)sqlite3_sleep(10);
         code = sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     }
@@ -44,12 +42,11 @@ static const char pragmas[] = "PRAGMA synchronous = FULL;"
                               "PRAGMA trusted_schema = OFF;"
                               "PRAGMA secure_delete = ON;"
                               "PRAGMA temp_store = MEMORY;"
-                              "PRAGMA cache_size = -16384;"
-                              "PRAGMA wal_autocheckpoint = 8192;";
+                              "PRAGMA cache_size = -16384;";
 
 static int prepare_file(struct db *db, const char *schema, struct err *err)
 {
-    (void)sqlite3_busy_timeout(db->handle, BUSY_MS);
+    (void)sqlite3_busy_timeout(db->handle, DB_BUSY_MS);
     if (use_wal(db, err) || db_exec(db, pragmas, err))
         return -1;
     if (db_exec(db, "BEGIN IMMEDIATE", err)) /* two processes may start at once */

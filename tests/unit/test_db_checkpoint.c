@@ -1,0 +1,268 @@
+/* What of the write-ahead log goes to the database file, and what of it stays. */
+#include "test_file.h"
+
+#include "db/db.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char schema[] = "CREATE TABLE IF NOT EXISTS item(id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;";
+
+enum { SECONDS = 90, ROWS = 1000, LEN = 16000, FRAME = 4096 + 24, LOG_MAX_FRAMES = 131072 };
+
+struct place {
+    char dir[64], path[96], log[104], index[104];
+};
+
+static struct place place_new(void)
+{
+    struct place place = { .dir = "/tmp/test_db.XXXXXX" };
+
+    assert_non_null(mkdtemp(place.dir));
+    (void)snprintf(place.path, sizeof place.path, "%s/x.db", place.dir);
+    (void)snprintf(place.log, sizeof place.log, "%s-wal", place.path);
+    (void)snprintf(place.index, sizeof place.index, "%s-shm", place.path);
+    return place;
+}
+
+static void place_done(struct place *place)
+{
+    (void)unlink(place->path);
+    CHECK(unlink(place->log) != 0, "closing left a log");
+    (void)unlink(place->index);
+    assert_int_equal(rmdir(place->dir), 0);
+}
+
+static struct db *open_db(const struct place *place)
+{
+    struct db *db = NULL;
+    struct err err;
+
+    if (db_open(&db, place->path, schema, &err))
+        fail_msg("%s", err.detail);
+    return db;
+}
+
+struct statement {
+    struct db_job job;
+    const char *sql;
+    int64_t found;
+};
+
+static int run_statement(struct db_job *job, struct db *db, struct err *err)
+{
+    struct statement *it = (struct statement *)job;
+    struct db_statement *statement = db_prepare(db, it->sql);
+    int rc = db_step(statement, err);
+
+    if (rc == 1)
+        it->found = db_column_int(statement, 0);
+    return rc < 0 ? -1 : 0;
+}
+
+static int64_t do_sql(struct db *db, const char *literal)
+{
+    struct statement statement = { .job = { .run = run_statement }, .sql = literal };
+    struct err err;
+
+    if (db_run(db, &statement.job, &err))
+        fail_msg("%s", err.detail);
+    return statement.found;
+}
+
+static long long log_size(const struct place *place)
+{
+    struct stat found;
+
+    return stat(place->log, &found) ? -1 : (long long)found.st_size;
+}
+
+static void wait_for_empty_log(const struct place *place)
+{
+    const struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
+
+    for (int i = 0; log_size(place) != 0; i++) {
+        CHECK(i < SECONDS * 50, "the log still has %lld bytes", log_size(place));
+        (void)nanosleep(&moment, NULL);
+    }
+}
+
+static bool file_has(const char *path, const char *text)
+{
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct str all = test_file_read(arena, path);
+    bool has = memmem(all.ptr, all.len, text, strlen(text)) != NULL;
+
+    arena_free(&arena);
+    return has;
+}
+
+static int run_erase(struct db_job *job, struct db *db, struct err *err)
+{
+    (void)job;
+    db_scrub(db);
+    return db_step(db_prepare(db, "DELETE FROM item"), err);
+}
+
+static void what_was_erased_leaves_the_log_too(void **state)
+{
+    static const char secret[] = "Zoltan Q. Erasedperson";
+    struct db_job erase = { .run = run_erase };
+    struct place place = place_new();
+    struct db *db = open_db(&place);
+    struct err err;
+
+    (void)state;
+    wait_for_empty_log(&place); /* of what the start left */
+    do_sql(db, "INSERT INTO item(name) VALUES('Zoltan Q. Erasedperson')");
+    CHECK(file_has(place.log, secret), "it was never there");
+    assert_int_equal(db_run(db, &erase, &err), 0);
+    wait_for_empty_log(&place);
+    CHECK(!file_has(place.path, secret), "it is in the file still");
+    do_sql(db, "INSERT INTO item(name) VALUES('somebody else')");
+    assert_int_equal(do_sql(db, "SELECT count(*) FROM item"), 1);
+    db_close(&db);
+    place_done(&place);
+}
+
+static void what_a_killed_process_left_goes_as_well(void **state)
+{
+    struct place place = place_new();
+    pid_t child = fork();
+    int status;
+
+    (void)state;
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct db *db = open_db(&place);
+        do_sql(db, "INSERT INTO item(name) VALUES('left')");
+        (void)raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    CHECK(log_size(&place) > 0, "nothing is left of it");
+    struct db *db = open_db(&place);
+    wait_for_empty_log(&place);
+    assert_int_equal(do_sql(db, "SELECT count(*) FROM item WHERE name = 'left'"), 1);
+    db_close(&db);
+    place_done(&place);
+}
+
+/* How often the log was begun anew: the fourth number of its head (https://www.sqlite.org/fileformat2.html#wal_file_format). */
+static unsigned log_number(const struct place *place)
+{
+    unsigned char head[16] = { 0 };
+    FILE *in = fopen(place->log, "r");
+
+    assert_non_null(in);
+    size_t got = fread(head, 1, sizeof head, in);
+    (void)fclose(in);
+    return got == sizeof head ? (unsigned)head[12] << 24 | (unsigned)head[13] << 16 | (unsigned)head[14] << 8 | head[15] : 0;
+}
+
+struct fill {
+    struct db_job job;
+    int from;
+};
+
+static int run_fill(struct db_job *job, struct db *db, struct err *err)
+{
+    const struct fill *fill = (struct fill *)job;
+    static char name[LEN + 1];
+
+    for (int i = 0; i < ROWS; i++) {
+        struct db_statement *add = db_prepare(db, "INSERT INTO item(id, name) VALUES(?1, ?2)");
+        (void)snprintf(name, sizeof name, "%0*d", LEN, fill->from + i);
+        db_bind_int(add, 1, fill->from + i);
+        db_bind_text(add, 2, str_of(name, LEN));
+        if (db_step(add, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void fill(struct db *db, int from)
+{
+    struct fill job = { .job = { .run = run_fill }, .from = from };
+    struct err err;
+
+    if (db_run(db, &job.job, &err))
+        fail_msg("%s", err.detail);
+}
+
+static void the_log_begins_anew_while_writing_goes_on(void **state)
+{
+    struct place place = place_new();
+    struct db *db = open_db(&place);
+    int rows = 0;
+
+    (void)state;
+    fill(db, rows);
+    unsigned first = log_number(&place);
+    while (log_number(&place) == first) {
+        CHECK(log_size(&place) < (long long)LOG_MAX_FRAMES * FRAME * 2, "%lld bytes", log_size(&place));
+        rows += ROWS;
+        fill(db, rows);
+    }
+    rows += ROWS;
+    assert_int_equal(do_sql(db, "SELECT count(*) FROM item"), rows);
+    assert_int_equal(do_sql(db, "SELECT count(*) FROM item WHERE CAST(name AS INTEGER) <> id"), 0);
+    db_close(&db);
+    db = open_db(&place);
+    assert_int_equal(do_sql(db, "SELECT count(*) FROM item WHERE CAST(name AS INTEGER) = id"), rows);
+    db_close(&db);
+    place_done(&place);
+}
+
+/* Another process that makes a copy, say. */
+static void somebody_who_reads_holds_nobody_up(void **state)
+{
+    const struct timespec while_idle = { .tv_sec = 2 };
+    struct place place = place_new();
+    struct db *db = open_db(&place);
+    sqlite3 *reader = NULL;
+
+    (void)state;
+    do_sql(db, "INSERT INTO item(name) VALUES('before')");
+    assert_int_equal(sqlite3_open(place.path, &reader), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT * FROM item", NULL, NULL, NULL), SQLITE_OK);
+    do_sql(db, "INSERT INTO item(name) VALUES('meanwhile')");
+    (void)nanosleep(&while_idle, NULL);
+    CHECK(log_size(&place) > 0, "the log went under its reader");
+    do_sql(db, "INSERT INTO item(name) VALUES('after')");
+    assert_int_equal(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    wait_for_empty_log(&place);
+    assert_int_equal(do_sql(db, "SELECT count(*) FROM item"), 3);
+    assert_int_equal(sqlite3_close(reader), SQLITE_OK);
+    db_close(&db);
+    place_done(&place);
+}
+
+static void a_base_in_memory_has_no_log(void **state)
+{
+    struct db *db = NULL;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(db_open(&db, ":memory:", schema, &err), 0);
+    do_sql(db, "INSERT INTO item(name) VALUES('x')");
+    assert_int_equal(do_sql(db, "SELECT count(*) FROM item"), 1);
+    db_close(&db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_erased_leaves_the_log_too),
+        cmocka_unit_test(what_a_killed_process_left_goes_as_well),
+        cmocka_unit_test(the_log_begins_anew_while_writing_goes_on),
+        cmocka_unit_test(somebody_who_reads_holds_nobody_up),
+        cmocka_unit_test(a_base_in_memory_has_no_log),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

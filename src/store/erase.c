@@ -40,6 +40,7 @@ int store_entity_erase(struct store *store, struct arena *arena, const struct en
         db, "INSERT INTO erasure(kind, brand, canonical_id) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING");
 
     store_unit_erases(store);
+    db_scrub(db);
     bind_entity(remember, entity);
     if (db_step(remember, err) < 0 || store_found_erase(db, entity, err))
         return -1;

@@ -161,6 +161,7 @@ static struct lens_context context_of(const struct explanation *explanation)
     return (struct lens_context){ .mode = update ? LENS_UPDATE : LENS_CREATE,
                                   .brand = explanation->brand,
                                   .peer = STR("<address of the client, unresolved>"),
+                                  .answer = operation_answer(operation),
                                   .wall_ms = clock_wall_ms() };
 }
 

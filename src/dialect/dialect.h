@@ -171,6 +171,12 @@ struct operation {
     const void *bound; /* the flow's own, set once after loading */
 };
 
+/* The lens that shows what is kept of the body, where another one judges it; else NULL. */
+static inline const struct lens *operation_answer(const struct operation *operation)
+{
+    return operation->body_lens == operation->lens || operation->pass ? NULL : operation->lens;
+}
+
 struct lookup {
     struct str name, call, scope; /* scope: needed by one that makes */
     enum lookup_match { LOOKUP_ONE, LOOKUP_MAKE } match; /* exactly one; or found or created by the call itself */

@@ -12,6 +12,7 @@ struct lens_context exchange_context(const struct exchange *x)
     return (struct lens_context){ .mode = update ? LENS_UPDATE : LENS_CREATE,
                                   .brand = x->brand,
                                   .peer = x->head->peer,
+                                  .answer = operation_answer(x->operation),
                                   .wall_ms = loop_wall_ms(x->flow->loop) };
 }
 

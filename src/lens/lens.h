@@ -71,6 +71,7 @@ struct lens_context {
     struct str version;  /* get: what fields of the type version show; empty: nothing */
     int64_t wall_ms;     /* now */
     struct arena *unread_arena; /* get, with `unread`: where the names are */
+    const struct lens *answer; /* put: the mapping that shows what is kept of the document, where it is another; or NULL */
     struct names *unread; /* get: canonical members that no field shows are named here, by path; or NULL */
 };
 

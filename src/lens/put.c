@@ -91,6 +91,8 @@ void put_object(struct put *put, uint32_t at)
     for (size_t i = 0; late && i < shape->count; i++)
         if (shape->fields[i].late)
             put_field(put, &shape->fields[i]);
+    if (!put->outer)
+        put_answer(put);
     if (put->unknowns.heads)
         refuse_unknown(put);
     put->run->full |= put->unknowns.full;

@@ -89,6 +89,9 @@ void put_parts(struct put *put, const struct field *leader);
 /* put_rules.c: once all fields of the document are put. */
 void put_rules(struct put *put);
 
+/* put_answer.c: members that the mapping of the answer shows from elsewhere. */
+void put_answer(struct put *put);
+
 /* put_blank.c: `blank:` by the kind of the text. */
 bool put_is_blank(const struct put *put, const struct field *field, uint32_t at);
 

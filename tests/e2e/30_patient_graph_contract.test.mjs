@@ -193,6 +193,21 @@ describe('patient-graph, on the embedded backend', () => {
         }
     });
 
+    test('a member that only the answer has is read-only, and nothing that is sent is kept unseen', async () => {
+        const shown = (await send(gateway, tokens.me, 'POST /v1/patients/me/age-verification', { date_of_birth: '1990-01-01', x_extra: 1 })).json;
+        assert.equal(shown.x_extra, 1);
+        await send(gateway, tokens.me, 'POST /v1/patients/me/age-verification', { date_of_birth: '1990-01-01', brand_id: 'acme' });
+        for (const [call, body] of [
+            ['POST /v1/patients/me/age-verification', { date_of_birth: '1990-01-01' }],
+            ['POST /v1/patients/me/ruo-acknowledgement', {}],
+        ])
+            for (const name of Object.keys(shown).filter((n) => n !== 'x_extra' && n !== 'brand_id' && !(n in body))) {
+                const got = await send(gateway, tokens.me, call, { ...body, [name]: shown[name] });
+                isBad(400, call, body, got);
+                assert.ok(got.json.message.includes(name), told(call, body, got));
+            }
+    });
+
     test('what is put again is replaced, and its first time is kept', async () => {
         const first = (await send(gateway, tokens.me, 'POST /v1/patients/me/onboarding', { goals: ['a'], role: 'coach' })).json;
         assert.ok(!('x_extra' in first), 'what was kept beside the one before');

@@ -212,11 +212,53 @@ static void an_element_without_values_stays(void **state)
     kit_done(&kit);
 }
 
+/* A body of its own, shown by another mapping: what that one shows from elsewhere is not kept, or nobody would see it. */
+static void what_the_answer_shows_from_elsewhere_is_not_kept(void **state)
+{
+    static const char own[] = "fields:\n  b: { type: string, is: b }\n  g: { c: { type: string, is: c } }\n";
+    static const char shows[] = "fields:\n"
+                                "  a: { type: string, is: a }\n"
+                                "  k: { type: string, keep: true }\n"
+                                "  brand: { type: string, is: brand_id, equals: $brand }\n"
+                                "  g: { d: { type: string, is: d } }\n"
+                                "  h: { e: { type: string, is: e } }\n";
+    static const struct {
+        const char *in, *rest, *ignored, *faults;
+    } cases[] = {
+        { "{\"b\":\"1\",\"z\":1}", "{\"z\":1}", "", "" },
+        { "{\"a\":1,\"z\":1}", "{\"z\":1}", "a", "a read_only nothing" },
+        { "{\"y\":1,\"\\u0061\":1,\"z\":1}", "{\"y\":1,\"z\":1}", "a", "a read_only nothing" },
+        { "{\"k\":\"x\"}", "{\"k\":\"x\"}", "", "" },
+        { "{\"g\":{\"d\":1,\"z\":2}}", "{\"g\":{\"z\":2}}", "g/d", "g/d read_only nothing" },
+        { "{\"h\":{\"z\":2}}", "", "h", "h read_only nothing" },
+        { "{\"brand\":\"acme\"}", "", "", "" },
+        { "{\"brand\":\"other\"}", "", "brand", "brand read_only nothing" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+        struct lens_style style = { .read_only = i % 2 ? READ_ONLY_REFUSE : READ_ONLY_IGNORE };
+        struct lens_context context = KIT_CONTEXT;
+        struct kit kit = kit_of_fields(own, style), other = kit_of_fields(shows, style);
+        context.answer = other.lens;
+        kit.put = (struct lens_put){ .canonical = buf_in(kit.arena, 1 << 20), .rest = buf_in(kit.arena, 1 << 20) };
+        int bad = lens_put(kit.lens, kit_tape(&kit, cases[i / 2].in), 0, NULL, &context, kit.arena, &kit.put, &kit.err);
+        CHECK_TEXT(kit_faults(&kit), i % 2 ? cases[i / 2].faults : "", "case %zu", i);
+        if (!bad) {
+            CHECK_TEXT(buf_str(&kit.put.rest), cases[i / 2].rest, "case %zu", i);
+            CHECK_TEXT(kit_names(&kit, &kit.put.ignored), i % 2 ? "" : cases[i / 2].ignored, "case %zu", i);
+        }
+        kit_done(&kit);
+        kit_done(&other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sent_comes_back),
         cmocka_unit_test(an_element_without_values_stays),
+        cmocka_unit_test(what_the_answer_shows_from_elsewhere_is_not_kept),
         cmocka_unit_test(canonical_values_win_over_what_was_kept),
         cmocka_unit_test(a_member_of_the_entity_may_hold_the_rest),
         cmocka_unit_test(a_lens_without_a_rest_refuses_what_it_does_not_know),

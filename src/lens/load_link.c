@@ -200,6 +200,16 @@ static void list_leaves(struct shape *shape, const struct node *node)
         list_leaves(shape, child);
 }
 
+/* A null in a merge patch makes the objects around it, or puts them in the place of whatever stands there (RFC 7396
+ * section 2): one that clears nothing must not be sent. */
+static void classify_null(const struct shape *shape, struct field *field)
+{
+    bool inside = field->source == FROM_CANONICAL && field->is[0] != NO_SLOT &&
+                  text_find(shape->leaves[field->is[0]]->path, STR("/"));
+
+    field->null_needs_stored = inside && !field->needs_stored && !(field->read_only & MODE_UPDATE);
+}
+
 /* The one field of a list's elements, which stands for each of them. */
 static int link_bare(struct load *load, struct field *field)
 {
@@ -250,6 +260,8 @@ static int link_shape(struct load *load, struct shape *shape)
     }
     shape->leaves = ARENA_ARRAY(load->arena, const struct node *, shape->canonical_slots);
     list_leaves(shape, shape->canonical);
+    for (size_t i = 0; i < shape->count; i++)
+        classify_null(shape, &shape->fields[i]);
     shape->need = put_notes(shape);
     shape->copy = shape_is_copy(shape);
     load->lens->need += shape->need;

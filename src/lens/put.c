@@ -185,7 +185,7 @@ int lens_put(const struct lens *lens, const struct tape *in, uint32_t at, const 
 static bool holds_stored(const struct node *parent)
 {
     for (const struct node *child = parent->first; child; child = child->next)
-        if (child->field ? child->field->needs_stored : holds_stored(child))
+        if (child->field ? child->field->needs_stored || child->field->null_needs_stored : holds_stored(child))
             return true;
     return false;
 }
@@ -195,10 +195,12 @@ static bool names_stored(const struct tape *in, const struct node *parent, uint3
     if (tape_type(in, object) == JSON_NULL)
         return holds_stored(parent);
     for (const struct node *child = parent->first; child; child = child->next) {
-        if (child->field && !child->field->needs_stored)
+        const struct field *field = child->field;
+        if (field && !field->needs_stored && !field->null_needs_stored)
             continue;
         uint32_t at = tape_find(in, object, child->name);
-        if (at != TAPE_NONE && (child->field || names_stored(in, child, at)))
+        bool null = at != TAPE_NONE && tape_type(in, at) == JSON_NULL;
+        if (at != TAPE_NONE && (field ? field->needs_stored || null : names_stored(in, child, at)))
             return true;
     }
     return false;

@@ -33,7 +33,7 @@ bool put_shows_nothing(const struct put *put, const struct field *field)
 
 bool put_is_shown(const struct put *put, const struct field *field, uint32_t at)
 {
-    if (!put->shown || !field->needs_stored)
+    if (!put->shown || !(field->needs_stored || (field->null_needs_stored && put_is_null(put, at))))
         return false;
     bool nothing = put_shows_nothing(put, field);
     if (nothing || put_is_null(put, at))

@@ -40,4 +40,33 @@ describe('values', () => {
         await fhir.put(`/Patient/${read.id}`, { ...read, address: [{ line: ['12 Qanary St', 'Apt 3'], city: 'York' }] });
         assert.equal((await one.general()).address.street, '12 Qanary St\nApt 3');
     });
+
+    /** Every client reads the patient and writes it back as it was shown, or another phone with it. */
+    const echoes = (one) => [
+        async (more) => all.general.put(`/v1/patients/${one.ids.general}`, { patient: { ...await one.general(), ...more } }),
+        async (more) => { const { attributes } = await one.twine(); return all.twine.patch(`/pub/patient/${one.ids.twine}`, { data: { type: 'patient', attributes: { ...attributes, ...(more && { phone_numbers: [{ type: 'other', value: more.phone, primary: true }] }) } } }); },
+        async (more) => { const read = await one.fhir(); return fhir.put(`/Patient/${read.id}`, { ...read, ...(more && { telecom: [...read.telecom.filter((t) => t.system !== 'phone'), { system: 'phone', value: more.phone }] }) }); },
+    ];
+
+    for (const [what, metadata] of [['a text', { address: '12 Qanary St, Leeds' }], ['a list', { address: ['12 Qanary St', { city: 'Leeds' }] }], ['nothing', {}], ['an object', { address: { line: '1', x: [] } }]])
+        test(`metadata.address that is ${what} stays when other dialects write back what they read`, async () => {
+            const one = await make({ phone: '555-0100' });
+            await all.graph.patch(`/v1/patients/${one.ids.graph}`, { metadata });
+            const before = without(await one.graph(), 'updated_at', 'phone');
+            for (const [i, echo] of echoes(one).entries()) {
+                await echo();
+                assert.deepEqual(without(await one.graph(), 'updated_at', 'phone'), before, `client ${i}`);
+                await echo({ phone: `555-020${i}` });
+                assert.equal((await one.graph()).phone, `555-020${i}`, `client ${i}`);
+                assert.deepEqual(without(await one.graph(), 'updated_at', 'phone'), before, `client ${i}`);
+            }
+        });
+
+    test('metadata.address that is a text gives way to an address that another dialect sends', async () => {
+        const one = await make({});
+        await all.graph.patch(`/v1/patients/${one.ids.graph}`, { metadata: { address: '12 Qanary St', ward: 7 } });
+        assert.equal((await one.general()).address, null);
+        await all.general.put(`/v1/patients/${one.ids.general}`, { patient: { address: { city: 'Leeds' } } });
+        assert.deepEqual((await one.graph()).metadata, { address: { city: 'Leeds' }, ward: 7 });
+    });
 });

@@ -108,6 +108,11 @@ static const struct {
     { "{\"sex\":\"other\"}", "{\"sex\":\"\\u006fther\"}", "{}", "", "" },
     { "{\"sex\":\"f\"}", "{\"sex\":\"other\"}", "{\"sex\":\"f\"}", "", "" },
     { "{\"sex\":null}", "{}", "{}", "", "" },
+    /* A null that clears nothing makes no object around it. */
+    { "{\"b\":null,\"g\":{\"c\":null,\"d\":null}}", "{\"b\":null,\"g\":null}", "{}", "", "" },
+    { "{\"b\":null,\"g\":{\"c\":null,\"d\":null}}", "{\"g\":{\"d\":\"1\"}}", "{\"m\":{\"g\":{\"d\":null}}}", "", "" },
+    { "{\"g\":null}", "{\"g\":{\"c\":\"1\"}}", "{\"m\":{\"g\":{\"c\":null}}}", "{\"g\":null}", "" },
+    { "{\"g\":null}", "{}", "{}", "{\"g\":null}", "" },
     { "{\"sex\":null}", "{\"sex\":\"m\"}", "{\"sex\":null}", "", "" },
     { "{\"when\":\"2024-01-01T00:00:00.000Z\"}", "{\"when\":\"2024-01-01T00:00:00.000Z\"}", "{}", "", "" },
     { "{\"when\":\"2024-01-01T00:00:00Z\"}", "{\"when\":\"2024-01-01T00:00:00.000Z\"}",
@@ -230,7 +235,11 @@ static void the_stored_entity_is_needed_where_a_field_is_not_exact(void **state)
         const char *in;
         bool needed;
     } cases[] = {
-        { "{\"a\":\"1\",\"b\":null,\"g\":{\"c\":\"1\"},\"k\":\"x\",\"id\":\"1\",\"x\":1}", false },
+        { "{\"a\":\"1\",\"b\":\"2\",\"g\":{\"c\":\"1\"},\"k\":\"x\",\"id\":\"1\",\"x\":1}", false },
+        { "{\"a\":null}", false },
+        { "{\"b\":null}", true }, /* inside an object that may not be there */
+        { "{\"g\":{\"c\":null}}", true },
+        { "{\"g\":{\"t\":null,\"ro\":null}}", false },
         { "{\"mail\":\"none\"}", false },
         { "{\"sex\":\"m\"}", true },
         { "{\"when\":null}", true },
@@ -242,7 +251,8 @@ static void the_stored_entity_is_needed_where_a_field_is_not_exact(void **state)
         { "{\"any\":1}", true },
         { "{\"kept\":{}}", true },
         { "{\"word\":1}", false },
-        { "{\"g\":null}", false },
+        { "{\"g\":null}", true },
+        { "{\"h\":null}", false },
         { "[]", false },
     };
 

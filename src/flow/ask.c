@@ -38,9 +38,10 @@ static enum step judge_body_media(struct exchange *x)
 
     if (coding.len && !str_eq_nocase(coding, STR("identity")))
         return exchange_fail(x, ERR_MEDIA_TYPE, "a content coding is not accepted");
-    if (!media_accepted(x->dialect, types, count, http_find(x->head, STR("content-type"), NULL), &index))
-        return exchange_fail(x, operation->media_error, "the content type is not accepted");
-    return STEP_NEXT;
+    if (media_accepted(x->dialect, types, count, http_find(x->head, STR("content-type"), NULL), &index))
+        return STEP_NEXT;
+    x->missing = str_join(x->arena, ',', types, count);
+    return exchange_fail(x, operation->media_error, "the content type is not accepted");
 }
 
 static enum step judge_media(struct exchange *x)

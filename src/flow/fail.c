@@ -328,12 +328,32 @@ static bool is_any_stored(const struct exchange *x)
     return false;
 }
 
+/* RFC 9110 section 15.5.16: what would have been taken; for PATCH RFC 5789 section 2.2 has a field of its own, for POST the
+ * Linked Data Platform, section 7.1. */
+static size_t media_headers(const struct exchange *x, struct http_header *headers)
+{
+    struct str method = x->head->method;
+    struct str own = str_is(method, "PATCH") ? STR("accept-patch") : str_is(method, "POST") ? STR("accept-post") : STR_NONE;
+    size_t count = 0;
+
+    if (!x->missing.len) {
+        headers[count++] = (struct http_header){ .name = STR("accept-encoding"), .value = STR("identity") };
+        return count;
+    }
+    headers[count++] = (struct http_header){ .name = STR("accept"), .value = x->missing };
+    if (own.len)
+        headers[count++] = (struct http_header){ .name = own, .value = x->missing };
+    return count;
+}
+
 static size_t error_headers(struct exchange *x, int status, struct http_header *headers)
 {
     size_t count = 0;
 
     if (status == 401 || x->err.code == ERR_SCOPE)
         headers[count++] = (struct http_header){ .name = STR("www-authenticate"), .value = challenge(x) };
+    if (x->err.code == ERR_MEDIA_TYPE)
+        count += media_headers(x, headers + count);
     if (x->err.code == ERR_METHOD && x->missing.len)
         headers[count++] = (struct http_header){ .name = STR("allow"), .value = x->missing };
     if ((status == 503 || status == 429) && !is_any_stored(x))
@@ -345,7 +365,7 @@ static void refuse(struct exchange *x, struct refusal *refusal)
 {
     arena_use_reserve(x->arena);
     struct buf body = buf_in(x->arena, SIZE_MAX);
-    struct http_header headers[4];
+    struct http_header headers[6];
     bool fields = x->faults.count || refusal->parameter.len || refusal->shape->fields;
     const struct template *shape = fields && x->dialect->error_many ? x->dialect->error_many : x->dialect->error_one;
     struct str media = x->media.ptr ? x->media : exchange_media(x); /* a refusal may come before any is chosen */

@@ -222,3 +222,15 @@ void buf_datetime(struct buf *buf, int64_t wall_ms)
     datetime_format(wall_ms, text);
     buf_add(buf, str_of(text, sizeof text));
 }
+
+void buf_http_date(struct buf *buf, int64_t wall_ms)
+{
+    static const char names[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    int64_t days = floor_days(wall_ms);
+    int second = (int)((wall_ms - days * DAY_MS) / 1000), day = (int)((days % 7 + 7) % 7);
+    struct date date = date_from_days(days);
+
+    buf_printf(buf, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", names + (size_t)day * 3, date.day,
+               months + (size_t)(date.month - 1) * 3, date.year, second / 3600, second / 60 % 60, second % 60);
+}

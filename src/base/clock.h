@@ -32,3 +32,6 @@ bool datetime_is_finer(struct str text);
 enum { DATETIME_LEN = 24 };
 void datetime_format(int64_t wall_ms, char out[static DATETIME_LEN]);
 void buf_datetime(struct buf *buf, int64_t wall_ms);
+
+/* RFC 9110 section 5.6.7: "Tue, 14 Mar 2017 11:00:57 GMT". */
+void buf_http_date(struct buf *buf, int64_t wall_ms);

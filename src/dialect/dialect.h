@@ -156,6 +156,7 @@ struct operation {
     enum err_code media_error;
     int status;
     bool etag, etag_shown; /* etag_shown: of what is shown, not the backend's */
+    struct str modified; /* canonical member of what is shown, for Last-Modified; or empty */
     struct str location; /* of what was created: "/thing/{id}", or empty */
     struct thens thens;
     struct inherit inherit;

@@ -255,6 +255,8 @@ static int check_operation(const struct dialect *dialect, const struct yaml *map
                           STR_ARG(answer->text));
     if (made->etag_shown && (!template_uses(made->answer, VAR_ITEM) || made->many))
         return yaml_fault(yaml_get(map, "etag"), err, "etag: shown is of one entity, expected answer: $item");
+    if (made->modified.len && (!template_uses(made->answer, VAR_ITEM) || made->many))
+        return yaml_fault(yaml_get(map, "modified"), err, "modified: is of one entity, expected answer: $item");
     bool shows = template_uses(made->answer, VAR_ITEM) || template_uses(made->answer, VAR_ITEMS) ||
                  template_uses(made->answer, VAR_ENTRIES);
     if (made->call.len && !made->lens && (shows || (made->has_body && !made->body_lens)))
@@ -273,7 +275,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
                                          "call",    "stored", "path",  "query",       "fixed",   "needs_one_of",
                                          "paging",  "body",  "media",  "media_error", "status",  "etag",
                                          "then",    "answer", "answer_bare", "inherit", "include", "via",
-                                         "location", "each", "choose", "answers", "form", NULL };
+                                         "location", "modified", "each", "choose", "answers", "form", NULL };
 
     made->name = map->key;
     made->place = map;
@@ -291,7 +293,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_texts(map, "needs_one_of", arena, &made->one_of, &made->one_of_count, err) ||
         load_paging_mode(map, dialect, arena, made, err) || load_body(map, made, err) ||
         load_texts(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
-        load_etag(map, made, err) || load_location(map, made, err) || load_then(map, made, err) ||
+        load_etag(map, made, err) || load_text(map, "modified", &made->modified, err) || load_location(map, made, err) || load_then(map, made, err) ||
         load_inherit(map, arena, made, err) || load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||
         load_choose(dialect, map, made, err) ||
         load_answers(map, arena, made, err))

@@ -365,9 +365,10 @@ bool exchange_has_condition(const struct exchange *x);
 enum step exchange_judge_condition(struct exchange *x, struct str version);
 /* The client's If-Match, for the backend to compare with its own version; ptr NULL: none. */
 struct str exchange_condition(const struct exchange *x);
-/* The client has what the answer would show. ETag (RFC 9110 section 8.8.3) and Location (10.2.2) of the answer. */
+/* The client has what the answer would show. ETag (RFC 9110 section 8.8.3), Last-Modified (8.8.2) and Location (10.2.2) of
+ * the answer. */
 bool exchange_is_unchanged(const struct exchange *x);
-enum { ENTITY_HEADERS_MAX = 2 };
+enum { ENTITY_HEADERS_MAX = 3 };
 size_t exchange_entity_headers(const struct exchange *x, struct http_header *headers);
 
 /* encode.c. A gap at `at` of the answer, for an id. */

@@ -3,6 +3,7 @@
  * fingerprint of what the dialect shows, so it changes whenever that does: also when only what the dialect keeps changed. */
 #include "flow/exchange.h"
 
+#include "base/clock.h"
 #include "base/fingerprint.h"
 
 /* Of what was written from `at` on; an id that is still a gap counts by what it stands for. */
@@ -130,6 +131,21 @@ bool exchange_is_unchanged(const struct exchange *x)
     return tag.len && any_lists(x, STR("if-none-match"), tag);
 }
 
+/* When what is shown was changed, not later than now (RFC 9110 section 8.8.2.1); ptr NULL: nothing says. If-Modified-Since is
+ * not asked: what a dialect keeps may change within the same second, and the ETag tells that. */
+static struct str modified(const struct exchange *x)
+{
+    const struct shown *shown = x->operation->modified.len && x->shown_count ? &x->shown[0] : NULL;
+    struct str text = shown ? exchange_text(x, shown->tape, shown->at, x->operation->modified) : STR_NONE;
+    struct buf date = buf_in(x->arena, 64);
+    int64_t when, now = loop_wall_ms(x->flow->loop);
+
+    if (!text.ptr || !datetime_parse(text, &when))
+        return STR_NONE;
+    buf_http_date(&date, when < now ? when : now);
+    return buf_str(&date);
+}
+
 /* Where what was created is found: the facade's address or prefix, and the path with the id in its place. */
 static struct str location(const struct exchange *x)
 {
@@ -149,6 +165,9 @@ size_t exchange_entity_headers(const struct exchange *x, struct http_header *hea
         tag = arena_printf(x->arena, "W/" STR_FMT, STR_ARG(tag));
     if (tag.len)
         headers[count++] = (struct http_header){ .name = STR("etag"), .value = tag };
+    struct str changed = modified(x);
+    if (changed.ptr)
+        headers[count++] = (struct http_header){ .name = STR("last-modified"), .value = changed };
     if (x->location && x->slots.items[x->location - 1].found.ptr)
         headers[count++] = (struct http_header){ .name = STR("location"), .value = location(x) };
     return count;

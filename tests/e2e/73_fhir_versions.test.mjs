@@ -46,6 +46,8 @@ describe('FHIR versions', () => {
             const shown = await fhir.get(`/${type}/${id}`);
             assert.equal(tagOf(created), created.json.meta.versionId);
             assert.deepEqual(shown.json, created.json);
+            for (const got of [created, shown, await fhir.get(`/${type}/${id}`, 304, { 'if-none-match': shown.headers.etag })])
+                assert.equal(got.headers['last-modified'], new Date(Math.floor(Date.parse(shown.json.meta.lastUpdated) / 1000) * 1000).toUTCString());
             assert.equal(shown.headers.etag, created.headers.etag);
             assert.match(created.json.meta.versionId, /^[A-Za-z0-9\-.]{1,64}$/); // R4: id
             const query = type === 'Observation' ? `patient=${owner.id}` : `_id=${id}`;
@@ -56,6 +58,8 @@ describe('FHIR versions', () => {
         assert.equal(tagOf(updated), updated.json.meta.versionId);
         assert.notEqual(updated.json.meta.versionId, owner.meta.versionId);
         assert.equal((await read(owner.id)).headers.etag, updated.headers.etag);
+        assert.equal(Date.parse(updated.headers['last-modified']), Math.floor(Date.parse(updated.json.meta.lastUpdated) / 1000) * 1000);
+        assert.equal((await fhir.get('/Patient')).headers['last-modified'], undefined);
     });
 
     test('a version changes with whatever FHIR shows, whoever changed it, and with nothing else', async () => {

@@ -189,6 +189,28 @@ static void writes_datetimes(void **state)
     }
 }
 
+static void writes_dates_of_http(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {
+        { 0, "Thu, 01 Jan 1970 00:00:00 GMT" },
+        { -1, "Wed, 31 Dec 1969 23:59:59 GMT" },
+        { 784111777000, "Sun, 06 Nov 1994 08:49:37 GMT" }, /* the RFC's own */
+        { 1709251199999, "Thu, 29 Feb 2024 23:59:59 GMT" },
+        { 253402300799999, "Fri, 31 Dec 9999 23:59:59 GMT" },
+        { -62167219200000, "Sat, 01 Jan 0000 00:00:00 GMT" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf buf = buf_in(arena, 64);
+        buf_http_date(&buf, cases[i].ms);
+        CHECK(str_is(buf_str(&buf), cases[i].text), STR_FMT, STR_ARG(buf_str(&buf)));
+    }
+}
+
 static void reads_clocks(void **state)
 {
     uint64_t ms = clock_monotonic_ms(), us = clock_monotonic_us();
@@ -202,7 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(reads_dates), TEST(reads_parts_of_dates), TEST(counts_days), TEST(counts_years),
-        TEST(reads_datetimes), TEST(writes_datetimes), TEST(reads_clocks),
+        TEST(reads_datetimes), TEST(writes_datetimes), TEST(writes_dates_of_http), TEST(reads_clocks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

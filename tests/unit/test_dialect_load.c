@@ -347,6 +347,7 @@ static const struct {
     { "request: GET /v1/x, scopes: [a], resource: r, call: c, answer: $entries, each: { a: $item, u: $url }", "10:99",
       "$url without location:, expected the path of one item" },
     { HEAD ", etag: shown", "10:97", "etag: shown is of one entity, expected answer: $item" },
+    { HEAD ", modified: updated_at", "10:101", "modified: is of one entity, expected answer: $item" },
     { HEAD ", etag: weak", "10:97", "found \"weak\", expected" },
     { HEAD ", form: POST /v1/x/_search", "10:97", "form: is for a search, expected request: GET, query: and no body:" },
     { HEAD ", query: { q: { type: string, to: x } }, form: GET /v1/x/_search", "10:136", "\"GET\" has no form, expected POST" },

@@ -10,7 +10,7 @@ struct name {
 /* Whether a name before `at` in `object` equals it. */
 static bool stands_before(const struct tape *tape, uint32_t object, uint32_t at)
 {
-    for (uint32_t i = tape_first(tape, object); i < at; i = tape_next(tape, i + 1))
+    for (uint32_t i = tape_first(tape, object); i < at; i = tape_next_name(tape, i))
         if (member_names_equal(tape, i, tape, at))
             return true;
     return false;
@@ -29,7 +29,7 @@ static enum members_result check_few(const struct tape *tape, uint32_t object, u
     uint64_t seen[4] = { 0 };
     bool all = false; /* an escaped name came, which the filter cannot see */
 
-    for (uint32_t i = tape_first(tape, object), end = tape_next(tape, object); i < end; i = tape_next(tape, i + 1)) {
+    for (uint32_t i = tape_first(tape, object), end = tape_next(tape, object); i < end; i = tape_next_name(tape, i)) {
         unsigned bit = filter_bit(tape->text, &tape->slots[i]);
         all |= tape->slots[i].escaped;
         if ((all || seen[bit / 64] >> bit % 64 & 1) && stands_before(tape, object, i)) {
@@ -66,7 +66,7 @@ static bool make_scratch(struct members *members, struct arena *arena, uint32_t 
 
 static bool collect(struct name *to, struct arena *arena, const struct tape *tape, uint32_t object)
 {
-    for (uint32_t i = tape_first(tape, object); i < tape_next(tape, object); i = tape_next(tape, i + 1)) {
+    for (uint32_t i = tape_first(tape, object); i < tape_next(tape, object); i = tape_next_name(tape, i)) {
         if (tape->slots[i].escaped && tape->slots[i].len > arena_room(arena))
             return false;
         *to++ = (struct name){ .text = tape_string(tape, i, arena), .at = i };

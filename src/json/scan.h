@@ -61,13 +61,14 @@ static inline const char *scan_plain_words(const char *at, const char *end)
 enum { SCAN_BEYOND = 16 }; /* bytes that scan_same may read past what it compares */
 
 #if defined(__SSE2__)
-/* A bit for each of sixteen bytes that is special; as signed bytes, those that are not ASCII are below the space, too. */
+/* A bit for each of sixteen bytes that is special. With its second bit turned over, a quote is the space: then the quote
+ * and the control characters, and as signed bytes those that are not ASCII, are all below '!'. */
 static inline unsigned scan_mask(const char *at)
 {
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-    __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-                                   _mm_cmplt_epi8(bytes, space));
+    __m128i turned = _mm_xor_si128(bytes, _mm_set1_epi8('"' ^ ' '));
+    __m128i special =
+        _mm_or_si128(_mm_cmplt_epi8(turned, _mm_set1_epi8('!')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
 
     return (unsigned)_mm_movemask_epi8(special);
 }

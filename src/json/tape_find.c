@@ -68,27 +68,40 @@ static uint32_t find_sorted(const struct tape *tape, const uint32_t *names, uint
     return TAPE_NONE;
 }
 
-static uint32_t find(const struct tape *tape, uint32_t object, struct key key)
+/* NULL also for an object of few members. */
+static const struct tape_index *index_of(const struct tape *tape, uint32_t object)
 {
-    if (tape_type(tape, object) != JSON_OBJECT)
-        return TAPE_NONE;
-    const struct tape_index *index = tape_count(tape, object) > FEW_MEMBERS ? find_index(tape, object) : NULL;
-    if (index)
-        return find_sorted(tape, index->names, tape_count(tape, object), key);
-    for (uint32_t i = tape_first(tape, object), end = tape_next(tape, object); i < end; i = tape_next(tape, i + 1))
-        if (keys_equal(key_at(tape, i), key))
-            return i + 1;
-    return TAPE_NONE;
+    return tape_count(tape, object) > FEW_MEMBERS ? find_index(tape, object) : NULL;
 }
 
 uint32_t tape_find(const struct tape *tape, uint32_t object, struct str name)
 {
-    return find(tape, object, (struct key){ .text = name });
+    if (tape_type(tape, object) != JSON_OBJECT)
+        return TAPE_NONE;
+    const struct tape_index *index = index_of(tape, object);
+    if (index)
+        return find_sorted(tape, index->names, tape_count(tape, object), (struct key){ .text = name });
+    for (uint32_t i = tape_first(tape, object), end = tape_next(tape, object); i < end;
+         i = tape_next_name(tape, i))
+        if (tape_string_is(tape, i, name))
+            return i + 1;
+    return TAPE_NONE;
 }
 
 uint32_t member_find(const struct tape *tape, uint32_t object, const struct tape *other, uint32_t at)
 {
-    return find(tape, object, key_at(other, at));
+    struct key key = key_at(other, at);
+
+    if (!key.escaped || tape_type(tape, object) != JSON_OBJECT)
+        return tape_find(tape, object, key.text);
+    const struct tape_index *index = index_of(tape, object);
+    if (index)
+        return find_sorted(tape, index->names, tape_count(tape, object), key);
+    for (uint32_t i = tape_first(tape, object), end = tape_next(tape, object); i < end;
+         i = tape_next_name(tape, i))
+        if (keys_equal(key_at(tape, i), key))
+            return i + 1;
+    return TAPE_NONE;
 }
 
 bool member_names_equal(const struct tape *a, uint32_t at_a, const struct tape *b, uint32_t at_b)
@@ -96,7 +109,7 @@ bool member_names_equal(const struct tape *a, uint32_t at_a, const struct tape *
     return keys_equal(key_at(a, at_a), key_at(b, at_b));
 }
 
-bool tape_string_is(const struct tape *tape, uint32_t at, struct str text)
+bool tape_escaped_is(const struct tape *tape, uint32_t at, struct str text)
 {
-    return keys_equal(key_at(tape, at), (struct key){ .text = text });
+    return compare_decoded(key_at(tape, at), (struct key){ .text = text }) == 0;
 }

@@ -2,6 +2,20 @@
 
 #include "json/unescape.h"
 
+const struct tape_limits tape_default_limits = { .bytes = 8u << 20,
+                                                 .depth = 64,
+                                                 .members = 4096,
+                                                 .elements = 65536,
+                                                 .string_bytes = 1u << 20,
+                                                 .slots = 1000000 };
+
+const struct tape_limits tape_known_limits = { .bytes = TAPE_MOST_BYTES,
+                                               .depth = 1024,
+                                               .members = TAPE_MOST_COUNT,
+                                               .elements = TAPE_MOST_COUNT,
+                                               .string_bytes = TAPE_MOST_BYTES,
+                                               .slots = TAPE_MOST_COUNT };
+
 struct str tape_raw(const struct tape *tape, uint32_t at)
 {
     const struct tape_slot *slot = &tape->slots[at];

@@ -17,7 +17,8 @@ struct tape_slot {
     uint32_t len;   /* source bytes; for strings without the quotes */
     uint32_t next;  /* index after this value and all it contains */
     uint32_t count : 24; /* members or elements of a container */
-    uint32_t type : 7;
+    uint32_t type : 3;
+    uint32_t shape : 4;   /* an object: tape_shape() */
     uint32_t escaped : 1; /* a string with at least one backslash */
 };
 
@@ -31,7 +32,9 @@ struct tape {
     const struct tape_index *indexes; /* of objects with many members, for the room's own use */
 };
 
-/* Ceilings of one document. Every one must be > 0; `bytes` at most 1 GiB. */
+/* Ceilings of one document. Every one must be > 0; `bytes` at most TAPE_MOST_BYTES. No container has more members or
+ * elements than TAPE_MOST_COUNT. */
+enum { TAPE_MOST_BYTES = 1 << 30, TAPE_MOST_COUNT = (1 << 24) - 1 };
 struct tape_limits {
     uint32_t bytes, depth, members, elements, string_bytes, slots;
 };
@@ -75,6 +78,14 @@ static inline uint32_t tape_next_name(const struct tape *tape, uint32_t name)
 static inline uint32_t tape_count(const struct tape *tape, uint32_t at)
 {
     return tape->slots[at].count;
+}
+
+/* Objects of one tape that have the same shape, if it is not 0, have the same names, spelled alike, in the same order.
+ * The objects of a list mostly have one; nothing follows from there being none. */
+enum { TAPE_SHAPES = 15 }; /* the largest */
+static inline unsigned tape_shape(const struct tape *tape, uint32_t at)
+{
+    return tape->slots[at].shape;
 }
 
 /* The source text of a value, quotes included. */

@@ -3,28 +3,15 @@
 
 #include <assert.h>
 
-const struct tape_limits tape_default_limits = { .bytes = 8u << 20,
-                                                 .depth = 64,
-                                                 .members = 4096,
-                                                 .elements = 65536,
-                                                 .string_bytes = 1u << 20,
-                                                 .slots = 1000000 };
-
-enum { MOST_BYTES = 1 << 30, MOST_COUNT = (1 << 24) - 1, MODELS = 32 };
-
-const struct tape_limits tape_known_limits = { .bytes = MOST_BYTES,
-                                               .depth = 1024,
-                                               .members = MOST_COUNT,
-                                               .elements = MOST_COUNT,
-                                               .string_bytes = MOST_BYTES,
-                                               .slots = MOST_COUNT };
+enum { MODELS = 32 };
 
 /* The objects of a list mostly have the same names in the same order. A model is what is left of one that was read: the
  * names from `next` up to `end`, nothing if these are the same. A name that stands in the model, too, costs one
  * comparison instead of a scan; and names that all do need not be compared with each other. Reading the metrics of W5
  * takes three quarters of the time so. */
 struct model {
-    uint32_t next, end;
+    uint32_t next, end; /* end 0: there is none, or the object was not like it */
+    uint32_t object;
 };
 
 struct reader {
@@ -37,6 +24,7 @@ struct reader {
     const struct tape_limits *limits;
     struct members members;
     struct model models[MODELS]; /* for the next object at each depth */
+    unsigned shapes;             /* given out */
     struct scan_fault fault;
     bool limit;
 };
@@ -107,19 +95,24 @@ static __attribute__((noinline)) struct place grow(struct reader *r, const char 
     return (struct place){ .at = at, .to = moved + count };
 }
 
+/* Room for one more slot. */
+static inline struct place make_room(struct reader *r, struct place p)
+{
+    return p.to == r->stop ? grow(r, p.at) : p;
+}
+
 /* One finished slot, from `at` to `stop`, which is the byte before what follows if it is a string. */
 static inline struct place push(struct reader *r, struct place p, enum json_type type, const char *stop, bool escaped)
 {
     bool quoted = type == JSON_STRING;
 
-    if (p.to == r->stop)
-        p = grow(r, p.at);
+    p = make_room(r, p);
     if (!p.at)
         return p;
     *p.to = (struct tape_slot){ .at = (uint32_t)(p.at + quoted - r->start),
                                 .len = (uint32_t)(stop - p.at - quoted),
                                 .next = (uint32_t)(p.to - r->slots) + 1,
-                                .type = (unsigned)type & 0x7F,
+                                .type = (unsigned)type & 7,
                                 .escaped = escaped };
     return (struct place){ .at = stop + quoted, .to = p.to + 1 };
 }
@@ -178,17 +171,21 @@ static inline struct place read_name(struct reader *r, struct place p)
 }
 
 /* The same if it is the name at `like`, with a colon right after it; otherwise nothing is read and `at` is NULL. */
-static inline struct place read_known_name(struct reader *r, struct place p, const struct tape_slot *like)
+static inline struct place read_known_name(struct reader *r, struct place p, uint32_t like)
 {
-    size_t len = like->len + sizeof "\"\":" - 1;
+    const struct tape_slot *name = &r->slots[like];
+    size_t len = name->len + sizeof "\"\":" - 1;
 
-    if ((size_t)(r->end - p.at) < len + SCAN_BEYOND || !scan_same(p.at, r->start + like->at - 1, len) ||
+    if ((size_t)(r->end - p.at) < len + SCAN_BEYOND || !scan_same(p.at, r->start + name->at - 1, len) ||
         p.at[len - 1] != ':')
         return (struct place){ .at = NULL };
-    p = push(r, p, JSON_STRING, p.at + len - 2, like->escaped);
-    if (p.at)
-        p.at = skip_to(p.at + 1, r->end, '"');
-    return p;
+    p = make_room(r, p);
+    if (!p.at)
+        return p;
+    *p.to = r->slots[like];
+    p.to->at = (uint32_t)(p.at + 1 - r->start);
+    p.to->next = (uint32_t)(p.to - r->slots) + 1;
+    return (struct place){ .at = skip_to(p.at + len, r->end, '"'), .to = p.to + 1 };
 }
 
 /* A member name and its colon, of an object that was like `model` so far; `*like` is then the model's value. After the
@@ -196,7 +193,7 @@ static inline struct place read_known_name(struct reader *r, struct place p, con
 static inline struct place read_name_as(struct reader *r, struct place p, struct model *model, uint32_t *like)
 {
     if (model->next < model->end) {
-        struct place known = read_known_name(r, p, &r->slots[model->next]);
+        struct place known = read_known_name(r, p, model->next);
         if (known.at) {
             *like = model->next + 1;
             model->next = r->slots[*like].next;
@@ -227,11 +224,21 @@ static struct model model_of(const struct reader *r, uint32_t at)
 {
     const struct tape_slot *slot = &r->slots[at];
 
-    return slot->type == JSON_OBJECT ? (struct model){ .next = at + 1, .end = slot->next } : (struct model){ .end = 0 };
+    if (slot->type != JSON_OBJECT)
+        return (struct model){ .end = 0 };
+    return (struct model){ .next = at + 1, .end = slot->next, .object = at };
 }
 
-/* The open container ends with the bracket at p.at. `alike`: all its names are those of a model. */
-static struct place leave(struct reader *r, struct place p, uint32_t count, bool alike)
+/* The object has all names of that one, and no others: both are of one shape, as long as there are any. */
+static void share_shape(struct reader *r, struct tape_slot *slot, struct tape_slot *like)
+{
+    if (!like->shape && r->shapes < TAPE_SHAPES)
+        like->shape = ++r->shapes & TAPE_SHAPES;
+    slot->shape = like->shape;
+}
+
+/* The open container ends with the bracket at p.at. `model`: what is left of it, if all names are the model's. */
+static struct place leave(struct reader *r, struct place p, uint32_t count, struct model model)
 {
     struct tape_slot *slot = &r->slots[r->open];
     const struct tape tape = { .text = r->start, .slots = r->slots, .count = (uint32_t)(p.to - r->slots) };
@@ -239,8 +246,8 @@ static struct place leave(struct reader *r, struct place p, uint32_t count, bool
 
     slot->next = tape.count;
     slot->len = (uint32_t)(p.at + 1 - r->start) - slot->at;
-    slot->count = count & MOST_COUNT;
-    if (slot->type == JSON_OBJECT && count > 1 && (!alike || count > FEW_MEMBERS)) {
+    slot->count = count & TAPE_MOST_COUNT;
+    if (slot->type == JSON_OBJECT && count > 1 && (!model.end || count > FEW_MEMBERS)) {
         switch (members_check(&r->members, r->arena, &tape, r->open, &twice)) {
         case MEMBERS_UNIQUE:
             break;
@@ -250,6 +257,8 @@ static struct place leave(struct reader *r, struct place p, uint32_t count, bool
             return exceed(r, "no memory left for so many members", p.at);
         }
     }
+    if (model.end && model.next == model.end)
+        share_shape(r, slot, &r->slots[model.object]);
     if (slot->type == JSON_OBJECT && r->depth <= MODELS)
         r->models[r->depth - 1] = model_of(r, r->open);
     r->open = parent;
@@ -309,7 +318,7 @@ static inline struct place read_items(struct reader *r, struct place p, const bo
         if (count && p.at < r->end && *p.at == ',')
             p.at = skip_to(p.at + 1, r->end, '"');
         else if (p.at < r->end && *p.at == closing)
-            return leave(r, p, count, model.end);
+            return leave(r, p, count, model);
         else if (count)
             return refuse(r, object ? "expected a comma or }" : "expected a comma or ]", p.at);
         if (count == most)
@@ -355,8 +364,8 @@ static bool begin(struct reader *r, struct str text)
     r->slots = arena_alloc(r->arena, space * sizeof *r->slots);
     r->stop = r->slots + space;
     r->most_string = limits->string_bytes;
-    r->most_members = limits->members < MOST_COUNT ? limits->members : MOST_COUNT;
-    r->most_elements = limits->elements < MOST_COUNT ? limits->elements : MOST_COUNT;
+    r->most_members = limits->members < TAPE_MOST_COUNT ? limits->members : TAPE_MOST_COUNT;
+    r->most_elements = limits->elements < TAPE_MOST_COUNT ? limits->elements : TAPE_MOST_COUNT;
     return true;
 }
 
@@ -380,7 +389,7 @@ static void place(struct tape_fault *fault, const struct reader *r)
 bool tape_read(struct tape *tape, struct arena *arena, struct str text, const struct tape_limits *limits,
                struct tape_fault *fault)
 {
-    assert(limits->bytes && limits->bytes <= MOST_BYTES && limits->depth && limits->members &&
+    assert(limits->bytes && limits->bytes <= TAPE_MOST_BYTES && limits->depth && limits->members &&
            limits->elements && limits->string_bytes && limits->slots);
     if (!text.ptr)
         text = STR("");

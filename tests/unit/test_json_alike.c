@@ -133,6 +133,28 @@ static void check_slots(const struct tape *plain, const struct tape *after, uint
               "slot %u of %u: " STR_FMT, i, count, STR_ARG(text));
 }
 
+static bool same_names(const struct tape *tape, uint32_t a, uint32_t b)
+{
+    uint32_t i = tape_first(tape, a), j = tape_first(tape, b);
+
+    for (; i < tape_next(tape, a) && j < tape_next(tape, b);
+         i = tape_next(tape, i + 1), j = tape_next(tape, j + 1))
+        if (!str_eq(tape_text(tape, i), tape_text(tape, j)))
+            return false;
+    return i == tape_next(tape, a) && j == tape_next(tape, b) && tape_count(tape, a) == tape_count(tape, b);
+}
+
+/* Whatever has a shape is an object, and has the names of all others that have it. */
+static void check_shapes(const struct tape *tape)
+{
+    for (uint32_t i = 0; i < tape->count; i++) {
+        CHECK(!tape_shape(tape, i) || tape_type(tape, i) == JSON_OBJECT, "slot %u has a shape", i);
+        for (uint32_t j = 0; j < i && tape_shape(tape, i); j++)
+            CHECK(tape_shape(tape, j) != tape_shape(tape, i) || same_names(tape, j, i),
+                  "slots %u and %u have one shape: " STR_FMT, j, i, STR_ARG(tape_raw(tape, 0)));
+    }
+}
+
 static struct str cut(struct str text, size_t by)
 {
     return str_of(text.ptr, by < text.len ? text.len - by : 0);
@@ -168,6 +190,8 @@ static bool compare(const struct around *around, struct str before, struct str o
     if (plain.ok) {
         struct reading alone = read_exactly(object);
         CHECK(alone.ok, "%s: " STR_FMT, alone.fault.what, STR_ARG(object));
+        after.tape.text = after_text.ptr; /* what was read is gone */
+        check_shapes(&after.tape);
         check_slots(&plain.tape, &after.tape, alone.tape.count, after_text);
         return true;
     }
@@ -225,11 +249,68 @@ static void reads_deep_ones(void **state)
     }
 }
 
+/* The objects of a list, by letters of their shapes: '.' has none. */
+static void tells_shapes(void **state)
+{
+    static const struct {
+        const char *text, *shapes;
+    } cases[] = {
+        { "[{\"a\":1},{\"a\":2},{\"a\":{}}]", "aaa" },
+        { "[{\"a\":1,\"b\":2},{\"a\":1},{\"a\":1},{\"a\":1,\"b\":2}]",
+          ".aa." },                                                   /* of fewer names is another */
+        { "[{\"a\":1},{\"a\":1,\"b\":2},{\"a\":1,\"b\":2}]", ".aa" }, /* of more, too */
+        { "[{\"a\":1,\"b\":2},{\"b\":1,\"a\":2},{\"b\":1,\"a\":2}]", ".aa" },
+        { "[{\"a\":1},{\"\\u0061\":1},{\"\\u0061\":1},{\"a\":1}]", ".aa." }, /* as it is written */
+        { "[{},{},{\"a\":1},{\"a\":1},{\"b\":1},{\"b\":1}]", "aabbcc" },
+        { "[{\"a\":1},7,[],{\"a\":1}]", "a..a" },
+        { "[{\"a\":1},{\"a\" :1}]", ".." }, /* it would be alike, but is not looked at that closely */
+        { "[]", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct tape tape;
+        struct tape_fault fault;
+        char shapes[16] = "";
+        size_t count = 0;
+        /* Near the end of the text names are not compared. */
+        struct str text = arena_printf(arena, "%s%64s", cases[i].text, "");
+        CHECK(tape_read(&tape, arena, text, &tape_default_limits, &fault), "%s", fault.what);
+        check_shapes(&tape);
+        for (uint32_t at = tape_first(&tape, 0); at < tape_next(&tape, 0); at = tape_next(&tape, at))
+            shapes[count++] = tape_shape(&tape, at) ? (char)('a' - 1 + tape_shape(&tape, at)) : '.';
+        CHECK(strcmp(shapes, cases[i].shapes) == 0, "%s: %s, expected %s", cases[i].text, shapes,
+              cases[i].shapes);
+    }
+}
+
+/* More shapes than there are numbers: the others have none. */
+static void runs_out_of_shapes(void **state)
+{
+    struct buf buf = buf_in(arena, 1 << 16);
+    struct tape tape;
+    struct tape_fault fault;
+    unsigned i = 0;
+
+    (void)state;
+    for (; i < 2 * (TAPE_SHAPES + 3); i++)
+        buf_printf(&buf, "%s{\"n%u\":1}", i ? "," : "[", i / 2);
+    buf_char(&buf, ']');
+    CHECK(tape_read(&tape, arena, buf_str(&buf), &tape_default_limits, &fault), "%s", fault.what);
+    check_shapes(&tape);
+    i = 0;
+    for (uint32_t at = tape_first(&tape, 0); at < tape_next(&tape, 0); at = tape_next(&tape, at), i++)
+        CHECK(tape_shape(&tape, at) == (i / 2 < TAPE_SHAPES ? i / 2 + 1 : 0), "%u: %u", i,
+              tape_shape(&tape, at));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reads_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reads_deep_ones, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tells_shapes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(runs_out_of_shapes, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@ struct lens_context exchange_context(const struct exchange *x)
                                   .brand = x->brand,
                                   .peer = x->head->peer,
                                   .answer = operation_answer(x->operation),
+                                  .seen = x->seen,
                                   .wall_ms = loop_wall_ms(x->flow->loop) };
 }
 

@@ -292,6 +292,7 @@ enum step stage_encode(struct exchange *x)
         return STEP_NEXT;
     }
     x->out = buf_in(x->arena, SIZE_MAX);
+    x->seen = x->shown_count > 1 ? lens_seen_new(x->arena) : NULL;
     buf_expect(&x->out, likely_size(x));
     if (x->partial)
         (void)write_stored(x, &x->out);
@@ -302,5 +303,6 @@ enum step stage_encode(struct exchange *x)
         x->slots.items[x->slots.count - 1].param = STR("location"); /* no gap of the body */
         x->location = x->slots.count;
     }
+    x->seen = NULL;
     return x->err.code ? STEP_FAIL : STEP_NEXT;
 }

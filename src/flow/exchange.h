@@ -192,6 +192,7 @@ struct exchange {
     struct shown *included;
     size_t included_count;
     bool unincluded; /* what was to be included cannot be had, and the answer goes without */
+    struct lens_seen *seen; /* of their names, while they are written */
     struct buf out;
     struct id_slots slots;
     size_t location; /* the slot of the created entity's id, plus one; 0: no Location */

@@ -74,7 +74,9 @@ static void scan_canonical(struct get *get, uint32_t at)
     const struct node *root = get->shape->canonical;
     bool names = run->context->unread != NULL;
     struct unknowns unknowns = { .arena = run->arena, .slots = get->shape->canonical_slots };
-    struct scan scan = { .tape = run->in, .slots = get->slots, .unknowns = names ? &unknowns : NULL };
+    struct scan scan = {
+        .tape = run->in, .slots = get->slots, .unknowns = names ? &unknowns : NULL, .seen = run->context->seen
+    };
 
     memset(get->slots, 0xff, sizeof(uint32_t) * get->shape->canonical_slots);
     get->slots[root->slot] = at;

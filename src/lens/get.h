@@ -47,9 +47,9 @@ static inline uint32_t get_at(const struct get *get, uint32_t slot)
     return at == TAPE_NONE || !get_says(get->run, at) ? TAPE_NONE : at;
 }
 
-/* get_copy.c. At load: whether every field of the shape shows the canonical member of its own name as it stands. For one
+/* get_copy.c. At load: `copies` of a shape whose every field shows the canonical member of its own name as it stands. For one
  * entity: true when its document is the canonical one, members in the file's order, and was written. */
-bool shape_is_copy(const struct shape *shape);
+void shape_find_copies(struct shape *shape, struct arena *arena);
 MUST_CHECK bool get_copy(const struct get_run *run, uint32_t at);
 
 /* What the rest holds for a field, or TAPE_NONE. */

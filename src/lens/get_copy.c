@@ -1,5 +1,5 @@
 /* Entities whose document is the canonical one, member for member: a dialect of the canonical shape. Then get writes nothing
- * anew: it looks whether it would, and copies. */
+ * anew: it looks whether it would, and copies. Of a list, the names are compared once for each shape (json/tape.h). */
 #include "lens/get.h"
 
 static bool has_root_member(const struct shape *shape, const struct node *node)
@@ -30,35 +30,48 @@ static bool is_copy(const struct shape *shape, const struct node *node)
            has_root_member(shape, node);
 }
 
-bool shape_is_copy(const struct shape *shape)
+void shape_find_copies(struct shape *shape, struct arena *arena)
 {
-    for (const struct node *child = shape->dialect->first; child; child = child->next)
+    size_t count = 0;
+
+    for (const struct node *child = shape->dialect->first; child; child = child->next, count++)
         if (!is_copy(shape, child))
-            return false;
-    return shape->dialect->first != NULL;
+            return;
+    if (!count)
+        return;
+    struct copy *copies = ARENA_ARRAY(arena, struct copy, count), *to = copies;
+    for (const struct node *child = shape->dialect->first; child; child = child->next)
+        *to++ = (struct copy){ .name = child->name,
+                               .null_stays = child->field->absent == ABSENT_NULL,
+                               .is_datetime = child->field->codec->get == get_datetime };
+    shape->copies = copies;
+    shape->copy_count = count;
 }
 
-static bool stays(const struct tape *in, uint32_t at, const struct field *field)
+static bool stays(const struct tape *in, uint32_t at, const struct copy *copy)
 {
     if (tape_type(in, at) == JSON_NULL)
-        return field->absent == ABSENT_NULL;
-    return field->codec->get != get_datetime || datetime_is_normal(in, at);
+        return copy->null_stays;
+    return !copy->is_datetime || datetime_is_normal(in, at);
 }
 
 bool get_copy(const struct get_run *run, uint32_t at)
 {
-    const struct node *node = run->lens->shape->dialect->first;
+    const struct shape *shape = run->lens->shape;
+    const struct copy *copy = shape->copies;
     const struct tape *in = run->in;
 
-    if (!run->lens->shape->copy || run->rest || run->context->unread || run->lens->style.empty_is_absent)
+    if (!copy || run->rest || run->context->unread || run->lens->style.empty_is_absent ||
+        tape_count(in, at) != shape->copy_count)
         return false;
-    for (uint32_t name = tape_first(in, at); name < tape_next(in, at); name = tape_next(in, name + 1)) {
-        if (!node || !scan_is_named(in, name, node) || !stays(in, name + 1, node->field))
+    struct seen_shape *seen = seen_shape(run->context->seen, in, at);
+    const bool known = seen && seen->parent == shape->dialect;
+    for (uint32_t name = tape_first(in, at), end = tape_next(in, at); name < end;
+         name = tape_next_name(in, name), copy++)
+        if (!(known || tape_string_is(in, name, copy->name)) || !stays(in, name + 1, copy))
             return false;
-        node = node->next;
-    }
-    if (node)
-        return false;
+    if (seen && !seen->parent)
+        seen->parent = shape->dialect;
     buf_add(run->out, tape_raw(in, at));
     return true;
 }

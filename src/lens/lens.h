@@ -64,12 +64,19 @@ enum lens_mode {
 };
 struct names;
 
+/* Of a list, what get found out about the names of one object holds for the others of its shape (json/tape.h). Whoever
+ * shows many entities makes one of these for all of them, in `arena`; the tapes that they stand on must live as long as
+ * it is used. */
+struct lens_seen;
+struct lens_seen *lens_seen_new(struct arena *arena);
+
 struct lens_context {
     enum lens_mode mode;
     struct str brand;    /* canonical brand acted for */
     struct str peer;     /* address of who asks */
     struct str version;  /* get: what fields of the type version show; empty: nothing */
     int64_t wall_ms;     /* now */
+    struct lens_seen *seen; /* get; or NULL */
     struct arena *unread_arena; /* get, with `unread`: where the names are */
     const struct lens *answer; /* put: the mapping that shows what is kept of the document, where it is another; or NULL */
     struct names *unread; /* get: canonical members that no field shows are named here, by path; or NULL */

@@ -263,7 +263,7 @@ static int link_shape(struct load *load, struct shape *shape)
     for (size_t i = 0; i < shape->count; i++)
         classify_null(shape, &shape->fields[i]);
     shape->need = put_notes(shape);
-    shape->copy = shape_is_copy(shape);
+    shape_find_copies(shape, load->arena);
     load->lens->need += shape->need;
     load->shape = outer;
     return 0;

@@ -45,6 +45,13 @@ struct node {
     enum { SET_NONE, SET_LITERAL, SET_BRAND, SET_NOW, SET_PEER } set_from;
 };
 
+/* A member that get shows as it stands. */
+struct copy {
+    struct str name;
+    bool null_stays; /* a null, too */
+    bool is_datetime;
+};
+
 struct shape {
     struct field *fields; /* in the file's order */
     size_t count, space;
@@ -54,7 +61,8 @@ struct shape {
     const struct node **groups; /* of the dialect tree */
     size_t group_count, group_space;
     size_t need; /* bytes of notes for one run */
-    bool copy;   /* get_copy.c */
+    const struct copy *copies; /* get_copy.c: all members, in the file's order; NULL: some are shown otherwise */
+    size_t copy_count;
 };
 
 struct enum_pair {

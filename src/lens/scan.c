@@ -1,13 +1,13 @@
 #include "lens/scan.h"
 
 /* Documents mostly keep the order of the mapping file, so the next node is tried first. */
-static const struct node *find_child(const struct scan *scan, const struct node *parent,
+static const struct node *find_child(const struct tape *tape, const struct node *parent,
                                      const struct node *hint, uint32_t at)
 {
-    if (hint && scan_is_named(scan->tape, at, hint))
+    if (hint && tape_string_is(tape, at, hint->name))
         return hint;
     for (const struct node *child = parent->first; child; child = child->next)
-        if (child != hint && scan_is_named(scan->tape, at, child))
+        if (child != hint && tape_string_is(tape, at, child->name))
             return child;
     return NULL;
 }
@@ -36,6 +36,77 @@ static void add_unknown(struct unknowns *unknowns, uint32_t slot, uint32_t name)
     unknowns->tails[slot] = added;
 }
 
+struct lens_seen *lens_seen_new(struct arena *arena)
+{
+    struct lens_seen *seen = ARENA_NEW(arena, struct lens_seen);
+
+    seen->arena = arena;
+    return seen;
+}
+
+struct seen_shape *seen_shape(struct lens_seen *seen, const struct tape *tape, uint32_t object)
+{
+    unsigned shape = tape_shape(tape, object);
+
+    if (!seen || !shape)
+        return NULL;
+    if (seen->slots != tape->slots)
+        *seen = (struct lens_seen){ .arena = seen->arena, .slots = tape->slots };
+    return &seen->shapes[shape];
+}
+
+/* Which children the names of an object are, in their order, NULL for one that is none: found once for each
+ * shape. NULL: not noted, since there is no room, or it is noted of another parent. */
+static const struct node *const *children_of(struct lens_seen *seen, struct seen_shape *shape,
+                                             const struct tape *tape, const struct node *parent,
+                                             uint32_t object)
+{
+    size_t size = sizeof *shape->children * tape_count(tape, object);
+    const struct node *hint = parent->first;
+
+    if (shape->parent)
+        return shape->parent == parent ? shape->children : NULL;
+    if (size > arena_room(seen->arena))
+        return NULL;
+    const struct node **to = arena_alloc(seen->arena, size);
+    *shape = (struct seen_shape){ .parent = parent, .children = to };
+    for (uint32_t at = tape_first(tape, object); at < tape_next(tape, object);
+         at = tape_next_name(tape, at)) {
+        *to = find_child(tape, parent, hint, at);
+        hint = *to ? (*to)->next : hint;
+        to++;
+    }
+    return shape->children;
+}
+
+/* The name at `at` is the child's; NULL: no child's. */
+static inline void take(const struct scan *scan, const struct node *parent, const struct node *child,
+                        uint32_t at)
+{
+    if (!child) {
+        if (scan->unknowns)
+            add_unknown(scan->unknowns, parent->slot, at);
+        return;
+    }
+    scan->slots[child->slot] = at + 1;
+    if (child->group && tape_type(scan->tape, at + 1) == JSON_OBJECT)
+        scan_object(scan, child, at + 1);
+}
+
+static bool scan_alike(const struct scan *scan, const struct node *parent, uint32_t object)
+{
+    const struct tape *tape = scan->tape;
+    struct seen_shape *shape = seen_shape(scan->seen, tape, object);
+    const struct node *const *child = shape ? children_of(scan->seen, shape, tape, parent, object) : NULL;
+    uint32_t end = tape_next(tape, object);
+
+    if (!child)
+        return false;
+    for (uint32_t at = tape_first(tape, object); at < end; at = tape_next_name(tape, at))
+        take(scan, parent, *child++, at);
+    return true;
+}
+
 /* Recursion ends with the tree's depth, which the mapping file bounds. */
 void scan_object(const struct scan *scan, const struct node *parent, uint32_t object)
 {
@@ -43,17 +114,12 @@ void scan_object(const struct scan *scan, const struct node *parent, uint32_t ob
     const struct node *hint = parent->first;
     uint32_t end = tape_next(tape, object);
 
-    for (uint32_t at = tape_first(tape, object); at < end; at = tape_next(tape, at + 1)) {
-        const struct node *child = find_child(scan, parent, hint, at);
-        if (!child) {
-            if (scan->unknowns)
-                add_unknown(scan->unknowns, parent->slot, at);
-            continue;
-        }
-        scan->slots[child->slot] = at + 1;
-        if (child->group && tape_type(tape, at + 1) == JSON_OBJECT)
-            scan_object(scan, child, at + 1);
-        hint = child->next;
+    if (scan->seen && scan_alike(scan, parent, object))
+        return;
+    for (uint32_t at = tape_first(tape, object); at < end; at = tape_next_name(tape, at)) {
+        const struct node *child = find_child(tape, parent, hint, at);
+        take(scan, parent, child, at);
+        hint = child ? child->next : hint;
     }
 }
 

@@ -26,21 +26,26 @@ static inline uint32_t unknowns_first(const struct unknowns *unknowns, uint32_t 
     return unknowns->heads ? unknowns->heads[slot] : UNKNOWN_NONE;
 }
 
+/* What was found out about the names of a list's objects: see lens_seen_new. */
+struct lens_seen {
+    struct arena *arena;
+    const struct tape_slot *slots; /* of the tape whose shapes these are */
+    struct seen_shape {
+        const struct node *parent; /* the names were looked up among its children; NULL: not yet */
+        const struct node *
+            *children; /* by the member's place, NULL where no child has the name; or NULL: not noted */
+    } shapes[TAPE_SHAPES + 1];
+};
+
+/* Of the object's shape; NULL: it has none, or nothing is to be noted. */
+struct seen_shape *seen_shape(struct lens_seen *seen, const struct tape *tape, uint32_t object);
+
 struct scan {
     const struct tape *tape;
     uint32_t *slots;           /* TAPE_NONE beforehand */
     struct unknowns *unknowns; /* or NULL: not wanted */
+    struct lens_seen *seen;    /* or NULL */
 };
-
-/* The name at `at` is the node's. */
-static inline bool scan_is_named(const struct tape *tape, uint32_t at, const struct node *node)
-{
-    const struct tape_slot *slot = &tape->slots[at];
-
-    if (slot->escaped)
-        return tape_string_is(tape, at, node->name);
-    return str_eq_short(tape_text(tape, at), node->name);
-}
 
 /* `object` must be an object. */
 void scan_object(const struct scan *scan, const struct node *parent, uint32_t object);

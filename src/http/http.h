@@ -66,7 +66,8 @@ MUST_CHECK int http_server_listen(struct http_server *server, struct str address
 MUST_CHECK int http_server_tls(struct http_server *server, const char *certificate, const char *key,
                                const char *client_ca, struct err *err);
 
-/* Stops listening, closes idle connections, lets requests in flight finish; `drained` runs when none is left or
+/* Stops listening, lets requests in flight finish, and closes idle connections a moment later (one that has had no request
+ * after a second), so that what was on its way is answered; `drained` runs when none is left or
  * `within_ms` passed. */
 void http_server_drain(struct http_server *server, uint64_t within_ms, void (*drained)(void *data), void *data);
 

@@ -67,7 +67,7 @@ struct http_server {
     int64_t wall_since_ms;
     uint64_t monotonic_ms;
     bool draining;
-    uint64_t drain_until_ms;
+    uint64_t drain_since_ms, drain_until_ms;
     void (*drained)(void *data);
     void *drained_data;
 };

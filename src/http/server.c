@@ -11,6 +11,7 @@
 
 enum {
     ACCEPTS_PER_TURN = 16, /* of one listener, so that it does not starve who is connected */
+    TAKEN_AT_END = 4096,
     LIMIT_SLACK =
         256 * 1024,     /* libh2o's own body limit is so much above ours: up to there the handler says 413 */
     CLOSE_TURNS = 2000, /* of the loop, until the last connection is gone */
@@ -204,6 +205,16 @@ int http_server_listen(struct http_server *server, struct str address, bool reus
     return 0;
 }
 
+/* Whoever is connected already, for all he knows, would lose what he has sent. */
+static void take_waiting(struct http_server *server)
+{
+    h2o_socket_t *accepted;
+
+    for (struct listener *listener = server->listeners; listener; listener = listener->next)
+        for (int i = 0; i < TAKEN_AT_END && (accepted = h2o_evloop_socket_accept(listener->sock)) != NULL; i++)
+            conn_accept(listener, accepted);
+}
+
 static void stop_listening(struct http_server *server)
 {
     for (struct listener *listener = server->listeners; listener; listener = listener->next) {
@@ -223,6 +234,8 @@ void http_server_drain(struct http_server *server, uint64_t within_ms, void (*dr
     server->drain_until_ms = loop_now_ms(server->loop) + within_ms;
     if (!server->draining) {
         server->draining = true;
+        server->drain_since_ms = loop_now_ms(server->loop);
+        take_waiting(server);
         stop_listening(server);
         h2o_context_request_shutdown(&server->context); /* GOAWAY; HTTP/1 answers close their connection */
     }

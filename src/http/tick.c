@@ -6,7 +6,14 @@
 /* Once a second each server looks at all its connections, because libh2o 2.2.5 has one timer for waiting,
  * head and body together, none while a request is being answered, and does not see an HTTP/1 client leave. */
 
-enum { TICK_MS = 1000, DRAINING_TICK_MS = 50, CLOCK_JUMP_MS = 2000 };
+enum {
+    TICK_MS = 1000,
+    DRAINING_TICK_MS = 50,
+    CLOCK_JUMP_MS = 2000,
+    /* From the begin of draining: a request that its client had sent by then is answered. */
+    ON_ITS_WAY_MS = 50,
+    FIRST_ON_ITS_WAY_MS = 1000 /* of a connection that has had none: somebody is about to use it */
+};
 
 struct walk {
     struct http_server *server;
@@ -79,6 +86,11 @@ static void judge_answering(struct conn *conn, uint64_t now_ms)
     conn_cut(conn);
 }
 
+static bool drains_since(const struct http_server *server, uint64_t now_ms, uint64_t ms)
+{
+    return server->draining && now_ms >= server->drain_since_ms + ms;
+}
+
 static void judge_unread(struct walk *walk, struct conn *conn, h2o_req_t *req)
 {
     const struct http_server *server = walk->server;
@@ -93,7 +105,7 @@ static void judge_unread(struct walk *walk, struct conn *conn, h2o_req_t *req)
             conn_cut(conn);
     } else {
         cut_late(conn, walk->now_ms - conn->quiet_ms, limits->idle_ms);
-        if (server->draining)
+        if (drains_since(server, walk->now_ms, ON_ITS_WAY_MS))
             conn_cut(conn);
     }
 }
@@ -140,7 +152,7 @@ static int judge_stream(h2o_req_t *req, void *data)
     return 0;
 }
 
-static void judge_http2_conns(struct http_server *server)
+static void judge_http2_conns(struct http_server *server, uint64_t now_ms)
 {
     h2o_linklist_t *all = &server->context.http2._conns;
 
@@ -149,7 +161,7 @@ static void judge_http2_conns(struct http_server *server)
         struct conn *conn = h2->sock->on_close.data;
         conn_judge_early_ends(conn, h2);
         conn->early_before = conn_early_ends(conn, h2);
-        if (server->draining && h2->num_streams.pull.open == 0 && h2->state != H2_CONN_OPEN)
+        if (drains_since(server, now_ms, ON_ITS_WAY_MS) && h2->num_streams.pull.open == 0 && h2->state != H2_CONN_OPEN)
             conn_cut(conn);
     }
 }
@@ -183,7 +195,7 @@ static void judge_conns(struct http_server *server, uint64_t now_ms)
         bool late = now_ms - conn->quiet_ms > (begun ? server->limits.head_ms : server->limits.idle_ms);
         if (late)
             server->counts.timeouts++;
-        if (late || (server->draining && !begun))
+        if (late || (!begun && drains_since(server, now_ms, FIRST_ON_ITS_WAY_MS)))
             conn_close_peeking(conn);
     }
 }
@@ -238,7 +250,7 @@ static void on_tick(struct deadline *deadline)
     struct walk walk = { .server = server, .now_ms = loop_now_ms(server->loop), .most = SIZE_MAX };
     walk_requests(&walk);
     judge_buffers(&walk);
-    judge_http2_conns(server);
+    judge_http2_conns(server, walk.now_ms);
     judge_conns(server, walk.now_ms);
     wake_listeners(server);
     deadline_set(server->loop, &server->tick, server->draining ? DRAINING_TICK_MS : TICK_MS);

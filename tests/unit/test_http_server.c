@@ -676,6 +676,47 @@ static void drains(void **state)
     kit_stop(kit);
 }
 
+static int late_fd;
+
+static void start_drain_and_ask(struct kit *kit)
+{
+    start_drain(kit);
+    put_text(late_fd, "GET /hello HTTP/1.1\r\n" HOST_LINE "\r\n");
+}
+
+/* On a kept connection, and on one that waits to be accepted. */
+static void what_is_on_its_way_when_the_end_begins_is_answered(void **state)
+{
+    struct http_limits limits = kit_limits();
+    struct kit *kit = kit_start(&limits);
+    char text[1000];
+    ssize_t len;
+
+    (void)state;
+    late_fd = dial(kit->port);
+    put_text(late_fd, "GET /hello HTTP/1.1\r\n" HOST_LINE "\r\n");
+    assert_int_equal(read_answer(late_fd, text, sizeof text, false), 200);
+    kit_do(kit, start_drain_and_ask);
+    char *all = drain_socket(late_fd, &len);
+    CHECK(strstr(all, "200 OK") && strstr(all, "Connection: close"), "%s", all);
+    free(all);
+    close(late_fd);
+    kit_stop(kit);
+
+    kit = kit_prepare(&limits);
+    kit_listen(kit);
+    int waits = dial(kit->port);
+    put_text(waits, "GET /hello HTTP/1.1\r\n" HOST_LINE "\r\n");
+    start_drain(kit);
+    kit_run(kit);
+    all = drain_socket(waits, &len);
+    CHECK(strstr(all, "200 OK") && strstr(all, "Connection: close"), "%s", all);
+    free(all);
+    assert_true(wait_for(&kit->drained, 1));
+    close(waits);
+    kit_stop(kit);
+}
+
 static void drains_without_waiting_for_ever(void **state)
 {
     struct http_limits limits = kit_limits();
@@ -786,6 +827,7 @@ int main(void)
         cmocka_unit_test(refuses_more_in_flight_than_allowed),
         cmocka_unit_test(bounds_buffered_bodies),
         cmocka_unit_test(drains),
+        cmocka_unit_test(what_is_on_its_way_when_the_end_begins_is_answered),
         cmocka_unit_test(drains_without_waiting_for_ever),
         cmocka_unit_test(listens_where_it_is_told),
         cmocka_unit_test(two_servers_share_a_port),

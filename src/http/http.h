@@ -57,7 +57,8 @@ struct http_server *http_server_new(struct loop *loop, const struct http_limits 
                                     void *data);
 
 /* "127.0.0.1:8080", "[::1]:0", "0.0.0.0:443"; port 0 takes a free one, which `port` (or NULL) receives. `reuse` sets
- * SO_REUSEPORT. `data` of the handler is the same for all listeners; head->local_port tells them apart. */
+ * SO_REUSEPORT. A socket at that very address that the service manager passed on (LISTEN_FDS, sd_listen_fds(3)) is used
+ * instead of a new one. `data` of the handler is the same for all listeners; head->local_port tells them apart. */
 MUST_CHECK int http_server_listen(struct http_server *server, struct str address, bool reuse, uint16_t *port,
                                   struct err *err);
 

@@ -99,6 +99,14 @@ static inline struct conn *conn_of(h2o_req_t *req)
 /* server.c */
 void listener_start(struct listener *listener);
 
+/* listen.c. A socket that listens at the address (http_server_listen): an inherited one, or a new one; -1 and `err` on failure. */
+union listen_address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+MUST_CHECK int listen_open(struct str address, bool reuse, struct err *err);
+
 /* conn.c */
 void conn_accept(struct listener *listener, h2o_socket_t *sock);
 void conn_cut(struct conn *conn); /* shutdown(2): libh2o then closes it by itself */

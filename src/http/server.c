@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -89,39 +88,6 @@ int http_server_tls(struct http_server *server, const char *certificate, const c
 
 /* ---- listening ---- */
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
-
-static int parse_address(struct str text, union address *address, socklen_t *len, struct err *err)
-{
-    char host[INET6_ADDRSTRLEN] = "";
-    const char *colon = text.len ? memrchr(text.ptr, ':', text.len) : NULL;
-    struct str name = str_of(text.ptr, colon ? (size_t)(colon - text.ptr) : 0);
-    bool v6 = name.len > 2 && name.ptr[0] == '[' && name.ptr[name.len - 1] == ']';
-    uint64_t port;
-
-    if (v6)
-        name = str_of(name.ptr + 1, name.len - 2);
-    if (!colon || !name.len || name.len >= sizeof host ||
-        !str_to_uint(str_from_at(text, (size_t)(colon - text.ptr) + 1), &port) || port > 65535)
-        return err_set(err, ERR_CONFIG, "listen: want address:port, not " STR_FMT, STR_ARG(text));
-    memcpy(host, name.ptr, name.len);
-    memset(address, 0, sizeof *address);
-    address->any.sa_family = v6 ? AF_INET6 : AF_INET;
-    if (v6)
-        address->v6.sin6_port = htons((uint16_t)port);
-    else
-        address->v4.sin_port = htons((uint16_t)port);
-    *len = v6 ? sizeof address->v6 : sizeof address->v4;
-    if (inet_pton(address->any.sa_family, host,
-                  v6 ? (void *)&address->v6.sin6_addr : &address->v4.sin_addr) != 1)
-        return err_set(err, ERR_CONFIG, "listen: not a literal address: " STR_FMT, STR_ARG(text));
-    return 0;
-}
-
 static void on_accept(h2o_socket_t *sock, const char *err)
 {
     struct listener *listener = sock->data;
@@ -149,29 +115,10 @@ void listener_start(struct listener *listener)
     h2o_socket_read_start(listener->sock, on_accept);
 }
 
-static int open_socket(const union address *address, socklen_t len, bool reuse)
-{
-    int on = 1;
-    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd < 0)
-        return -1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (address->any.sa_family == AF_INET6)
-        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if ((!reuse || !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) &&
-        !bind(fd, &address->any, len) && !listen(fd, BACKLOG))
-        return fd;
-    int why = errno;
-    (void)close(fd);
-    errno = why;
-    return -1;
-}
-
 static struct listener *listener_new(struct http_server *server, int fd)
 {
     struct listener *listener = ARENA_NEW(server->arena, struct listener);
-    union address bound = { .any = { .sa_family = AF_UNSPEC } };
+    union listen_address bound = { .any = { .sa_family = AF_UNSPEC } };
     socklen_t len = sizeof bound;
 
     listener->server = server;
@@ -190,14 +137,10 @@ static struct listener *listener_new(struct http_server *server, int fd)
 int http_server_listen(struct http_server *server, struct str address, bool reuse, uint16_t *port,
                        struct err *err)
 {
-    union address parsed;
-    socklen_t len = 0; /* gcc 12 at -O2 does not see that it is set */
+    int fd = listen_open(address, reuse, err);
 
-    if (parse_address(address, &parsed, &len, err))
-        return -1;
-    int fd = open_socket(&parsed, len, reuse);
     if (fd < 0)
-        return err_set(err, ERR_CONFIG, "listen: " STR_FMT ": %s", STR_ARG(address), strerror(errno));
+        return -1;
     struct listener *listener = listener_new(server, fd);
     listener_start(listener);
     if (port)

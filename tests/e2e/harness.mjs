@@ -136,7 +136,8 @@ export class Gateway {
     async launch() {
         const [out, err] = ['stdout', 'stderr'].map((name) => openSync(join(this.outputDir, `${name}.${this.runs}`), 'a'));
         this.runs++;
-        this.process = spawn(binary, ['serve', '-c', this.config, ...this.settings()],
+        const [command, ...args] = [...this.options.under?.(this) ?? [], binary, 'serve', '-c', this.config, ...this.settings()];
+        this.process = spawn(command, args,
             { cwd: root, stdio: ['ignore', out, err], env: environment });
         const child = this.process;
         child.unref(); // a test that fails before it stops its gateway ends all the same
@@ -209,7 +210,10 @@ export class Gateway {
     }
 }
 
-/** A seeded, running gateway. `set`: settings; `seed: false`; `stateDir`: keep the state; `ready`: what to poll. */
+/**
+ * A seeded, running gateway. `set`: settings; `seed: false`; `stateDir`: keep the state; `ready`: what to poll; `under(gateway)`: the
+ * command that starts it, which ends as it does.
+ */
 export async function startGateway(options = {}) {
     return new Gateway({ ...options }).start();
 }

@@ -733,74 +733,6 @@ static void drains_without_waiting_for_ever(void **state)
     close(busy);
 }
 
-static void listens_where_it_is_told(void **state)
-{
-    static const struct {
-        const char *address;
-        bool ok;
-    } rows[] = {
-        { "127.0.0.1:0", true },  { "[::1]:0", true },
-        { "0.0.0.0:0", true },    { "", false },
-        { "localhost:0", false }, { "127.0.0.1", false },
-        { "127.0.0.1:", false },  { "127.0.0.1:65536", false },
-        { ":0", false },          { "::1:0", false },
-        { "[::1]", false },       { "[]:0", false },
-        { "127.0.0.1:x", false }, { "1.2.3.4.5:0", false },
-    };
-    struct http_limits limits = kit_limits();
-    struct kit *kit = kit_prepare(&limits), *other = kit_prepare(&limits);
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct err err = { .code = ERR_NONE };
-        uint16_t port = 0;
-        int rc = http_server_listen(kit->server, str_from(rows[i].address), false, &port, &err);
-        if (rc && strchr(rows[i].address, '[') && rows[i].ok)
-            continue; /* a machine without IPv6 */
-        CHECK((rc == 0) == rows[i].ok, "%s: %s", rows[i].address, err.detail);
-        CHECK(rc == 0 ? port != 0 : err.code == ERR_CONFIG, "%s", rows[i].address);
-    }
-    struct err err;
-    char text[32];
-    uint16_t port;
-    assert_int_equal(http_server_listen(kit->server, STR("127.0.0.1:0"), true, &port, &err), 0);
-    int n = snprintf(text, sizeof text, "127.0.0.1:%u", port);
-    assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), true, NULL, &err), 0);
-    assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), false, NULL, &err), -1);
-    kit_run(kit);
-    kit_run(other);
-    kit_stop(kit);
-    kit_stop(other);
-}
-
-/* Two loops listen on one port; both threads serve, and nothing is shared between them that must not be. */
-static void two_servers_share_a_port(void **state)
-{
-    struct http_limits limits = kit_limits();
-    struct kit *kits[2] = { kit_prepare(&limits), kit_prepare(&limits) };
-    char text[1000];
-    struct err err;
-
-    (void)state;
-    assert_int_equal(http_server_listen(kits[0]->server, STR("127.0.0.1:0"), true, &kits[0]->port, &err), 0);
-    int n = snprintf(text, sizeof text, "127.0.0.1:%u", kits[0]->port);
-    assert_int_equal(http_server_listen(kits[1]->server, str_of(text, (size_t)n), true, &kits[1]->port, &err),
-                     0);
-    assert_int_equal(kits[0]->port, kits[1]->port);
-    kit_run(kits[0]);
-    kit_run(kits[1]);
-    for (int i = 0; i < 200; i++) {
-        int fd = dial(kits[0]->port);
-        put_text(fd, "GET /hello HTTP/1.1\r\n" HOST_LINE "\r\n");
-        assert_int_equal(read_answer(fd, text, sizeof text, false), 200);
-        close(fd);
-    }
-    assert_int_equal(kits[0]->calls + kits[1]->calls, 200);
-    assert_true(kits[0]->calls && kits[1]->calls);
-    kit_stop(kits[0]);
-    kit_stop(kits[1]);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -829,8 +761,6 @@ int main(void)
         cmocka_unit_test(drains),
         cmocka_unit_test(what_is_on_its_way_when_the_end_begins_is_answered),
         cmocka_unit_test(drains_without_waiting_for_ever),
-        cmocka_unit_test(listens_where_it_is_told),
-        cmocka_unit_test(two_servers_share_a_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

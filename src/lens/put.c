@@ -79,6 +79,7 @@ void put_object(struct put *put, uint32_t at)
 
     scan_object(&scan, shape->dialect, at);
     put_scan_shown(put);
+    put_drop_unknowns(put);
     for (size_t i = 0; i < shape->group_count; i++)
         judge_group(put, shape->groups[i]);
     /* Fields with a condition come after those that it speaks of. */
@@ -179,34 +180,4 @@ int lens_put(const struct lens *lens, const struct tape *in, uint32_t at, const 
     if (run.full || !buf_ok(&out->canonical) || !buf_ok(&out->rest))
         return err_set(err, ERR_TOO_LARGE, "lens: the document needs more memory than it may have");
     return 0;
-}
-
-/* A null names all that the group holds. */
-static bool holds_stored(const struct node *parent)
-{
-    for (const struct node *child = parent->first; child; child = child->next)
-        if (child->field ? child->field->needs_stored || child->field->null_needs_stored : holds_stored(child))
-            return true;
-    return false;
-}
-
-static bool names_stored(const struct tape *in, const struct node *parent, uint32_t object)
-{
-    if (tape_type(in, object) == JSON_NULL)
-        return holds_stored(parent);
-    for (const struct node *child = parent->first; child; child = child->next) {
-        const struct field *field = child->field;
-        if (field && !field->needs_stored && !field->null_needs_stored)
-            continue;
-        uint32_t at = tape_find(in, object, child->name);
-        bool null = at != TAPE_NONE && tape_type(in, at) == JSON_NULL;
-        if (at != TAPE_NONE && (field ? field->needs_stored || null : names_stored(in, child, at)))
-            return true;
-    }
-    return false;
-}
-
-bool lens_needs_stored(const struct lens *lens, const struct tape *in, uint32_t at)
-{
-    return names_stored(in, lens->shape->dialect, at);
 }

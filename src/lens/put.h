@@ -77,6 +77,7 @@ void put_absent(struct put *put, const struct field *field);
 /* put_shown.c. Scan: where the members stand in what was shown, if anything was. Shows nothing: it was, and this member has
  * no value in it. Is shown: the value is the one that was shown, of a field for which that matters. */
 void put_scan_shown(struct put *put);
+void put_drop_unknowns(struct put *put); /* what no field names and comes back as it was shown */
 bool put_shows_nothing(const struct put *put, const struct field *field);
 bool put_is_shown(const struct put *put, const struct field *field, uint32_t at);
 

@@ -40,3 +40,87 @@ bool put_is_shown(const struct put *put, const struct field *field, uint32_t at)
         return nothing && put_is_null(put, at);
     return tape_equal(put->run->in, at, put->run->shown, put->shown[field->in]);
 }
+
+/* Those of one object that stand there as they were shown are kept already. */
+static void drop_alike(struct put *put, const struct node *group, uint32_t shown)
+{
+    const struct put_run *run = put->run;
+    uint32_t *link = &put->unknowns.heads[group->slot];
+
+    while (*link != UNKNOWN_NONE) {
+        struct unknown *one = &put->unknowns.items[*link];
+        uint32_t value = tape_find(run->shown, shown, tape_string(run->in, one->name, run->arena));
+        if (value != TAPE_NONE && tape_equal(run->in, one->name + 1, run->shown, value))
+            *link = one->next;
+        else
+            link = &one->next;
+    }
+}
+
+void put_drop_unknowns(struct put *put)
+{
+    if (!put->shown || !put->unknowns.heads || put->run->lens->rest == REST_REFUSE)
+        return;
+    drop_alike(put, put->shape->dialect, 0);
+    for (size_t i = 0; i < put->shape->group_count; i++) {
+        const struct node *group = put->shape->groups[i];
+        uint32_t shown = put->shown[group->slot];
+        if (slot_given(shown) && tape_type(put->run->shown, shown) == JSON_OBJECT)
+            drop_alike(put, group, shown);
+    }
+}
+
+/* A null names all that the group holds. */
+static bool holds_stored(const struct node *parent)
+{
+    for (const struct node *child = parent->first; child; child = child->next)
+        if (child->field ? child->field->needs_stored || child->field->null_needs_stored : holds_stored(child))
+            return true;
+    return false;
+}
+
+static bool has_null(const struct tape *in, uint32_t at)
+{
+    for (uint32_t i = at; i < tape_next(in, at); i++)
+        if (tape_type(in, i) == JSON_NULL)
+            return true;
+    return false;
+}
+
+/* In a merge patch of what is kept a null takes a member away, also one that was kept as null. */
+static bool names_unknown_null(const struct tape *in, const struct node *parent, uint32_t object)
+{
+    for (uint32_t at = tape_first(in, object); at < tape_next(in, object); at = tape_next(in, at + 1)) {
+        const struct node *child = parent->first;
+        if (!has_null(in, at + 1))
+            continue;
+        while (child && !scan_is_named(in, at, child))
+            child = child->next;
+        if (!child)
+            return true;
+    }
+    return false;
+}
+
+static bool names_stored(const struct tape *in, const struct node *parent, uint32_t object)
+{
+    if (tape_type(in, object) == JSON_NULL)
+        return holds_stored(parent);
+    if (tape_type(in, object) == JSON_OBJECT && has_null(in, object) && names_unknown_null(in, parent, object))
+        return true;
+    for (const struct node *child = parent->first; child; child = child->next) {
+        const struct field *field = child->field;
+        if (field && !field->needs_stored && !field->null_needs_stored)
+            continue;
+        uint32_t at = tape_find(in, object, child->name);
+        bool null = at != TAPE_NONE && tape_type(in, at) == JSON_NULL;
+        if (at != TAPE_NONE && (field ? field->needs_stored || null : names_stored(in, child, at)))
+            return true;
+    }
+    return false;
+}
+
+bool lens_needs_stored(const struct lens *lens, const struct tape *in, uint32_t at)
+{
+    return names_stored(in, lens->shape->dialect, at);
+}

@@ -69,4 +69,21 @@ describe('values', () => {
         await all.general.put(`/v1/patients/${one.ids.general}`, { patient: { address: { city: 'Leeds' } } });
         assert.deepEqual((await one.graph()).metadata, { address: { city: 'Leeds' }, ward: 7 });
     });
+
+    test('what nobody documents comes back as it was sent, byte for byte, also after it was written back', async () => {
+        const extra = '"tags":[],"none":null,"deep":{"a":null,"b":{},"c":[null,{"d":null}],"n":1.0,"e":1e2,"big":12345678901234567890,"s":"\\u00e9"},"empty":""';
+        const { email, ...one } = person();
+        await all.general.post('/v1/patients', JSON.stringify({ patient: { ...one, email } }).replace('}}', `,${extra}}}`));
+        const { general, twine } = await idsOf(all, email);
+        const read = async () => (await all.general.get(`/v1/patients/${general}`)).text.replace(/"updated_at":"[^"]*"/, '');
+        const before = await read();
+        assert.ok(before.endsWith(`${extra}}`), before);
+        await all.twine.patch(`/pub/patient/${twine}`, { data: { type: 'patient', attributes: { note: 'x', tags: ['twine has its own'] } } });
+        assert.equal(await read(), before);
+        await all.general.put(`/v1/patients/${general}`, `{"patient":${(await all.general.get(`/v1/patients/${general}`)).text}}`);
+        assert.equal(await read(), before);
+        const data = (await all.twine.get(`/pub/patient/${twine}`)).json;
+        await all.twine.patch(`/pub/patient/${twine}`, { data: data.data });
+        assert.equal(await read(), before);
+    });
 });

@@ -108,6 +108,11 @@ static const struct {
     { "{\"sex\":\"other\"}", "{\"sex\":\"\\u006fther\"}", "{}", "", "" },
     { "{\"sex\":\"f\"}", "{\"sex\":\"other\"}", "{\"sex\":\"f\"}", "", "" },
     { "{\"sex\":null}", "{}", "{}", "", "" },
+    /* What nobody knows and was kept with nulls in it stays so. */
+    { "{\"x\":null,\"y\":{\"a\":null}}", "{\"x\":null,\"y\":{\"a\":null}}", "{}", "", "" },
+    { "{\"x\":null,\"y\":{\"a\":null,\"b\":1}}", "{\"x\":null,\"y\":{\"a\":null}}", "{}", "{\"y\":{\"a\":null,\"b\":1}}", "" },
+    { "{\"g\":{\"x\":null,\"y\":1}}", "{\"g\":{\"\\u0078\":null,\"y\":2}}", "{}", "{\"g\":{\"y\":1}}", "" },
+    { "{\"x\":null}", "{\"x\":1}", "{}", "{\"x\":null}", "" },
     /* A null that clears nothing makes no object around it. */
     { "{\"b\":null,\"g\":{\"c\":null,\"d\":null}}", "{\"b\":null,\"g\":null}", "{}", "", "" },
     { "{\"b\":null,\"g\":{\"c\":null,\"d\":null}}", "{\"g\":{\"d\":\"1\"}}", "{\"m\":{\"g\":{\"d\":null}}}", "", "" },
@@ -237,6 +242,10 @@ static void the_stored_entity_is_needed_where_a_field_is_not_exact(void **state)
     } cases[] = {
         { "{\"a\":\"1\",\"b\":\"2\",\"g\":{\"c\":\"1\"},\"k\":\"x\",\"id\":\"1\",\"x\":1}", false },
         { "{\"a\":null}", false },
+        { "{\"x\":[1],\"g\":{\"x\":{}}}", false },
+        { "{\"x\":null}", true },
+        { "{\"g\":{\"x\":{\"y\":[null]}}}", true },
+        { "{\"els\":[{\"x\":null}],\"b\":\"2\"}", true },
         { "{\"b\":null}", true }, /* inside an object that may not be there */
         { "{\"g\":{\"c\":null}}", true },
         { "{\"g\":{\"t\":null,\"ro\":null}}", false },

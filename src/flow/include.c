@@ -19,14 +19,24 @@ static const struct include *find_row(const struct exchange *x, struct str name)
     return NULL;
 }
 
+/* The parameter's comma list; some clients repeat the parameter in its place. */
+static struct str asked_names(const struct exchange *x)
+{
+    struct buf list = buf_in(x->arena, SIZE_MAX);
+
+    for (size_t i = 0; i < x->target.parameter_count; i++)
+        if (str_is(x->target.parameters[i].name, "include") && x->target.parameters[i].value.len)
+            buf_join(&list, ',', x->target.parameters[i].value);
+    return buf_str(&list);
+}
+
 /* The parameter itself is read with the others (ask.c), so that a wrong name is told before anything is done. */
 int exchange_read_includes(struct exchange *x)
 {
-    size_t count;
-    struct str names = target_parameter(&x->target, STR("include"), &count), name;
+    struct str names = x->operation->include_count ? asked_names(x) : STR_NONE, name;
 
     x->including_count = 0; /* an operation with `choose:` comes here again, as another one */
-    if (!x->operation->include_count || !count || !names.len)
+    if (!names.len)
         return 0;
     x->including = ARENA_ARRAY(x->arena, struct including, x->operation->include_count);
     while (str_next(&names, ',', &name)) {

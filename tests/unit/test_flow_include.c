@@ -23,7 +23,7 @@ static void one_call_for_each_kind_and_each_entity_once(void **state)
     SCRIPT(kit, { .call = "health_profile.list", .json = PROFILES },
            { .call = "patient.list",
              .json = "{'patients':[" PATIENT("p-1") "," PATIENT("p-2") "," PATIENT("p-1") "],'total':3}" });
-    struct heard heard = ask(kit, T_PROFILE "&include=patient,patient");
+    struct heard heard = ask(kit, T_PROFILE "&include=&include=patient&include=patient,patient");
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
     CHECK_LOG(kit, LIST_CALL "GET /v1/patients?brand_id=acme&patient_id=p-1%2Cp-2&include=groups%2Ccare_team&limit=1000&offset=0\n");
     CHECK(count_of(heard.body, "{'type':'patient','id':'" T_PATIENT_1 "','attributes'") == 1, STR_FMT, STR_ARG(heard.body));
@@ -49,6 +49,7 @@ static void nothing_is_fetched_where_nothing_is_asked_or_shown(void **state)
 static void what_cannot_be_included_is_told_before_anything_is_done(void **state)
 {
     static const char *const asked[] = { T_PROFILE "&include=owner", T_PROFILE "&include=patient,owner",
+                                         T_PROFILE "&include=patient&include=owner",
                                          T_PROFILE "&include=patient.groups", T_PROFILE "&include=," };
     struct kit *kit = kit_new(NULL);
 

@@ -100,7 +100,7 @@ static void on_page(struct upstream_call *call, const struct upstream_answer *an
     (void)call;
     if (answer)
         x->fetched[x->fetched_count - 1].answer = *answer;
-    exchange_came(x, err);
+    exchange_came(x, err && err->code == ERR_NOT_FOUND ? exchange_forget_gone(x, err) : err);
 }
 
 static void start_page(struct exchange *x)

@@ -354,8 +354,10 @@ bool exchange_may_see(const struct exchange *x, struct str entity, const struct 
  * would be compared with that, and what is kept be kept beside it. */
 bool exchange_is_another(const struct exchange *x, struct str id);
 
-/* keep.c. An erasure under way goes on without the exchange. */
+/* keep.c. An erasure under way goes on without the exchange. The backend has not what is to be deleted (an earlier DELETE, whose
+ * answer was lost, did it): what is kept of it goes, too. NULL: that goes on, and ends the exchange with `err`. */
 void exchange_leave_forgetting(struct exchange *x);
+const struct err *exchange_forget_gone(struct exchange *x, const struct err *err);
 
 /* version.c. An entity as the dialect shows it, appended to `out`; shown->version says which version that is, where it is
  * asked for. */

@@ -76,6 +76,7 @@ static void list_reads(struct exchange *x)
 struct forgetting {
     struct arena *arena;
     struct exchange *x; /* NULL once the exchange is gone */
+    struct err gone;    /* what the exchange ends with then, if anything */
     struct store_erase erase;
 };
 
@@ -88,7 +89,7 @@ static void on_erased(struct store_erase *erase, const struct err *err, void *da
     (void)erase;
     if (x) {
         x->forgetting = NULL;
-        exchange_came(x, err);
+        exchange_came(x, !err && forgetting->gone.code ? &forgetting->gone : err);
     }
     arena_free(&arena);
 }
@@ -100,8 +101,8 @@ void exchange_leave_forgetting(struct exchange *x)
     x->forgetting = NULL;
 }
 
-/* After a DELETE: crosswalk rows become tombstones, rests go. */
-static enum step forget(struct exchange *x)
+/* Crosswalk rows of the entity that the path names become tombstones, rests go. NULL: the path names none. */
+static struct forgetting *forget(struct exchange *x)
 {
     const struct parameter *last = NULL;
     struct arena *arena;
@@ -110,7 +111,7 @@ static enum step forget(struct exchange *x)
         if (x->operation->path[i].type == PARAMETER_ID)
             last = &x->operation->path[i];
     if (!last)
-        return STEP_NEXT;
+        return NULL;
     arena = arena_new(SIZE_MAX);
     struct forgetting *made = ARENA_NEW(arena, struct forgetting);
     *made = (struct forgetting){
@@ -125,14 +126,30 @@ static enum step forget(struct exchange *x)
     x->forgetting = made;
     exchange_wait(x);
     store_erase_start(x->flow->gateway->store, x->flow->loop, &made->erase);
-    return STEP_WAIT;
+    return made;
+}
+
+static bool is_delete(const struct exchange *x)
+{
+    return x->bound->call && str_is(x->bound->call->method, "DELETE");
+}
+
+/* Of somebody who is bound the backend may say so of what is there. */
+const struct err *exchange_forget_gone(struct exchange *x, const struct err *err)
+{
+    struct forgetting *made = is_delete(x) && !exchange_is_bound(x) ? forget(x) : NULL;
+
+    if (!made)
+        return err;
+    made->gone = *err;
+    return NULL;
 }
 
 enum step stage_keep(struct exchange *x)
 {
     x->batch = (struct store_batch){ 0 };
-    if (x->bound->call && str_is(x->bound->call->method, "DELETE"))
-        return forget(x);
+    if (is_delete(x))
+        return forget(x) ? STEP_WAIT : STEP_NEXT;
     if (!keeps_rests(x) || x->operation->builtin != BUILTIN_NONE)
         return STEP_NEXT;
     list_writes(x);

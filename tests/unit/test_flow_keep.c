@@ -284,6 +284,58 @@ static void a_failed_erasure_forgets_nothing(void **state)
     CHECK(has(read_one().body, "'favourite':'blue'"), "%.*s", STR_ARG(read_one().body));
 }
 
+#define T_EVENT "58c4554710123c5c40dbab01"
+#define EVENT   "{'id':'e-1','brand_id':'acme','patient_id':'p-1','encounter_type':'other','chief_complaint':'x'}"
+
+static struct heard event(const char *method, const char *body, const struct token_claims *who)
+{
+    return kit_ask(kit, (struct said){ .as = "twine", .method = method, .body = body, .who = who });
+}
+
+/* The answer to a deletion was lost, and it is asked for again: what is kept goes then. Of somebody who is bound the backend may
+ * say that of what is there. */
+static void what_is_gone_already_is_forgotten(void **state)
+{
+    static const struct crosswalk_row row = { .dialect = STR_INIT("twine"),
+                                              .kind = STR_INIT("encounter"),
+                                              .brand = STR_INIT("acme"),
+                                              .dialect_id = STR_INIT(T_EVENT),
+                                              .canonical_id = STR_INIT("e-1") };
+    static const struct str own[] = { STR_INIT("p-1") };
+    static const struct token_claims bound = {
+        .subject = STR_INIT("s"), .patients_bound = true, .patients = own, .patient_count = 1
+    };
+    struct err err;
+
+    (void)state;
+    CHECK(!store_crosswalk_import(kit->store, &row, 1, &err), "%s", err.detail);
+    SCRIPT(kit, { .call = "encounter.update", .json = EVENT });
+    struct heard heard = event("PATCH /pub/calendar_event/" T_EVENT,
+                               "{'data':{'type':'calendar_event','attributes':{'location':'here'}}}", NULL);
+    CHECK(heard.status == 200 && has(heard.body, "'location':'here'"), "%d %.*s", heard.status, STR_ARG(heard.body));
+    SCRIPT(kit, { .call = "encounter.read", .json = EVENT }, { .call = "encounter.delete", .code = ERR_NOT_FOUND });
+    heard = event("DELETE /pub/calendar_event/" T_EVENT, NULL, &bound);
+    CHECK(heard.status == 404, "%d", heard.status);
+    SCRIPT(kit, { .call = "encounter.delete", .code = ERR_UPSTREAM });
+    heard = event("DELETE /pub/calendar_event/" T_EVENT, NULL, NULL);
+    CHECK(heard.status == 502, "%d", heard.status);
+    SCRIPT(kit, { .call = "encounter.read", .json = EVENT });
+    heard = event("GET /pub/calendar_event/" T_EVENT, NULL, NULL);
+    CHECK(heard.status == 200 && has(heard.body, "'location':'here'"), "%d %.*s", heard.status, STR_ARG(heard.body));
+    SCRIPT(kit, { .call = "encounter.delete", .code = ERR_NOT_FOUND });
+    heard = event("DELETE /pub/calendar_event/" T_EVENT, NULL, NULL);
+    CHECK(heard.status == 404, "%d", heard.status);
+    for (size_t turn = 0; turn < 2; turn++) {
+        kit_script(kit, NULL, 0);
+        heard = event("GET /pub/calendar_event/" T_EVENT, NULL, NULL);
+        CHECK(heard.status == 404 && !kit->started, "turn %zu: %d: its id names nobody any more", turn, heard.status);
+        restart();
+    }
+    SCRIPT(kit, { .json = "{'encounters':[" EVENT "],'total':1}" });
+    heard = event("GET /pub/calendar_event?filter[patient]=" T_PATIENT_1, NULL, NULL);
+    CHECK(!has(heard.body, "here"), "%.*s", STR_ARG(heard.body));
+}
+
 /* Kept under no id it would be lost without a word. */
 static void what_cannot_be_kept_is_told(void **state)
 {
@@ -361,6 +413,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ids_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_erased_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_erasure_forgets_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_gone_already_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_kept_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_replaced_takes_its_rest_along, setup, teardown),
     };

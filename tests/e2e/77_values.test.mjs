@@ -86,4 +86,17 @@ describe('values', () => {
         await all.twine.patch(`/pub/patient/${twine}`, { data: data.data });
         assert.equal(await read(), before);
     });
+
+    test('metric keys with a comma or a slash are shown, and found as docs/decisions.md says', async () => {
+        const one = await make({});
+        const series = `/v1/patients/${one.ids.graph}/metrics`, gauges = `/v1/patients/${one.ids.general}/gauges`;
+        for (const metric_key of ['a', 'b', 'a,b', 'a/b', ' a ', 'ä?#'])
+            await all.graph.post(series, { metric_key, value_numeric: '1.50', source: 'api', recorded_at: '2024-01-01T00:00:00Z' });
+        const keys = async (query) => (await all.general.get(`${gauges}${query}`)).json.gauges.map((g) => g.gauge_type).sort();
+        assert.deepEqual(await keys(''), [' a ', 'a', 'a,b', 'a/b', 'b', 'ä?#']);
+        for (const key of ['a', ' a ', 'a/b', 'ä?#']) assert.deepEqual(await keys(`?gauge_type=${encodeURIComponent(key)}`), [key]);
+        assert.deepEqual(await keys('?gauge_type=a,b'), ['a', 'b']);
+        for (const key of ['a,b', ' a ', 'ä?#']) assert.equal((await all.graph.get(`${series}/${encodeURIComponent(key)}`)).json.count, 1, key);
+        await all.graph.get(`${series}/a%2Fb`, 400);
+    });
 });

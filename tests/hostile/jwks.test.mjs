@@ -28,7 +28,7 @@ describe('authorities', () => {
         gateway = await startGateway({ set: {
             'auth.issuers': `[{issuer: '${ISSUER}', jwks_url: '${authority.url}/keys', allow_http: true, at_jwt: false}]`,
             'auth.jwks_interval_s': '1',
-            'auth.call_ms': '500',
+            'auth.call_ms': '1500',
             'auth.introspection.url': `${authority.url}/introspect`,
             'auth.introspection.allow_http': 'true',
             'auth.introspection.client_id': 'gateway',

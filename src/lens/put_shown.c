@@ -94,7 +94,7 @@ static bool names_unknown_null(const struct tape *in, const struct node *parent,
         const struct node *child = parent->first;
         if (!has_null(in, at + 1))
             continue;
-        while (child && !scan_is_named(in, at, child))
+        while (child && !tape_string_is(in, at, child->name))
             child = child->next;
         if (!child)
             return true;

@@ -65,3 +65,21 @@ const char *scan_wide(const char *at, const char *end, struct scan_fault *fault)
     size_t good = str_utf8_prefix(str_of(at, (size_t)(stop - at)));
     return at + good == stop ? stop : scan_fail(fault, "invalid UTF-8", at + good);
 }
+
+void scan_place(const struct scan_fault *fault, const char *start, bool limit, struct tape_fault *to)
+{
+    uint32_t line = 1;
+    const char *line_start = start;
+
+    for (const char *at = start; at < fault->at; at++) {
+        if (*at == '\n') {
+            line++;
+            line_start = at + 1;
+        }
+    }
+    *to = (struct tape_fault){ .what = fault->what,
+                               .offset = (uint32_t)(fault->at - start),
+                               .line = line,
+                               .column = (uint32_t)(fault->at - line_start) + 1,
+                               .limit = limit };
+}

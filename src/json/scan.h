@@ -6,7 +6,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "base/str.h"
+#include "json/tape.h"
 
 /* Why a token was refused; `what` is static text. */
 struct scan_fault {
@@ -18,6 +18,9 @@ static inline const char *scan_fail(struct scan_fault *fault, const char *what, 
     *fault = (struct scan_fault){ .what = what, .at = at };
     return NULL;
 }
+
+/* The same with its place in the text that begins at `start`. */
+void scan_place(const struct scan_fault *fault, const char *start, bool limit, struct tape_fault *to);
 
 /* The first byte after an escape whose backslash is at `at`, or NULL. */
 const char *scan_escape(const char *at, const char *end, struct scan_fault *fault);

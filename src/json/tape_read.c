@@ -369,23 +369,6 @@ static bool begin(struct reader *r, struct str text)
     return true;
 }
 
-static void place(struct tape_fault *fault, const struct reader *r)
-{
-    uint32_t offset = (uint32_t)(r->fault.at - r->start), line = 1, line_start = 0;
-
-    for (uint32_t i = 0; i < offset; i++) {
-        if (r->start[i] == '\n') {
-            line++;
-            line_start = i + 1;
-        }
-    }
-    *fault = (struct tape_fault){ .what = r->fault.what,
-                                  .offset = offset,
-                                  .line = line,
-                                  .column = offset - line_start + 1,
-                                  .limit = r->limit };
-}
-
 bool tape_read(struct tape *tape, struct arena *arena, struct str text, const struct tape_limits *limits,
                struct tape_fault *fault)
 {
@@ -398,7 +381,7 @@ bool tape_read(struct tape *tape, struct arena *arena, struct str text, const st
     };
 
     if (!begin(&r, text) || !read_document(&r)) {
-        place(fault, &r);
+        scan_place(&r.fault, r.start, r.limit, fault);
         return false;
     }
     members_end(&r.members);

@@ -1,4 +1,4 @@
-/* Key files. At load only. */
+/* Key files. At load, and when they are read again. */
 #pragma once
 
 #include "base/arena.h"

@@ -72,7 +72,7 @@ static void on_stop(struct post *post)
     loop_stop(edge->loop); /* the admin pages go first: a load balancer sees it at once */
 }
 
-/* SIGHUP, after a log file was moved away: the descriptor that the workers write to becomes another file at once, and
+/* After a log file was moved away: the descriptor that the workers write to becomes another file at once, and
  * what they hold goes to that one. Without a new file the old one stays. */
 static void reopen_access_log(struct edge *edge)
 {
@@ -89,6 +89,14 @@ static void reopen_access_log(struct edge *edge)
         (void)close(fresh);
 }
 
+/* SIGHUP: files that others replace while this process runs. */
+static void read_again(struct edge *edge)
+{
+    reopen_access_log(edge);
+    for (size_t i = 0; i < edge->worker_count; i++)
+        worker_renew_tls(&edge->workers[i]);
+}
+
 static void *wait_for_signal(void *data)
 {
     struct edge *edge = data;
@@ -101,7 +109,7 @@ static void *wait_for_signal(void *data)
     (void)sigaddset(&awaited, SIGHUP);
     (void)sigaddset(&awaited, SIGUSR2); /* edge_free: give up waiting */
     while (!sigwait(&awaited, &got) && got == SIGHUP)
-        reopen_access_log(edge);
+        read_again(edge);
     if (got != SIGUSR2)
         loop_post(edge->loop, &edge->stop);
     return NULL;

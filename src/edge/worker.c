@@ -1,5 +1,7 @@
 #include "edge/worker.h"
 
+#include "auth/files.h"
+#include "base/log.h"
 #include "conf/conf.h"
 
 /* One request between the server and the flow. Lives in its own arena, since both sides may end first. */
@@ -85,14 +87,57 @@ static struct http_limits limits_of(const struct conf *conf)
     return limits;
 }
 
+static struct tls_files tls_files(const struct conf *conf)
+{
+    struct arena *arena = conf->arena;
+
+    if (!conf->tls_certificate.len)
+        return (struct tls_files){ .certificate = NULL };
+    return (struct tls_files){ .certificate = arena_cstr(arena, conf->tls_certificate),
+                               .key = arena_cstr(arena, conf->tls_key),
+                               .client_ca = conf->tls_client_ca.len ? arena_cstr(arena, conf->tls_client_ca) : NULL };
+}
+
+static int load_tls(struct worker *worker, struct err *err)
+{
+    const struct tls_files *tls = &worker->tls;
+
+    return tls->certificate ? http_server_tls(worker->server, tls->certificate, tls->key, tls->client_ca, err) : 0;
+}
+
+/* As at the start (auth_check), a key that others may read is none. */
+static int judge_key(const struct worker *worker, struct err *err)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
+
+    return file_check_secret(arena, worker->conf->tls_key, err);
+}
+
+/* The loop waits for small files, once in weeks. */
+static void renew_tls(struct post *post)
+{
+    struct worker *worker = (struct worker *)(void *)((char *)post - offsetof(struct worker, renew));
+    struct err err;
+
+    atomic_store(&worker->renewing, false); /* first: who asks from now on means later files */
+    if (judge_key(worker, &err) || load_tls(worker, &err))
+        log_line(LOG_WARN, "SIGHUP: %s; the old certificate stays", err.detail);
+    else
+        log_line(LOG_INFO, "SIGHUP: the certificate is read again");
+}
+
+void worker_renew_tls(struct worker *worker)
+{
+    if (worker->tls.certificate && !atomic_exchange(&worker->renewing, true))
+        loop_post(worker->loop, &worker->renew);
+}
+
 static int listen_all(struct worker *worker, struct err *err)
 {
     const struct conf *conf = worker->conf;
     struct arena *arena = conf->arena;
 
-    if (conf->tls_certificate.len &&
-        http_server_tls(worker->server, arena_cstr(arena, conf->tls_certificate), arena_cstr(arena, conf->tls_key),
-                        conf->tls_client_ca.len ? arena_cstr(arena, conf->tls_client_ca) : NULL, err))
+    if (load_tls(worker, err))
         return -1;
     if (http_server_listen(worker->server, conf->listen, true, NULL, err))
         return -1;
@@ -142,7 +187,8 @@ int worker_init(struct worker *worker, const struct conf *conf, struct gateway *
 {
     struct http_limits limits = limits_of(conf);
 
-    *worker = (struct worker){ .conf = conf, .gateway = gateway, .loop = loop_new(), .drain = { .run = drain } };
+    *worker = (struct worker){ .conf = conf, .gateway = gateway, .loop = loop_new(), .drain = { .run = drain },
+                                .renew = { .run = renew_tls }, .tls = tls_files(conf) };
     worker->metrics = metrics_new(gateway);
     worker->access = access_log_new(worker->loop, access_fd);
     worker->server = http_server_new(worker->loop, &limits, on_request, worker);

@@ -6,6 +6,7 @@
 #include "flow/flow.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct worker {
     const struct conf *conf;
@@ -25,7 +26,11 @@ struct worker {
     size_t spare_count;
     pthread_t thread;
     bool started, draining;
-    struct post drain;
+    struct post drain, renew;
+    struct tls_files { /* NULL: none */
+        const char *certificate, *key, *client_ca;
+    } tls;
+    atomic_bool renewing;
     struct deadline ending; /* from when nobody is connected any more */
     uint64_t drain_until_ms;
     struct worker_counts {
@@ -43,5 +48,6 @@ MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struc
                            struct err *err);
 MUST_CHECK int worker_run(struct worker *worker, struct err *err); /* starts its thread */
 void worker_drain(struct worker *worker);                         /* the admin's thread; the worker's ends by itself */
+void worker_renew_tls(struct worker *worker); /* any thread: reads the files again, for connections to come */
 void worker_stop(struct worker *worker); /* joins; gives up what is still under way */
 void worker_done(struct worker *worker); /* after the store was closed: frees the loop */

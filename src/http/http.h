@@ -63,7 +63,7 @@ MUST_CHECK int http_server_listen(struct http_server *server, struct str address
                                   struct err *err);
 
 /* Listeners added after this speak TLS (1.2 and later, ALPN h2 and http/1.1); PEM files. `client_ca` (or NULL)
- * demands client certificates. */
+ * demands client certificates. Listeners that speak TLS already use it for connections to come. On failure all stays as it was. */
 MUST_CHECK int http_server_tls(struct http_server *server, const char *certificate, const char *key,
                                const char *client_ca, struct err *err);
 

@@ -74,6 +74,17 @@ struct http_server *http_server_new(struct loop *loop, const struct http_limits 
     return server;
 }
 
+/* Connections that are open keep what they began with: each holds its context. */
+static void renew_tls(struct http_server *server)
+{
+    for (struct listener *listener = server->listeners; listener; listener = listener->next) {
+        if (!listener->accept.ssl_ctx || !SSL_CTX_up_ref(server->tls))
+            continue;
+        SSL_CTX_free(listener->accept.ssl_ctx);
+        listener->accept.ssl_ctx = server->tls;
+    }
+}
+
 int http_server_tls(struct http_server *server, const char *certificate, const char *key,
                     const char *client_ca, struct err *err)
 {
@@ -83,6 +94,7 @@ int http_server_tls(struct http_server *server, const char *certificate, const c
         return -1;
     SSL_CTX_free(server->tls);
     server->tls = context;
+    renew_tls(server);
     return 0;
 }
 

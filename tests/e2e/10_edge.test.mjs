@@ -1,7 +1,7 @@
 // The edge: HTTP/1.1 and HTTP/2, TLS, the admin listener, the logs, the end, and a start that must not happen.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
@@ -199,9 +199,7 @@ describe('TLS', () => {
     let gateway, dir, all;
     before(async () => {
         dir = mkdtempSync(join(tmpdir(), 'dragoman-tls-'));
-        execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost',
-            '-addext', 'subjectAltName=DNS:localhost', '-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')], { stdio: 'ignore' });
-        execFileSync('chmod', ['600', join(dir, 'key.pem')]);
+        makeCertificate();
         gateway = await startGateway({ set: { 'tls.certificate': join(dir, 'cert.pem'), 'tls.key': join(dir, 'key.pem') } });
         all = clients(gateway);
     });
@@ -210,6 +208,11 @@ describe('TLS', () => {
         rmSync(dir, { recursive: true });
     });
 
+    const makeCertificate = () => {
+        execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+            '-addext', 'subjectAltName=DNS:localhost', '-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')], { stdio: 'ignore' });
+        chmodSync(join(dir, 'key.pem'), 0o600);
+    };
     const overTls = (options) => new Promise((done, fail) => {
         https.get({ host: '127.0.0.1', port: gateway.port, path: '/v1/patients/1049', servername: 'localhost', ca: readFileSync(join(dir, 'cert.pem')),
             headers: { 'x-user-token': all.general.token }, ...options }, (r) => { r.resume(); r.on('end', () => done({ status: r.statusCode, protocol: r.socket.getProtocol() })); }).on('error', fail);
@@ -226,6 +229,27 @@ describe('TLS', () => {
         const got = await h2Request(session, { ':path': '/v1/patients/1049', 'x-user-token': all.general.token });
         assert.equal(got.status, 200);
         session.close();
+    });
+
+    test('SIGHUP reads a renewed certificate, and keeps the old one where the new one is no good', async () => {
+        const told = (words, count) => until(() => gateway.output('stderr').split(words).length > count, words);
+        const old = readFileSync(join(dir, 'cert.pem'));
+        makeCertificate();
+        await overTls({ agent: false, ca: old });
+        gateway.process.kill('SIGHUP');
+        await told('the certificate is read again', 2); // two workers
+        assert.equal((await overTls({ agent: false })).status, 200);
+        await assert.rejects(overTls({ agent: false, ca: old }));
+        const good = readFileSync(join(dir, 'cert.pem'));
+        chmodSync(join(dir, 'key.pem'), 0o644);
+        gateway.process.kill('SIGHUP');
+        await told('the old certificate stays', 2);
+        writeFileSync(join(dir, 'cert.pem'), 'no certificate\n');
+        chmodSync(join(dir, 'key.pem'), 0o600);
+        gateway.process.kill('SIGHUP');
+        await told('the old certificate stays', 4);
+        assert.equal((await overTls({ agent: false, ca: good })).status, 200);
+        writeFileSync(join(dir, 'cert.pem'), good);
     });
 
     test('plain text is not answered', async () => {

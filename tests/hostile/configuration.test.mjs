@@ -80,7 +80,7 @@ describe('configuration', () => {
     });
 
     test('s56_a_fault_stops_the_start_and_nothing_else', async () => {
-        // There is no reload: a new configuration is a new start, and the running one does not read it.
+        // No configuration is read again: a new one is a new start.
         const gateway = await startGateway();
         writeFileSync(file('bad.yaml'), 'lissten: x\n');
         const { status, stderr } = run('serve', '-c', file('bad.yaml'));

@@ -258,6 +258,54 @@ static void says_which_file_is_wrong(void **state)
     kit_stop(kit);
 }
 
+static bool shows(struct talk *talk, const char *name)
+{
+    char text[32] = "";
+    X509 *cert = SSL_get0_peer_certificate(talk->ssl);
+
+    return cert && X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, text, sizeof text) > 0 &&
+           strcmp(text, name) == 0;
+}
+
+static void renew(struct kit *kit)
+{
+    struct err err;
+
+    if (http_server_tls(kit->server, path_of("stranger.pem"), path_of("stranger.key"), NULL, &err))
+        fail_msg("%s", err.detail);
+}
+
+static void renew_badly(struct kit *kit)
+{
+    struct err err;
+
+    assert_int_equal(http_server_tls(kit->server, path_of("server.pem"), path_of("client.key"), NULL, &err), -1);
+}
+
+/* Who is connected keeps what he has; files that are no good change nothing. */
+static void a_new_certificate_is_for_new_connections(void **state)
+{
+    struct http_limits limits = kit_limits();
+    struct kit *kit = start_tls(&limits, NULL);
+    struct client client = { .most = 0 };
+    struct talk early = talk_open(kit, &client);
+
+    (void)state;
+    assert_int_equal(SSL_connect(early.ssl), 1);
+    for (int i = 0; i < 2; i++) {
+        kit_do(kit, i ? renew_badly : renew);
+        struct talk late = talk_open(kit, &client);
+        SSL_set_verify(late.ssl, SSL_VERIFY_NONE, NULL);
+        assert_true(asks(&late));
+        assert_true(shows(&late, "stranger"));
+        talk_close(&late);
+    }
+    assert_true(shows(&early, "server"));
+    assert_true(asks(&early));
+    talk_close(&early);
+    kit_stop(kit);
+}
+
 /* Every stage of a connection, left by the client or ended by the server. */
 static void ends_in_any_order(void **state)
 {
@@ -301,6 +349,7 @@ int main(void)
         cmocka_unit_test(alpn_chooses_http2),
         cmocka_unit_test(s52_client_certificates_are_demanded),
         cmocka_unit_test(says_which_file_is_wrong),
+        cmocka_unit_test(a_new_certificate_is_for_new_connections),
         cmocka_unit_test(ends_in_any_order),
     };
     (void)signal(SIGPIPE, SIG_IGN);

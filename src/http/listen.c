@@ -4,12 +4,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, FIRST_INHERITED = 3 };
+enum { BACKLOG = 4096, FIRST_INHERITED = 3, MOST_INHERITED = 1024 };
 
 static int parse_address(struct str text, union listen_address *address, socklen_t *len, struct err *err)
 {
@@ -56,7 +55,7 @@ static int count_inherited(void)
 
     if (!process || !sockets || !str_to_uint(str_from(process), &pid) || !str_to_uint(str_from(sockets), &count))
         return 0;
-    return pid == (uint64_t)getpid() && count < INT_MAX - FIRST_INHERITED ? (int)count : 0;
+    return pid == (uint64_t)getpid() && count <= MOST_INHERITED ? (int)count : 0;
 }
 
 /* Whether it listens for connections, and where. */

@@ -118,6 +118,10 @@ static void inherited_sockets_outlive_the_server(void **state)
     assert_int_equal(http_server_listen(third->server, str_from(address), false, NULL, &err), 0);
     assert_int_equal(http_server_listen(third->server, str_from(address), false, NULL, &err), -1);
     CHECK(strstr(err.detail, "none of the sockets of LISTEN_FDS"), "%s", err.detail);
+    setenv("LISTEN_FDS", "2000000000", 1); /* nobody passes so many: it is not looked for them */
+    assert_int_equal(http_server_listen(third->server, STR("127.0.0.1:0"), false, NULL, &err), 0);
+    assert_int_equal(http_server_listen(third->server, str_from(address), false, NULL, &err), -1);
+    CHECK(!strstr(err.detail, "LISTEN_FDS"), "%s", err.detail);
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_PID");
     kit_run(third);

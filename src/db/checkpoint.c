@@ -125,8 +125,8 @@ static bool is_near(struct db *db, bool begin)
 void db_checkpoint_turn(struct db *db, bool idle)
 {
     struct checkpoint *it = &db->checkpoint;
-
     bool empty = it->scrub_ms && (idle || clock_monotonic_ms() >= it->scrub_ms);
+
     if (is_near(db, empty || it->frames >= it->next))
         finish(db, empty);
 }
@@ -140,8 +140,9 @@ void db_scrub(struct db *db)
 int db_checkpoint_start(struct db *db)
 {
     struct checkpoint *it = &db->checkpoint;
+    const char *path = sqlite3_db_filename(db->handle, "main"); /* NULL or empty: in memory */
 
-    it->path = sqlite3_db_filename(db->handle, "main");
+    it->path = path ? path : "";
     it->next = START;
     if (*it->path)
         db_scrub(db); /* a process that was killed may have left a log */

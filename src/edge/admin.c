@@ -81,11 +81,12 @@ static void write_upstream(const struct admin *admin, struct buf *out)
                "dragoman_upstream_requests_total{transport=\"curl\"} %llu\n"
                "# TYPE dragoman_upstream_failures_total counter\ndragoman_upstream_failures_total %llu\n"
                "# TYPE dragoman_upstream_retries_total counter\ndragoman_upstream_retries_total %llu\n"
+               "# HELP dragoman_upstream_connections Connections to the backend: with or for a call, or kept for the next one.\n"
                "# TYPE dragoman_upstream_connections gauge\n"
-               "dragoman_upstream_connections{state=\"open\"} %u\ndragoman_upstream_connections{state=\"idle\"} %u\n"
+               "dragoman_upstream_connections{state=\"busy\"} %u\ndragoman_upstream_connections{state=\"idle\"} %u\n"
                "# TYPE dragoman_upstream_waiting gauge\ndragoman_upstream_waiting %u\n",
                (unsigned long long)sum.started_h1, (unsigned long long)sum.started_curl,
-               (unsigned long long)sum.failed, (unsigned long long)sum.retried, sum.open, sum.idle, sum.waiting);
+               (unsigned long long)sum.failed, (unsigned long long)sum.retried, sum.open - sum.idle, sum.idle, sum.waiting);
 }
 
 static void write_state(const struct admin *admin, struct buf *out)

@@ -124,6 +124,11 @@ describe('one port, two protocols', () => {
             assert.match(line, /^(# (HELP|TYPE) [a-z_:]+ .+|[a-z_:]+(\{([a-z_]+="[^"]*",?)*\})? -?[0-9.e+Inf-]+)$/, line);
         assert.ok(text.includes(`dragoman_upstream_requests_total{transport="${transport}"}`), text);
         assert.ok(await gateway.metric('dragoman_requests_total', { dialect: 'general' }) > 0);
+        if (transport === 'h1') { // each connection counts once: with a call on it, or kept
+            await all.general.get('/v1/patients/1049');
+            assert.ok(await gateway.metric('dragoman_upstream_connections', { state: 'idle' }) > 0);
+            assert.match((await gateway.admin('/metrics')).text, /^dragoman_upstream_connections\{state="busy"\} 0$/m);
+        }
         for (const kind of ['TYPE dragoman_requests_total counter', '_bucket{', 'le="+Inf"']) assert.ok(text.includes(kind), kind);
     });
 

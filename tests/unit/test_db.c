@@ -1,54 +1,13 @@
-#include "check.h"
-
-#include "base/arena.h"
-#include "db/db.h"
+#include "test_db_kit.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS item(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
     "CREATE TABLE IF NOT EXISTS part(id INTEGER PRIMARY KEY, item INTEGER NOT NULL"
     "  REFERENCES item(id) DEFERRABLE INITIALLY DEFERRED) STRICT;";
-
-struct place {
-    char dir[64], path[96];
-};
-
-static struct place place_new(void)
-{
-    struct place place = { .dir = "/tmp/test_db.XXXXXX" };
-
-    assert_non_null(mkdtemp(place.dir));
-    (void)snprintf(place.path, sizeof place.path, "%s/x.db", place.dir);
-    return place;
-}
-
-static void place_done(struct place *place)
-{
-    static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
-    char path[128];
-
-    for (size_t i = 0; i < COUNT(ends); i++) {
-        (void)snprintf(path, sizeof path, "%s%s", place->path, ends[i]);
-        (void)unlink(path);
-    }
-    assert_int_equal(rmdir(place->dir), 0);
-}
-
-static struct db *open_db(const char *path)
-{
-    struct db *db = NULL;
-    struct err err;
-
-    if (db_open(&db, path, schema, &err))
-        fail_msg("%s", err.detail);
-    return db;
-}
 
 /* Inserts `name`, then fails if asked to. */
 struct insert {
@@ -90,36 +49,6 @@ static void done_insert(struct db_job *job, const struct err *err)
         insert->done_at = atomic_fetch_add(insert->order, 1);
 }
 
-/* Counts the rows named `name`, or all. */
-struct count {
-    struct db_job job;
-    const char *name;
-    int64_t found;
-};
-
-static int run_count(struct db_job *job, struct db *db, struct err *err)
-{
-    struct count *count = (struct count *)job;
-    struct db_statement *select = db_prepare(db, "SELECT count(*) FROM item WHERE ?1 IS NULL OR name = ?1");
-
-    if (count->name)
-        db_bind_text(select, 1, str_from(count->name));
-    if (db_step(select, err) != 1)
-        return -1;
-    count->found = db_column_int(select, 0);
-    return 0; /* the statement is left stepping on purpose */
-}
-
-static int64_t count_rows(struct db *db, const char *name)
-{
-    struct count count = { .job = { .run = run_count, .repeatable = true }, .name = name };
-    struct err err;
-
-    if (db_run(db, &count.job, &err))
-        fail_msg("%s", err.detail);
-    return count.found;
-}
-
 /* Holds the db thread until opened, so that what is submitted meanwhile forms one group. */
 struct gate {
     struct db_job job;
@@ -159,7 +88,7 @@ static void gate_open(struct gate *gate)
 /* With `repeatable` jobs the group is tried at once and, when one fails, job by job. */
 static void one_of_a_group_fails(bool repeatable)
 {
-    struct db *db = open_db(":memory:");
+    struct db *db = open_db(":memory:", schema);
     atomic_int order = 0;
     struct insert jobs[] = {
         { .name = "a" }, { .name = "b", .fail_after = true },
@@ -196,7 +125,7 @@ static void one_job_of_a_group_fails_alone(void **state)
 
 static void one_job_that_may_not_run_twice_guards_its_group(void **state)
 {
-    struct db *db = open_db(":memory:");
+    struct db *db = open_db(":memory:", schema);
     struct insert jobs[] = { { .name = "a" }, { .name = "b" }, { .name = "c", .fail_after = true } };
     struct gate gate;
 
@@ -273,7 +202,7 @@ static void submit_counted(struct db *db, struct counted *jobs, size_t count, bo
 
 static void the_end_of_a_unit_belongs_to_it(void **state)
 {
-    struct db *db = open_db(":memory:");
+    struct db *db = open_db(":memory:", schema);
     struct unit whole = { .name = "whole" }, parts = { .name = "part" };
     struct unit failing = { .name = "failing", .fail_at_end = true };
     struct counted a[] = { { { .name = "a" }, &whole }, { { .name = "b" }, &whole } };
@@ -298,7 +227,7 @@ static void the_end_of_a_unit_belongs_to_it(void **state)
 static void many_jobs_are_few_commits(void **state)
 {
     enum { JOBS = 600 };
-    struct db *db = open_db(":memory:");
+    struct db *db = open_db(":memory:", schema);
     struct insert *jobs = calloc(JOBS, sizeof *jobs);
     char(*names)[16] = calloc(JOBS, sizeof *names);
     struct gate gate;
@@ -325,7 +254,7 @@ static void many_jobs_are_few_commits(void **state)
 
 static void when_commit_fails_every_job_of_the_group_failed(void **state)
 {
-    struct db *db = open_db(":memory:");
+    struct db *db = open_db(":memory:", schema);
     struct insert jobs[] = {
         { .name = "a" },
         { .name = "b", .part_of = 999 }, /* no such item: a deferred key, found out by COMMIT */
@@ -385,7 +314,7 @@ static void what_ended_a_group_is_what_its_jobs_are_told(void **state)
 {
     enum { JOBS = 8 };
     static const char *const names[JOBS] = { "a", "b", "c", "d", "e", "f", "g", "h" };
-    struct db *db = open_db(":memory:");
+    struct db *db = open_db(":memory:", schema);
     struct insert before[JOBS], after[JOBS / 2];
 
     (void)state;
@@ -416,7 +345,7 @@ static void fill_disk(bool repeatable)
 {
     enum { JOBS = 200 };
     struct place place = place_new();
-    struct db *db = open_db(place.path);
+    struct db *db = open_db(place.path, schema);
     struct db_job limit = { .run = run_limit };
     struct insert *jobs = calloc(JOBS, sizeof *jobs);
     char(*names)[512] = calloc(JOBS, sizeof *names);
@@ -485,7 +414,7 @@ static void a_transaction_may_be_larger_than_the_cache(void **state)
     enum { ROWS = 2000 };
     const int64_t want = (int64_t)ROWS * 16000 + (int64_t)ROWS * (ROWS - 1) / 2;
     struct place place = place_new();
-    struct db *db = open_db(place.path), *other = open_db(place.path);
+    struct db *db = open_db(place.path, schema), *other = open_db(place.path, schema);
     struct many lost = { .job = { .run = run_many }, .rows = ROWS, .fail_after = true };
     struct many kept = { .job = { .run = run_many }, .rows = ROWS }, seen = { .job = { .run = run_many } };
     struct err err;
@@ -499,7 +428,7 @@ static void a_transaction_may_be_larger_than_the_cache(void **state)
     CHECK(seen.sum == want, "the other connection sums up %lld", (long long)seen.sum);
     db_close(&db);
     db_close(&other);
-    other = open_db(place.path);
+    other = open_db(place.path, schema);
     CHECK(count_rows(other, NULL) == ROWS, "%lld rows", (long long)count_rows(other, NULL));
     db_close(&other);
     place_done(&place);
@@ -523,7 +452,7 @@ static void done_witnessed(struct db_job *job, const struct err *err)
 static void done_means_committed(void **state)
 {
     struct place place = place_new();
-    struct db *db = open_db(place.path), *other = open_db(place.path);
+    struct db *db = open_db(place.path, schema), *other = open_db(place.path, schema);
     char names[20][8];
     struct witnessed jobs[20];
 
@@ -546,7 +475,7 @@ static void done_means_committed(void **state)
 static void close_runs_what_was_submitted(void **state)
 {
     struct place place = place_new();
-    struct db *db = open_db(place.path);
+    struct db *db = open_db(place.path, schema);
     struct insert jobs[50];
     char names[50][8];
 
@@ -561,7 +490,7 @@ static void close_runs_what_was_submitted(void **state)
     db_close(&db);
     for (size_t i = 0; i < COUNT(jobs); i++)
         CHECK(!jobs[i].failed, "job %zu", i);
-    db = open_db(place.path);
+    db = open_db(place.path, schema);
     assert_int_equal(count_rows(db, NULL), COUNT(jobs));
     db_close(&db);
     place_done(&place);
@@ -590,7 +519,7 @@ static void *write_many(void *data)
 static void two_connections_share_one_file(void **state)
 {
     struct place place = place_new();
-    struct db *a = open_db(place.path), *b = open_db(place.path);
+    struct db *a = open_db(place.path, schema), *b = open_db(place.path, schema);
     struct writer writers[] = { { .db = a, .letter = 'a' },
                                 { .db = a, .letter = 'b' },
                                 { .db = b, .letter = 'c' } };
@@ -629,14 +558,14 @@ static void the_file_is_private_whatever_the_umask(void **state)
     for (size_t i = 0; i < COUNT(masks); i++) {
         struct place place = place_new();
         mode_t old = umask(masks[i]);
-        struct db *db = open_db(place.path);
+        struct db *db = open_db(place.path, schema);
         assert_int_equal(count_rows(db, NULL), 0);
         (void)umask(old);
         check_mode(place.path, "");
         check_mode(place.path, "-wal");
         check_mode(place.path, "-shm");
         assert_int_equal(chmod(place.path, 0644), 0);
-        struct db *again = open_db(place.path);
+        struct db *again = open_db(place.path, schema);
         check_mode(place.path, "");
         db_close(&again);
         db_close(&db);
@@ -720,7 +649,7 @@ static int run_statements(struct db_job *job, struct db *db, struct err *err)
 
 static void statements_are_kept_and_start_clean(void **state)
 {
-    struct db *db = open_db(":memory:");
+    struct db *db = open_db(":memory:", schema);
     struct db_job job = { .run = run_statements };
     struct err err;
 
@@ -732,7 +661,7 @@ static void statements_are_kept_and_start_clean(void **state)
         assert_int_equal(db_run(db, &clean, &err), 0);
         assert_int_equal(count_rows(db, NULL), 2);
         db_close(&db);
-        db = open_db(":memory:");
+        db = open_db(":memory:", schema);
     }
     db_close(&db);
 }

@@ -1,51 +1,22 @@
 /* What of the write-ahead log goes to the database file, and what of it stays. */
+#include "test_db_kit.h"
 #include "test_file.h"
-
-#include "db/db.h"
 
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 static const char schema[] = "CREATE TABLE IF NOT EXISTS item(id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;";
 
 enum { SECONDS = 90, ROWS = 1000, LEN = 16000, FRAME = 4096 + 24, LOG_MAX_FRAMES = 131072 };
 
-struct place {
-    char dir[64], path[96], log[104], index[104];
-};
-
-static struct place place_new(void)
+static void closed(struct db **db, struct place *place)
 {
-    struct place place = { .dir = "/tmp/test_db.XXXXXX" };
-
-    assert_non_null(mkdtemp(place.dir));
-    (void)snprintf(place.path, sizeof place.path, "%s/x.db", place.dir);
-    (void)snprintf(place.log, sizeof place.log, "%s-wal", place.path);
-    (void)snprintf(place.index, sizeof place.index, "%s-shm", place.path);
-    return place;
-}
-
-static void place_done(struct place *place)
-{
-    (void)unlink(place->path);
-    CHECK(unlink(place->log) != 0, "closing left a log");
-    (void)unlink(place->index);
-    assert_int_equal(rmdir(place->dir), 0);
-}
-
-static struct db *open_db(const struct place *place)
-{
-    struct db *db = NULL;
-    struct err err;
-
-    if (db_open(&db, place->path, schema, &err))
-        fail_msg("%s", err.detail);
-    return db;
+    db_close(db);
+    CHECK(access(place->log, F_OK) != 0, "closing left a log");
+    place_done(place);
 }
 
 struct statement {
@@ -114,7 +85,7 @@ static void what_was_erased_leaves_the_log_too(void **state)
     static const char secret[] = "Zoltan Q. Erasedperson";
     struct db_job erase = { .run = run_erase };
     struct place place = place_new();
-    struct db *db = open_db(&place);
+    struct db *db = open_db(place.path, schema);
     struct err err;
 
     (void)state;
@@ -125,9 +96,8 @@ static void what_was_erased_leaves_the_log_too(void **state)
     wait_for_empty_log(&place);
     CHECK(!file_has(place.path, secret), "it is in the file still");
     do_sql(db, "INSERT INTO item(name) VALUES('somebody else')");
-    assert_int_equal(do_sql(db, "SELECT count(*) FROM item"), 1);
-    db_close(&db);
-    place_done(&place);
+    assert_int_equal(count_rows(db, NULL), 1);
+    closed(&db, &place);
 }
 
 static void what_a_killed_process_left_goes_as_well(void **state)
@@ -139,17 +109,16 @@ static void what_a_killed_process_left_goes_as_well(void **state)
     (void)state;
     assert_true(child >= 0);
     if (child == 0) {
-        struct db *db = open_db(&place);
+        struct db *db = open_db(place.path, schema);
         do_sql(db, "INSERT INTO item(name) VALUES('left')");
         (void)raise(SIGKILL);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     CHECK(log_size(&place) > 0, "nothing is left of it");
-    struct db *db = open_db(&place);
+    struct db *db = open_db(place.path, schema);
     wait_for_empty_log(&place);
-    assert_int_equal(do_sql(db, "SELECT count(*) FROM item WHERE name = 'left'"), 1);
-    db_close(&db);
-    place_done(&place);
+    assert_int_equal(count_rows(db, "left"), 1);
+    closed(&db, &place);
 }
 
 /* How often the log was begun anew: the fourth number of its head (https://www.sqlite.org/fileformat2.html#wal_file_format). */
@@ -197,7 +166,7 @@ static void fill(struct db *db, int from)
 static void the_log_begins_anew_while_writing_goes_on(void **state)
 {
     struct place place = place_new();
-    struct db *db = open_db(&place);
+    struct db *db = open_db(place.path, schema);
     int rows = 0;
 
     (void)state;
@@ -209,13 +178,12 @@ static void the_log_begins_anew_while_writing_goes_on(void **state)
         fill(db, rows);
     }
     rows += ROWS;
-    assert_int_equal(do_sql(db, "SELECT count(*) FROM item"), rows);
+    assert_int_equal(count_rows(db, NULL), rows);
     assert_int_equal(do_sql(db, "SELECT count(*) FROM item WHERE CAST(name AS INTEGER) <> id"), 0);
     db_close(&db);
-    db = open_db(&place);
+    db = open_db(place.path, schema);
     assert_int_equal(do_sql(db, "SELECT count(*) FROM item WHERE CAST(name AS INTEGER) = id"), rows);
-    db_close(&db);
-    place_done(&place);
+    closed(&db, &place);
 }
 
 /* Another process that makes a copy, say. */
@@ -223,7 +191,7 @@ static void somebody_who_reads_holds_nobody_up(void **state)
 {
     const struct timespec while_idle = { .tv_sec = 2 };
     struct place place = place_new();
-    struct db *db = open_db(&place);
+    struct db *db = open_db(place.path, schema);
     sqlite3 *reader = NULL;
 
     (void)state;
@@ -236,21 +204,18 @@ static void somebody_who_reads_holds_nobody_up(void **state)
     do_sql(db, "INSERT INTO item(name) VALUES('after')");
     assert_int_equal(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     wait_for_empty_log(&place);
-    assert_int_equal(do_sql(db, "SELECT count(*) FROM item"), 3);
+    assert_int_equal(count_rows(db, NULL), 3);
     assert_int_equal(sqlite3_close(reader), SQLITE_OK);
-    db_close(&db);
-    place_done(&place);
+    closed(&db, &place);
 }
 
 static void a_base_in_memory_has_no_log(void **state)
 {
-    struct db *db = NULL;
-    struct err err;
+    struct db *db = open_db(":memory:", schema);
 
     (void)state;
-    assert_int_equal(db_open(&db, ":memory:", schema, &err), 0);
     do_sql(db, "INSERT INTO item(name) VALUES('x')");
-    assert_int_equal(do_sql(db, "SELECT count(*) FROM item"), 1);
+    assert_int_equal(count_rows(db, NULL), 1);
     db_close(&db);
 }
 

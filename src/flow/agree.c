@@ -102,6 +102,25 @@ static int check_kept(const struct operation *operation, struct err *err)
                       STR_ARG(lens_resource(body)));
 }
 
+/* Some mapping of the entity says the moment that `modified:` names: else it is misspelt, and there is never a header. */
+static int check_modified(const struct gateway *gateway, const struct operation *operation, struct err *err)
+{
+    struct str member = operation->modified, entity = operation->lens ? lens_entity(operation->lens) : STR_NONE;
+
+    if (!member.len)
+        return 0;
+    for (size_t i = 0; i < gateway->dialect_count; i++)
+        for (size_t k = 0; k < gateway->dialects[i]->lens_count; k++) {
+            const struct lens *lens = gateway->dialects[i]->lenses[k];
+            if (str_eq(lens_entity(lens), entity) && lens_has_moment(lens, member))
+                return 0;
+        }
+    return yaml_fault(yaml_get(operation->place, "modified"), err,
+                      "nothing reaches the moment \"" STR_FMT "\": no mapping of " STR_FMT
+                      " has it, expected a canonical member that is one",
+                      STR_ARG(member), STR_ARG(entity));
+}
+
 /* What changes an entity needs a document; and where the entity can be read, it is, so that what a client
  * read and writes back changes nothing. */
 static int check_writing(const struct gateway *gateway, const struct operation *operation,
@@ -141,6 +160,8 @@ int agree_operation(const struct gateway *gateway, const struct operation *opera
         return -1;
     if (operation->open && operation->builtin == BUILTIN_NONE)
         return yaml_fault(yaml_get(place, "open"), err, "the backend is asked on somebody's behalf, expected scopes:");
+    if (check_modified(gateway, operation, err))
+        return -1;
     if (!call)
         return 0;
     if (check_reading(operation, call, err) || check_entity(operation, operation->lens, call, err))

@@ -45,6 +45,9 @@ MUST_CHECK int lens_compare(const struct lens *a, const struct lens *b, struct e
  * that entity, its own among them. */
 MUST_CHECK int lens_check_reads(const struct lens *lens, const struct lens *const *lenses, size_t count, struct err *err);
 
+/* The mapping has that member of its entity, and what it has there may be a moment. */
+bool lens_has_moment(const struct lens *lens, struct str member);
+
 struct str lens_dialect(const struct lens *lens);
 const struct yaml *lens_head(const struct lens *lens); /* the file, for faults found later */
 struct str lens_resource(const struct lens *lens);

@@ -78,6 +78,17 @@ static unsigned kinds_of_path(const struct shape *shape, uint32_t slot)
     return known ? kinds : (unsigned)KIND_ALL;
 }
 
+bool lens_has_moment(const struct lens *lens, struct str member)
+{
+    const struct shape *shape = lens->shape;
+    const struct node *node = node_child(shape->canonical, member);
+    bool has = node && node->set_from == SET_NOW;
+
+    for (size_t i = 0; i < shape->count && node && !has; i++)
+        has = is_at(&shape->fields[i], node->slot) && (kinds_at(&shape->fields[i], node->slot) & KIND_DATETIME);
+    return has;
+}
+
 /* A member that clients may send needs a rule that takes it. */
 static int check_taken(struct load *load, const struct field *field)
 {

@@ -186,6 +186,46 @@ static void what_a_body_keeps(void **state)
     assert_int_equal(remove(arena_printf(arena, "%s/d/s.yaml", dir).ptr), 0);
 }
 
+/* A canonical member that no mapping of the entity has, or has as something else, would say nothing, in silence. */
+static void what_modified_names(void **state)
+{
+    static const char fault[] = "/d/dialect.yaml:6:99: nothing reaches the moment \"at\": no mapping of e has it, expected";
+    static const struct {
+        const char *shown, *other; /* rules of two mappings of the entity, the first one the operation's */
+        const char *fault;         /* NULL: none */
+    } cases[] = {
+        { "b: { type: datetime, is: at, read_only: true }", "c: { type: string, is: c }", NULL },
+        { "b: { type: string, is: b }", "c: { type: datetime, is: at }", NULL },
+        { "b: { type: string, is: at }", "c: { type: string, is: c }", NULL }, /* may be one */
+        { "b: { type: string, is: b }\nset: { at: $now }", "c: { type: string, is: c }", NULL },
+        { "b: { type: string, is: b }", "c: { type: string, is: c }", fault },
+        { "at: { type: datetime, is: b }", "c: { type: datetime, is: att }", fault },
+        { "b: { type: date, is: at }", "c: { type: string, is: c }", fault },
+        { "b: { type: integer, is: at }", "c: { type: string, is: c }", fault },
+        { "b: { type: string, is: b }\nset: { at: $brand }", "c: { type: string, is: c }", fault },
+        { "b: { type: object, is: at }", "c: { type: string, is: c }", fault },
+        { "b: { type: datetime, is: m.at }", "c: { type: string, is: c }", fault },
+        { "b: { type: list, is: l, fields: { c: { type: datetime, is: at } } }", "c: { type: string, is: c }", fault },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gateway *gateway = NULL;
+        struct err err = { 0 };
+        write_dialect("", "call: all");
+        write_post("make", "{}, modified: at");
+        write_file("d/r.yaml", arena_printf(arena, "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a }\n"
+                                            "  %s\n", cases[i].shown).ptr);
+        write_file("d/s.yaml", arena_printf(arena, "dialect: d\nresource: s\nentity: e\nfields:\n  %s\n", cases[i].other).ptr);
+        write_file("d/t.yaml", "dialect: d\nresource: t\nentity: other\nfields:\n  a: { type: datetime, is: at }\n");
+        int failed = load(NULL, &gateway, &err);
+        CHECK((failed != 0) == (cases[i].fault != NULL), "%zu: %s", i, err.detail);
+        CHECK(!cases[i].fault || strstr(err.detail, cases[i].fault), "%zu: %s", i, err.detail);
+    }
+    assert_int_equal(remove(arena_printf(arena, "%s/d/s.yaml", dir).ptr), 0);
+    assert_int_equal(remove(arena_printf(arena, "%s/d/t.yaml", dir).ptr), 0);
+}
+
 static void settings_that_name_nobody(void **state)
 {
     static const char *const sets[] = { "default_facade=nobody", "facades=[{dialect: nobody, hosts: [x]}]",
@@ -233,6 +273,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit),
         cmocka_unit_test(what_a_call_needs),
         cmocka_unit_test(what_a_body_keeps),
+        cmocka_unit_test(what_modified_names),
         cmocka_unit_test(settings_that_name_nobody),
         cmocka_unit_test(what_fits),
     };

@@ -253,9 +253,10 @@ static int check_operation(const struct dialect *dialect, const struct yaml *map
     if (answer->kind == YAML_TEXT && !str_starts(answer->text, STR("$")))
         return yaml_fault(answer, err, "found \"" STR_FMT "\", expected a variable such as $item or a map",
                           STR_ARG(answer->text));
-    if (made->etag_shown && (!template_uses(made->answer, VAR_ITEM) || made->many))
+    bool one_entity = template_uses(made->answer, VAR_ITEM) && !made->many;
+    if (made->etag_shown && !one_entity)
         return yaml_fault(yaml_get(map, "etag"), err, "etag: shown is of one entity, expected answer: $item");
-    if (made->modified.len && (!template_uses(made->answer, VAR_ITEM) || made->many))
+    if (made->modified.len && !one_entity)
         return yaml_fault(yaml_get(map, "modified"), err, "modified: is of one entity, expected answer: $item");
     bool shows = template_uses(made->answer, VAR_ITEM) || template_uses(made->answer, VAR_ITEMS) ||
                  template_uses(made->answer, VAR_ENTRIES);
@@ -293,10 +294,10 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_texts(map, "needs_one_of", arena, &made->one_of, &made->one_of_count, err) ||
         load_paging_mode(map, dialect, arena, made, err) || load_body(map, made, err) ||
         load_texts(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
-        load_etag(map, made, err) || load_text(map, "modified", &made->modified, err) || load_location(map, made, err) || load_then(map, made, err) ||
-        load_inherit(map, arena, made, err) || load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||
-        load_choose(dialect, map, made, err) ||
-        load_answers(map, arena, made, err))
+        load_etag(map, made, err) || load_text(map, "modified", &made->modified, err) ||
+        load_location(map, made, err) || load_then(map, made, err) || load_inherit(map, arena, made, err) ||
+        load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||
+        load_choose(dialect, map, made, err) || load_answers(map, arena, made, err))
         return -1;
     made->path = path;
     return check_operation(dialect, map, made, err);

@@ -134,23 +134,14 @@ static void judge_unread(struct explanation *explanation, bool paged)
     }
 }
 
-static const struct include *find_include(const struct operation *operation, struct str name)
-{
-    for (size_t i = 0; i < operation->include_count; i++)
-        if (str_eq(operation->includes[i].name, name))
-            return &operation->includes[i];
-    return NULL;
-}
-
 static void read_includes(struct explanation *explanation)
 {
     const struct operation *operation = explanation->operation;
-    size_t count;
-    struct str names = target_parameter(&explanation->target, STR("include"), &count), name;
+    struct str names = query_includes(operation, &explanation->target, explanation->arena), name;
 
     explanation->includes = ARENA_ARRAY(explanation->arena, const struct include *, operation->include_count + 1);
-    while (operation->include_count && names.len && str_next(&names, ',', &name)) {
-        const struct include *row = find_include(operation, str_trim(name));
+    while (str_next(&names, ',', &name)) {
+        const struct include *row = query_include(operation, str_trim(name));
         bool again = false;
         for (size_t i = 0; i < explanation->include_count; i++)
             again |= explanation->includes[i] == row;

@@ -1,5 +1,7 @@
 #include "dialect/query.h"
 
+#include "base/buf.h"
+
 struct str query_said(const struct target *target, const struct parameter *parameter, size_t *count)
 {
     struct str value = target_parameter(target, parameter->name, count);
@@ -61,4 +63,22 @@ bool query_has_one_of(const struct operation *operation, const struct target *ta
                 return true;
         }
     return !operation->one_of_count;
+}
+
+struct str query_includes(const struct operation *operation, const struct target *target, struct arena *arena)
+{
+    struct buf list = buf_in(arena, SIZE_MAX);
+
+    for (size_t i = 0; i < target->parameter_count && operation->include_count; i++)
+        if (str_is(target->parameters[i].name, "include") && target->parameters[i].value.len)
+            buf_join(&list, ',', target->parameters[i].value);
+    return buf_str(&list);
+}
+
+const struct include *query_include(const struct operation *operation, struct str name)
+{
+    for (size_t i = 0; i < operation->include_count; i++)
+        if (str_eq(operation->includes[i].name, name))
+            return &operation->includes[i];
+    return NULL;
 }

@@ -15,3 +15,10 @@ bool query_is_refused(const struct dialect *dialect, struct str name);
 
 /* One of those of which the operation needs at least one stands there, or it needs none. */
 bool query_has_one_of(const struct operation *operation, const struct target *target);
+
+/* All that the parameter `include` lists, separated by commas; some clients repeat the parameter in the list's place. Empty:
+ * nothing is asked for. */
+struct str query_includes(const struct operation *operation, const struct target *target, struct arena *arena);
+
+/* What a client asks for by that name; NULL: the operation has nothing of the kind. */
+const struct include *query_include(const struct operation *operation, struct str name);

@@ -2,6 +2,8 @@
  * each kind, whatever the number of entities shown. Each is judged like the others, and shown once. */
 #include "flow/exchange.h"
 
+#include "dialect/query.h"
+
 enum { IDS_LONGEST = 32 * 1024 }; /* bytes of a list of ids: a target is no longer */
 
 struct including {
@@ -11,36 +13,17 @@ struct including {
     struct upstream_answer answer;
 };
 
-static const struct include *find_row(const struct exchange *x, struct str name)
-{
-    for (size_t i = 0; i < x->operation->include_count; i++)
-        if (str_eq(x->operation->includes[i].name, name))
-            return &x->operation->includes[i];
-    return NULL;
-}
-
-/* The parameter's comma list; some clients repeat the parameter in its place. */
-static struct str asked_names(const struct exchange *x)
-{
-    struct buf list = buf_in(x->arena, SIZE_MAX);
-
-    for (size_t i = 0; i < x->target.parameter_count; i++)
-        if (str_is(x->target.parameters[i].name, "include") && x->target.parameters[i].value.len)
-            buf_join(&list, ',', x->target.parameters[i].value);
-    return buf_str(&list);
-}
-
 /* The parameter itself is read with the others (ask.c), so that a wrong name is told before anything is done. */
 int exchange_read_includes(struct exchange *x)
 {
-    struct str names = x->operation->include_count ? asked_names(x) : STR_NONE, name;
+    struct str names = query_includes(x->operation, &x->target, x->arena), name;
 
     x->including_count = 0; /* an operation with `choose:` comes here again, as another one */
     if (!names.len)
         return 0;
     x->including = ARENA_ARRAY(x->arena, struct including, x->operation->include_count);
     while (str_next(&names, ',', &name)) {
-        const struct include *row = find_row(x, str_trim(name));
+        const struct include *row = query_include(x->operation, str_trim(name));
         bool again = false;
         for (size_t i = 0; i < x->including_count; i++)
             again = again || x->including[i].row == row;

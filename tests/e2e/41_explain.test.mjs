@@ -157,6 +157,9 @@ test('what the gateway would refuse beside the body is told', () => {
     assert.equal(include.calls.at(-1).call, 'patient.list');
     assert.match(include.calls.at(-1).when, /^include owner/);
     assert.deepEqual(include.faults.map((f) => f.at), ['?include']);
+    for (const list of ['include=owner&include=', 'include=&include=owner&include=owner', 'include=owner,owner'])
+        assert.equal(explain('GET', `/pub/calendar_event?${list}&filter[attendees]=${'0'.repeat(24)}`).calls.filter((c) => /^include owner/.test(c.when)).length, 1, list);
+    assert.deepEqual(faults('GET', `/pub/calendar_event?include=other&include=owner&filter[attendees]=${'0'.repeat(24)}`), ['?include']);
     const form = explain('POST', '/fhir/Patient/_search', '-d', 'name=x&birthdate=soon', '-H', 'Content-Type: application/x-www-form-urlencoded');
     assert.deepEqual([form.operation, form.faults.map((f) => f.at)], ['searchPatients', ['?birthdate']]);
     const me = run('token', '--dialect', 'patient-graph').stdout.trim(), own = run('token', '--dialect', 'patient-graph', '--patient', 'p').stdout.trim();

@@ -14,6 +14,7 @@ struct edge {
     const struct conf *conf;
     struct worker *workers;
     size_t worker_count;
+    struct renewal renewal;
     struct admin *admin;
     struct loop *loop; /* of the admin pages */
     const char *access_path; /* NULL: it is no file */
@@ -93,8 +94,7 @@ static void reopen_access_log(struct edge *edge)
 static void read_again(struct edge *edge)
 {
     reopen_access_log(edge);
-    for (size_t i = 0; i < edge->worker_count; i++)
-        worker_renew_tls(&edge->workers[i]);
+    workers_renew_tls(edge->workers, edge->worker_count);
 }
 
 static void *wait_for_signal(void *data)
@@ -120,9 +120,12 @@ static int start_workers(struct edge *edge, struct gateway *gateway, struct err 
     size_t count = count_workers(edge->conf);
 
     edge->workers = ARENA_ARRAY(edge->arena, struct worker, count);
-    while (edge->worker_count < count)
-        if (worker_init(&edge->workers[edge->worker_count++], edge->conf, gateway, edge->access_fd, err))
+    while (edge->worker_count < count) {
+        struct worker *worker = &edge->workers[edge->worker_count++];
+        if (worker_init(worker, edge->conf, gateway, edge->access_fd, err))
             return -1;
+        worker->renewal = &edge->renewal;
+    }
     edge->admin = admin_new(edge->loop, edge->conf, gateway, edge->workers, edge->worker_count);
     if (admin_listen(edge->admin, err))
         return -1;
@@ -142,6 +145,7 @@ int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gate
     made->loop = loop_new();
     made->stop.run = on_stop;
     made->access_fd = -1;
+    (void)pthread_mutex_init(&made->renewal.lock, NULL);
     if (open_access_log(made, err) || start_workers(made, gateway, err))
         goto failed;
     if (pthread_create(&made->signals, NULL, wait_for_signal, made)) {
@@ -187,6 +191,7 @@ void edge_free(struct edge **edge)
     loop_free(&gone->loop);
     if (gone->own_access_fd)
         (void)close(gone->access_fd);
+    (void)pthread_mutex_destroy(&gone->renewal.lock);
     struct arena *arena = gone->arena;
     arena_free(&arena);
     *edge = NULL;

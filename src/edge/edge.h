@@ -13,7 +13,8 @@ struct edge;
 MUST_CHECK int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gateway, struct err *err);
 
 /* Serves the admin pages until SIGTERM or SIGINT, then drains: no new connection, requests in flight are answered,
- * idle connections closed. SIGHUP opens the access log's file again. When it returns no worker runs any more. Call from the thread that called edge_start. */
+ * idle connections closed. SIGHUP opens the access log's file again and reads a renewed certificate. When it returns no
+ * worker runs any more. Call from the thread that called edge_start. */
 void edge_run(struct edge *edge);
 
 /* After the store was closed, which may still post to the loops. */

@@ -113,6 +113,21 @@ static int judge_key(const struct worker *worker, struct err *err)
     return file_check_secret(arena, worker->conf->tls_key, err);
 }
 
+/* `err` NULL: it worked, or nothing was done. The last one speaks for all, unless somebody has told already what is wrong. */
+static void end_renewal(struct renewal *renewal, const struct err *err)
+{
+    (void)pthread_mutex_lock(&renewal->lock);
+    if (err && !renewal->failed)
+        log_line(LOG_WARN, "SIGHUP: %s; the old certificate stays", err->detail);
+    renewal->failed |= err != NULL;
+    if (--renewal->left == 0) {
+        if (!renewal->failed)
+            log_line(LOG_INFO, "SIGHUP: the certificate is read again");
+        renewal->failed = false;
+    }
+    (void)pthread_mutex_unlock(&renewal->lock);
+}
+
 /* The loop waits for small files, once in weeks. */
 static void renew_tls(struct post *post)
 {
@@ -120,16 +135,31 @@ static void renew_tls(struct post *post)
     struct err err;
 
     atomic_store(&worker->renewing, false); /* first: who asks from now on means later files */
-    if (judge_key(worker, &err) || load_tls(worker, &err))
-        log_line(LOG_WARN, "SIGHUP: %s; the old certificate stays", err.detail);
-    else
-        log_line(LOG_INFO, "SIGHUP: the certificate is read again");
+    bool failed = judge_key(worker, &err) || load_tls(worker, &err);
+    end_renewal(worker->renewal, failed ? &err : NULL);
 }
 
-void worker_renew_tls(struct worker *worker)
+static void begin_renewal(struct renewal *renewal)
 {
-    if (worker->tls.certificate && !atomic_exchange(&worker->renewing, true))
-        loop_post(worker->loop, &worker->renew);
+    (void)pthread_mutex_lock(&renewal->lock);
+    renewal->left++;
+    (void)pthread_mutex_unlock(&renewal->lock);
+}
+
+void workers_renew_tls(struct worker *workers, size_t count)
+{
+    struct renewal *renewal = workers->renewal;
+
+    if (!workers->tls.certificate)
+        return;
+    begin_renewal(renewal);
+    for (size_t i = 0; i < count; i++) {
+        if (atomic_exchange(&workers[i].renewing, true))
+            continue;
+        begin_renewal(renewal);
+        loop_post(workers[i].loop, &workers[i].renew);
+    }
+    end_renewal(renewal, NULL);
 }
 
 static int listen_all(struct worker *worker, struct err *err)

@@ -8,6 +8,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* Workers that read the certificate again, each for itself: what became of it is told once for all of them. */
+struct renewal {
+    pthread_mutex_t lock;
+    size_t left; /* that read still; and who asks them, until he has asked all */
+    bool failed; /* one of them did, and told it */
+};
+
 struct worker {
     const struct conf *conf;
     struct gateway *gateway;
@@ -30,6 +37,7 @@ struct worker {
     struct tls_files { /* NULL: none */
         const char *certificate, *key, *client_ca;
     } tls;
+    struct renewal *renewal;
     atomic_bool renewing;
     struct deadline ending; /* from when nobody is connected any more */
     uint64_t drain_until_ms;
@@ -48,6 +56,7 @@ MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struc
                            struct err *err);
 MUST_CHECK int worker_run(struct worker *worker, struct err *err); /* starts its thread */
 void worker_drain(struct worker *worker);                         /* the admin's thread; the worker's ends by itself */
-void worker_renew_tls(struct worker *worker); /* any thread: reads the files again, for connections to come */
+/* One thread: they read the files again, for connections to come. All have this renewal. */
+void workers_renew_tls(struct worker *workers, size_t count);
 void worker_stop(struct worker *worker); /* joins; gives up what is still under way */
 void worker_done(struct worker *worker); /* after the store was closed: frees the loop */

@@ -3,8 +3,9 @@
  * between two transactions, and the next one begins the log anew. The longer the log may get, the more often a page of it
  * is a later state of the same one, and only the last is copied.
  *
- * The log has former states of pages, so also what was erased (db_scrub): then it is emptied when nothing is written for a
- * second, and within a minute in any case. An empty file grows more slowly than a long one is overwritten: so only then.
+ * The log has former states of pages, so also what was erased (db_scrub), and one that somebody left may have, too: then it
+ * is emptied when nothing is written for a second, and within a minute in any case. An empty file grows more slowly than a
+ * long one is overwritten: so only then.
  * See https://www.sqlite.org/wal.html#ckpt */
 #include "base/clock.h"
 #include "db/inside.h"
@@ -144,8 +145,6 @@ int db_checkpoint_start(struct db *db)
 
     it->path = path ? path : "";
     it->next = START;
-    if (*it->path)
-        db_scrub(db); /* a process that was killed may have left a log */
     (void)sqlite3_wal_hook(db->handle, note_frames, it);
     (void)pthread_cond_init(&it->wake, NULL);
     int code = pthread_create(&it->thread, NULL, run_beside, db);

@@ -70,6 +70,15 @@ static void configure(void)
     vfs = db_gather_vfs();
 }
 
+/* Before the connection reads: a process that was killed left its log, or another one has it open now. */
+static bool has_log(sqlite3 *handle)
+{
+    const char *path = sqlite3_db_filename(handle, "main"); /* NULL or empty: in memory */
+    struct stat found;
+
+    return path && *path && stat(sqlite3_filename_wal(path), &found) == 0 && found.st_size > 0;
+}
+
 int db_connect(struct db *db, const char *path, const char *schema, struct err *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -81,6 +90,8 @@ int db_connect(struct db *db, const char *path, const char *schema, struct err *
     int code = sqlite3_open_v2(path, &db->handle, flags, vfs);
     if (code != SQLITE_OK)
         (void)db_fail(db, code, err);
+    else if (has_log(db->handle))
+        db_scrub(db); /* something may have been erased that the log still has */
     if (code != SQLITE_OK || prepare_file(db, schema, err)) {
         db_disconnect(db);
         return err_wrap(err, "%s", path);

@@ -89,7 +89,6 @@ static void what_was_erased_leaves_the_log_too(void **state)
     struct err err;
 
     (void)state;
-    wait_for_empty_log(&place); /* of what the start left */
     do_sql(db, "INSERT INTO item(name) VALUES('Zoltan Q. Erasedperson')");
     CHECK(file_has(place.log, secret), "it was never there");
     assert_int_equal(db_run(db, &erase, &err), 0);
@@ -186,16 +185,40 @@ static void the_log_begins_anew_while_writing_goes_on(void **state)
     closed(&db, &place);
 }
 
+/* Where nobody left a log nothing in it was erased. */
+static void the_log_of_a_start_stays(void **state)
+{
+    const struct timespec while_idle = { .tv_sec = 2 };
+    struct place place = place_new();
+    struct db *db = open_db(place.path, schema);
+
+    (void)state;
+    (void)nanosleep(&while_idle, NULL);
+    CHECK(log_size(&place) > 0, "it was emptied for nothing");
+    closed(&db, &place);
+}
+
+static int run_scrub(struct db_job *job, struct db *db, struct err *err)
+{
+    (void)job;
+    (void)err;
+    db_scrub(db);
+    return 0;
+}
+
 /* Another process that makes a copy, say. */
 static void somebody_who_reads_holds_nobody_up(void **state)
 {
     const struct timespec while_idle = { .tv_sec = 2 };
     struct place place = place_new();
     struct db *db = open_db(place.path, schema);
+    struct db_job scrub = { .run = run_scrub };
     sqlite3 *reader = NULL;
+    struct err err;
 
     (void)state;
     do_sql(db, "INSERT INTO item(name) VALUES('before')");
+    assert_int_equal(db_run(db, &scrub, &err), 0);
     assert_int_equal(sqlite3_open(place.path, &reader), SQLITE_OK);
     assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT * FROM item", NULL, NULL, NULL), SQLITE_OK);
     do_sql(db, "INSERT INTO item(name) VALUES('meanwhile')");
@@ -224,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_erased_leaves_the_log_too),
         cmocka_unit_test(what_a_killed_process_left_goes_as_well),
+        cmocka_unit_test(the_log_of_a_start_stays),
         cmocka_unit_test(the_log_begins_anew_while_writing_goes_on),
         cmocka_unit_test(somebody_who_reads_holds_nobody_up),
         cmocka_unit_test(a_base_in_memory_has_no_log),

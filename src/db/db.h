@@ -57,8 +57,8 @@ uint64_t db_unit(const struct db *db);
 void db_at_end(struct db *db, int (*run)(struct db *db, void *data, struct err *err), void *data);
 
 /* Inside `run`, by a job that erases what nobody may find any more: deleted rows are overwritten in the file at once
- * (secure_delete), and the log, which still has them, is emptied within a minute (as soon as nothing is written for a second, and no other
- * process reads). */
+ * (secure_delete), and the log, which still has them, is emptied within a minute (as soon as nothing is written for a
+ * second, and no other process reads). */
 void db_scrub(struct db *db);
 
 /* Several statements of SQL text at once, no parameters. */

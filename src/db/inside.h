@@ -32,10 +32,10 @@ struct outcome {
 
 /* checkpoint.c */
 struct checkpoint {
-    const char *path; /* the connection's; empty: in memory, without a log */
+    const char *path;  /* the connection's; empty: in memory, without a log */
     int frames, next;  /* the db thread's: of the log; with how many to begin */
     uint64_t scrub_ms; /* the db thread's: when the log must be emptied; 0: nothing was erased */
-    sqlite3 *handle;  /* the thread's; NULL: not connected yet */
+    sqlite3 *handle;   /* the thread's; NULL: not connected yet */
     pthread_t thread;
     pthread_cond_t wake; /* with the db's lock, as are the next two */
     enum { CHECKPOINT_NONE, CHECKPOINT_WANTED, CHECKPOINT_NEAR } state; /* NEAR: the writer's turn */

@@ -63,13 +63,13 @@ MUST_CHECK int http_server_listen(struct http_server *server, struct str address
                                   struct err *err);
 
 /* Listeners added after this speak TLS (1.2 and later, ALPN h2 and http/1.1); PEM files. `client_ca` (or NULL)
- * demands client certificates. Listeners that speak TLS already use it for connections to come. On failure all stays as it was. */
+ * demands client certificates. Listeners that speak TLS already use it for connections to come. On failure all stays as
+ * it was. */
 MUST_CHECK int http_server_tls(struct http_server *server, const char *certificate, const char *key,
                                const char *client_ca, struct err *err);
 
 /* Stops listening, lets requests in flight finish, and closes idle connections a moment later (one that has had no request
- * after a second), so that what was on its way is answered; `drained` runs when none is left or
- * `within_ms` passed. */
+ * after a second), so that what was on its way is answered; `drained` runs when none is left or `within_ms` passed. */
 void http_server_drain(struct http_server *server, uint64_t within_ms, void (*drained)(void *data), void *data);
 
 /* Closes everything at once; `gone` is called for what was not answered. Not from inside a handler, a `gone` or

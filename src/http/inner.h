@@ -99,7 +99,8 @@ static inline struct conn *conn_of(h2o_req_t *req)
 /* server.c */
 void listener_start(struct listener *listener);
 
-/* listen.c. A socket that listens at the address (http_server_listen): an inherited one, or a new one; -1 and `err` on failure. */
+/* listen.c. A socket that listens at the address (http_server_listen): an inherited one, or a new one; -1 and `err` on
+ * failure. */
 union listen_address {
     struct sockaddr any;
     struct sockaddr_in v4;

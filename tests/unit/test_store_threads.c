@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -296,8 +297,9 @@ static void no_id_is_given_twice_whoever_asks(void **state)
 
 /* Two threads find the same id again and again, which is the worst there is. Waiting for a lock gives up the
  * core (ru_nvcsw). That may be where the kernel had taken it from whoever held the lock (ru_nivcsw); and rarely
- * else, since what is done under the lock is shorter than the moment that is waited before. */
-enum { FINDERS = 2, FINDS = 200000, FEW = FINDERS * FINDS / 200 };
+ * else, since what is done under the lock is shorter than the moment that is waited before. A machine that is itself a guest
+ * loses its cores without counting it: one of several tries must do. */
+enum { FINDERS = 2, FINDS = 200000, FEW = FINDERS * FINDS / 200, TRIES = 5 };
 
 struct finder {
     pthread_t thread;
@@ -336,29 +338,37 @@ static void *run_finder(void *data)
     return NULL;
 }
 
-static void known_ids_are_found_without_waiting(void **state)
+/* How often the finders waited beyond what the kernel says that it interrupted. */
+static long find_together(struct store *store)
 {
-    struct place place = place_new();
     struct finder finders[FINDERS] = { 0 };
     pthread_barrier_t together;
-    long waited = 0, interrupted = 0;
+    long waited = 0;
 
-    (void)state;
     assert_int_equal(pthread_barrier_init(&together, NULL, FINDERS), 0);
     for (int i = 0; i < FINDERS; i++) {
-        finders[i].store = place.store;
+        finders[i].store = store;
         finders[i].together = &together;
         assert_int_equal(pthread_create(&finders[i].thread, NULL, run_finder, &finders[i]), 0);
     }
     for (int i = 0; i < FINDERS; i++) {
         (void)pthread_join(finders[i].thread, NULL);
         CHECK(finders[i].missed == 0, "%d of %d were not in the cache", finders[i].missed, FINDS);
-        waited += finders[i].waited;
-        interrupted += finders[i].interrupted;
+        waited += finders[i].waited - finders[i].interrupted;
     }
-    CHECK(waited <= interrupted + FEW, "waited %ld times in %d finds, interrupted %ld times", waited,
-          FINDERS * FINDS, interrupted);
     (void)pthread_barrier_destroy(&together);
+    return waited;
+}
+
+static void known_ids_are_found_without_waiting(void **state)
+{
+    struct place place = place_new();
+    long waited = LONG_MAX;
+
+    (void)state;
+    for (int i = 0; i < TRIES && waited > FEW; i++)
+        waited = find_together(place.store);
+    CHECK(waited <= FEW, "waited %ld times in %d finds, in each of %d tries", waited, FINDERS * FINDS, TRIES);
     place_done(&place);
 }
 

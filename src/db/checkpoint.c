@@ -113,9 +113,9 @@ static bool is_near(struct db *db, bool begin)
     if (begin && it->state == CHECKPOINT_NONE) {
         it->state = CHECKPOINT_WANTED;
         (void)pthread_cond_signal(&it->wake);
-        while (it->frames >= LIMIT && it->state == CHECKPOINT_WANTED)
-            (void)pthread_cond_wait(&db->wake, &db->lock);
     }
+    while (it->frames >= LIMIT && it->state == CHECKPOINT_WANTED)
+        (void)pthread_cond_wait(&db->wake, &db->lock);
     bool near = it->state == CHECKPOINT_NEAR;
     if (near)
         it->state = CHECKPOINT_NONE;

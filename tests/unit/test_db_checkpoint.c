@@ -2,8 +2,10 @@
 #include "test_db_kit.h"
 #include "test_file.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -185,6 +187,78 @@ static void the_log_begins_anew_while_writing_goes_on(void **state)
     closed(&db, &place);
 }
 
+/* ---- a disk that takes its time: of the database file, and for connections to come ---- */
+
+static atomic_bool held;
+static sqlite3_vfs *quick;
+static sqlite3_io_methods quick_methods, slow_methods;
+
+static int slow_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 at)
+{
+    const struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
+
+    while (atomic_load(&held))
+        (void)nanosleep(&moment, NULL);
+    return quick_methods.xWrite(file, bytes, count, at);
+}
+
+static int slow_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *opened)
+{
+    int code = quick->xOpen(vfs, name, file, flags, opened);
+
+    if (code != SQLITE_OK || !(flags & SQLITE_OPEN_MAIN_DB))
+        return code;
+    slow_methods = quick_methods = *file->pMethods;
+    slow_methods.xWrite = slow_write;
+    file->pMethods = &slow_methods;
+    return code;
+}
+
+struct filler {
+    struct db *db;
+    atomic_bool ends;
+    int rows;
+};
+
+static void *fill_on(void *data)
+{
+    struct filler *filler = data;
+
+    for (; !atomic_load(&filler->ends); filler->rows += ROWS)
+        fill(filler->db, filler->rows);
+    return NULL;
+}
+
+static void the_writer_waits_before_the_log_is_too_long(void **state)
+{
+    const long long most = (long long)(LOG_MAX_FRAMES + 20 * ROWS) * FRAME;
+    const struct timespec while_written = { .tv_sec = 2 }, moment = { .tv_nsec = 20 * 1000 * 1000 };
+    struct place place = place_new();
+    struct filler filler = { .db = open_db(place.path, schema) };
+    pthread_t thread;
+
+    (void)state;
+    quick = sqlite3_vfs_find(NULL);
+    sqlite3_vfs slow = *quick;
+    slow.zName = "slow";
+    slow.xOpen = slow_open;
+    atomic_store(&held, true);
+    assert_int_equal(sqlite3_vfs_register(&slow, 1), SQLITE_OK);
+    assert_int_equal(pthread_create(&thread, NULL, fill_on, &filler), 0);
+    for (int i = 0; log_size(&place) < (long long)LOG_MAX_FRAMES * FRAME && i < SECONDS * 50; i++)
+        (void)nanosleep(&moment, NULL);
+    (void)nanosleep(&while_written, NULL);
+    long long size = log_size(&place);
+    atomic_store(&filler.ends, true);
+    atomic_store(&held, false);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(sqlite3_vfs_register(quick, 1), SQLITE_OK);
+    assert_int_equal(count_rows(filler.db, NULL), filler.rows);
+    closed(&filler.db, &place); /* and the connection beside, which has this disk */
+    assert_int_equal(sqlite3_vfs_unregister(&slow), SQLITE_OK);
+    CHECK(size >= (long long)LOG_MAX_FRAMES * FRAME && size < most, "%lld bytes", size);
+}
+
 /* Where nobody left a log nothing in it was erased. */
 static void the_log_of_a_start_stays(void **state)
 {
@@ -249,6 +323,7 @@ int main(void)
         cmocka_unit_test(what_a_killed_process_left_goes_as_well),
         cmocka_unit_test(the_log_of_a_start_stays),
         cmocka_unit_test(the_log_begins_anew_while_writing_goes_on),
+        cmocka_unit_test(the_writer_waits_before_the_log_is_too_long),
         cmocka_unit_test(somebody_who_reads_holds_nobody_up),
         cmocka_unit_test(a_base_in_memory_has_no_log),
     };

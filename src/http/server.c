@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     ACCEPTS_PER_TURN = 16, /* of one listener, so that it does not starve who is connected */
@@ -14,8 +13,7 @@ enum {
     LIMIT_SLACK =
         256 * 1024,     /* libh2o's own body limit is so much above ours: up to there the handler says 413 */
     CLOSE_TURNS = 2000, /* of the loop, until the last connection is gone */
-    BACKSTOP_MS = 5000, /* how much later than the tick libh2o's own timer goes off */
-    BACKLOG = 4096
+    BACKSTOP_MS = 5000  /* how much later than the tick libh2o's own timer goes off */
 };
 
 const struct http_limits http_default_limits = {

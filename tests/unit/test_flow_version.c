@@ -127,12 +127,43 @@ static void no_version_of_the_backend_is_needed(void **state)
     CHECK(put(PUT_BODY(",'gender':'male'"), if_match(first)).status == 412, "another version");
 }
 
+#define SHOWN(times) "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','status':'active'" times "}"
+
+/* `modified:`; RFC 9110 section 8.8.2.1: no moment that is yet to come. */
+static void when_it_was_changed_is_told_where_that_is_known(void **state)
+{
+    static const struct {
+        const char *json;
+        const char *want; /* NULL: no such header; "": some other one */
+    } cases[] = {
+        { SHOWN(",'updated_at':'2024-01-02T03:04:05.999Z'"), "last-modified: Tue, 02 Jan 2024 03:04:05 GMT\n" },
+        { SHOWN(",'updated_at':'2024-01-02T05:04:05+02:00'"), "last-modified: Tue, 02 Jan 2024 03:04:05 GMT\n" },
+        { SHOWN(",'updated_at':'9998-12-31T00:00:00.000Z'"), "" },
+        { SHOWN(""), NULL },
+        { SHOWN(",'updated_at':null"), NULL },
+        { SHOWN(",'updated_at':'2024-01-02'"), NULL },
+        { SHOWN(",'updated_at':''"), NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct reply read = { .call = "patient.read", .json = cases[i].json, .etag = "'v7'" };
+        kit_script(kit, &read, 1);
+        struct heard heard = kit_ask(kit, (struct said){ .as = "fhir", .method = "GET /fhir/Patient/p-1" });
+        CHECK(heard.status == 200, "case %zu: %d %s", i, heard.status, heard.detail);
+        CHECK(has(heard.headers, "last-modified: ") == (cases[i].want != NULL), "case %zu: " STR_FMT, i, STR_ARG(heard.headers));
+        CHECK(!cases[i].want || has(heard.headers, cases[i].want), "case %zu: " STR_FMT, i, STR_ARG(heard.headers));
+        CHECK(!has(heard.headers, " 9998 "), "case %zu: " STR_FMT, i, STR_ARG(heard.headers));
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(kept_elements_are_part_of_the_version, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_meanwhile_counts_if_it_is_shown, setup, teardown),
         cmocka_unit_test_setup_teardown(none_may_match, setup, teardown),
+        cmocka_unit_test_setup_teardown(when_it_was_changed_is_told_where_that_is_known, setup, teardown),
         cmocka_unit_test_setup_teardown(no_version_of_the_backend_is_needed, setup, teardown),
     };
 

@@ -101,15 +101,28 @@ void exchange_leave_forgetting(struct exchange *x)
     x->forgetting = NULL;
 }
 
+/* Whose id a DELETE takes away: the last one of the path. Of several it is one of the call's own kind, else only a link
+ * between them ends. NULL: nobody's. */
+static const struct parameter *find_gone(const struct exchange *x)
+{
+    const struct parameter *last = NULL;
+    size_t ids = 0;
+
+    for (size_t i = 0; i < x->operation->path_count; i++) {
+        if (x->operation->path[i].type != PARAMETER_ID)
+            continue;
+        last = &x->operation->path[i];
+        ids++;
+    }
+    return ids < 2 || str_eq(last->kind, x->bound->call->entity) ? last : NULL;
+}
+
 /* Crosswalk rows of the entity that the path names become tombstones, rests go. NULL: the path names none. */
 static struct forgetting *forget(struct exchange *x)
 {
-    const struct parameter *last = NULL;
+    const struct parameter *last = find_gone(x);
     struct arena *arena;
 
-    for (size_t i = 0; i < x->operation->path_count; i++)
-        if (x->operation->path[i].type == PARAMETER_ID)
-            last = &x->operation->path[i];
     if (!last)
         return NULL;
     arena = arena_new(SIZE_MAX);

@@ -336,6 +336,34 @@ static void what_is_gone_already_is_forgotten(void **state)
     CHECK(!has(heard.body, "here"), "%.*s", STR_ARG(heard.body));
 }
 
+#define COACH "{'id':'c-1','brand_id':'acme','first_name':'C','last_name':'D'," TIMES "}"
+
+/* A link ends: neither of those it was between is gone, whether there was a link or not. */
+static void what_is_only_let_go_is_not_forgotten(void **state)
+{
+    static const struct reply ends[] = {
+        { .call = "patient.unlink_provider", .json = "{'id':'l-1','patient_id':'p-1','provider_id':'c-1','status':'ended'}" },
+        { .call = "patient.unlink_provider", .code = ERR_NOT_FOUND },
+    };
+    static const struct token_claims who = { .subject = STR_INIT("s"), .scope = STR_INIT("read:providers write:providers") };
+
+    (void)state;
+    kit_free(kit);
+    kit = kit_new_changed("patient-graph/dialect.yaml",
+                          "s|^operations:|&\\n  unlink: { request: \"DELETE /v1/patients/{id}/providers/{provider_id}\", "
+                          "scopes: [write:providers], resource: patient_provider, call: patient.unlink_provider, answer: $item, "
+                          "path: { id: { type: id, kind: patient, to: patient_id }, "
+                          "provider_id: { type: id, kind: provider, to: provider_id } } }|");
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        kit_script(kit, &ends[i], 1);
+        struct heard heard = kit_ask(kit, (struct said){ .as = "patient-graph", .method = "DELETE /v1/patients/p-1/providers/c-1", .who = &who });
+        CHECK(heard.status == (i ? 404 : 200), "%d %.*s %s", heard.status, STR_ARG(heard.body), heard.detail);
+        SCRIPT(kit, { .call = "provider.read", .json = COACH });
+        heard = kit_ask(kit, (struct said){ .as = "twine", .method = "GET /pub/coach/" T_PROVIDER_1, .who = &who });
+        CHECK(heard.status == 200 && kit->started, "case %zu: %d %s", i, heard.status, heard.detail);
+    }
+}
+
 /* Kept under no id it would be lost without a word. */
 static void what_cannot_be_kept_is_told(void **state)
 {
@@ -414,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_erased_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_erasure_forgets_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_gone_already_is_forgotten, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_only_let_go_is_not_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_kept_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_replaced_takes_its_rest_along, setup, teardown),
     };

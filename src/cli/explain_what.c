@@ -18,11 +18,9 @@ int explain_request(struct explanation *explanation, struct err *err)
     return 0;
 }
 
-/* The entities of the backend's answer. */
-static uint32_t find_entities(struct explanation *explanation, const struct tape *in)
+/* The entities of the backend's answer to `call`, which may be none. */
+static uint32_t find_entities(struct explanation *explanation, const struct contract_call *call, const struct tape *in)
 {
-    const struct contract_call *call =
-        contract_find(explanation->gateway->contract, explanation->operation->call);
     uint32_t at = !call ? 0 : call->items.len ? tape_find(in, 0, call->items) : contract_item(call, in);
 
     explanation->documents = at == TAPE_NONE ? 0 : tape_type(in, at) == JSON_ARRAY ? tape_count(in, at) : 1;
@@ -57,6 +55,7 @@ static int get_entity(struct explanation *explanation, const struct tape *in, ui
 
 int explain_response(struct explanation *explanation, struct err *err)
 {
+    const struct contract_call *call = contract_find(explanation->gateway->contract, explanation->operation->call);
     struct arguments arguments = { 0 };
     struct lens_put put = { 0 };
     struct tape in;
@@ -67,10 +66,12 @@ int explain_response(struct explanation *explanation, struct err *err)
         return 0;
     if (explain_json_body(explanation, &in, err))
         return -1;
-    uint32_t at = find_entities(explanation, &in);
+    uint32_t at = find_entities(explanation, call, &in);
+    if (at == TAPE_NONE && !call->items.len)
+        return 0; /* the answer says that there is none */
     if (at == TAPE_NONE)
         return err_set(err, ERR_UPSTREAM, "the answer has no member '" STR_FMT "', which holds its entities",
-                       STR_ARG(contract_find(explanation->gateway->contract, explanation->operation->call)->items));
+                       STR_ARG(call->items));
     if (tape_type(&in, at) != JSON_ARRAY)
         return get_entity(explanation, &in, at, err);
     size_t index = 0;

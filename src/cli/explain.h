@@ -46,6 +46,8 @@ struct explanation {
 
     const struct include **includes; /* that are asked for */
     size_t include_count;
+    struct str *scopes; /* that are needed: the operation's, and of what is included */
+    size_t scope_count, scope_space;
     struct explain_call *calls;
     size_t call_count, call_space;
     struct lens_lines lines;

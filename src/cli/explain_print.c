@@ -25,11 +25,11 @@ static void print_who(const struct explanation *explanation, FILE *to)
     (void)fprintf(to, "facade      " STR_FMT "\n", STR_ARG(explanation->dialect->name));
     (void)fprintf(to, "operation   " STR_FMT "\n", STR_ARG(operation->name));
     (void)fprintf(to, "scopes     ");
-    for (size_t i = 0; i < operation->scope_count; i++)
-        (void)fprintf(to, " " STR_FMT "%s", STR_ARG(operation->scopes[i]),
-                      !principal                                ? ""
-                      : held(explanation, operation->scopes[i]) ? " (held)"
-                                                                : " (missing: 403)");
+    for (size_t i = 0; i < explanation->scope_count; i++)
+        (void)fprintf(to, " " STR_FMT "%s", STR_ARG(explanation->scopes[i]),
+                      !principal                                  ? ""
+                      : held(explanation, explanation->scopes[i]) ? " (held)"
+                                                                  : " (missing: 403)");
     (void)fprintf(to, "%s\n", operation->open ? " none needed" : "");
     if (!principal) {
         (void)fprintf(to, "credential  " STR_FMT "\n", STR_ARG(explanation->credential));
@@ -187,18 +187,18 @@ static void write_who(const struct explanation *explanation, struct writer *w)
 {
     const struct operation *operation = explanation->operation;
     const struct principal *principal = explanation->principal;
-    struct str *missing = ARENA_ARRAY(explanation->arena, struct str, operation->scope_count + 1);
+    struct str *missing = ARENA_ARRAY(explanation->arena, struct str, explanation->scope_count + 1);
 
     text(w, "facade", explanation->dialect->name);
     text(w, "operation", operation->name);
-    texts(w, "scopes", operation->scopes, operation->scope_count);
+    texts(w, "scopes", explanation->scopes, explanation->scope_count);
     open_member(w, "credential", '{');
     text(w, "state", principal ? STR("accepted") : explanation->credential);
     if (principal) {
         size_t count = 0;
-        for (size_t i = 0; i < operation->scope_count; i++)
-            if (!held(explanation, operation->scopes[i]))
-                missing[count++] = operation->scopes[i];
+        for (size_t i = 0; i < explanation->scope_count; i++)
+            if (!held(explanation, explanation->scopes[i]))
+                missing[count++] = explanation->scopes[i];
         text(w, "brand", principal->brand);
         texts(w, "scopes", principal->scopes, principal->scope_count);
         texts(w, "missing", missing, count);

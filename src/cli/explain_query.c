@@ -152,6 +152,30 @@ static void read_includes(struct explanation *explanation)
     }
 }
 
+static void need_scopes(struct explanation *explanation, const struct str *scopes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool again = false;
+        for (size_t k = 0; k < explanation->scope_count; k++)
+            again |= str_eq(explanation->scopes[k], scopes[i]);
+        if (again)
+            continue;
+        explanation->scopes = arena_grow(explanation->arena, explanation->scopes, explanation->scope_count,
+                                         &explanation->scope_space, sizeof *explanation->scopes);
+        explanation->scopes[explanation->scope_count++] = scopes[i];
+    }
+}
+
+/* Where nobody is known before the answer (a token) what cannot be read is left out of it. */
+static void list_scopes(struct explanation *explanation)
+{
+    const struct operation *operation = explanation->operation;
+
+    need_scopes(explanation, operation->scopes, operation->scope_count);
+    for (size_t i = 0; i < explanation->include_count && !operation->open; i++)
+        need_scopes(explanation, explanation->includes[i]->scopes, explanation->includes[i]->scope_count);
+}
+
 /* Of headers that were told. Those that a client sends anyway need not be. */
 static void judge_media(struct explanation *explanation)
 {
@@ -219,6 +243,7 @@ void explain_query(struct explanation *explanation, struct arguments *arguments)
         wrong(explanation, FAULT_BLANK, operation->one_of[0], STR("one of its kind"));
     judge_unread(explanation, read_paging(explanation));
     read_includes(explanation);
+    list_scopes(explanation);
     if (operation->has_body && !explanation->body.ptr && !explanation->response)
         explain_fault(explanation, (struct fault){ .kind = FAULT_BLANK, .path = STR("(body)"), .want = STR("JSON document") });
 }

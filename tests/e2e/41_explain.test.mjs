@@ -174,6 +174,11 @@ test('a credential is judged with the real keys', () => {
     const held = explain('GET', `/pub/patient?filter[organization]=${ACME}`, ...header(token));
     assert.deepEqual(held.credential, { state: 'accepted', brand: 'acme', scopes: ['read:patients'], missing: [] });
     assert.deepEqual(explain('POST', '/pub/patient', ...header(token)).credential.missing, ['write:patients']);
+    const event = run('token', '--dialect', 'twine', '--scope', 'read:encounters').stdout.trim(), list = `/pub/calendar_event?filter[attendees]=${'0'.repeat(24)}`;
+    assert.deepEqual(explain('GET', list, ...header(event)).credential.missing, []);
+    const including = explain('GET', `${list}&include=owner`, ...header(event));
+    assert.deepEqual([including.scopes, including.credential.missing], [['read:encounters', 'read:patients'], ['read:patients']], 'those of what is included');
+    assert.match(run('explain', 'GET', `${list}&include=owner`, ...header(event)).stdout, /^scopes +read:encounters \(held\) read:patients \(missing: 403\)$/m);
     const broken = token.slice(0, -6) + (token.endsWith('AAAAAA') ? 'BBBBBB' : 'AAAAAA');
     assert.match(explain('POST', '/pub/patient', ...header(broken)).credential.state, /^not accepted: /);
     assert.match(explain('POST', '/pub/patient', '-H', 'Authorization: Basic x').credential.state, /scheme/);

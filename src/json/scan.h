@@ -61,8 +61,6 @@ static inline const char *scan_plain_words(const char *at, const char *end)
     return at;
 }
 
-enum { SCAN_BEYOND = 16 }; /* bytes that scan_same may read past what it compares */
-
 #if defined(__SSE2__)
 /* A bit for each of sixteen bytes that is special. With its second bit turned over, a quote is the space: then the quote
  * and the control characters, and as signed bytes those that are not ASCII, are all below '!'. */
@@ -87,24 +85,36 @@ static inline const char *scan_plain(const char *at, const char *end)
     return scan_plain_words(at, end);
 }
 
-/* Whether `len` bytes are the same, of which there is at least one. SCAN_BEYOND more must be readable in both places. */
-
-static inline bool scan_same(const char *a, const char *b, size_t len)
+/* How many bytes are the same in both places: fewer may be told near the end, and more than `most` elsewhere. `left` bytes are
+ * readable in both. */
+static inline size_t scan_alike(const char *a, const char *b, size_t most, size_t left)
 {
-    for (;; a += 16, b += 16, len -= 16) {
-        __m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
-                                      _mm_loadu_si128((const __m128i *)(const void *)b));
-        unsigned differ = ~(unsigned)_mm_movemask_epi8(same) & 0xFFFF;
-        if (len <= 16)
-            return !(differ & ((2u << (len - 1)) - 1));
-        if (differ)
-            return false;
+    const size_t within = left < 16 ? 0 : left - 15, stop = most < within ? most : within;
+    size_t same = 0;
+
+    for (; same < stop; same += 16) {
+        __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(a + same)),
+                                       _mm_loadu_si128((const __m128i *)(const void *)(b + same)));
+        unsigned mask = (unsigned)_mm_movemask_epi8(equal);
+        if (mask != 0xFFFF)
+            return same + (size_t)__builtin_ctz(~mask);
     }
+    return same;
 }
 #else
-static inline bool scan_same(const char *a, const char *b, size_t len)
+static inline size_t scan_alike(const char *a, const char *b, size_t most, size_t left)
 {
-    return memcmp(a, b, len) == 0;
+    const size_t within = left < 8 ? 0 : left - 7, stop = most < within ? most : within;
+    size_t same = 0;
+
+    for (; same < stop; same += 8) {
+        uint64_t here, there;
+        memcpy(&here, a + same, sizeof here);
+        memcpy(&there, b + same, sizeof there);
+        if (here != there)
+            return same + (size_t)__builtin_ctzll(le64toh(here ^ there)) / 8;
+    }
+    return same;
 }
 
 static inline const char *scan_plain(const char *at, const char *end)

@@ -1,40 +1,6 @@
-#include "json/members.h"
-#include "json/scan.h"
+#include "json/alike.h"
 
 #include <assert.h>
-
-enum { MODELS = 32 };
-
-/* The objects of a list mostly have the same names in the same order. A model is what is left of one that was read: the
- * names from `next` up to `end`, nothing if these are the same. A name that stands in the model, too, costs one
- * comparison instead of a scan; and names that all do need not be compared with each other. Reading the metrics of W5
- * takes three quarters of the time so. */
-struct model {
-    uint32_t next, end; /* end 0: there is none, or the object was not like it */
-    uint32_t object;
-};
-
-struct reader {
-    const char *start, *end;
-    struct tape_slot *slots, *stop; /* of the space there is */
-    uint32_t open; /* the innermost open container or TAPE_NONE: see enter() */
-    uint32_t depth;
-    uint32_t most_members, most_elements, most_string;
-    struct arena *arena;
-    const struct tape_limits *limits;
-    struct members members;
-    struct model models[MODELS]; /* for the next object at each depth */
-    unsigned shapes;             /* given out */
-    struct scan_fault fault;
-    bool limit;
-};
-
-/* Where the reading stands, in the text and on the tape. Handed on by value, so that both stay in registers.
- * `at` is NULL when something was refused; r->fault says why. */
-struct place {
-    const char *at;
-    struct tape_slot *to;
-};
 
 static struct place refuse(struct reader *r, const char *what, const char *at)
 {
@@ -45,20 +11,6 @@ static struct place exceed(struct reader *r, const char *what, const char *at)
 {
     r->limit = true;
     return refuse(r, what, at);
-}
-
-static inline const char *skip_space(const char *at, const char *end)
-{
-    /* One comparison where there is none, as mostly. */
-    while (at < end && (unsigned char)*at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
-        at++;
-    return at;
-}
-
-/* The same, where most texts have `mark`. */
-static inline const char *skip_to(const char *at, const char *end, char mark)
-{
-    return at < end && *at == mark ? at : skip_space(at, end);
 }
 
 /* Two bytes of text make at most one slot, but for what is never closed. */
@@ -170,40 +122,6 @@ static inline struct place read_name(struct reader *r, struct place p)
     return p;
 }
 
-/* The same if it is the name at `like`, with a colon right after it; otherwise nothing is read and `at` is NULL. */
-static inline struct place read_known_name(struct reader *r, struct place p, uint32_t like)
-{
-    const struct tape_slot *name = &r->slots[like];
-    size_t len = name->len + sizeof "\"\":" - 1;
-
-    if ((size_t)(r->end - p.at) < len + SCAN_BEYOND || !scan_same(p.at, r->start + name->at - 1, len) ||
-        p.at[len - 1] != ':')
-        return (struct place){ .at = NULL };
-    p = make_room(r, p);
-    if (!p.at)
-        return p;
-    *p.to = r->slots[like];
-    p.to->at = (uint32_t)(p.at + 1 - r->start);
-    p.to->next = (uint32_t)(p.to - r->slots) + 1;
-    return (struct place){ .at = skip_to(p.at + len, r->end, '"'), .to = p.to + 1 };
-}
-
-/* A member name and its colon, of an object that was like `model` so far; `*like` is then the model's value. After the
- * first name that is another there is no model. */
-static inline struct place read_name_as(struct reader *r, struct place p, struct model *model, uint32_t *like)
-{
-    if (model->next < model->end) {
-        struct place known = read_known_name(r, p, model->next);
-        if (known.at) {
-            *like = model->next + 1;
-            model->next = r->slots[*like].next;
-            return known;
-        }
-    }
-    model->end = 0;
-    return read_name(r, p);
-}
-
 /* A container begins. While it is open its slot's `next` is the container around it, and its `len` how many items of it
  * were read before one that is a container. */
 static struct place enter(struct reader *r, struct place p, enum json_type type)
@@ -218,23 +136,6 @@ static struct place enter(struct reader *r, struct place p, enum json_type type)
     r->open = (uint32_t)(p.to - r->slots) - 1;
     r->depth++;
     return p;
-}
-
-static struct model model_of(const struct reader *r, uint32_t at)
-{
-    const struct tape_slot *slot = &r->slots[at];
-
-    if (slot->type != JSON_OBJECT)
-        return (struct model){ .end = 0 };
-    return (struct model){ .next = at + 1, .end = slot->next, .object = at };
-}
-
-/* The object has all names of that one, and no others: both are of one shape, as long as there are any. */
-static void share_shape(struct reader *r, struct tape_slot *slot, struct tape_slot *like)
-{
-    if (!like->shape && r->shapes < TAPE_SHAPES)
-        like->shape = ++r->shapes & TAPE_SHAPES;
-    slot->shape = like->shape;
 }
 
 /* The open container ends with the bracket at p.at. `model`: what is left of it, if all names are the model's. */
@@ -291,16 +192,27 @@ static inline __attribute__((always_inline)) struct place read_value(struct read
     }
 }
 
-/* A container begins as the value of a member: what the model has there is the next model, if it is an object. */
-static void go_deeper(struct reader *r, const struct model *model, uint32_t like)
+/* Members for as long as their names are the model's. Stops where an item has ended or a container has begun; or before
+ * another name, and then there is no model. */
+static struct place read_alike(struct reader *r, struct place p, struct model *model, uint32_t *count, uint32_t *like)
 {
-    const uint32_t inner = r->depth - 1;
+    const struct tape_slot *object = &r->slots[model->object];
+    const uint32_t open = r->open, stop = object->at + object->len - 1;
 
-    if (inner > MODELS)
-        return;
-    r->models[inner - 1] = *model;
-    if (inner < MODELS && model->end)
-        r->models[inner] = model_of(r, like);
+    for (;;) {
+        if (!copy_alike(r, &p, model, stop, count)) {
+            model->end = 0;
+            return p;
+        }
+        if (model->next == model->end)
+            return p;
+        *like = model->next + 1;
+        model->next = r->slots[*like].next;
+        p = read_value(r, p);
+        if (!p.at || r->open != open || model->next == model->end || r->end - p.at < 2 || p.at[0] != ',' || p.at[1] != '"')
+            return p;
+        p.at++;
+    }
 }
 
 /* Items of the open container, until it ends or one of them is a container. */
@@ -323,9 +235,15 @@ static inline struct place read_items(struct reader *r, struct place p, const bo
             return refuse(r, object ? "expected a comma or }" : "expected a comma or ]", p.at);
         if (count == most)
             return exceed(r, object ? "too many members" : "too many elements", before);
+        if (object && model.next < model.end) {
+            p = read_alike(r, p, &model, &count, &like);
+            if (model.end)
+                continue;
+        }
         count++;
+        model.end = 0;
         if (object)
-            p = read_name_as(r, p, &model, &like);
+            p = read_name(r, p);
         if (p.at)
             p = read_value(r, p);
     } while (p.at && r->open == open);

@@ -8,6 +8,9 @@
 
 enum { ROUNDS = 20000, PIECES = 14 };
 
+#define SPACES_16 "                "
+#define LETTERS_64 "a value that is longer than what is compared of an object at onc"
+
 static struct arena *arena;
 static uint64_t state_of_chance = 1;
 
@@ -45,6 +48,11 @@ static const char *const names[] = { "a",
                                      "a nbme that is longer than one comparison",
                                      "\xC3\xA9" };
 static const char *const values[] = { "1",
+                                      "12",
+                                      "1.5",
+                                      "1e2",
+                                      "\"" LETTERS_64 LETTERS_64 LETTERS_64 LETTERS_64 LETTERS_64 LETTERS_64 LETTERS_64
+                                          LETTERS_64 LETTERS_64 "\"",
                                       "-0.5e3",
                                       "null",
                                       "true",
@@ -59,19 +67,20 @@ static const char *const values[] = { "1",
                                       "[{\"a\":1,\"a\":2}]",
                                       "\"sixteen bytes and more\"" };
 static const char *const colons[] = { ":", ":", ":", ":", " :", ": ", "", "\n:\t" };
+static const char *const commas[] = { ",", ",", ",", ",", ", ", "\n,", " ", "" };
 
 /* One member of an object, by what was drawn for it. */
 struct member {
-    unsigned name, colon, value;
+    unsigned comma, name, colon, value;
 };
 
 static struct str write_object(const struct member *members, unsigned count)
 {
-    struct buf buf = buf_in(arena, 4096);
+    struct buf buf = buf_in(arena, 16384);
 
     buf_char(&buf, '{');
     for (unsigned i = 0; i < count; i++)
-        buf_printf(&buf, "%s\"%s\"%s%s", i ? "," : "", names[members[i].name], colons[members[i].colon],
+        buf_printf(&buf, "%s\"%s\"%s%s", i ? commas[members[i].comma] : "", names[members[i].name], colons[members[i].colon],
                    values[members[i].value]);
     buf_char(&buf, '}');
     return buf_str(&buf);
@@ -84,7 +93,8 @@ static void draw(struct str *before, struct str *object)
     unsigned count = chance(8), first = chance(COUNT(names));
 
     for (unsigned i = 0; i < count; i++)
-        members[i] = (struct member){ .name = (first + i * 5) % COUNT(names),
+        members[i] = (struct member){ .comma = chance(6),
+                                      .name = (first + i * 5) % COUNT(names),
                                       .colon = chance(6),
                                       .value = chance(COUNT(values) - 2) };
     *before = write_object(members, count);
@@ -94,7 +104,8 @@ static void draw(struct str *before, struct str *object)
             memmove(members + at + 1, members + at, sizeof *members * (count - 1 - at));
         else if (at == count || chance(4) == 0)
             continue;
-        members[at] = (struct member){ .name = chance(COUNT(names)),
+        members[at] = (struct member){ .comma = chance(COUNT(commas)),
+                                       .name = chance(COUNT(names)),
                                        .colon = chance(COUNT(colons)),
                                        .value = chance(COUNT(values)) };
     }
@@ -160,12 +171,14 @@ static struct str cut(struct str text, size_t by)
     return str_of(text.ptr, by < text.len ? text.len - by : 0);
 }
 
-/* Where two objects may stand. */
+/* Where two objects may stand; near the end of a text nothing is compared. */
 static const struct around {
     struct str begin, middle, end;
 } places[] = {
     { STR_INIT("["), STR_INIT(","), STR_INIT("]") },
+    { STR_INIT("["), STR_INIT(","), STR_INIT("]" SPACES_16) },
     { STR_INIT("[{\"x\":"), STR_INIT("},{\"x\":"), STR_INIT("}]") },
+    { STR_INIT("[{\"x\":"), STR_INIT("},{\"x\":"), STR_INIT("}]" SPACES_16 SPACES_16) },
     { STR_INIT("{\"m\":"), STR_INIT(",\"n\":"), STR_INIT("}") },
     { STR_INIT("[["), STR_INIT("],["), STR_INIT("]]") },
     { STR_INIT("[{\"x\":["), STR_INIT("],\"y\":1},{\"x\":["), STR_INIT("]}]") },

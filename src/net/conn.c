@@ -222,6 +222,7 @@ void conn_send(struct conn *conn, struct call *call)
         call->head = build_head(conn->pool, call);
     h1_parse_init(&call->parse, call->arena, limits->head_bytes, limits->body_bytes,
                   str_is(call->request.method, "HEAD"));
+    h1_parse_expect(&call->parse, conn->last_size);
     push(conn);
 }
 
@@ -236,6 +237,7 @@ static void finish(struct conn *conn)
         call->conn = NULL;
         conn->call = NULL;
         conn->reused = true;
+        conn->last_size = h1_parse_size(&call->parse);
         pool_give_back(conn);
     } else {
         (void)part(conn);

@@ -2,14 +2,25 @@
 
 #include "net/pico.h"
 
-enum { FIRST_SPACE = 8 * 1024, CHUNK_SPACE = 16 * 1024 };
+enum { FIRST_SPACE = 8 * 1024, FIRST_SPACE_MOST = 64 * 1024, CHUNK_SPACE = 16 * 1024 };
 
 void h1_parse_init(struct h1_parse *parse, struct arena *arena, size_t head_bytes, size_t body_bytes,
                    bool to_head)
 {
     *parse = (struct h1_parse){
-        .arena = arena, .head_bytes = head_bytes, .body_bytes = body_bytes, .to_head = to_head
+        .arena = arena, .head_bytes = head_bytes, .body_bytes = body_bytes, .to_head = to_head, .first = FIRST_SPACE
     };
+}
+
+void h1_parse_expect(struct h1_parse *parse, size_t size)
+{
+    while (parse->first <= size && parse->first < FIRST_SPACE_MOST)
+        parse->first *= 2;
+}
+
+size_t h1_parse_size(const struct h1_parse *parse)
+{
+    return parse->length ? parse->skipped + parse->length : 0;
 }
 
 static enum h1_step fail(struct err *err, const char *why)
@@ -33,7 +44,7 @@ static void move_to(struct h1_parse *parse, size_t space)
 /* Doubles, up to one byte over the ceiling: that byte shows that the ceiling is passed. */
 static void grow(struct h1_parse *parse, size_t ceiling)
 {
-    size_t space = parse->space ? parse->space * 2 : FIRST_SPACE;
+    size_t space = parse->space ? parse->space * 2 : parse->first;
 
     move_to(parse, space > ceiling ? ceiling + 1 : space);
 }

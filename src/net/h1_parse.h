@@ -21,6 +21,7 @@ struct h1_parse {
     enum { H1_HEAD, H1_LENGTH, H1_CHUNKED, H1_TO_END, H1_END } phase;
     char *ptr; /* where bytes arrive: the head's buffer, then the body's */
     size_t space, used, skipped, seen;
+    size_t first; /* how much space there is at first */
     size_t length; /* content-length */
     unsigned interim;
     struct h1_chunks chunks;
@@ -30,6 +31,9 @@ struct h1_parse {
 void h1_parse_init(struct h1_parse *parse, struct arena *arena, size_t head_bytes, size_t body_bytes,
                    bool to_head);
 
+/* Before the first byte: the answer may have about as many as the last one had (h1_parse_size), so that most are read at once. */
+void h1_parse_expect(struct h1_parse *parse, size_t size);
+
 struct h1_space {
     char *ptr;
     size_t len; /* never 0 while H1_MORE */
@@ -38,6 +42,9 @@ struct h1_space h1_parse_space(struct h1_parse *parse);
 
 /* `len` bytes arrived there. On H1_FAILED `err` says why. */
 enum h1_step h1_parse_took(struct h1_parse *parse, size_t len, struct err *err);
+
+/* Of an answer with a content-length that is whole: its bytes, head included; 0 of others. */
+size_t h1_parse_size(const struct h1_parse *parse);
 
 /* The server closed the connection. */
 enum h1_step h1_parse_end(struct h1_parse *parse, struct err *err);

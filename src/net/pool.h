@@ -15,6 +15,7 @@ struct conn {
     int fd;
     size_t address; /* of names.found that is tried */
     bool reused, broken;
+    size_t last_size; /* of the last answer (h1_parse_size) */
     uint64_t idle_since_ms;
 };
 

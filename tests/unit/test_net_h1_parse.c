@@ -271,6 +271,31 @@ static void ceilings_hold(void **state)
     }
 }
 
+/* As much as the last one had is read at once, within bounds. */
+static void what_is_expected_has_space(void **state)
+{
+    static const struct {
+        size_t expected, space;
+    } rows[] = { { 0, 8192 }, { 8191, 8192 }, { 8192, 16384 }, { 30000, 32768 }, { 65536, 65536 }, { SIZE_MAX, 65536 } };
+    const struct str head = STR("HTTP/1.1 200 OK\r\nContent-Length: 29950\r\n\r\n");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct result result = { .arena = arena_new(SIZE_MAX), .step = H1_MORE };
+        h1_parse_init(&result.parse, result.arena, 65536, 1 << 20, false);
+        h1_parse_expect(&result.parse, rows[i].expected);
+        struct h1_space space = h1_parse_space(&result.parse);
+        assert_int_equal(space.len, rows[i].space);
+        feed(&result, head);
+        assert_int_equal(h1_parse_size(&result.parse), head.len + 29950);
+        CHECK((result.parse.ptr == space.ptr + head.len) == (rows[i].space > 30000), "%zu: moved", rows[i].expected);
+        for (unsigned k = 0; k < 29950; k++)
+            feed(&result, STR("x"));
+        CHECK(result.step == H1_DONE && result.parse.answer.body.len == 29950, "%s", result.err.detail);
+        arena_free(&result.arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +303,7 @@ int main(void)
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(headers_are_lowered_and_trimmed),
         cmocka_unit_test(ceilings_hold),
+        cmocka_unit_test(what_is_expected_has_space),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,14 @@ if(DRAGOMAN_HARDEN)
   check_pie_supported(LANGUAGES C)
 endif()
 
+# For every x86-64 as before, but in the order that processors since 2015 like; small structs are cleared and copied with plain
+# stores, where gcc's default is an instruction that takes longer to start than they take (docs/performance.md).
+check_c_compiler_flag(-mtune=skylake has_mtune_skylake)
+if(has_mtune_skylake)
+  add_compile_options(-mtune=skylake)
+  add_link_options(-mtune=skylake) # with link-time optimization the code is made there
+endif()
+
 # A request passes through functions of ten rooms, most of them short: called across files they cost a quarter more
 # instructions than inlined (docs/performance.md). -O3 alone spares 3 %.
 if(DRAGOMAN_LTO)

@@ -40,12 +40,17 @@ void shape_find_copies(struct shape *shape, struct arena *arena)
     if (!count)
         return;
     struct copy *copies = ARENA_ARRAY(arena, struct copy, count), *to = copies;
-    for (const struct node *child = shape->dialect->first; child; child = child->next)
-        *to++ = (struct copy){ .name = child->name,
-                               .null_stays = child->field->absent == ABSENT_NULL,
-                               .is_datetime = child->field->codec->get == get_datetime };
+    size_t *judged = ARENA_ARRAY(arena, size_t, count);
+    for (const struct node *child = shape->dialect->first; child; child = child->next, to++) {
+        *to = (struct copy){ .name = child->name,
+                             .null_stays = child->field->absent == ABSENT_NULL,
+                             .is_datetime = child->field->codec->get == get_datetime };
+        if (!to->null_stays || to->is_datetime)
+            judged[shape->judged_count++] = (size_t)(to - copies);
+    }
     shape->copies = copies;
     shape->copy_count = count;
+    shape->judged = judged;
 }
 
 static bool stays(const struct tape *in, uint32_t at, const struct copy *copy)
@@ -55,21 +60,46 @@ static bool stays(const struct tape *in, uint32_t at, const struct copy *copy)
     return !copy->is_datetime || datetime_is_normal(in, at);
 }
 
+/* The members' names are the copies'. */
+static bool names_match(const struct tape *in, uint32_t at, const struct shape *shape)
+{
+    const struct copy *copy = shape->copies;
+
+    for (uint32_t name = tape_first(in, at); name < tape_next(in, at); name = tape_next_name(in, name), copy++)
+        if (!tape_string_is(in, name, copy->name))
+            return false;
+    return true;
+}
+
+/* Their values are shown as they stand. Where none of them has any inside, each member has two slots. */
+static bool values_stay(const struct tape *in, uint32_t at, const struct shape *shape)
+{
+    const struct copy *copy = shape->copies;
+
+    if (tape_next(in, at) == at + 1 + 2 * shape->copy_count) {
+        for (size_t i = 0; i < shape->judged_count; i++)
+            if (!stays(in, (uint32_t)(at + 2 + 2 * shape->judged[i]), &copy[shape->judged[i]]))
+                return false;
+        return true;
+    }
+    for (uint32_t name = tape_first(in, at); name < tape_next(in, at); name = tape_next_name(in, name), copy++)
+        if (!stays(in, name + 1, copy))
+            return false;
+    return true;
+}
+
 bool get_copy(const struct get_run *run, uint32_t at)
 {
     const struct shape *shape = run->lens->shape;
-    const struct copy *copy = shape->copies;
     const struct tape *in = run->in;
 
-    if (!copy || run->rest || run->context->unread || run->lens->style.empty_is_absent ||
+    if (!shape->copies || run->rest || run->context->unread || run->lens->style.empty_is_absent ||
         tape_count(in, at) != shape->copy_count)
         return false;
     struct seen_shape *seen = seen_shape(run->context->seen, in, at);
     const bool known = seen && seen->parent == shape->dialect;
-    for (uint32_t name = tape_first(in, at), end = tape_next(in, at); name < end;
-         name = tape_next_name(in, name), copy++)
-        if (!(known || tape_string_is(in, name, copy->name)) || !stays(in, name + 1, copy))
-            return false;
+    if ((!known && !names_match(in, at, shape)) || !values_stay(in, at, shape))
+        return false;
     if (seen && !seen->parent)
         seen->parent = shape->dialect;
     buf_add(run->out, tape_raw(in, at));

@@ -63,6 +63,8 @@ struct shape {
     size_t need; /* bytes of notes for one run */
     const struct copy *copies; /* get_copy.c: all members, in the file's order; NULL: some are shown otherwise */
     size_t copy_count;
+    const size_t *judged; /* the places of those that have values which are shown otherwise */
+    size_t judged_count;
 };
 
 struct enum_pair {

@@ -113,6 +113,8 @@ static void what_stays_as_it_is_is_copied(void **state)
         { "{ \"id\":\"1\",\"s\":\"r\",\"at\":\"2024-01-01T10:00:00Z\",\"o\":{}}",
           "{\"id\":\"1\",\"s\":\"r\"," AT ",\"o\":{}}", false },
         { "{ \"id\":\"1\",\"s\":\"r\",\"at\":5,\"o\":{}}", "{\"id\":\"1\",\"s\":\"r\",\"at\":5,\"o\":{}}", false },
+        { "{ \"id\":null,\"s\":\"r\"," AT ",\"o\":{}}", "{\"s\":\"r\"," AT ",\"o\":{}}", false },
+        { "{ \"id\":\"1\",\"s\":\"r\",\"at\":\"2024-01-01T10:00:00Z\",\"o\":{}}", "{\"id\":\"1\",\"s\":\"r\"," AT ",\"o\":{}}", true },
         { "{ }", "{}", false },
     };
     static const char *const others[] = {
@@ -133,6 +135,12 @@ static void what_stays_as_it_is_is_copied(void **state)
         CHECK(memmem(kit.text.ptr, kit.text.len, "\"more\":1}", 9), "case %zu: the rest is lost", i);
         kit_done(&kit);
     }
+    struct kit behind = kit_of_fields("fields:\n  o: { type: object, is: o }\n  at: { type: datetime, is: at }\n", omits);
+    kit_get(&behind, "{ \"o\":{" AT "},\"at\":\"2024-01-01T10:00:00Z\"}", NULL); /* where it would be without the inner one */
+    CHECK_TEXT(buf_str(&behind.text), "{\"o\":{" AT "}," AT "}", "behind an object");
+    kit_get(&behind, "{ \"o\":{\"at\":0}," AT "}", NULL);
+    CHECK_TEXT(buf_str(&behind.text), "{ \"o\":{\"at\":0}," AT "}", "behind an object, as it is");
+    kit_done(&behind);
     for (size_t i = 0; i < COUNT(others); i++) {
         struct kit kit = kit_of_fields(others[i], omits);
         kit_get(&kit, "{ \"s\":\"r\"}", NULL);

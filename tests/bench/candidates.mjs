@@ -24,6 +24,8 @@ export const candidates = {
   haproxy: { name: 'HAProxy', port: 'HAPROXY', proxy: true,
     start: () => start('HAPROXY', FIRST, 'haproxy', ['-f', fill('haproxy.cfg', bench.dir, ports)]) },
   lua: { name: 'nginx + Lua', port: 'LUA', start: () => start('LUA', FIRST, 'nginx', ['-c', fill('lua.conf', bench.dir, ports)]) },
+  floor: { name: 'floor', port: 'FLOOR', proxy: true, start: () => startFloor('FLOOR') },
+  reader: { name: 'floor that reads', port: 'READER', proxy: true, start: () => startFloor('READER', '--read') },
   node: { name: 'Node', port: 'NODE', start: () => start('NODE', FIRST, process.execPath,
     [join(root, 'tests/bench/node/gateway.mjs'), String(ports.NODE), String(ports.CANNED), join(bench.dir, 'issuer.pem')]) },
 };
@@ -54,6 +56,10 @@ async function start(port, cores, command, args) {
   children[port] = child;
   await up(ports[port]);
 }
+
+// The least that forwarding costs (floor.c).
+const startFloor = (port, ...options) =>
+  start(port, FIRST, join(root, 'build/release/tests/bench/floor'), [String(ports[port]), String(ports.CANNED), ...options]);
 
 // As `name`.yaml says, on these cores (as taskset writes them), of this build or another one: its process.
 export async function startDragoman(name, cores = FIRST, sets = [], binary = built) {

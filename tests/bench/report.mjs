@@ -28,6 +28,8 @@ const sections = {
   latency: () => [...when('latency', 'latency'), ...table(['', 'requests/s', 'p50', 'p99', 'p99.9'], said('latency').flatMap(([name, row]) =>
     ['dragoman', 'nginx'].map((who) => [`${name} ${who}`, grouped(row[who].rate), `${grouped(row[who].p50)} µs`,
       `${grouped(row[who].p99)} µs (${grouped(Math.min(...row[who].p99s))} to ${grouped(Math.max(...row[who].p99s))})`, `${grouped(row[who].p999)} µs`])))],
+  floor: () => [...when('floor', 'floor'), ...table(['', 'requests/s', '/ nginx', '/ nginx + Lua'], said('floor').flatMap(([name, row]) =>
+    Object.entries(row).map(([who, { rate, nginx, lua }]) => [`${name} ${who}`, grouped(rate), digits(2)(nginx), digits(2)(lua)])))],
   sizes: () => [...when('sizes', 'sizes'), ...table(['', 'from small to large'], [...said('sizes'), ...said('sizes_cpu')].map(([name, costs]) =>
     [name, Object.entries(costs).map(([size, cost]) => `${grouped(size)}: ${cost < 100 ? cost : grouped(cost)}`).join(', ')]))],
   workers: () => [...when('workers', 'workers'), ...table(['', 'one worker', 'two', 'ratio', 'futex calls per 1,000 requests, one and two'],

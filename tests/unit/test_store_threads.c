@@ -2,10 +2,8 @@
 
 #include "base/arena.h"
 
-#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
 
 /* ---- leaving early ---- */
 
@@ -293,91 +291,11 @@ static void no_id_is_given_twice_whoever_asks(void **state)
     place_done(&place);
 }
 
-/* ---- locks ---- */
-
-/* Two threads find the same id again and again, which is the worst there is. Waiting for a lock gives up the
- * core (ru_nvcsw). That may be where the kernel had taken it from whoever held the lock (ru_nivcsw); and rarely
- * else, since what is done under the lock is shorter than the moment that is waited before. A machine that is itself a guest
- * loses its cores without counting it: one of several tries must do. */
-enum { FINDERS = 2, FINDS = 200000, FEW = FINDERS * FINDS / 200, TRIES = 5 };
-
-struct finder {
-    pthread_t thread;
-    struct store *store;
-    pthread_barrier_t *together;
-    long waited, interrupted;
-    int missed;
-};
-
-static void find_hot(struct finder *finder, struct arena *arena)
-{
-    struct id_query id = query_of(ID_INTEGER, true, "hot");
-    struct store_batch batch = { .arena = arena, .ids = &id, .id_count = 1 };
-
-    if (!store_batch(finder->store, NULL, &batch) || !id.found.ptr)
-        finder->missed++;
-    arena_reset(arena);
-}
-
-static void *run_finder(void *data)
-{
-    struct finder *finder = data;
-    struct arena *arena = arena_new(SIZE_MAX);
-    struct rusage before, after;
-
-    find_hot(finder, arena); /* into the cache */
-    finder->missed = 0;
-    (void)pthread_barrier_wait(finder->together);
-    (void)getrusage(RUSAGE_THREAD, &before);
-    for (int turn = 0; turn < FINDS; turn++)
-        find_hot(finder, arena);
-    (void)getrusage(RUSAGE_THREAD, &after);
-    finder->waited = after.ru_nvcsw - before.ru_nvcsw;
-    finder->interrupted = after.ru_nivcsw - before.ru_nivcsw;
-    arena_free(&arena);
-    return NULL;
-}
-
-/* How often the finders waited beyond what the kernel says that it interrupted. */
-static long find_together(struct store *store)
-{
-    struct finder finders[FINDERS] = { 0 };
-    pthread_barrier_t together;
-    long waited = 0;
-
-    assert_int_equal(pthread_barrier_init(&together, NULL, FINDERS), 0);
-    for (int i = 0; i < FINDERS; i++) {
-        finders[i].store = store;
-        finders[i].together = &together;
-        assert_int_equal(pthread_create(&finders[i].thread, NULL, run_finder, &finders[i]), 0);
-    }
-    for (int i = 0; i < FINDERS; i++) {
-        (void)pthread_join(finders[i].thread, NULL);
-        CHECK(finders[i].missed == 0, "%d of %d were not in the cache", finders[i].missed, FINDS);
-        waited += finders[i].waited - finders[i].interrupted;
-    }
-    (void)pthread_barrier_destroy(&together);
-    return waited;
-}
-
-static void known_ids_are_found_without_waiting(void **state)
-{
-    struct place place = place_new();
-    long waited = LONG_MAX;
-
-    (void)state;
-    for (int i = 0; i < TRIES && waited > FEW; i++)
-        waited = find_together(place.store);
-    CHECK(waited <= FEW, "waited %ld times in %d finds, in each of %d tries", waited, FINDERS * FINDS, TRIES);
-    place_done(&place);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_detached_is_done_and_touches_nothing),
         cmocka_unit_test(no_id_is_given_twice_whoever_asks),
-        cmocka_unit_test(known_ids_are_found_without_waiting),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

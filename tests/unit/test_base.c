@@ -151,6 +151,28 @@ static void hands_on_blocks(void **state)
     arena_pool_free(&pool);
 }
 
+/* Around the size from which on memory comes in large pages. */
+static void gives_megabytes(void **state)
+{
+    static const size_t sizes[] = { (4u << 20) - 4096, 4u << 20, (4u << 20) + 1, (9u << 20) + 17 };
+    struct arena *large = arena_new(SIZE_MAX);
+
+    (void)state;
+    for (unsigned round = 0; round < 2; round++, arena_reset(large)) {
+        char *given[COUNT(sizes)], *small[COUNT(sizes)];
+        for (size_t i = 0; i < COUNT(sizes); i++) {
+            given[i] = memset(arena_alloc(large, sizes[i]), (int)('a' + i), sizes[i]);
+            small[i] = memset(arena_alloc(large, 100), (int)('A' + i), 100);
+            CHECK((uintptr_t)given[i] % 16 == 0, "%zu: %p", sizes[i], (void *)given[i]);
+        }
+        for (size_t i = 0; i < COUNT(sizes); i++)
+            CHECK(given[i][0] == (char)('a' + i) && given[i][sizes[i] - 1] == (char)('a' + i) && small[i][0] == (char)('A' + i) &&
+                      small[i][99] == (char)('A' + i),
+                  "%zu: somebody else's", sizes[i]);
+    }
+    arena_free(&large);
+}
+
 /* A buffer whose arena ends first is full too, and takes the last room there is. */
 static void keeps_arena_ceiling_in_buf(void **state)
 {
@@ -264,7 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(gives_memory), TEST(keeps_arena_ceiling), TEST(reserves), TEST(knows_who_went_without), TEST(keeps_buf_ceiling), TEST(hands_on_blocks),
         TEST(keeps_arena_ceiling_in_buf), TEST(writes_into_buf), TEST(wraps_errors), TEST(names_errors),
-        TEST(tells_texts_apart),
+        TEST(tells_texts_apart), TEST(gives_megabytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

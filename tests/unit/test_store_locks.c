@@ -16,6 +16,13 @@
  * kernel counts how long a thread was ready and had none) it says nothing of the lock. */
 enum { FINDERS = 2, FINDS = 200000, FEW = FINDERS * FINDS / 200, TRIES = 5 };
 
+/* With the thread sanitizer what is done under the lock takes longer than that moment: it looks for races only. */
+#if defined(__SANITIZE_THREAD__)
+enum { JUDGES = 0 };
+#else
+enum { JUDGES = 1 };
+#endif
+
 struct finder {
     pthread_t thread;
     struct store *store;
@@ -111,13 +118,13 @@ static void known_ids_are_found_without_waiting(void **state)
     for (int i = 0; i < TRIES && waited > FEW; i++) {
         bool alone;
         long found = find_together(place.store, &alone);
-        if (alone || found <= FEW)
+        if (alone || found <= FEW || !judged)
             waited = found;
-        judged += alone;
+        judged += alone && JUDGES;
     }
     CHECK(!judged || waited <= FEW, "waited %ld times in %d finds, in each of %d tries", waited, FINDERS * FINDS, judged);
     if (waited > FEW)
-        print_message("others had the cores in each of %d tries: nothing is said of the lock\n", TRIES);
+        print_message("waited %ld times, but that says nothing of the lock\n", waited);
     place_done(&place);
 }
 

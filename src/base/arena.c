@@ -35,9 +35,12 @@ static void *alloc_huge(size_t size)
     size_t whole;
     void *given;
 
-    if (__builtin_add_overflow(size, HUGE_PAGE - 1, &whole) || posix_memalign(&given, HUGE_PAGE, whole & ~(size_t)(HUGE_PAGE - 1)))
+    if (__builtin_add_overflow(size, HUGE_PAGE - 1, &whole))
         return NULL;
-    (void)madvise(given, whole & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE); /* a wish: where there are none, as before */
+    whole -= whole % HUGE_PAGE;
+    if (posix_memalign(&given, HUGE_PAGE, whole))
+        return NULL;
+    (void)madvise(given, whole, MADV_HUGEPAGE); /* a wish: where there are none, as before */
     return given;
 }
 

@@ -2,12 +2,12 @@
 #include "test_store.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 
 /* Two threads find the same id again and again, which is the worst there is. Waiting for a lock gives up the
  * core (ru_nvcsw). That may be where the kernel had taken it from whoever held the lock (ru_nivcsw); and rarely
@@ -32,16 +32,8 @@ struct finder {
     int missed;
 };
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* How long this thread was ready to run and had no core; see "schedstat" in the kernel's documentation of /proc. */
-static uint64_t delayed_ns(void)
+static uint64_t delayed_us(void)
 {
     unsigned long long ran = 0, delayed = 0;
     FILE *file = fopen("/proc/thread-self/schedstat", "re");
@@ -50,7 +42,7 @@ static uint64_t delayed_ns(void)
         delayed = 0;
     if (file)
         (void)fclose(file);
-    return delayed;
+    return delayed / 1000;
 }
 
 static void find_hot(struct finder *finder, struct arena *arena)
@@ -73,10 +65,10 @@ static void *run_finder(void *data)
     finder->missed = 0;
     (void)pthread_barrier_wait(finder->together);
     (void)getrusage(RUSAGE_THREAD, &before);
-    uint64_t began_ns = now_ns(), delayed_before_ns = delayed_ns();
+    uint64_t began_us = clock_monotonic_us(), delayed_before_us = delayed_us();
     for (int turn = 0; turn < FINDS; turn++)
         find_hot(finder, arena);
-    finder->alone = (delayed_ns() - delayed_before_ns) * 10 < now_ns() - began_ns;
+    finder->alone = (delayed_us() - delayed_before_us) * 10 < clock_monotonic_us() - began_us;
     (void)getrusage(RUSAGE_THREAD, &after);
     finder->waited = after.ru_nvcsw - before.ru_nvcsw;
     finder->interrupted = after.ru_nivcsw - before.ru_nivcsw;

@@ -112,7 +112,7 @@ static bool read_paging(struct explanation *explanation)
         return true;
     }
     if (!cursor.used && page_read(&page, operation->pages, mode, &explanation->target, &name)) {
-        wrong(explanation, FAULT_FORMAT, name, STR("page"));
+        wrong(explanation, FAULT_FORMAT, name, page_want(operation->pages, name, explanation->arena));
         return true;
     }
     return cursor.used || page.used;

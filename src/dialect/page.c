@@ -62,6 +62,15 @@ int page_read(struct page *page, const struct paging *paging, enum paging_mode m
     return 0;
 }
 
+struct str page_want(const struct paging *paging, struct str name, struct arena *arena)
+{
+    if (str_eq(name, paging->size))
+        return paging->over_refused ? arena_printf(arena, "page size (at most %u)", paging->size_max) : STR("page size");
+    if (str_eq(name, paging->number))
+        return STR("page number");
+    return str_eq(name, paging->offset) ? STR("offset") : STR("page");
+}
+
 uint64_t page_count(const struct page *page, uint64_t total)
 {
     uint64_t pages = page->size ? (total + page->size - 1) / page->size : 1;

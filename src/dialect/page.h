@@ -15,6 +15,9 @@ struct page {
 MUST_CHECK int page_read(struct page *page, const struct paging *paging, enum paging_mode mode,
                          const struct target *target, struct str *name);
 
+/* What that parameter should have been, as in "must be a valid page size". */
+struct str page_want(const struct paging *paging, struct str name, struct arena *arena);
+
 /* A walk by cursor: it starts at the beginning, or after the entity that the cursor names, and survives what is inserted
  * meanwhile, since entities are ordered by (created_at, id). */
 struct cursor {

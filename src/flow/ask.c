@@ -169,7 +169,9 @@ static enum step read_paging(struct exchange *x)
             arguments_add(&x->arguments, x->arena, STR("after"), x->cursor.after, NULL);
         return STEP_NEXT;
     }
-    return page_read(&x->page, x->operation->pages, mode, &x->target, &name) ? wrong(x, name, STR("page")) : STEP_NEXT;
+    return page_read(&x->page, x->operation->pages, mode, &x->target, &name)
+               ? wrong(x, name, page_want(x->operation->pages, name, x->arena))
+               : STEP_NEXT;
 }
 
 /* A walk goes on only in an order that the call can go on in; elsewhere it would leave entities out. */

@@ -242,6 +242,7 @@ struct dialect {
     size_t kind_count;
     struct paging paging;
     const struct template *error_one, *error_many, *error_each;
+    bool parameter_shown; /* an error about a parameter has a place for its name, besides the message */
     bool pointer_paths, bracket_paths;
     struct str pointer_base;
     struct error_shape errors[ERR_COUNT];

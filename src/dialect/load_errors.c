@@ -95,6 +95,15 @@ static int check_words(const struct yaml *faults, struct err *err)
     return 0;
 }
 
+/* In an object of fields, or as $parameter, in the shape itself or in each of its errors. */
+static bool shows_parameter(const struct dialect *dialect)
+{
+    const struct template *shape = dialect->error_many ? dialect->error_many : dialect->error_one;
+    bool in_each = dialect->error_each && template_uses(shape, VAR_ERRORS) && template_uses(dialect->error_each, VAR_PARAMETER);
+
+    return in_each || template_uses(shape, VAR_FIELDS) || template_uses(shape, VAR_PARAMETER);
+}
+
 int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
     static const char *const known[] = { "one", "many", "each", "paths", "base", "codes", "faults", NULL };
@@ -109,6 +118,7 @@ int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml 
         return -1;
     if (!dialect->error_one)
         return yaml_fault(map, err, "no shape for an error, expected one:");
+    dialect->parameter_shown = shows_parameter(dialect);
     const struct yaml *codes = yaml_get(map, "codes");
     if (codes && yaml_map(codes, err))
         return -1;

@@ -279,7 +279,7 @@ static struct str parameter_message(struct exchange *x)
     const struct yaml *words = words_of(x, required ? "parameter_required" : "parameter", x->wrong_want);
     struct str text = fill_words(x, words->text, x->wrong_want);
 
-    if (x->dialect->error_many || x->dialect->error_each)
+    if (x->dialect->parameter_shown)
         return text;
     return arena_printf(x->arena, STR_FMT " " STR_FMT, STR_ARG(x->wrong_parameter), STR_ARG(text));
 }

@@ -238,6 +238,20 @@ static void the_media_type_is_the_clients_choice(void **state)
     }
 }
 
+/* Where the shape of an error has no place for a parameter's name the message has it: a client must learn which one is
+ * wrong. */
+static void a_wrong_parameter_is_named(void **state)
+{
+    struct kit *changed = kit_new_changed("twine/dialect.yaml", "s/, parameter: $parameter//");
+
+    (void)state;
+    kit_script(changed, NULL, 0);
+    struct heard heard = kit_ask(changed, (struct said){ .as = "twine", .method = TWINE "&page[number]=x" });
+    CHECK(heard.status == 409 && has(heard.body, "'detail':'page[number] must be a valid page number'"), "%.*s",
+          STR_ARG(heard.body));
+    kit_free(changed);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -248,6 +262,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(filters_are_translated, setup, teardown),
         cmocka_unit_test_setup_teardown(values_are_not_touched, setup, teardown),
         cmocka_unit_test_setup_teardown(a_parameter_repeats_under_both_names, setup, teardown),
+        cmocka_unit_test(a_wrong_parameter_is_named),
         cmocka_unit_test_setup_teardown(the_media_type_is_the_clients_choice, setup, teardown),
     };
 

@@ -36,9 +36,10 @@ static int compare_fields(const struct shape *a, const struct field *left, const
             if (!agree(path, left, i, other, right, k))
                 return yaml_fault_key(
                     left->from, err,
-                    "\"" STR_FMT "\" has another type in %s:%u, expected types of \"" STR_FMT "\" that meet",
-                    STR_ARG(left->path), right->from->file, right->from->key_line,
-                    STR_ARG(path.len ? path : STR(".")));
+                    "\"" STR_FMT "\" is of type %s, but %s:%u has type %s there, expected types with the same canonical "
+                    "values at \"" STR_FMT "\" (docs/mapping.md)",
+                    STR_ARG(left->path), left->codec->name, right->from->file, right->from->key_line,
+                    right->codec->name, STR_ARG(path.len ? path : STR(".")));
         }
     return 0;
 }

@@ -74,7 +74,7 @@ static int find_losses(const struct gateway *gateway, struct err *err)
     for (size_t i = 0; i < gateway->dialect_count; i++)
         for (size_t k = 0; k < gateway->dialects[i]->lens_count; k++)
             bad += test_lens(gateway->dialects[i], k, 1, CHECKED_DOCUMENTS, stderr);
-    return bad ? err_set(err, ERR_CONFIG, "%zu mappings break their laws (dragoman test)", bad) : 0;
+    return bad ? err_set(err, ERR_CONFIG, "examples and laws that do not hold: %zu (dragoman test)", bad) : 0;
 }
 
 static void print_counts(const struct gateway *gateway)

@@ -158,6 +158,7 @@ struct exchange {
     struct str *named;
     struct owners *owners;
     struct mentions *mentions; /* entities that the body names beside its patient (mention.c) */
+    struct err *withheld;      /* what is wrong with the body, until the entity of the path is judged (resolve.c) */
 
     /* stored entity of an update */
     struct upstream_call *stored_call;
@@ -290,6 +291,11 @@ bool exchange_is_bound(const struct exchange *x);
 bool exchange_is_bound_to_nothing(const struct exchange *x);
 bool exchange_is_of_path(const struct exchange *x, const struct parameter *parameter);
 bool exchange_must_read(const struct exchange *x);
+/* What is wrong with the ids of a body was said with exchange_fail; but that they were judged tells that the entity of the path
+ * is there. Where a later stage finds out whether the caller may know that, this goes there (`members`: stage_members, if that is
+ * still to come), and that stage tells it. */
+enum step exchange_withhold(struct exchange *x, stage_fn *members);
+enum step exchange_tell_withheld(struct exchange *x);
 enum step exchange_select_nothing(struct exchange *x);
 
 /* lookup.c. Asks what the document means: the backend, and after it what is kept (false: nothing was asked). */

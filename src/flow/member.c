@@ -50,7 +50,7 @@ enum step stage_judge_members(struct exchange *x)
 {
     if (!exchange_bound_to_groups(x))
         return STEP_NEXT;
-    if (judge_parameters(x) == STEP_FAIL)
+    if (judge_parameters(x) == STEP_FAIL || exchange_tell_withheld(x) == STEP_FAIL)
         return STEP_FAIL;
     for (size_t i = 0; i < x->item_count; i++)
         for (size_t k = 0; k < x->items[i].put.ids.count; k++) {
@@ -58,7 +58,8 @@ enum step stage_judge_members(struct exchange *x)
             if (of_slot(slot).ptr && !exchange_is_member(x, slot->found))
                 exchange_slot_fault(x, slot, i, FAULT_ID);
         }
-    return x->faults.count ? exchange_fail(x, ERR_INVALID, "%zu patients are in none of the caller's groups",
-                                           x->faults.count)
-                           : STEP_NEXT;
+    if (!x->faults.count)
+        return STEP_NEXT;
+    (void)exchange_fail(x, ERR_INVALID, "%zu patients are in none of the caller's groups", x->faults.count);
+    return exchange_withhold(x, NULL);
 }

@@ -122,7 +122,7 @@ enum step stage_mentions(struct exchange *x)
         for (size_t k = 0; k < x->items[i].put.ids.count; k++) {
             const struct id_slot *slot = &x->items[i].put.ids.items[k];
             if (must_read(x, slot) && note(x, slot) == STEP_FAIL)
-                return STEP_FAIL;
+                return exchange_withhold(x, NULL);
         }
     for (unsigned i = 0; i < ITEM_CALLS_AT_ONCE && x->mentions->next < x->mentions->count; i++)
         read_next(x);
@@ -178,8 +178,10 @@ enum step stage_judge_mentions(struct exchange *x)
             if (must_read(x, slot) && !judge(x, &x->items[i], slot))
                 exchange_slot_fault(x, slot, i, FAULT_ID);
         }
-    return x->faults.count ? exchange_fail(x, ERR_INVALID, "%zu entities named by the body are unknown", x->faults.count)
-                           : STEP_NEXT;
+    if (!x->faults.count)
+        return STEP_NEXT;
+    (void)exchange_fail(x, ERR_INVALID, "%zu entities named by the body are unknown", x->faults.count);
+    return exchange_withhold(x, NULL);
 }
 
 void exchange_free_mentions(struct exchange *x)

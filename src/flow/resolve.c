@@ -337,26 +337,59 @@ static enum step judge_bounds(struct exchange *x)
     return STEP_NEXT;
 }
 
-bool exchange_must_read(const struct exchange *x)
+static bool path_names_patient(const struct exchange *x)
 {
-    if (!exchange_is_bound(x) || !x->bound->stored)
-        return false;
     for (size_t i = 0; i < x->operation->path_count; i++)
         if (str_is(x->operation->path[i].kind, "patient"))
-            return false;
-    return true;
+            return true;
+    return false;
+}
+
+bool exchange_must_read(const struct exchange *x)
+{
+    return exchange_is_bound(x) && x->bound->stored && !path_names_patient(x);
+}
+
+enum step exchange_withhold(struct exchange *x, stage_fn *members)
+{
+    stage_fn *judging = exchange_must_read(x)                                     ? stage_stored
+                        : exchange_bound_to_groups(x) && path_names_patient(x) ? members
+                                                                                : NULL;
+
+    if (!judging)
+        return STEP_FAIL;
+    x->withheld = ARENA_NEW(x->arena, struct err);
+    *x->withheld = x->err;
+    x->err.code = ERR_NONE;
+    exchange_go(x, judging);
+    return STEP_AGAIN;
+}
+
+enum step exchange_tell_withheld(struct exchange *x)
+{
+    if (!x->withheld)
+        return STEP_NEXT;
+    x->err = *x->withheld;
+    return STEP_FAIL;
+}
+
+static enum step judge_body(struct exchange *x)
+{
+    size_t at = x->arguments.id_count;
+
+    if (judge_slots(x, &at) == STEP_FAIL)
+        return STEP_FAIL;
+    judge_lookups(x);
+    return x->faults.count ? exchange_fail(x, ERR_INVALID, "%zu ids of the body are unknown", x->faults.count)
+                           : STEP_NEXT;
 }
 
 enum step stage_judge(struct exchange *x)
 {
-    size_t at = x->arguments.id_count;
-
-    if (judge_bounds(x) == STEP_FAIL || judge_makers(x) == STEP_FAIL || judge_parameters(x) == STEP_FAIL ||
-        judge_slots(x, &at) == STEP_FAIL)
+    if (judge_bounds(x) == STEP_FAIL || judge_makers(x) == STEP_FAIL || judge_parameters(x) == STEP_FAIL)
         return STEP_FAIL;
-    judge_lookups(x);
-    if (x->faults.count)
-        return exchange_fail(x, ERR_INVALID, "%zu ids of the body are unknown", x->faults.count);
+    if (judge_body(x) == STEP_FAIL)
+        return exchange_withhold(x, stage_members);
     x->nothing = x->nothing || exchange_is_bound_to_nothing(x);
     return STEP_NEXT;
 }

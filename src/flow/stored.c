@@ -73,6 +73,8 @@ enum step stage_compare(struct exchange *x)
         return exchange_fail(x, ERR_NOT_FOUND, "the stored entity is of another brand or patient");
     if (exchange_is_another(x, exchange_text(x, &x->stored.document, 0, STR("id"))))
         return exchange_fail(x, ERR_UPSTREAM, "the backend answered with another entity than the stored one");
+    if (exchange_tell_withheld(x) == STEP_FAIL)
+        return STEP_FAIL;
     if (!x->item_count)
         return STEP_NEXT;
     if (get_echo(x, &shown) || exchange_judge_condition(x, shown) == STEP_FAIL)

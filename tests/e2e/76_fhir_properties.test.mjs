@@ -4,19 +4,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ACME, clients, sanitized, startGateway, twineFind } from './harness.mjs';
 import { FhirClient } from './fhir_kit.mjs';
+import { random } from './random.mjs';
 
 const seed = Number(process.env.DRAGOMAN_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const COUNT = sanitized ? 15 : 40;
-
-/** mulberry32 */
-function random(state) {
-    return () => {
-        state = (state + 0x6d2b79f5) | 0;
-        let t = Math.imul(state ^ (state >>> 15), 1 | state);
-        t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-        return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-    };
-}
 
 describe(`FHIR and the patients of others, seed ${seed}`, () => {
     const next = random(seed);

@@ -14,9 +14,16 @@
 // destroys   the entity is gone afterwards
 // none       the embedded backend has no such call: 501
 // open       why no token is needed
+import { execFileSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
 import http from 'node:http';
+import { join } from 'node:path';
 import { backendCall, signToken } from '../e2e/backend_kit.mjs';
+import { binary, root } from '../e2e/harness.mjs';
+
+/** A place of a row, such as <patient>. */
+export const MARK = /<([=~]?)(\w+)>/g;
 
 const at = '2024-03-01T10:00:00.000Z';
 const page = 'page[size]=50&page[number]=1';
@@ -180,6 +187,21 @@ const oauth = {
 
 export const rows = { general, twine, 'patient-graph': graph, fhir, oauth };
 
+/** The operations of a dialect, from the mappings as they are loaded: a new one is there by being there. */
+function load(dialect) {
+    const api = JSON.parse(execFileSync(binary, ['openapi', '--dialect', dialect, '-c', 'conf/dragoman.yaml'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 }));
+    const prefix = api.servers[0].url === '/' ? '' : api.servers[0].url;
+    return Object.entries(api.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({
+        dialect, name: operation.operationId, label: `${dialect} ${operation.operationId}`, method: method.toUpperCase(), path: prefix + path,
+        row: rows[dialect]?.[operation.operationId], has_body: !!operation.requestBody, type: Object.keys(operation.requestBody?.content ?? {}),
+        query: (operation.parameters ?? []).filter((p) => p.in === 'query').map((p) => p.name),
+        done: Number(Object.keys(operation.responses).find((status) => status < '300')),
+        scopes: [...operation.security?.flatMap((s) => Object.values(s).flat()) ?? [], ...rows[dialect]?.[operation.operationId]?.also ?? []],
+    })));
+}
+
+export const loadOperations = () => readdirSync(join(root, 'mappings')).filter((name) => existsSync(join(root, 'mappings', name, 'dialect.yaml'))).flatMap(load);
+
 /** Kinds that belong to the brand, or to a group of it: their documents name no patient (matrix.test.mjs looks). */
 export const OF_BRAND = ['brand', 'provider', 'group', 'question_definition', 'reward_program', 'protocol', 'token'];
 
@@ -208,25 +230,25 @@ export async function makeWorld(gateway, brand, name) {
         return (canonical[kind] = documents[kind].id);
     };
     const patient_id = await make('patient', '/v1/patients', { brand_id: brand, first_name: 'Qanary', last_name: name, external_ids: { matrix: canonical.identifier } });
-    const group_id = await make('group', '/v1/groups', { brand_id: brand, name });
+    const group_id = await make('group', '/v1/groups', { brand_id: brand, name: `Group of brand-${name}` });
     await call('PUT', `/v1/patients/${patient_id}/groups`, { group_ids: [group_id] });
     await make('metric', `/v1/patients/${patient_id}/metrics`, { metric_key: 'mood', value_numeric: '3', source: 'api', recorded_at: at });
-    const encounter_id = await make('encounter', `/v1/patients/${patient_id}/encounters`, { brand_id: brand, encounter_type: 'office_visit', chief_complaint: 'Visit', scheduled_at: at });
-    const provider_id = await make('provider', '/v1/providers', { brand_id: brand, name: `Dr. ${name}` });
+    const encounter_id = await make('encounter', `/v1/patients/${patient_id}/encounters`, { brand_id: brand, encounter_type: 'office_visit', chief_complaint: `Visit ${name}`, scheduled_at: at });
+    const provider_id = await make('provider', '/v1/providers', { brand_id: brand, name: `Dr. brand-${name}` });
     await call('POST', `/v1/patients/${patient_id}/providers`, { provider_id });
-    await make('medication', `/v1/patients/${patient_id}/medications`, { brand_id: brand, name: 'Aspirin', dosage: '1', frequency: 'daily' });
+    await make('medication', `/v1/patients/${patient_id}/medications`, { brand_id: brand, name: `Aspirin ${name}`, dosage: `1 ${name}`, frequency: 'daily' });
     const plan_id = await make('plan', '/v1/plans', { patient_id, time_zone: 'UTC' });
-    const action_id = await make('action', '/v1/actions', { patient_id, plan_id, type: 'other_lifestyle', title: 'Walk', effective_from: at });
-    await make('bundle', '/v1/bundles', { patient_id, plan_id, type: 'weight', title: 'Mornings', effective_from: at });
+    const action_id = await make('action', '/v1/actions', { patient_id, plan_id, type: 'other_lifestyle', title: `Walk ${name}`, effective_from: at });
+    await make('bundle', '/v1/bundles', { patient_id, plan_id, type: 'weight', title: `Mornings ${name}`, effective_from: at });
     await make('result', '/v1/results', { patient_id, action_id, type: 'weight', occurred_at: at });
     await make('email_message', '/v1/email_messages', { patient_id, receiver_id: patient_id, sender_id: provider_id, email_type: 'welcome' });
     const profile_id = await make('health_profile', '/v1/health_profiles', { patient_id, stats: [] });
-    const question_definition_id = await make('question_definition', '/v1/question_definitions', { id: `q-${name}`, category: 'c', text: 't' });
+    const question_definition_id = await make('question_definition', '/v1/question_definitions', { id: `q-${name}`, category: `brand-${name}`, text: `brand-${name}` });
     const answer_id = await make('health_profile_answer', '/v1/health_profile_answers', { patient_id, question_id: question_definition_id, history: [] });
     await make('health_profile_question', '/v1/health_profile_questions', { patient_id, profile_id, question_definition_id, answer_id });
-    const reward_program_id = await make('reward_program', '/v1/reward_programs', { group_id, name, budget_value: 1 });
+    const reward_program_id = await make('reward_program', '/v1/reward_programs', { group_id, name: `brand-${name}`, budget_value: 1 });
     const reward_program_activation_id = await make('reward_program_activation', '/v1/reward_program_activations', { patient_id, reward_program_id, activated_at: at });
-    const reward_id = await make('reward', '/v1/rewards', { patient_id, reward_program_activation_id, description: 'd', allocated_value: 1 });
+    const reward_id = await make('reward', '/v1/rewards', { patient_id, reward_program_activation_id, description: name, allocated_value: 1 });
     const reward_earning_id = await make('reward_earning', '/v1/reward_earnings', { patient_id, reward_id, earned_value: 1 });
     await make('reward_earning_fulfillment', '/v1/reward_earning_fulfillments', { patient_id, reward_earning_id, fulfilled_value: 1 });
     await make('calendar_event_response', '/v1/calendar_event_responses', { patient_id, encounter_id, response_status: 'accepted' });

@@ -1,29 +1,15 @@
 // Who gets in: every operation of every dialect (matrix.mjs) without a token, without each of its scopes, with entities of another
 // brand, of another patient and of another group, and as it should be.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { backendCall, signToken } from '../e2e/backend_kit.mjs';
-import { binary, request, root, startGateway } from '../e2e/harness.mjs';
-import { OF_BRAND, OF_GROUP, makeWorld, nobody, read, rows, startBeliever } from './matrix.mjs';
+import { request, root, startGateway } from '../e2e/harness.mjs';
+import { MARK, OF_BRAND, OF_GROUP, loadOperations, makeWorld, nobody, read, rows, startBeliever } from './matrix.mjs';
 
 const FAULT = { twine: 409, fhir: 422, 'patient-graph': 400, general: 422 }; // an id of a body that means nothing
 const NO_ENTITY = ['n', 'client', 'secret', 'identifier'];
-const MARK = /<([=~]?)(\w+)>/g;
-
-/** From the mappings as they are loaded: a new operation is there by being there. */
-function load(dialect) {
-    const api = JSON.parse(execFileSync(binary, ['openapi', '--dialect', dialect, '-c', 'conf/dragoman.yaml'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 }));
-    const prefix = api.servers[0].url === '/' ? '' : api.servers[0].url;
-    return Object.entries(api.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({
-        dialect, name: operation.operationId, label: `${dialect} ${operation.operationId}`, method: method.toUpperCase(), path: prefix + path,
-        row: rows[dialect]?.[operation.operationId], has_body: !!operation.requestBody, type: Object.keys(operation.requestBody?.content ?? {}),
-        done: Number(Object.keys(operation.responses).find((status) => status < '300')),
-        scopes: [...operation.security?.flatMap((s) => Object.values(s).flat()) ?? [], ...rows[dialect]?.[operation.operationId]?.also ?? []],
-    })));
-}
 
 /** The places of a row where an entity is named. */
 function places(row) {
@@ -68,8 +54,7 @@ for (const believes of [false, true]) describe(`operations and tokens, ${believe
             believer = await startBeliever(store);
             gateway = await startGateway({ patients: 3, set: { ...set, 'backend.url': believer.url } });
         }
-        const dialects = readdirSync(join(root, 'mappings')).filter((name) => existsSync(join(root, 'mappings', name, 'dialect.yaml')));
-        operations = dialects.flatMap(load);
+        operations = loadOperations();
         oauth = JSON.parse(gateway.cli('client', 'add', '--name', 'matrix', '--brand', 'acme'));
         gateway.secrets.add(oauth.client_secret);
         [mine, hers, theirs, ...spare] = [];

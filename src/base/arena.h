@@ -14,15 +14,16 @@ struct arena *arena_new(size_t ceiling);
 struct arena *arena_new_sized(size_t ceiling, size_t size);
 void arena_free(struct arena **arena);
 
-/* Blocks that arenas of one thread hand on to each other, so that they call no malloc: what one gave back last
- * the next one takes first, while the processor still has it in its cache. `ceiling` bounds the bytes kept; blocks
- * above 1 MiB are not. Never NULL; freed after its arenas. */
+/* A stock of blocks that the arenas of one thread share, so that they need not call malloc. The block that was given
+ * back last is handed out first, while it is still in the processor's cache. `ceiling` bounds the bytes kept; blocks
+ * above 1 MiB are not kept. Never NULL; free it after its arenas. */
 struct arena_pool *arena_pool_new(size_t ceiling);
 void arena_pool_free(struct arena_pool **pool);
-/* As arena_new; every block but the first is the pool's. Whoever does not ask may take `reserve` bytes past the ceiling,
- * where arena_room is 0: work that has used up its memory is told so, and does not end the process. */
+/* As arena_new, but every block except the first comes from the pool. Callers that do not ask arena_room may take up to
+ * `reserve` bytes past the ceiling, while arena_room says 0. So work that runs out of memory can notice it and fail by
+ * itself, instead of ending the process. */
 struct arena *arena_new_pooled(size_t ceiling, size_t reserve, struct arena_pool *pool);
-/* Until it is reset, what is reserved is room that can be asked for: to say what went wrong takes memory, too. */
+/* Until the next reset, arena_room includes the reserve: reporting an error takes memory, too. */
 void arena_use_reserve(struct arena *arena);
 
 /* Forgets everything but keeps the first block, so that a reused arena does not call malloc. */
@@ -31,9 +32,9 @@ void arena_reset(struct arena *arena);
 /* Bytes that can still be given out. Ask before taking an amount that outside input decides. */
 size_t arena_room(const struct arena *arena);
 size_t arena_used(const struct arena *arena);
-/* Since the last reset somebody took of the reserve, or asked for room and has gone without (arena_go_without). */
+/* Since the last reset somebody took from the reserve, or asked for room and went without (arena_go_without). */
 bool arena_is_short(const struct arena *arena);
-/* Whoever asks for room and leaves something out says so, unless it tells its caller itself. */
+/* For code that asks for room and then leaves something out, unless it tells its caller in another way. */
 void arena_go_without(struct arena *arena);
 
 /* Never NULL; aligned for any type; arena_alloc's bytes are not initialised. */

@@ -15,7 +15,7 @@ static inline bytes16 bytes16_at(const char *at)
     return bytes;
 }
 
-/* Of what a comparison of all sixteen gave. */
+/* For the result of comparing all sixteen bytes: is any of them set, are all? */
 static inline bool bytes16_any(bytes16 compared)
 {
     uint64_t words[2];

@@ -25,7 +25,7 @@ int date_years(struct date birth, struct date today);
 /* RFC 3339 date-time with an offset or Z ('T' and 'Z' in either case, any number of fraction digits, further ones
  * than milliseconds cut off). No zone, 24:00 and :60 are refused. */
 bool datetime_parse(struct str text, int64_t *wall_ms);
-/* Of a text that is a date-time: it says more than milliseconds. */
+/* `text` is a date-time: does it have digits finer than a millisecond? */
 bool datetime_is_finer(struct str text);
 
 /* "2017-03-14T11:00:57.000Z": 24 bytes. */

@@ -7,9 +7,8 @@ void buf_hex(struct buf *buf, const void *bytes, size_t len);
 
 int hex_value(char c); /* of a digit in either case, or -1 */
 
-/* RFC 3986 section 2.1; `plus_is_space` for forms. The text lives in `arena`. False: an escape that is none, a NUL in whatever
- * spelling (what comes after this may take it for an end), no UTF-8, or
- * no room. */
+/* RFC 3986 section 2.1; `plus_is_space` for forms. The text lives in `arena`. False for an invalid escape, a NUL in any
+ * spelling (later code may take it for the end of the text), invalid UTF-8, or no room. */
 bool percent_decode(struct arena *arena, struct str text, bool plus_is_space, struct str *plain);
 
 /* RFC 4648 section 5 without padding. */
@@ -20,7 +19,7 @@ void buf_base64url(struct buf *buf, const void *bytes, size_t len);
  * does not fit there. */
 bool base64url_decode(struct arena *arena, struct str text, struct str *bytes);
 
-bool base64url_is(struct str text); /* every byte is of the alphabet: no more is judged */
+bool base64url_is(struct str text); /* every byte is in the alphabet; nothing else is checked */
 
 /* Two texts as one, "first|second", in which a backslash stands before a bar or a backslash that is meant. Reading
  * takes any text: without a bar the second is empty, and a backslash at the end is itself. Results live in `arena`;
@@ -29,7 +28,7 @@ struct str pair_join(struct arena *arena, struct str first, struct str second);
 void pair_split(struct arena *arena, struct str text, struct str *first, struct str *second);
 void buf_pair_part(struct buf *buf, struct str text); /* one of the two, with its backslashes */
 
-/* From the kernel's generator; aborts the process where there is none. */
+/* From the kernel's generator; aborts the process if there is none. */
 void random_bytes(void *to, size_t len);
 
 /* RFC 9562 section 4: 36 bytes, written in lower case, read in either. */

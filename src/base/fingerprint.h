@@ -1,5 +1,5 @@
-/* Fingerprints of bytes: 128 bits that tell two texts apart, the same in every run and on every machine. They are no secret
- * and no signature: who wants two texts with one fingerprint can make them. Any thread. */
+/* Fingerprints of bytes: 128 bits that tell two texts apart, the same in every run and on every machine. They are
+ * neither secret nor a signature: anybody can construct two texts with the same fingerprint. Any thread. */
 #pragma once
 
 #include "base/buf.h"
@@ -8,7 +8,8 @@ struct fingerprint {
     uint64_t low, high;
 };
 
-/* Of what `before` is of (zeroes: nothing), followed by these bytes: "ab" then "c" is not "a" then "bc". */
+/* The fingerprint of the bytes behind `before` (zeroes: none), followed by `bytes`. "ab" then "c" differs from "a" then
+ * "bc". */
 struct fingerprint fingerprint_add(struct fingerprint before, struct str bytes);
 
 /* The last steps of MurmurHash3 (64 bit): every bit of the result depends on all bits of `x`. */

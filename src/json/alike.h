@@ -1,6 +1,7 @@
-/* Objects that are like the one before, for tape_read.c alone. What stands in both to the byte is put on the tape without
- * being read: it was valid there, and it is followed by the same. A name costs a comparison instead of a scan, and so does
- * a member with its value; and names that all are the model's need not be compared with each other. */
+/* Reading an object that resembles the one before it, its model; for tape_read.c alone. Text that is byte for byte the
+ * model's is put on the tape without being parsed: it was valid there, and the same text follows it. So a name costs a
+ * comparison instead of a scan, and so does a whole member. If all names are the model's, they need not be compared
+ * with each other to find duplicates. */
 #pragma once
 
 #include "json/reader.h"
@@ -14,7 +15,7 @@ static inline struct model model_of(const struct reader *r, uint32_t at)
     return (struct model){ .next = at + 1, .end = slot->next, .object = at };
 }
 
-/* The object has all names of that one, and no others: both are of one shape, as long as there are any. */
+/* The object has exactly the names of the model: both get the same shape, as long as there are shapes left. */
 static inline void share_shape(struct reader *r, struct tape_slot *slot, struct tape_slot *like)
 {
     if (!like->shape && r->shapes < TAPE_SHAPES)
@@ -22,7 +23,8 @@ static inline void share_shape(struct reader *r, struct tape_slot *slot, struct 
     slot->shape = like->shape;
 }
 
-/* A container begins as the value of a member: what the model has there is the next model, if it is an object. */
+/* A container begins as a member's value: the model's value for that member, if it is an object, is the model one level
+ * deeper. */
 static inline void go_deeper(struct reader *r, const struct model *model, uint32_t like)
 {
     const uint32_t inner = r->depth - 1;
@@ -34,7 +36,7 @@ static inline void go_deeper(struct reader *r, const struct model *model, uint32
         r->models[inner] = model_of(r, like);
 }
 
-/* The slot, so many bytes and slots further on. */
+/* A copy of the slot, moved by so many bytes of the text and slots of the tape. */
 static inline void put_moved(struct tape_slot *to, const struct tape_slot *slot, uint32_t bytes, uint32_t slots)
 {
     typedef uint32_t words __attribute__((vector_size(sizeof *to)));
@@ -46,12 +48,12 @@ static inline void put_moved(struct tape_slot *to, const struct tape_slot *slot,
     memcpy(to, &copy, sizeof copy);
 }
 
-/* So many bytes are compared at once: what is in a container is compared again with that container's own model. */
+/* The most bytes compared at once: text inside a container is compared again with that container's own model. */
 enum { ALIKE_BYTES = 512 };
 
-/* From where a member begins, and until the text is another than the model's: its members, with their values and commas,
- * and then the name of the next one and its colon, unless these were all. False: where p->at is now stands another name.
- * `stop` is the model's bracket. */
+/* Copies from the model, starting where a member begins, as long as the text is the same: whole members with their
+ * values and commas, then the name and the colon of the next one, unless all were copied. False: at p->at, as it is
+ * now, another name follows. `stop` is the model's closing bracket. */
 static inline bool copy_alike(const struct reader *r, struct place *p, struct model *model, uint32_t stop, uint32_t *count)
 {
     const struct tape_slot *const first = &r->slots[model->next], *const end = &r->slots[model->end], *name = first;
@@ -63,7 +65,7 @@ static inline bool copy_alike(const struct reader *r, struct place *p, struct mo
 
     if (end - first > r->stop - to)
         return false;
-    /* What is behind a value is the same, too: a number may go on. */
+    /* The byte after a value must be the same, too: a number may go on. */
     for (; name < end && name[1].next == next && (name + 2 < end ? name[2].at <= until : stop < until); name += 2, next += 2) {
         put_moved(to++, &name[0], bytes, slots);
         put_moved(to++, &name[1], bytes, slots);

@@ -62,8 +62,8 @@ static inline const char *scan_plain_words(const char *at, const char *end)
 }
 
 #if defined(__SSE2__)
-/* A bit for each of sixteen bytes that is special. With its second bit turned over, a quote is the space: then the quote
- * and the control characters, and as signed bytes those that are not ASCII, are all below '!'. */
+/* A bit for each of sixteen bytes that is special. Flipping the second bit turns a quote into a space. Then the quote,
+ * the control characters and, as signed bytes, those that are not ASCII are all below '!'. */
 static inline unsigned scan_mask(const char *at)
 {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
@@ -85,8 +85,8 @@ static inline const char *scan_plain(const char *at, const char *end)
     return scan_plain_words(at, end);
 }
 
-/* How many bytes are the same in both places: fewer may be told near the end, and more than `most` elsewhere. `left` bytes are
- * readable in both. */
+/* How many bytes are the same in both places. `left` bytes are readable in both; near their end it may report fewer,
+ * elsewhere more than `most`. */
 static inline size_t scan_alike(const char *a, const char *b, size_t most, size_t left)
 {
     const size_t within = left < 16 ? 0 : left - 15, stop = most < within ? most : within;

@@ -39,8 +39,7 @@ struct tape_limits {
     uint32_t bytes, depth, members, elements, string_bytes, slots;
 };
 extern const struct tape_limits tape_default_limits; /* 8 MiB, 64, 4,096, 65,536, 1 MiB, 1,000,000 */
-/* For what was read before, under whatever limits, and is read once more after it was kept or put together from such: it must
- * not fail then. */
+/* For text that was read before under other limits, was kept or assembled since, and is read again: that must not fail. */
 extern const struct tape_limits tape_known_limits;
 
 struct tape_fault {
@@ -70,7 +69,7 @@ static inline uint32_t tape_first(const struct tape *tape, uint32_t at)
     (void)tape;
     return at + 1;
 }
-/* Most values are no containers: then a processor that guesses so need not wait for where the value ends. */
+/* Most values are not containers. Guessing so, the processor need not wait to learn where the value ends. */
 static inline uint32_t tape_next_name(const struct tape *tape, uint32_t name)
 {
     return __builtin_expect(tape->slots[name + 1].type < JSON_ARRAY, 1) ? name + 2 : tape->slots[name + 1].next;
@@ -80,8 +79,8 @@ static inline uint32_t tape_count(const struct tape *tape, uint32_t at)
     return tape->slots[at].count;
 }
 
-/* Objects of one tape that have the same shape, if it is not 0, have the same names, spelled alike, in the same order.
- * The objects of a list mostly have one; nothing follows from there being none. */
+/* Objects of one tape with the same shape, if it is not 0, have the same names, spelt alike, in the same order. The
+ * objects of a list usually have a shape; 0 means nothing. */
 enum { TAPE_SHAPES = 15 }; /* the largest */
 static inline unsigned tape_shape(const struct tape *tape, uint32_t at)
 {

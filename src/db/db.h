@@ -49,16 +49,16 @@ int64_t db_column_int(struct db_statement *statement, int at);
 bool db_column_null(struct db_statement *statement, int at);
 int64_t db_changes(struct db *db);
 
-/* Inside `run`. Jobs that are undone together (mostly those of a transaction) have one number, never used again: what one
- * of them has read, and none of them changes, those after it need not read again. */
+/* Inside `run`: a number that jobs share if they would be undone together (usually all of one transaction), never used
+ * again. What one of them has read, and none of them changes, later ones need not read again. */
 uint64_t db_unit(const struct db *db);
-/* Inside `run`: after the last of these jobs, and before they are durable, `run` is called once (the last one given here).
- * -1 undoes them all. */
+/* Inside `run`: makes the db call `run` once after the last of these jobs, before they are durable (only the one given
+ * last). -1 undoes them all. */
 void db_at_end(struct db *db, int (*run)(struct db *db, void *data, struct err *err), void *data);
 
-/* Inside `run`, by a job that erases what nobody may find any more: deleted rows are overwritten in the file at once
- * (secure_delete), and the log, which still has them, is emptied within a minute (as soon as nothing is written for a
- * second, and no other process reads). */
+/* Inside `run`, for a job that erases data for good: deleted rows are overwritten in the file at once (secure_delete),
+ * and the log, which still holds them, is emptied within a minute (as soon as nothing has been written for a second and
+ * no other process reads). */
 void db_scrub(struct db *db);
 
 /* Several statements of SQL text at once, no parameters. */

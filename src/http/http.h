@@ -43,8 +43,8 @@ struct http_head {
  * how many there are. */
 struct str http_find(const struct http_head *head, struct str name, unsigned *count);
 
-/* The values of all headers with that name, of a field that is a list, as one (RFC 9110 section 5.3); in `arena` if there
- * are several. ptr NULL when there is none. */
+/* For a field that is a list: the values of all headers with that name, joined (RFC 9110 section 5.3); in `arena` if
+ * there are several. ptr NULL when there is none. */
 struct str http_find_list(const struct http_head *head, struct str name, struct arena *arena);
 
 /* A request arrived whole, and must be answered exactly once with http_answer unless `gone` is called first.
@@ -62,14 +62,15 @@ struct http_server *http_server_new(struct loop *loop, const struct http_limits 
 MUST_CHECK int http_server_listen(struct http_server *server, struct str address, bool reuse, uint16_t *port,
                                   struct err *err);
 
-/* Listeners added after this speak TLS (1.2 and later, ALPN h2 and http/1.1); PEM files. `client_ca` (or NULL)
- * demands client certificates. Listeners that speak TLS already use it for connections to come. On failure all stays as
- * it was. */
+/* Listeners added after this speak TLS (1.2 and later, ALPN h2 and http/1.1); PEM files. `client_ca` (or NULL) demands
+ * client certificates. Listeners that speak TLS already use the new files for new connections. On failure nothing
+ * changes. */
 MUST_CHECK int http_server_tls(struct http_server *server, const char *certificate, const char *key,
                                const char *client_ca, struct err *err);
 
-/* Stops listening, lets requests in flight finish, and closes idle connections a moment later (one that has had no request
- * after a second), so that what was on its way is answered; `drained` runs when none is left or `within_ms` passed. */
+/* Stops listening and lets requests in flight finish. Idle connections are closed a moment later, those without any
+ * request so far after a second, so that requests already on their way are answered. `drained` runs when none is left
+ * or `within_ms` has passed. */
 void http_server_drain(struct http_server *server, uint64_t within_ms, void (*drained)(void *data), void *data);
 
 /* Closes everything at once; `gone` is called for what was not answered. Not from inside a handler, a `gone` or

@@ -1,6 +1,6 @@
-/* The access log: one JSON line per request, without names, birth dates, tokens, paths, query values or bodies.
- * Lines of one loop are gathered and written together, at the latest after a fifth of a second. Of a log that nobody
- * reads a mebibyte is held; further lines are lost. */
+/* The access log: one JSON line per request, without names, birth dates, tokens, paths, query values or bodies. The
+ * lines of one loop are gathered and written together, after a fifth of a second at the latest. If nobody reads the
+ * log, up to a mebibyte is held; further lines are lost. */
 #pragma once
 
 #include "flow/flow.h"

@@ -8,11 +8,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Workers that read the certificate again, each for itself: what became of it is told once for all of them. */
+/* Workers that read the certificate again, each for itself. The outcome is logged once for all of them. */
 struct renewal {
     pthread_mutex_t lock;
-    size_t left; /* that read still; and who asks them, until he has asked all */
-    bool failed; /* one of them did, and told it */
+    size_t left; /* workers still reading, and one for the caller until it has asked all */
+    bool failed; /* one of them failed, and has logged it */
 };
 
 struct worker {
@@ -56,7 +56,7 @@ MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struc
                            struct err *err);
 MUST_CHECK int worker_run(struct worker *worker, struct err *err); /* starts its thread */
 void worker_drain(struct worker *worker);                         /* the admin's thread; the worker's ends by itself */
-/* One thread: they read the files again, for connections to come. All have this renewal. */
+/* Makes all workers read the files again, for new connections; they share one renewal. Always from one thread. */
 void workers_renew_tls(struct worker *workers, size_t count);
 void worker_stop(struct worker *worker); /* joins; gives up what is still under way */
 void worker_done(struct worker *worker); /* after the store was closed: frees the loop */

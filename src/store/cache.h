@@ -1,6 +1,6 @@
-/* What the store answers at once: short keys to bytes, bounded in bytes, the oldest leave first, unless
- * they were used. Any thread may get; only the db thread puts and drops, in the order of its commits, so that
- * the cache never holds an older value than what was reported. */
+/* What the store answers at once: short keys to bytes, bounded in bytes; the oldest entries leave first, unless they
+ * were used. Any thread may get. Only the db thread puts and drops, in the order of its commits, so the cache never
+ * holds an older value than the one that was reported. */
 #pragma once
 
 #include "base/arena.h"

@@ -16,9 +16,9 @@ struct store;
 /* `dir` is made (0700) if missing; the file in it is gateway.db. */
 MUST_CHECK int store_open(struct store **opened, const char *dir, struct err *err);
 
-/* The directory becomes this process' alone until store_close (gateway.lock in it, flock): what is kept beside entities is
- * cached for good, so a second process that writes some would not be seen. Who only imports or reads ids, or adds tokens,
- * need not. Fails at once if another one has it. */
+/* Claims the directory for this process until store_close (gateway.lock in it, flock). What is kept beside entities is
+ * cached for good, so writes of a second process would go unseen. Processes that only import or read ids, or add
+ * tokens, need no claim. Fails at once if another process has it. */
 MUST_CHECK int store_claim(struct store *store, struct err *err);
 
 /* After the loops stopped running and before they are freed. What was submitted is still done, but its `done`
@@ -83,8 +83,8 @@ bool store_batch(struct store *store, struct loop *loop, struct store_batch *bat
  */
 void store_batch_detach(struct store_batch *batch);
 
-/* The entities of a brand that are found by a value which some dialect keeps (`found_by` of a write), without those that
- * were erased. More than STORE_FOUND_MAX fail with ERR_TOO_LARGE. */
+/* The entities of a brand that have a value which some dialect keeps (`found_by` of a write), without erased ones. More
+ * than STORE_FOUND_MAX fail with ERR_TOO_LARGE. */
 enum { STORE_FOUND_MAX = 1000 };
 struct store_find {
     struct str kind, brand, name, value; /* borrowed until submitted */
@@ -98,9 +98,9 @@ struct store_find {
 void store_find_start(struct store *store, struct loop *loop, struct store_find *find);
 void store_find_detach(struct store_find *find); /* as store_batch_detach; fine when nothing is under way */
 
-/* Erasure of one canonical entity and of every one that it owns, of whatever kind: their rests in every
- * dialect, and their crosswalk rows become tombstones. An entity is owned when any row or rest of it says so;
- * owners of owners do not count. What is said to be owned only after its owner's erasure is erased then. */
+/* Erases one canonical entity and every entity that it owns, of whatever kind: their rests in every dialect go, and
+ * their crosswalk rows become tombstones. An entity is owned if any row or rest of it says so; ownership is not
+ * followed further. An entity that is said to be owned only after its owner was erased is erased then. */
 struct store_erase {
     struct str kind, brand, canonical_id; /* borrowed until done */
     void (*done)(struct store_erase *erase, const struct err *err, void *data);

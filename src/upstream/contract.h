@@ -12,7 +12,7 @@ struct contract_segment {
     bool is_parameter;
 };
 
-/* What is done with one parameter of a call that the backend does not have. */
+/* How a plan applies one parameter of a call that the backend does not have. */
 struct contract_rule {
     struct str parameter, member;
     bool pair; /* the parameter is `name|value`: the member is an object that has it */
@@ -30,7 +30,8 @@ struct contract_instead {
     size_t leave_count;
 };
 
-/* A list in another order than (created_at, id): `after` goes on from the first of these members that an entity has. */
+/* For a list in another order than (created_at, id): `after` goes on from the first of these members that an entity
+ * has. */
 struct contract_after {
     struct str order;
     const struct str *members;
@@ -76,7 +77,8 @@ const struct contract_call *contract_reader(const struct contract *contract, con
 /* How one entity of that name is read by its id alone; NULL: there is no such call. */
 const struct contract_call *contract_entity_reader(const struct contract *contract, struct str entity);
 
-/* The members that `after` goes on from in that order (ptr NULL: the usual one); NULL: a walk in it cannot go on. */
+/* The members that `after` goes on from in that order (ptr NULL: the usual one); NULL: a walk in that order cannot go
+ * on. */
 const struct contract_after *contract_after(const struct contract_call *call, struct str order);
 
 /* The backend has the call, and those of its parameters that are in `names`. */

@@ -1,7 +1,7 @@
-/* Documented calls in the place of one that the backend does not have (`instead:` of the contract): the rows
- * of one or several lists, those that the parameters ask for, in the order of the call, as its answer.
- * Whatever a parameter asks for that the plan cannot tell is ERR_NOT_IMPLEMENTED, and so are more rows than
- * `most`: never a wrong answer. Internal to the room; the thread of the upstream's loop. */
+/* Documented calls that replace a call which the backend does not have (`instead:` in the contract). The plan reads one
+ * or several lists, keeps the rows that the parameters ask for, puts them in the order of the call and answers as the
+ * call would. A parameter that the plan cannot apply is ERR_NOT_IMPLEMENTED, and so are more rows than `most`: never a
+ * wrong answer. Internal to the room; the thread of the upstream's loop. */
 #pragma once
 
 #include "upstream/upstream.h"
@@ -9,10 +9,10 @@
 struct plan;
 typedef void plan_done_fn(const struct upstream_answer *answer, const struct err *err, void *data);
 
-/* The backend has all that the request asks for. */
+/* No plan is needed: the backend has everything that the request uses. */
 bool plan_needless(const struct upstream_request *request);
 
-/* Without the parameters that may be left out. Memory is the request's arena's. */
+/* Removes the parameters that may be left out (`leave:`). Memory is the request's arena's. */
 void plan_strip(struct upstream_request *request);
 
 /* `request` is copied, what it points to is borrowed until plan_free. NULL with `err` if there is no plan.
@@ -33,7 +33,7 @@ bool plan_wants(const struct upstream_request *request, const struct tape *tape,
 /* Sorts and writes what the call would have answered. ERR_NOT_FOUND if it is no list and there is no row. */
 MUST_CHECK int plan_write(const struct upstream_request *request, struct plan_row *rows, size_t count,
                           struct buf *out, struct err *err);
-/* ERR_NOT_IMPLEMENTED naming the first parameter that the plan cannot tell. */
+/* ERR_NOT_IMPLEMENTED naming the first parameter that the plan cannot apply. */
 MUST_CHECK int plan_check(const struct upstream_request *request, struct err *err);
 /* The value of a parameter, or STR_NONE. */
 struct str plan_value(const struct upstream_request *request, struct str name);

@@ -92,8 +92,8 @@ struct via {
     struct str call, member, to;
 };
 
-/* The body says by a look-up document which entity is meant: one is updated, none is made, several are a fault. The
- * exchange becomes the operation that fits. */
+/* A look-up document in the body says which entity is meant: if one is found it is updated, if none is it is made,
+ * several are a fault. The exchange becomes the operation that fits. */
 struct choose {
     struct str lookup, in;   /* name; path (dots) of the document in the body */
     struct str one, none;    /* operations of the same dialect */
@@ -172,7 +172,7 @@ struct operation {
     const void *bound; /* the flow's own, set once after loading */
 };
 
-/* The lens that shows what is kept of the body, where another one judges it; else NULL. */
+/* If another lens judges the body: the lens that later shows what is kept of it. Else NULL. */
 static inline const struct lens *operation_answer(const struct operation *operation)
 {
     return operation->body_lens == operation->lens || operation->pass ? NULL : operation->lens;
@@ -235,7 +235,8 @@ struct dialect {
     size_t unread_count;
     const struct str *refused; /* these are one anyway; a '*' at the end stands for any end */
     size_t refused_count;
-    const struct str *refused_headers; /* what they ask for is not done, and must not be left undone in silence */
+    const struct str *refused_headers; /* header fields that are an error: what they ask for is not done, and ignoring them
+                                          in silence would be wrong */
     size_t refused_header_count;
     struct lens_style style;
     const struct kind_form *kinds;

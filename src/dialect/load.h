@@ -28,8 +28,8 @@ MUST_CHECK int load_fixed(const struct yaml *map, struct arena *arena, const str
                           size_t *count, struct err *err);
 MUST_CHECK int load_operations(struct dialect *dialect, struct arena *arena, const struct yaml *map,
                                struct err *err);
-/* load_agree.c: the files of one folder say the same dialect, which is the folder's name; no two dialects are reached in
- * the same way. */
+/* load_agree.c. Agree: all files of a folder name the same dialect, which is the folder's name. Apart: no two dialects
+ * are reached in the same way. */
 MUST_CHECK int load_agree(const struct dialect *dialect, struct str folder, struct err *err);
 MUST_CHECK int load_apart(struct dialect *const *dialects, size_t count, struct err *err);
 /* load_request.c: `request:` and `also:`; every {hole} has a row under `path:` and the other way round; `form:` makes another

@@ -31,7 +31,7 @@ struct argument_fault {
 MUST_CHECK int parameter_read(const struct parameter *parameter, struct str value, struct str brand,
                               struct arena *arena, struct arguments *arguments, struct argument_fault *fault);
 
-/* It may stand more than once: each narrows what the others said. */
+/* It may be repeated: each value narrows what the others select. */
 bool parameter_repeats(const struct parameter *parameter);
 
 /* After all of `parameters` were read: joins those with parts into one argument each. */

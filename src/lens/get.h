@@ -30,7 +30,7 @@ void get_object(struct get *get, uint32_t at, uint32_t rest_at);
 /* The same for an element that is one field's value; null where it has none. */
 void get_bare(struct get *get, const struct field *field, uint32_t at);
 
-/* The canonical value says something: it is no null, and no text of no characters where the style takes that for none. */
+/* Is the canonical value one at all: not null, and no empty text if the style treats that as absent? */
 static inline bool get_says(const struct get_run *run, uint32_t at)
 {
     enum json_type type = tape_type(run->in, at);
@@ -47,8 +47,9 @@ static inline uint32_t get_at(const struct get *get, uint32_t slot)
     return at == TAPE_NONE || !get_says(get->run, at) ? TAPE_NONE : at;
 }
 
-/* get_copy.c. At load: `copies` of a shape whose every field shows the canonical member of its own name as it stands. For one
- * entity: true when its document is the canonical one, members in the file's order, and was written. */
+/* get_copy.c. shape_find_copies, at load: fills `copies` if every field of the shape shows the canonical member of its
+ * own name unchanged. get_copy: true if the dialect's document of this entity is the canonical one, with the members in
+ * the file's order; then it was written. */
 void shape_find_copies(struct shape *shape, struct arena *arena);
 MUST_CHECK bool get_copy(const struct get_run *run, uint32_t at);
 

@@ -26,7 +26,7 @@ struct lens_style {
 struct lens_tables;
 MUST_CHECK int lens_tables_load(struct lens_tables **tables, struct arena *arena, const char *dir, struct err *err);
 
-/* Row by row, what a column of a table says and the key it says it of; false after the last row. */
+/* The value that a column has in one row, and that row's key; false after the last row. */
 bool lens_table_row(const struct lens_tables *tables, struct str table, struct str column, size_t row, struct str *key,
                     struct str *value);
 
@@ -38,14 +38,15 @@ MUST_CHECK int lens_load(struct lens **lens, struct arena *arena, const char *pa
 MUST_CHECK int lens_parse(struct lens **lens, struct arena *arena, struct str text, const char *name,
                           const struct lens_style *style, const struct lens_tables *tables, struct err *err);
 
-/* Two mappings of one entity can show each other's values: a path is not a date here and a number there. */
+/* Fails unless two mappings of one entity can show each other's values: no path is a date in one and a number in the
+ * other. */
 MUST_CHECK int lens_compare(const struct lens *a, const struct lens *b, struct err *err);
 
-/* A path that the mapping only reads (derive, by, else) is one that some mapping of its entity has; `lenses` are those of
- * that entity, its own among them. */
+/* Fails if the mapping only reads a path (derive, by, else) that no mapping of its entity has. `lenses` are all
+ * mappings of that entity, this one included. */
 MUST_CHECK int lens_check_reads(const struct lens *lens, const struct lens *const *lenses, size_t count, struct err *err);
 
-/* The mapping has that member of its entity, and what it has there may be a moment. */
+/* The mapping has that canonical member, and its value may be a moment. */
 bool lens_has_moment(const struct lens *lens, struct str member);
 
 struct str lens_dialect(const struct lens *lens);
@@ -54,21 +55,22 @@ struct str lens_resource(const struct lens *lens);
 struct str lens_entity(const struct lens *lens);
 enum lens_rest { REST_STORE, REST_MEMBER, REST_REFUSE };
 enum lens_rest lens_rest(const struct lens *lens);
-/* The parameter by which entities are found whose values a field keeps (`found_by:`); empty: there is none. */
+/* The parameter of `found_by:`, by which an entity is also found through values that are only kept; empty: there is
+ * none. */
 struct str lens_found_by(const struct lens *lens);
 bool lens_shows_version(const struct lens *lens); /* some field has the type version */
 
 enum lens_mode {
     LENS_CREATE,
     LENS_UPDATE,
-    LENS_SHOWN /* put of a document that the dialect itself showed: members that clients may only read, and
-                  parameters of calls, are members of the entity; nothing is defaulted, but for what `set:` says of
-                  members that the dialect does not show; null is absent */
+    LENS_SHOWN /* put of a document that the dialect showed: read-only members and parameters of calls count as members of
+                  the entity; there are no defaults, except what `set:` says of members that the dialect does not show; null
+                  is absent */
 };
 struct names;
 
-/* Of a list, what get found out about the names of one object holds for the others of its shape (json/tape.h). Whoever
- * shows many entities makes one of these for all of them, in `arena`; the tapes that they stand on must live as long as
+/* Speeds up get for lists: what it found out about the names of one object holds for the others of the same shape
+ * (json/tape.h). To show many entities, make one of these for all of them, in `arena`; their tapes must live as long as
  * it is used. */
 struct lens_seen;
 struct lens_seen *lens_seen_new(struct arena *arena);
@@ -81,7 +83,8 @@ struct lens_context {
     int64_t wall_ms;     /* now */
     struct lens_seen *seen; /* get; or NULL */
     struct arena *unread_arena; /* get, with `unread`: where the names are */
-    const struct lens *answer; /* put: the mapping that shows what is kept of the document, where it is another; or NULL */
+    const struct lens *answer; /* put: the mapping that later shows what is kept of the document, if it is another one; or
+                                  NULL */
     struct names *unread; /* get: canonical members that no field shows are named here, by path; or NULL */
 };
 
@@ -133,7 +136,7 @@ struct lens_put {
     struct names params_name, params_value; /* non-id parameters of the call, decoded text, index by index */
     struct names ignored; /* members of which something was left out, by path: read-only, declared losses,
                              moments finer than a millisecond */
-    bool finds; /* the field of `found_by:` is set: `values` are all that are kept of it, as "name|value", escaped by \\ */
+    bool finds; /* the field with `found_by:` was written: `values` are all its kept values, as "name|value", escaped by \\ */
     struct names values;
     struct names *set;    /* or NULL: with LENS_SHOWN, canonical members that are known without the document (the brand,
                              `set:`), by path */

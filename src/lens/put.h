@@ -50,7 +50,7 @@ void put_clear(struct put *put);
 void put_object(struct put *put, uint32_t at);
 void put_bare(struct put *put, const struct field *field, uint32_t at);
 
-/* What is only sent is in no document that was shown. */
+/* A document that was shown cannot have write-only members, so they are not demanded of it. */
 static inline bool put_demands(const struct put *put, const struct field *field)
 {
     return (field->required & put->run->mode) && !(put->run->whole && field->write_only);
@@ -74,14 +74,15 @@ void put_read_only(struct put *put, const struct field *field, uint32_t at);
 void put_nothing(struct put *put, const struct field *field, uint32_t at);
 void put_absent(struct put *put, const struct field *field);
 
-/* put_shown.c. Scan: where the members stand in what was shown, if anything was. Shows nothing: it was, and this member has
- * no value in it. Is shown: the value is the one that was shown, of a field for which that matters. */
+/* put_shown.c, about what the client was shown before. Scan: finds its members, if anything was shown. Shows nothing:
+ * something was shown, and this member had no value there. Is shown: the value is the one that was shown, for a field
+ * where that matters. */
 void put_scan_shown(struct put *put);
 void put_drop_unknowns(struct put *put); /* what no field names and comes back as it was shown */
 bool put_shows_nothing(const struct put *put, const struct field *field);
 bool put_is_shown(const struct put *put, const struct field *field, uint32_t at);
 
-/* put_known.c: true when another member tells what this one would have said, and it is written. */
+/* put_known.c: true if the value followed from another member (`known_by:`) and was written. */
 bool put_known(struct put *put, const struct field *field);
 
 /* put_parts.c: the members of which one canonical text is made. */

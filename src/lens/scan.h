@@ -3,8 +3,7 @@
 
 #include "lens/program.h"
 
-/* What a slot holds when an enclosing member was null: nothing stands there, but the value is to be cleared.
- */
+/* A slot whose enclosing member was null: there is no value, but the canonical one is to be cleared. */
 #define SLOT_CLEARED (UINT32_MAX - 1)
 
 /* Members that no node names, listed per object in the document's order. */

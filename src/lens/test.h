@@ -33,9 +33,10 @@ bool test_within(const struct tape *part, uint32_t at, const struct tape *whole,
 /* laws.c: generated documents. */
 size_t test_laws(const struct lens *lens, uint64_t seed, unsigned count, struct buf *report);
 
-/* laws_same.c. Find: where `path` leads below `at`, its parts joined by '/'. Document: the same when it is read back; absent, null and empty are shown by the style, not by the value.
- * Normal: the path of the first member of `sent` that is not in `shown` in its normal form (docs/mapping.md, Examples and
- * laws); ptr NULL: all are. Entries: arrays without regard to order. */
+/* laws_same.c. Find: where `path` leads below `at`, its parts joined by '/'. Document: the same when it is read back;
+ * absent, null and empty count as equal, because the style decides how they are shown. Entries: arrays without regard
+ * to order. Normal: the path of the first member of `sent` that is not in `shown` in its normal form (docs/mapping.md,
+ * Examples and laws); ptr NULL: all are. */
 uint32_t test_find(const struct tape *tape, uint32_t at, struct str path);
 bool same_document(const struct tape *a, uint32_t at_a, const struct tape *b, uint32_t at_b, struct arena *arena);
 bool same_entries(const struct tape *a, uint32_t at_a, const struct tape *b, uint32_t at_b);
@@ -53,7 +54,7 @@ static inline uint64_t random_below(struct random *random, uint64_t most)
 }
 /* A document that the lens must accept. */
 void generate_document(const struct lens *lens, struct random *random, struct arena *arena, struct buf *out);
-/* One such as the dialect shows, for LENS_SHOWN: with what clients may only read. */
+/* A document as the dialect shows it, for LENS_SHOWN: with members that clients may only read. */
 void generate_shown(const struct lens *lens, struct random *random, struct arena *arena, struct buf *out);
 
 /* shrink.c: `document` without whatever `fails` does not need; the smallest that was found. */

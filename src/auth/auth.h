@@ -42,7 +42,7 @@ struct auth_cache;
  * 0600). Errors name file and place. */
 MUST_CHECK int auth_new(struct auth **auth, const struct conf *conf, struct err *err);
 
-/* Whether auth_new would fail by what the configuration names: keys, secrets and their files' modes. Makes and asks nothing. */
+/* Checks what auth_new would check: keys, secrets and the modes of their files. Makes no files and asks nobody. */
 MUST_CHECK int auth_check(const struct conf *conf, struct err *err);
 void auth_free(struct auth **auth);
 struct auth_cache *auth_cache_new(struct auth *auth);
@@ -55,7 +55,7 @@ bool auth_looks_jwt(struct str token);
  * loops run; without it the credentials that need it are ERR_UNAVAILABLE. auth_free ends it. */
 MUST_CHECK int auth_start(struct auth *auth, struct err *err);
 
-/* A client's credential of the first two kinds of auth_kind_of. */
+/* A client's credential of the kind AUTH_JWT or AUTH_ASKED_ABOUT. */
 struct auth_ask {
     struct str token, peer; /* peer: the client's address, for patience with failures; borrowed until auth_ask returns */
     struct loop *loop;
@@ -65,21 +65,21 @@ struct auth_ask {
     struct principal *principal; /* result: a reference for the caller */
     void *inside;
 };
-/* AUTH_NO: `err` says why: ERR_INVALID_TOKEN, ERR_TOO_MANY (of this peer's were refused), ERR_UNAVAILABLE (whom it
- * would have to ask does not answer), ERR_INTERNAL. */
+/* AUTH_NO: `err` says why: ERR_INVALID_TOKEN, ERR_TOO_MANY (credentials of this peer were refused), ERR_UNAVAILABLE
+ * (the authority to be asked does not answer), ERR_INTERNAL. */
 enum auth_answer { AUTH_YES, AUTH_NO, AUTH_LATER };
 MUST_CHECK enum auth_answer auth_ask(struct auth *auth, struct auth_cache *cache, struct auth_ask *ask,
                                      struct err *err);
 void auth_ask_detach(struct auth_ask *ask); /* the caller goes away */
 
-/* By its prefix or form. One of the gateway's own table the caller has to look up in the store (auth_opaque_key);
- * around that: has this peer's credential a chance, and it was refused. */
+/* The kind of a credential, by its prefix or form. One of AUTH_OF_TABLE the caller itself looks up in the store
+ * (auth_opaque_key): before that it asks whether this peer may try, and after a refusal it reports it. */
 enum auth_kind { AUTH_JWT, AUTH_ASKED_ABOUT, AUTH_OF_TABLE };
 enum auth_kind auth_kind_of(const struct auth *auth, struct str token);
 bool auth_peer_allowed(struct auth *auth, struct str peer);
 void auth_peer_failed(struct auth *auth, struct str peer);
 
-/* Judges a JWT for this gateway's audience with the keys that are there. A reference for the caller in `principal`. */
+/* Judges a JWT for this gateway's audience with the keys at hand. `principal` gets a reference for the caller. */
 MUST_CHECK int auth_judge(struct auth *auth, struct auth_cache *cache, struct str token, int64_t wall_ms,
                           struct principal **principal, struct err *err);
 
@@ -99,7 +99,7 @@ MUST_CHECK int auth_principal_from_claims(struct str claims_json, int64_t wall_m
 MUST_CHECK int auth_backend_token(struct auth *auth, struct auth_cache *cache, const struct principal *principal,
                                   struct str brand, int64_t wall_ms, struct str *token, struct err *err);
 
-/* That credential says whose call it is: true of a minted one only. */
+/* Does that credential say whose call it is? Only a minted one does. */
 bool auth_backend_knows_caller(const struct auth *auth);
 
 /* A token for a client (token endpoint, `dragoman token`), signed with the gateway's key. */
@@ -117,8 +117,8 @@ MUST_CHECK int auth_issue(struct auth *auth, const struct token_claims *claims, 
 /* The gateway's public keys as a JWKS document (RFC 7517). */
 void auth_jwks(const struct auth *auth, struct buf *out);
 
-/* The same for clients that look for them (RFC 8414): paths under auth.issuer; empty: not offered. ERR_NO_ROUTE when
- * auth.issuer is no http:// or https:// address. */
+/* The metadata for OAuth clients (RFC 8414), with paths under auth.issuer; empty ones are not offered. ERR_NO_ROUTE if
+ * auth.issuer is not an http:// or https:// address. */
 struct auth_endpoints {
     struct str token, revocation, keys;
 };
@@ -133,7 +133,7 @@ struct auth_counts {
 };
 struct auth_counts auth_cache_counts(const struct auth_cache *cache);
 
-/* Those that are asked, for alarms. Any thread. */
+/* For alerts: the issuers whose key sets are fetched, and the introspection endpoint. Any thread. */
 struct auth_others {
     unsigned key_sets, failing, missing; /* failing: not fetched the last time; missing: never yet */
     uint64_t fetches, questions, unanswered; /* questions: to the introspection endpoint */

@@ -6,7 +6,7 @@
 #include "auth/claims.h"
 #include "auth/principal.h"
 
-/* The same token on another door is judged again. */
+/* A token that passed one door is judged again at the other. */
 enum door { DOOR_CLIENTS, DOOR_BACKEND };
 
 struct auth_cache {
@@ -25,13 +25,13 @@ struct auth_cache {
 /* A reference to the principal of a token that was verified, while it may be used; or NULL. */
 struct principal *cache_find(struct auth_cache *cache, enum door door, struct str token, int64_t wall_ms);
 
-/* Where the principal of a token that was just verified is to be made, and its entry. A token gets here only
- * in its canonical spelling, so that its text is as good a key as its bytes. */
+/* Lot: where to make the principal of a token that was just verified. Add: its entry. Only tokens in their canonical
+ * spelling get here, so the text is as good a key as the bytes. */
 struct lot *cache_lot(struct auth_cache *cache, struct str token);
 void cache_add(struct auth_cache *cache, enum door door, struct str token, struct lifetime lifetime,
                struct principal *principal);
 
-/* Forgets all that was verified before a key was taken out of some set. */
+/* Forgets everything that was verified before a key was removed from some set. */
 void cache_follow(struct auth_cache *cache, unsigned epoch);
 
 /* Opaque tokens that were not active a moment ago. They have slots of their own, so that guessing does not

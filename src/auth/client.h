@@ -1,4 +1,4 @@
-/* Patience with clients that fail to authenticate, and with addresses. Any thread. */
+/* Limits how often clients, and addresses, may fail to authenticate. Any thread. */
 #pragma once
 
 #include "auth/inside.h"

@@ -13,8 +13,8 @@ struct grant {
     /* Revocation (RFC 7009) in place of a grant: of this token, of either kind. Then only the client's members are
      * looked at besides, `json` is {}, and ERR_INVALID_GRANT means another client's token. */
     struct str revoke;
-    /* Scopes for what is to be done with the token at once. One that it would not have is ERR_SCOPE (`missing` names it)
-     * before anything is issued, or a refresh token used up. Borrowed until done. */
+    /* Scopes that the caller needs the token for at once. If the token would lack one, that is ERR_SCOPE (`missing`
+     * names it), before anything is issued or a refresh token is used up. Borrowed until done. */
     const struct str *needs;
     size_t need_count;
     struct arena *arena;

@@ -4,8 +4,8 @@
 #include "auth/cache.h"
 #include "auth/inside.h"
 
-/* Why another answer may come out if somebody is asked first: the token's issuer has a key set, which may be
- * too old (and `serial` says which it was). */
+/* Why the answer may change if somebody is asked first: the token's issuer has a key set, which may be outdated
+ * (`serial` says which version it was). */
 struct doubt {
     struct remote *remote; /* NULL: none */
     uint64_t serial;

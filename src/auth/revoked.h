@@ -1,5 +1,5 @@
-/* Access tokens of ours that were revoked before their end (RFC 7009). Looked at when a token is verified,
- * not when it is remembered: who adds one has the loops forget. Any thread. */
+/* Access tokens of ours that were revoked before their end (RFC 7009). Checked when a token is verified, not when a
+ * cache finds it: whoever adds one makes the loops forget. Any thread. */
 #pragma once
 
 #include <pthread.h>

@@ -236,11 +236,11 @@ stage_fn stage_name, stage_finish;                     /* finish.c */
 
 /* ---- what the files need of each other, each file's together ---- */
 
-/* flow.c. Something was asked for, and something has come (with `err` NULL if well; else the exchange ends). Called from
- * library callbacks and by stages only. */
+/* flow.c. Wait: something was asked for. Came: it has come, with `err` NULL if well; else the exchange ends. Called
+ * only from library callbacks and by stages. */
 void exchange_wait(struct exchange *x);
 void exchange_came(struct exchange *x, const struct err *err);
-/* Of an exchange whose arena is short: what was made since may lack something. */
+/* The error of an exchange whose arena is short: what was made since may be incomplete. */
 extern const struct err exchange_no_memory;
 /* err_set on the exchange, for a stage to return. */
 enum step exchange_fail(struct exchange *x, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
@@ -249,44 +249,46 @@ void exchange_go(struct exchange *x, stage_fn *stage);
 void exchange_free_calls(struct exchange *x); /* of the operation, so that it may begin again */
 void exchange_release(struct exchange *x);    /* the end: `x` is gone, `done` is not called */
 
-/* leave.c. A request that may write must outlive its client: its head and body are copied. */
+/* leave.c. A copy of head and body, because a request that may write must outlive its client. */
 const struct http_head *exchange_own_head(struct arena *arena, const struct http_head *head);
-/* STEP_FAIL: what clients have left behind is too much for another write to begin. */
+/* STEP_FAIL: writes whose clients left hold too much for another write to begin. */
 enum step exchange_may_write(struct exchange *x);
 void exchange_on_deadline(struct deadline *deadline);
 
-/* ask.c. The type to answer with, by the dialect's own parameter if it is there, else by Accept; ptr NULL: none. */
+/* ask.c. The media type of the answer: by the dialect's own parameter if that was sent, else by Accept; ptr NULL: none
+ * fits. */
 struct str exchange_media(const struct exchange *x);
 
-/* choose.c. The operation that the client asked for, whose status and answer count; a duplicate is looked for again
- * (false: it is an error); what the new entity has from the look-up: members, ids of its `then:`. */
+/* choose.c. Asked: the operation that the client requested; its status and answer are used. Again: looks for the entity
+ * again after a duplicate (false: it is an error). Add, then: what a new entity gets from the look-up, members and ids
+ * for its `then:`. */
 const struct operation *exchange_asked(const struct exchange *x);
 bool exchange_choose_again(struct exchange *x, enum err_code code);
 struct str exchange_choose_add(struct exchange *x, struct str canonical);
 struct str exchange_choose_then(const struct exchange *x); /* comma list; empty: none */
 void exchange_free_choosing(struct exchange *x);
 
-/* decode.c. Faults: `path` as the lens says it, of the document `item`; as the dialect writes it; or by members from the
- * root of the body. Past FAULTS_MAX they are not told. */
+/* decode.c. Three ways to add a fault: with `path` as the lens gives it, in the document `item`; as the dialect writes
+ * it; or as members from the root of the body. Faults past FAULTS_MAX are dropped. */
 MUST_CHECK int exchange_read_body(struct exchange *x);
 struct lens_context exchange_context(const struct exchange *x);
 void exchange_add_fault(struct exchange *x, struct fault fault, size_t item);
 void exchange_add_whole_fault(struct exchange *x, struct fault fault);
 void exchange_add_body_fault(struct exchange *x, struct str dotted, enum fault_kind kind, struct str want);
 
-/* resolve.c. The whole of a batch of the store: fills x->batch from what the caller set in it; `done` if it was answered
- * at once. A question for the dialect id of an entity. A fault at the place of a slot. */
+/* resolve.c. Batch: runs x->batch with what the caller put in it; returns `done` if the store answered at once. Name:
+ * makes a query for the dialect id of an entity. Slot fault: adds a fault at the member of a slot. */
 enum step exchange_batch(struct exchange *x, enum step done);
 void exchange_name(const struct exchange *x, struct str kind, struct str canonical_id, struct id_query *query);
 void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t item, enum fault_kind kind);
-/* One look-up document: its members as arguments (-1: not understood), its ids for a batch, and judged after that (false:
- * it names what is unknown). */
+/* A look-up document in three steps: its members become arguments (-1: not understood); its ids are added to a batch;
+ * and these are judged (false: it names something unknown). */
 MUST_CHECK int exchange_read_lookup(struct exchange *x, struct found_by *found);
 void exchange_lookup_ids(const struct exchange *x, const struct found_by *found, struct id_query *ids);
 bool exchange_judge_lookup(struct exchange *x, struct found_by *found);
-/* The principal is bound to patients or groups; to none at all, so that it finds nothing; the parameter is one of the path; the
- * entity itself must be read and judged before the call; a filter names what the caller cannot have: a list is empty, anything
- * else is not found. */
+/* About the caller's bounds. Is bound: to patients or groups. To nothing: to none at all, so it finds nothing. Of path:
+ * the parameter is one of the path. Must read: the entity itself must be read and judged before the call. Select
+ * nothing: a filter names what the caller cannot have; a list is then empty, anything else is not found. */
 bool exchange_is_bound(const struct exchange *x);
 bool exchange_is_bound_to_nothing(const struct exchange *x);
 bool exchange_is_of_path(const struct exchange *x, const struct parameter *parameter);
@@ -298,34 +300,34 @@ enum step exchange_withhold(struct exchange *x, stage_fn *members);
 enum step exchange_tell_withheld(struct exchange *x);
 enum step exchange_select_nothing(struct exchange *x);
 
-/* lookup.c. Asks what the document means: the backend, and after it what is kept (false: nothing was asked). */
+/* lookup.c. Finds what the document means: asks the backend, then the kept values (false: nothing was asked). */
 void exchange_look_up(struct found_by *found);
 bool exchange_look_up_kept(struct found_by *found);
 
-/* kept.c. Asks the store when an argument of a list is one that dialects keep values of; false: none is. What it said, as
- * a comma list for the parameter `name`: of patients those that the principal may have; empty: none. */
+/* kept.c. Search: asks the store if an argument of a list is one whose values dialects keep (false: none is). Ids: the
+ * result, as a comma list for the parameter `name`; of patients only those that the principal may have; empty: none. */
 bool exchange_search_kept(struct exchange *x, const struct contract_call *call, const struct arguments *arguments,
                           struct kept_search *search);
 struct str exchange_kept_ids(struct exchange *x, const struct contract_call *call, const struct kept_search *search,
                              struct str *name);
 void exchange_leave_kept(struct exchange *x, struct kept_search *search);
 
-/* owner.c: what a principal bound to groups may see. Patients are noted by `own`, asked about by `ask_owners` (STEP_NEXT:
- * nothing is to be asked), and judged by `is_member` when that has come. */
+/* owner.c: what a principal bound to groups may see. `own` notes a patient, `ask_owners` asks about the noted ones
+ * (STEP_NEXT: there is nothing to ask), and `is_member` judges once the answers have come. */
 bool exchange_bound_to_groups(const struct exchange *x);
 void exchange_own(struct exchange *x, struct str patient);
 void exchange_own_answer(struct exchange *x, const struct contract_call *call, const struct tape *tape);
 enum step exchange_ask_owners(struct exchange *x);
 bool exchange_is_member(const struct exchange *x, struct str patient);
-/* The groups that the patient was in when it was asked about and that are not the principal's: their ids, as JSON after those
- * of the list. */
+/* Adds the groups, besides the principal's, that the patient was in when it was asked about: their ids as JSON, after
+ * those already in the list. */
 void exchange_add_other_groups(const struct exchange *x, struct str patient, bool *first, struct buf *list);
 bool exchange_groups_may_see(const struct exchange *x, struct str entity, struct str patient, const struct tape *tape,
                              uint32_t at);
 void exchange_free_owners(struct exchange *x);
 
-/* mention.c, include.c: the owners of what they have read, and their calls; the names of `include` (-1: one that the
- * operation does not have) and the scopes that they need. */
+/* mention.c, include.c. Own: notes the owners of what was read. Free: its calls. Read includes: the names in `include`
+ * (-1: one that the operation does not have). Judge, scopes: the scopes that they need. */
 void exchange_own_mentions(struct exchange *x);
 void exchange_free_mentions(struct exchange *x);
 void exchange_own_included(struct exchange *x);
@@ -334,11 +336,12 @@ MUST_CHECK int exchange_read_includes(struct exchange *x);
 enum step exchange_judge_includes(struct exchange *x);
 const struct str *exchange_include_scopes(struct exchange *x, size_t *count); /* all of them */
 
-/* whole.c. The body with a null for what is shown and not in it. -1: x->err. */
+/* whole.c. Adds a null to the body for each member that is shown and not sent. -1: x->err. */
 MUST_CHECK int exchange_complete(struct exchange *x, const struct tape *shown);
 
-/* call.c. One canonical call with the exchange's credential. The arguments of the operation itself (path, query, fixed,
- * bounds of the principal) after `more`; or `own` arguments and what the principal is bound to. */
+/* call.c. Call: one canonical call with the exchange's credential. Arguments: those of the operation itself (path,
+ * query, fixed, bounds of the principal), after `more`. Bounded: the `own` arguments, and what the principal is bound
+ * to. */
 struct upstream_call *exchange_call(struct exchange *x, const struct upstream_request *wanted, upstream_done_fn *done,
                                     void *data);
 void exchange_arguments(struct exchange *x, const struct contract_call *call, const struct upstream_argument *more,
@@ -349,33 +352,34 @@ void exchange_bounded(struct exchange *x, const struct contract_call *call, stru
 /* builtin.c. What the gateway answers itself: stage_call's part. */
 enum step exchange_builtin(struct exchange *x);
 
-/* collect.c. Of a backend's answer, which may be empty: the string that the object at `at` has under that name; the patient
- * that an entity is or belongs to (ptr NULL: none). The entity is not said to be of another brand than the caller's; and
- * is of a patient or group that the caller is bound to. */
+/* collect.c, about a backend's answer, which may be empty. Text: the string that the object at `at` has under that
+ * name. Patient: the one that an entity is or belongs to (ptr NULL: none). Of brand: the entity does not name another
+ * brand than the caller's. May see: it is of a patient or group that the caller is bound to. */
 struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name);
 struct str exchange_patient(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
 bool exchange_is_of_brand(const struct exchange *x, const struct tape *tape, uint32_t at);
 bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
-/* The path names an entity, and the one with this id is another: what is shown would be somebody else's, what is compared
- * would be compared with that, and what is kept be kept beside it. */
+/* The path names an entity, and this id is another one's. Going on would show somebody else's entity, compare with it,
+ * or keep data beside it. */
 bool exchange_is_another(const struct exchange *x, struct str id);
 
-/* keep.c. An erasure under way goes on without the exchange. The backend has not what is to be deleted (an earlier DELETE, whose
- * answer was lost, did it): what is kept of it goes, too. NULL: that goes on, and ends the exchange with `err`. */
+/* keep.c. Leave: an erasure under way goes on without the exchange. Gone: the backend does not have what is to be
+ * deleted (an earlier DELETE, whose answer was lost, did it), so what is kept of it is deleted, too. NULL: that is
+ * under way, and ends the exchange with `err`. */
 void exchange_leave_forgetting(struct exchange *x);
 const struct err *exchange_forget_gone(struct exchange *x, const struct err *err);
 
-/* version.c. An entity as the dialect shows it, appended to `out`; shown->version says which version that is, where it is
- * asked for. */
+/* version.c. Appends an entity to `out` as the dialect shows it. shown->version gets its version, if somebody asks for
+ * it. */
 MUST_CHECK int exchange_show(struct exchange *x, struct shown *shown, struct buf *out, struct id_slots *slots);
-/* What the client says of versions needs the stored entity; it is true of this version of that (else
+/* Has: the client's conditions on versions need the stored entity. Judge: they hold for this version of it (else
  * ERR_PRECONDITION). */
 bool exchange_has_condition(const struct exchange *x);
 enum step exchange_judge_condition(struct exchange *x, struct str version);
 /* The client's If-Match, for the backend to compare with its own version; ptr NULL: none. */
 struct str exchange_condition(const struct exchange *x);
-/* The client has what the answer would show. ETag (RFC 9110 section 8.8.3), Last-Modified (8.8.2) and Location (10.2.2) of
- * the answer. */
+/* Is unchanged: the client already has what the answer would show. Headers: ETag (RFC 9110 section 8.8.3),
+ * Last-Modified (8.8.2) and Location (10.2.2) of the answer. */
 bool exchange_is_unchanged(const struct exchange *x);
 enum { ENTITY_HEADERS_MAX = 3 };
 size_t exchange_entity_headers(const struct exchange *x, struct http_header *headers);
@@ -387,8 +391,8 @@ void exchange_add_slot(struct exchange *x, size_t at, struct str kind, struct st
 void exchange_answer(struct exchange *x, int status, struct str content_type, struct str body,
                      const struct http_header *more, size_t more_count);
 
-/* fail.c. Ends it with x->err in its dialect's shape; or with that of the documents that failed, `stored` (JSON) being
- * those that did not. A fault's path as the dialect writes it. */
+/* fail.c. Ends it with x->err in the dialect's shape; or with the errors of the documents that failed, where `stored`
+ * (JSON) are the others. Path: a fault's path as the dialect writes it. */
 void exchange_refuse(struct exchange *x);
 void exchange_refuse_partly(struct exchange *x, struct str stored);
 void fault_path(const struct dialect *dialect, struct str path, bool many, size_t index, struct buf *out);

@@ -22,8 +22,8 @@ int desk_with(const struct invocation *invocation, int (*work)(struct desk *desk
 /* Every read: and write: scope that the dialect's operations name. */
 struct str desk_scope(struct desk *desk, const struct dialect *dialect);
 
-/* An id as the dialect (or NULL) writes it becomes the canonical one; anything else is taken as canonical. Fails where the
- * store does: what is bound to an id must be bound to the right one. */
+/* Turns an id as the dialect (or NULL) writes it into the canonical one; anything else is taken as canonical. Fails if
+ * the store fails, because a token must not be bound to the wrong id. */
 MUST_CHECK int desk_canonical_id(struct desk *desk, const struct dialect *dialect, const char *kind, struct str brand,
                                  struct str given, struct str *id, struct err *err);
 /* The same for all that were given with `option`, in `desk->arena`. */

@@ -18,7 +18,7 @@ struct id_table {
 };
 struct id_tables {
     struct id_table in, out; /* source id -> canonical id; canonical id -> target id */
-    struct id_table taken;   /* target ids that are somebody's: as text they are nobody else's */
+    struct id_table taken;   /* target ids that belong to some entity: no other one gets them as text */
 };
 struct translate_route {
     const struct dialect *from, *to;

@@ -46,7 +46,7 @@ struct entity_event {
     const char *about, *when; /* columns for description and occurred_at; NULL (or null there): none, now */
 };
 
-/* A member that is made when a row is read: never stored, never taken from a body. */
+/* A member that is computed when a row is read: never stored, never taken from a body. */
 struct linked {
     struct str name;
     const char *sql; /* a query of one JSON array; `t` is the row, ?1 the brand */

@@ -92,6 +92,7 @@ static void write_variable(struct envelope *e, enum template_var var)
     case VAR_PAGE:
     case VAR_PAGES:
     case VAR_SIZE:
+    case VAR_OFFSET:
         buf_add(out, STR("{\"type\":\"integer\",\"minimum\":0}"));
         return;
     case VAR_PATH:
@@ -148,8 +149,9 @@ static bool is_mark(const struct tape *tape, uint32_t at, enum template_var *var
 static bool is_optional(const struct envelope *e, enum template_var var)
 {
     static const enum template_var always[] = { VAR_ITEM,       VAR_ITEMS,  VAR_TOTAL,  VAR_COUNT,
-                                                VAR_PAGE,       VAR_PAGES,  VAR_SIZE,   VAR_PATH,
-                                                VAR_REQUEST_ID, VAR_ERRORS, VAR_MESSAGE };
+                                                VAR_PAGE,       VAR_PAGES,  VAR_SIZE,   VAR_OFFSET,
+                                                VAR_PATH,       VAR_REQUEST_ID, VAR_ERRORS,
+                                                VAR_MESSAGE };
 
     for (size_t i = 0; i < COUNT(always); i++)
         if (always[i] == var)

@@ -31,6 +31,7 @@ static const struct {
     { .name = STR_INIT("page"), .var = VAR_PAGE },
     { .name = STR_INIT("pages"), .var = VAR_PAGES },
     { .name = STR_INIT("size"), .var = VAR_SIZE },
+    { .name = STR_INIT("offset"), .var = VAR_OFFSET },
     { .name = STR_INIT("request_id"), .var = VAR_REQUEST_ID },
     { .name = STR_INIT("ignored"), .var = VAR_IGNORED },
     { .name = STR_INIT("included"), .var = VAR_INCLUDED },

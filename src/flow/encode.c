@@ -170,6 +170,9 @@ static bool write_number(struct exchange *x, enum template_var var, struct buf *
     case VAR_SIZE:
         buf_uint(out, paged ? x->page.size : x->shown_count);
         return true;
+    case VAR_OFFSET:
+        buf_uint(out, paged ? x->page.offset : 0);
+        return true;
     case VAR_ITEM: case VAR_ITEMS: case VAR_ENTRIES: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_URL: case VAR_REQUEST_ID:
     case VAR_IGNORED: case VAR_INCLUDED: case VAR_STORED: case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS:
     case VAR_POINTER: case VAR_PARAMETER: case VAR_FIELDS: case VAR_ERRORS:
@@ -212,9 +215,9 @@ static bool entry_value(void *data, enum template_var var, struct str name, stru
     case VAR_URL:
         return write_url(entry->x, entry->shown, out);
     case VAR_ITEMS: case VAR_ENTRIES: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_TOTAL: case VAR_COUNT:
-    case VAR_PAGE: case VAR_PAGES: case VAR_SIZE: case VAR_REQUEST_ID: case VAR_IGNORED: case VAR_INCLUDED: case VAR_STORED:
-    case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS: case VAR_POINTER: case VAR_PARAMETER: case VAR_FIELDS:
-    case VAR_ERRORS:
+    case VAR_PAGE: case VAR_PAGES: case VAR_SIZE: case VAR_OFFSET: case VAR_REQUEST_ID: case VAR_IGNORED: case VAR_INCLUDED:
+    case VAR_STORED: case VAR_MESSAGE: case VAR_CODE: case VAR_TITLE: case VAR_STATUS: case VAR_POINTER: case VAR_PARAMETER:
+    case VAR_FIELDS: case VAR_ERRORS:
         break;
     }
     return value(entry->x, var, name, out);
@@ -256,7 +259,7 @@ static bool value(void *data, enum template_var var, struct str name, struct buf
             return str_is(name, "next") &&
                    cursor_link(&x->cursor, x->dialect, &x->target, x->route.first, out);
         return page_link(&x->page, x->dialect, &x->target, x->route.first, name, x->total, out);
-    case VAR_TOTAL: case VAR_COUNT: case VAR_PAGE: case VAR_PAGES: case VAR_SIZE:
+    case VAR_TOTAL: case VAR_COUNT: case VAR_PAGE: case VAR_PAGES: case VAR_SIZE: case VAR_OFFSET:
         return write_number(x, var, out);
     case VAR_REQUEST_ID:
         json_quote(out, x->request_id);

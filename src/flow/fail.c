@@ -249,7 +249,7 @@ static bool value(void *data, enum template_var var, struct str name, struct buf
         buf_add(out, refusal->stored);
         return refusal->stored.len > 0;
     case VAR_ITEM: case VAR_ITEMS: case VAR_ENTRIES: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_URL: case VAR_TOTAL: case VAR_COUNT:
-    case VAR_PAGE: case VAR_PAGES: case VAR_SIZE: case VAR_IGNORED: case VAR_INCLUDED:
+    case VAR_PAGE: case VAR_PAGES: case VAR_SIZE: case VAR_OFFSET: case VAR_IGNORED: case VAR_INCLUDED:
         break; /* of answers only */
     }
     return false;

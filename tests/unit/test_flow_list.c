@@ -238,6 +238,28 @@ static void the_media_type_is_the_clients_choice(void **state)
     }
 }
 
+/* A dialect that pages by offset may say which one an answer has. */
+static void the_offset_is_told(void **state)
+{
+    static const struct reply reply[] = { { .call = "patient.list", .json = TWO } };
+    static const struct {
+        const char *method, *part;
+    } cases[] = {
+        { "GET /v1/patients?brand_id=acme", "'start':0}" },
+        { "GET /v1/patients?brand_id=acme&limit=1&offset=56", "'start':56}" },
+    };
+    struct kit *changed =
+        kit_new_changed("patient-graph/dialect.yaml", "s/{ patients: $items, total: $total }/{ patients: $items, start: $offset }/");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        kit_script(changed, reply, 1);
+        struct heard heard = kit_ask(changed, (struct said){ .as = "patient-graph", .method = cases[i].method });
+        CHECK(heard.status == 200 && has(heard.body, cases[i].part), "%s: %.*s", cases[i].method, STR_ARG(heard.body));
+    }
+    kit_free(changed);
+}
+
 /* Where the shape of an error has no place for a parameter's name the message has it: a client must learn which one is
  * wrong. */
 static void a_wrong_parameter_is_named(void **state)
@@ -262,6 +284,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(filters_are_translated, setup, teardown),
         cmocka_unit_test_setup_teardown(values_are_not_touched, setup, teardown),
         cmocka_unit_test_setup_teardown(a_parameter_repeats_under_both_names, setup, teardown),
+        cmocka_unit_test(the_offset_is_told),
         cmocka_unit_test(a_wrong_parameter_is_named),
         cmocka_unit_test_setup_teardown(the_media_type_is_the_clients_choice, setup, teardown),
     };

@@ -42,8 +42,8 @@ MUST_CHECK int row_update(struct task *task, struct db *db, struct row *row, str
 struct str row_new_id(struct arena *arena); /* a UUID that sorts after those before */
 MUST_CHECK int row_delete(struct task *task, struct db *db, const struct entity *entity, struct err *err);
 
-/* Makes the row, or replaces what a create may set in the one that `by_key` finds with column `key` of the
- * body in task->key; presets count as named. task->id is the row's. */
+/* Makes the row. If `by_key` finds one (task->key holds the body's column `key`), it replaces in that row what a create
+ * may set; presets count as named. task->id is the row's. */
 MUST_CHECK int row_put(struct task *task, struct db *db, const struct select *by_key, size_t key,
                        struct err *err);
 

@@ -1,5 +1,5 @@
-/* Inside flow/: what can be read in a dialect's files, and is wrong beside the contract all the same. Used at
- * start only; faults name file, line and column. */
+/* Inside flow/: faults of a dialect's files that show only beside the contract. Used at start only; faults name file,
+ * line and column. */
 #pragma once
 
 #include "flow/exchange.h"

@@ -41,9 +41,9 @@ struct store {
     struct unit unit;   /* the db thread's */
 };
 
-/* One job with all its memory, and its way back. `run` and `committed` happen on the db thread, `finish` on
- * the loop; in between nobody else touches it. `run` may be called twice (db_job's `repeatable`): it sets all
- * its results each time, and a list of what must leave the cache may then name a thing twice. */
+/* One job with all its memory, and its way back. `run` and `committed` happen on the db thread, `finish` on the loop;
+ * in between nobody else touches it. `run` may be called twice (db_job's `repeatable`), so it sets all its results each
+ * time; a list of what must leave the cache may then name a thing twice. */
 struct task {
     struct db_job job;
     struct post post;
@@ -71,7 +71,7 @@ MUST_CHECK int store_give(struct arena *arena, struct str value, struct str *to,
 /* 1 something was ever erased, 0 nothing, -1 failed. */
 MUST_CHECK int store_any_erased(struct store *store, struct err *err);
 void store_unit_erases(struct store *store);
-/* Written before what was done with it is durable. */
+/* The next number of an id sequence. It is written before anything that used it becomes durable. */
 MUST_CHECK int store_sequence(struct store *store, struct str dialect, struct str kind, struct str brand,
                               struct sequence **found, struct err *err);
 
@@ -79,8 +79,8 @@ MUST_CHECK int store_sequence(struct store *store, struct str dialect, struct st
 MUST_CHECK int store_is_erased(struct store *store, struct str kind, struct str brand, struct str canonical_id,
                                struct err *err);
 
-/* An entity that was erased, and a cache entry of it that must go: of its rest in a dialect, or (with an id)
- * of its row in the crosswalk. */
+/* An erased entity, and a cache entry of it that must go: its rest in a dialect, or (with an id) its row in the
+ * crosswalk. */
 struct entity {
     struct str kind, brand, canonical_id;
     struct entity *next;
@@ -94,7 +94,7 @@ struct trace {
 /* The entity itself, not what it owns. Adds to `traces`; `entity` must live as long as they do. */
 MUST_CHECK int store_entity_erase(struct store *store, struct arena *arena, const struct entity *entity,
                                   struct trace **traces, struct err *err);
-/* The same, if `owner` (or empty) was erased before. */
+/* The same, but only if `owner` (may be empty) was erased before. */
 MUST_CHECK int store_entity_follow(struct store *store, struct arena *arena, struct entity entity, struct str owner,
                                    struct trace **traces, struct err *err);
 void store_traces_drop(struct store *store, const struct trace *traces); /* after the commit */

@@ -134,3 +134,91 @@ test('a newcomer\'s mistakes are told with their place', () => {
     assert.ok(rows.length >= 6);
     for (const row of rows) assert.ok(said.some((line) => line.includes(row)), `check never says ${row}\n${said.join('')}`);
 });
+
+// "What your API may have besides": a dialect made of the rows of that table, so that each of them can be taken as it stands.
+const besides = {
+    'patient.yaml': `dialect: vendor
+resource: patient
+entity: patient
+fields:
+  Patient_ID: { type: id, is: id, kind: patient, as: integer, read_only: true }
+  First_Name: { type: string, is: first_name, required: create }
+  Last_Name:  { type: string, is: last_name, required: create }
+  Sex: { type: integer, is: gender, enum: { 1: male, 2: female, 9: other } }
+  Active: { type: string, is: status, enum: { Y: active, N: inactive }, read_only: create }
+set: { brand_id: $brand }
+rest: refuse
+examples:
+  - { dialect: { First_Name: Ada, Last_Name: Byron, Sex: 2 }, canonical: { first_name: Ada, last_name: Byron, gender: female } }
+`,
+    'weight.yaml': `dialect: vendor
+resource: weight
+entity: metric
+fields:
+  Patient_ID: { type: id, is: patient_id, kind: patient, as: integer, param: patient_id, required: create }
+  weight_kg: { type: digits, is: value_numeric, required: create }
+  taken: { type: datetime, is: recorded_at, required: create }
+  device: { type: string, keep: true }
+set: { metric_key: weight, unit: kg, source: api }
+unknown: refuse
+`,
+    'dialect.yaml': `dialect: vendor
+facade: { prefix: /vendor }
+credential: { header: authorization, scheme: Token }
+media: { request: [application/json], answer: [application/json] }
+ids: { patient: integer }
+paging: { offset: start, size: rows, default: 10, max: 50 }
+errors:
+  one: { code: $code }
+  many: { code: $code, errors: $errors }
+  each: { field: $pointer, parameter: $parameter, text: $message }
+  faults: { blank: is missing }
+operations:
+  addPatient:
+    request: POST /patients
+    scopes: [write:patients]
+    resource: patient
+    body: { in: patient }
+    call: patient.create
+    answer: { status: OK, patient: $item }
+  addWeight:
+    request: POST /weights
+    scopes: [write:metrics]
+    resource: weight
+    body: {}
+    call: metric.create
+    answer: $item
+  listWeights:
+    request: GET /weights
+    scopes: [read:metrics]
+    resource: weight
+    call: metric.list
+    fixed: { metric_key: weight, order: recorded_desc }
+    query: { Patient_ID: { type: id, kind: patient, to: patient_id, required: true } }
+    answer: { start: $offset, rows: $items, total: $total }
+  listSince:
+    request: GET /weights/since
+    scopes: [read:metrics]
+    resource: weight
+    call: metric.list
+    query:
+      from: { type: moment, to: from }
+      until: { type: moment_end, to: to }
+    answer: $items
+`,
+};
+
+test('what the page says of other APIs can be taken as it stands', () => {
+    const at = project('besides'), files = Object.values(besides).join('');
+    mkdirSync(join(at, 'mappings/vendor'));
+    for (const [name, text] of Object.entries(besides)) writeFileSync(join(at, 'mappings/vendor', name), text);
+    const check = spawnSync(binary, ['check', '-c', 'conf/diary.yaml'], { cwd: at, encoding: 'utf8', env: environment });
+    assert.equal(check.status, 0, check.stderr);
+    const rows = page.slice(page.indexOf('## 6. ')).split('\n').filter((line) => line.startsWith('| ')).slice(1);
+    const said = rows.flatMap((row) => [...row.split(' | ').at(-1).matchAll(/`([^`]*: [^`]*)`/g)].map(([, text]) => text));
+    assert.ok(rows.length > 10 && said.length >= rows.length, `${rows.length} rows, ${said.length} snippets`);
+    for (const text of said) assert.ok(files.includes(text), `not tried: ${text}`);
+    const explained = spawnSync(binary, ['explain', 'POST', '/vendor/weights', '-d', '{"Patient_ID":1,"weight_kg":70.50,"taken":"2024-01-01T10:00:00Z","device":"S1"}',
+        '--values', '-c', 'conf/diary.yaml'], { cwd: at, encoding: 'utf8', env: environment });
+    assert.match(explained.stdout, /"value_numeric":"70.50"/, explained.stdout + explained.stderr);
+});

@@ -138,6 +138,15 @@ test('parameters', () => {
     assert.equal(explain('GET', '/v1/patients').faults[0].at, '?brand_id');
 });
 
+test('what a parameter should have been is said', () => {
+    const want = (target) => explain('GET', target).faults.map((f) => `${f.at}: ${f.want}`);
+    assert.deepEqual(want('/pub/patient'), ['?filter[groups]: filter[groups] or filter[organization]']);
+    const list = `/pub/patient?filter[organization]=${ACME}&`;
+    assert.deepEqual(want(`${list}page[size]=51`), ['?page[size]: page size (at most 50)']);
+    assert.deepEqual(want(`${list}page[number]=0`), ['?page[number]: page number']);
+    assert.deepEqual(want('/v1/patients?brand_id=acme&offset=x'), ['?offset: offset']);
+});
+
 test('what the gateway would refuse beside the body is told', () => {
     const faults = (...args) => explain(...args).faults.map((f) => f.at);
     const lost = (...args) => explain(...args).lost.map((l) => l.at);

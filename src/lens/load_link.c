@@ -201,13 +201,18 @@ static void list_leaves(struct shape *shape, const struct node *node)
 }
 
 /* A null in a merge patch makes the objects around it, or puts them in the place of whatever stands there (RFC 7396
- * section 2): one that clears nothing must not be sent. */
+ * section 2): one that clears nothing must not be sent. Nor one that stands in an object that comes back as it was shown:
+ * it would take that member away. */
 static void classify_null(const struct shape *shape, struct field *field)
 {
     bool inside = field->source == FROM_CANONICAL && field->is[0] != NO_SLOT &&
                   text_find(shape->leaves[field->is[0]]->path, STR("/"));
 
-    field->null_needs_stored = inside && !field->needs_stored && !(field->read_only & MODE_UPDATE);
+    bool open = !field->needs_stored && !(field->read_only & MODE_UPDATE);
+    bool sourced = field->source == FROM_CANONICAL || field->source == FROM_REST;
+
+    field->null_needs_stored = inside && open;
+    field->inner_null_needs_stored = field->type == TYPE_OBJECT && sourced && !field->lookup.ptr && open;
 }
 
 /* The one field of a list's elements, which stands for each of them. */

@@ -31,9 +31,25 @@ bool put_shows_nothing(const struct put *put, const struct field *field)
     return shown == TAPE_NONE || tape_type(put->run->shown, shown) == JSON_NULL;
 }
 
+static bool has_null(const struct tape *in, uint32_t at)
+{
+    for (uint32_t i = at; i < tape_next(in, at); i++)
+        if (tape_type(in, i) == JSON_NULL)
+            return true;
+    return false;
+}
+
+/* What the field is sent must be compared with what is stored. */
+static bool asks_stored(const struct field *field, const struct tape *in, uint32_t at)
+{
+    bool null = at == SLOT_CLEARED || tape_type(in, at) == JSON_NULL;
+
+    return field->needs_stored || (null ? field->null_needs_stored : field->inner_null_needs_stored && has_null(in, at));
+}
+
 bool put_is_shown(const struct put *put, const struct field *field, uint32_t at)
 {
-    if (!put->shown || !(field->needs_stored || (field->null_needs_stored && put_is_null(put, at))))
+    if (!put->shown || !asks_stored(field, put->run->in, at))
         return false;
     bool nothing = put_shows_nothing(put, field);
     if (nothing || put_is_null(put, at))
@@ -79,14 +95,6 @@ static bool holds_stored(const struct node *parent)
     return false;
 }
 
-static bool has_null(const struct tape *in, uint32_t at)
-{
-    for (uint32_t i = at; i < tape_next(in, at); i++)
-        if (tape_type(in, i) == JSON_NULL)
-            return true;
-    return false;
-}
-
 /* In a merge patch of what is kept a null takes a member away, also one that was kept as null. */
 static bool names_unknown_null(const struct tape *in, const struct node *parent, uint32_t object)
 {
@@ -102,6 +110,11 @@ static bool names_unknown_null(const struct tape *in, const struct node *parent,
     return false;
 }
 
+static bool may_ask_stored(const struct field *field)
+{
+    return field->needs_stored || field->null_needs_stored || field->inner_null_needs_stored;
+}
+
 static bool names_stored(const struct tape *in, const struct node *parent, uint32_t object)
 {
     if (tape_type(in, object) == JSON_NULL)
@@ -110,11 +123,10 @@ static bool names_stored(const struct tape *in, const struct node *parent, uint3
         return true;
     for (const struct node *child = parent->first; child; child = child->next) {
         const struct field *field = child->field;
-        if (field && !field->needs_stored && !field->null_needs_stored)
+        if (field && !may_ask_stored(field))
             continue;
         uint32_t at = tape_find(in, object, child->name);
-        bool null = at != TAPE_NONE && tape_type(in, at) == JSON_NULL;
-        if (at != TAPE_NONE && (field ? field->needs_stored || null : names_stored(in, child, at)))
+        if (at != TAPE_NONE && (field ? asks_stored(field, in, at) : names_stored(in, child, at)))
             return true;
     }
     return false;

@@ -31,6 +31,8 @@ static const char fields[] =
     "  map: { type: map, is: map }\n"
     "  any: { type: any, is: m.any }\n"
     "  kept: { type: any, keep: true }\n"
+    "  obj: { type: object, is: m.obj }\n"
+    "  kob: { type: object, keep: true }\n"
     "  word: { type: any, is: m.word, of: [string, number] }\n"
     "  s1: { type: number, is: bp, split: /, part: 1 }\n"
     "  s2: { type: number, is: bp, split: /, part: 2 }\n"
@@ -113,6 +115,12 @@ static const struct {
     { "{\"x\":null,\"y\":{\"a\":null,\"b\":1}}", "{\"x\":null,\"y\":{\"a\":null}}", "{}", "{\"y\":{\"a\":null,\"b\":1}}", "" },
     { "{\"g\":{\"x\":null,\"y\":1}}", "{\"g\":{\"\\u0078\":null,\"y\":2}}", "{}", "{\"g\":{\"y\":1}}", "" },
     { "{\"x\":null}", "{\"x\":1}", "{}", "{\"x\":null}", "" },
+    /* So does an object that is known. One that changes is merged, and a null takes a member away (RFC 7396). */
+    { "{\"obj\":{\"a\":null,\"b\":{\"c\":null}}}", "{\"obj\":{\"b\":{\"c\":null},\"a\":null}}", "{}", "", "" },
+    { "{\"obj\":{\"a\":null}}", "{\"obj\":{\"a\":null,\"b\":1}}", "{\"m\":{\"obj\":{\"a\":null}}}", "", "" },
+    { "{\"obj\":{\"a\":1}}", "{\"obj\":{\"a\":1}}", "{\"m\":{\"obj\":{\"a\":1}}}", "", "" },
+    { "{\"kob\":{\"a\":[null]}}", "{\"kob\":{\"a\":[null]}}", "{}", "", "" },
+    { "{\"kob\":{\"a\":null}}", "{\"kob\":{\"a\":1}}", "{}", "{\"kob\":{\"a\":null}}", "" },
     /* A null that clears nothing makes no object around it. */
     { "{\"b\":null,\"g\":{\"c\":null,\"d\":null}}", "{\"b\":null,\"g\":null}", "{}", "", "" },
     { "{\"b\":null,\"g\":{\"c\":null,\"d\":null}}", "{\"g\":{\"d\":\"1\"}}", "{\"m\":{\"g\":{\"d\":null}}}", "", "" },
@@ -260,6 +268,11 @@ static void the_stored_entity_is_needed_where_a_field_is_not_exact(void **state)
         { "{\"any\":1}", true },
         { "{\"kept\":{}}", true },
         { "{\"word\":1}", false },
+        { "{\"obj\":{\"a\":{}},\"kob\":{\"a\":1}}", false },
+        { "{\"obj\":{\"a\":{\"b\":null}}}", true },
+        { "{\"obj\":null}", true }, /* as \"b\" */
+        { "{\"kob\":null}", false },
+        { "{\"kob\":{\"a\":null}}", true },
         { "{\"g\":null}", true },
         { "{\"h\":null}", false },
         { "[]", false },

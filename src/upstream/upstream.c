@@ -23,13 +23,19 @@ struct upstream_call {
     struct plan *plan; /* in the place of `call` */
     struct upstream_answer answer;
     struct live *live;
-    struct arena *arena;
+    struct arena *arena; /* the request's; holds the call itself */
     upstream_done_fn *done;
     void *data;
-    struct err early; /* why the call could not even start */
-    struct post post; /* tells `early` after upstream_start returned */
+    struct early *early; /* what is still to be told; or NULL */
     struct call_header headers[HEADERS_MAX];
     struct call_request request;
+};
+
+/* Why a call could not even start: told after upstream_start returned, when the call may be gone. */
+struct early {
+    struct post post;
+    struct upstream_call *call; /* NULL: freed before it could be told */
+    struct err err;
 };
 
 /* What a backend's refusal means here. A 401 is the gateway's own fault, and so is a 400 to a checked request. */
@@ -103,14 +109,25 @@ static void on_done(struct call *inner, const struct call_answer *answer, const 
 
 static void tell_early(struct post *post)
 {
-    struct upstream_call *call = (struct upstream_call *)(void *)((char *)post - offsetof(struct upstream_call, post));
+    struct early *early = (struct early *)(void *)((char *)post - offsetof(struct early, post));
+    struct upstream_call *call = early->call;
 
-    if (!call->done) {
-        free(call); /* freed before it could be told */
-        return;
+    if (call) {
+        call->early = NULL;
+        call->done(call, NULL, &early->err, call->data);
     }
-    call->post.run = NULL;
-    call->done(call, NULL, &call->early, call->data);
+    free(early);
+}
+
+static void fail_early(struct upstream_call *call, const struct err *err)
+{
+    struct early *early = calloc(1, sizeof *early);
+
+    if (!early)
+        abort();
+    *early = (struct early){ .post.run = tell_early, .call = call, .err = *err };
+    call->early = early;
+    loop_post(call->live->loop, &early->post);
 }
 
 static void add_header(struct upstream_call *call, struct str name, struct str value)
@@ -190,18 +207,15 @@ static struct upstream_call *live_start(struct upstream *upstream, const struct 
                                         upstream_done_fn *done, void *data)
 {
     struct live *live = (struct live *)(void *)upstream;
-    struct upstream_call *call = calloc(1, sizeof *call);
+    struct upstream_call *call = ARENA_NEW(request->arena, struct upstream_call);
+    struct err err;
 
-    if (!call)
-        abort();
     call->live = live;
     call->arena = request->arena;
     call->done = done;
     call->data = data;
-    if (!start(call, request, &call->early))
-        return call;
-    call->post.run = tell_early;
-    loop_post(live->loop, &call->post);
+    if (start(call, request, &err))
+        fail_early(call, &err);
     return call;
 }
 
@@ -212,10 +226,8 @@ static void live_free_call(struct upstream_call **call)
     plan_free(&(*call)->plan);
     if ((*call)->call)
         call_free(&(*call)->call);
-    if ((*call)->post.run)
-        (*call)->done = NULL; /* the post is still to run: it frees */
-    else
-        free(*call);
+    if ((*call)->early)
+        (*call)->early->call = NULL;
     *call = NULL;
 }
 

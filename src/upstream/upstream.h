@@ -28,7 +28,7 @@ struct upstream_request {
     struct str body;       /* JSON; ptr NULL: none */
     uint64_t limit, offset;
     bool paged;            /* send limit and offset */
-    struct arena *arena;   /* for the answer's tape */
+    struct arena *arena;   /* for the call and its answer's tape; outlives upstream_call_free */
     const struct err *refused; /* nothing goes out, and `done` gets this; or NULL */
     unsigned *sent;        /* one more for each HTTP call that goes out (a slower plan makes several); or NULL */
 };

@@ -159,14 +159,14 @@ static void pass_on(struct exchange *x)
     buf_add(&x->items[0].put.canonical, tape_raw(&x->body, 0));
 }
 
-/* What is shown may be what could not be set (a word outside an enum); an update may send it back all the same. So the
+/* What is shown may be what could not be set (a word outside an enum, a null); an update may send it back all the same. So the
  * faults of a document that is to be compared are those that stage_patch finds. */
 static bool judged_later(const struct exchange *x, const struct item *item)
 {
     if (!x->bound->stored || x->many || !lens_needs_stored(x->operation->lens, &x->body, item->at))
         return false;
     for (size_t i = 0; i < item->put.faults.count; i++)
-        if (item->put.faults.items[i].kind != FAULT_ENUM)
+        if (item->put.faults.items[i].kind != FAULT_ENUM && item->put.faults.items[i].kind != FAULT_NULL)
             return false;
     return true;
 }

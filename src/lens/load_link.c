@@ -202,7 +202,7 @@ static void list_leaves(struct shape *shape, const struct node *node)
 
 /* A null in a merge patch makes the objects around it, or puts them in the place of whatever stands there (RFC 7396
  * section 2): one that clears nothing must not be sent. Nor one that stands in an object that comes back as it was shown:
- * it would take that member away. */
+ * it would take that member away. Nor is one refused that is shown. */
 static void classify_null(const struct shape *shape, struct field *field)
 {
     bool inside = field->source == FROM_CANONICAL && field->is[0] != NO_SLOT &&
@@ -211,7 +211,7 @@ static void classify_null(const struct shape *shape, struct field *field)
     bool open = !field->needs_stored && !(field->read_only & MODE_UPDATE);
     bool sourced = field->source == FROM_CANONICAL || field->source == FROM_REST;
 
-    field->null_needs_stored = inside && open;
+    field->null_needs_stored = (inside || (field->null_refuse && field->absent == ABSENT_NULL)) && open;
     field->inner_null_needs_stored = field->type == TYPE_OBJECT && sourced && !field->lookup.ptr && open;
 }
 

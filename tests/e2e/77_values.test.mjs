@@ -70,6 +70,20 @@ describe('values', () => {
         assert.deepEqual((await one.graph()).metadata, { address: { city: 'Leeds' }, ward: 7 });
     });
 
+    test('General takes back the patient that it shows, also where another dialect said less than General demands', async () => {
+        const { first_name, last_name, email } = person();
+        await all.twine.post('/pub/patient', { data: { type: 'patient', attributes: { first_name, last_name, email_address: email } } });
+        const ids = await idsOf(all, email), path = `/v1/patients/${ids.general}`, before = (await all.graph.get(`/v1/patients/${ids.graph}`)).json;
+        const read = (await all.general.get(path)).json;
+        assert.equal(read.date_of_birth, null);
+        await all.general.put(path, { patient: read });
+        assert.deepEqual((await all.graph.get(`/v1/patients/${ids.graph}`)).json, before);
+        assert.equal((await all.general.put(path, { patient: { ...read, phone: '555-0101' } })).json.phone, '555-0101');
+        await all.general.put(path, { patient: { date_of_birth: '1984-02-29' } });
+        const { json } = await all.general.put(path, { patient: read }, 422);
+        assert.deepEqual(Object.keys(json.errors), ['date_of_birth']);
+    });
+
     test('what nobody documents comes back as it was sent, byte for byte, also after it was written back', async () => {
         const extra = '"tags":[],"none":null,"deep":{"a":null,"b":{},"c":[null,{"d":null}],"n":1.0,"e":1e2,"big":12345678901234567890,"s":"\\u00e9"},"empty":""';
         const { email, ...one } = person();

@@ -33,6 +33,7 @@ static const char fields[] =
     "  kept: { type: any, keep: true }\n"
     "  obj: { type: object, is: m.obj }\n"
     "  kob: { type: object, keep: true }\n"
+    "  nn: { type: string, is: nn, null: refuse, absent: null }\n"
     "  word: { type: any, is: m.word, of: [string, number] }\n"
     "  s1: { type: number, is: bp, split: /, part: 1 }\n"
     "  s2: { type: number, is: bp, split: /, part: 2 }\n"
@@ -110,6 +111,9 @@ static const struct {
     { "{\"sex\":\"other\"}", "{\"sex\":\"\\u006fther\"}", "{}", "", "" },
     { "{\"sex\":\"f\"}", "{\"sex\":\"other\"}", "{\"sex\":\"f\"}", "", "" },
     { "{\"sex\":null}", "{}", "{}", "", "" },
+    { "{\"nn\":null}", "{\"nn\":null}", "{}", "", "" },
+    { "{\"nn\":null}", "{\"nn\":\"1\"}", NULL, NULL, "nn null string" },
+    { "{\"nn\":null}", NULL, NULL, NULL, "nn null string" },
     /* What nobody knows and was kept with nulls in it stays so. */
     { "{\"x\":null,\"y\":{\"a\":null}}", "{\"x\":null,\"y\":{\"a\":null}}", "{}", "", "" },
     { "{\"x\":null,\"y\":{\"a\":null,\"b\":1}}", "{\"x\":null,\"y\":{\"a\":null}}", "{}", "{\"y\":{\"a\":null,\"b\":1}}", "" },
@@ -272,6 +276,7 @@ static void the_stored_entity_is_needed_where_a_field_is_not_exact(void **state)
         { "{\"obj\":{\"a\":{\"b\":null}}}", true },
         { "{\"obj\":null}", true }, /* as \"b\" */
         { "{\"kob\":null}", false },
+        { "{\"nn\":null}", true },
         { "{\"kob\":{\"a\":null}}", true },
         { "{\"g\":null}", true },
         { "{\"h\":null}", false },

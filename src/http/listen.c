@@ -69,9 +69,10 @@ static bool listens_at(int fd, union listen_address *address)
            getsockname(fd, &address->any, &len) == 0;
 }
 
-/* A descriptor of its own of the inherited socket at that address; -1: none. The inherited one stays, for other workers, and
- * for the service manager: what connects while this process ends or has ended waits for the next one. */
-static int take_inherited(const union listen_address *address)
+/* A descriptor of its own of the inherited socket at that address; -1: none, or it was found and errno says why not. The
+ * inherited one stays, for other workers, and for the service manager: what connects while this process ends or has ended waits
+ * for the next one. */
+static int take_inherited(const union listen_address *address, bool *found)
 {
     int end = FIRST_INHERITED + count_inherited();
 
@@ -79,6 +80,7 @@ static int take_inherited(const union listen_address *address)
         union listen_address at = { .any = { .sa_family = AF_UNSPEC } };
         if (!listens_at(fd, &at) || !is_same(&at, address))
             continue;
+        *found = true;
         int own = fcntl(fd, F_DUPFD_CLOEXEC, end);
         if (own >= 0)
             (void)fcntl(own, F_SETFL, O_NONBLOCK);
@@ -110,10 +112,14 @@ int listen_open(struct str text, bool reuse, struct err *err)
 {
     union listen_address address;
     socklen_t len = 0; /* gcc 12 at -O2 does not see that it is set */
+    bool inherited = false;
 
     if (parse_address(text, &address, &len, err))
         return -1;
-    int fd = take_inherited(&address);
+    int fd = take_inherited(&address, &inherited);
+    if (fd < 0 && inherited)
+        return err_set(err, ERR_CONFIG, "listen: " STR_FMT ": the socket of LISTEN_FDS cannot be used: %s", STR_ARG(text),
+                       strerror(errno));
     if (fd < 0)
         fd = open_socket(&address, len, reuse);
     if (fd < 0)

@@ -1,6 +1,9 @@
 /* Where servers listen, and whose sockets they take. */
 #include "test_http_kit.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+
 #define HOST_LINE "Host: a.example\r\n"
 
 static void listens_where_it_is_told(void **state)
@@ -114,6 +117,15 @@ static void inherited_sockets_outlive_the_server(void **state)
     kit_stop(second);
 
     struct kit *third = kit_prepare(&limits);
+    struct rlimit usual, few;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    few = usual;
+    few.rlim_cur = (rlim_t)fcntl(passed, F_DUPFD, passed + 1);
+    close((int)few.rlim_cur);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(http_server_listen(third->server, str_from(address), false, NULL, &err), -1);
+    CHECK(strstr(err.detail, "the socket of LISTEN_FDS cannot be used: Too many open files"), "%s", err.detail);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
     (void)snprintf(address, sizeof address, "127.0.0.2:%u", ntohs(at.sin_port));
     assert_int_equal(http_server_listen(third->server, str_from(address), false, NULL, &err), 0);
     assert_int_equal(http_server_listen(third->server, str_from(address), false, NULL, &err), -1);

@@ -151,6 +151,12 @@ static int load_includes(const struct dialect *dialect, struct arena *arena, con
     return 0;
 }
 
+/* Their answers name what lacks otherwise: a scope, the methods, the wrapper. It would be media types here. */
+static bool tells_more(enum err_code code)
+{
+    return code == ERR_SCOPE || code == ERR_METHOD || code == ERR_MISSING_WRAPPER;
+}
+
 /* Status and error name that are numbers or words of their own. */
 static int load_status(const struct yaml *map, struct operation *made, struct err *err)
 {
@@ -166,6 +172,9 @@ static int load_status(const struct yaml *map, struct operation *made, struct er
     made->media_error = node->kind == YAML_TEXT ? err_by_name(node->text) : ERR_NONE;
     if (made->media_error == ERR_NONE)
         return yaml_fault(node, err, "unknown error name, expected one of docs/dialect.md such as media_type");
+    if (tells_more(made->media_error))
+        return yaml_fault(node, err, STR_FMT " is not about media types, expected an error such as media_type or forbidden",
+                          STR_ARG(node->text));
     return 0;
 }
 

@@ -242,6 +242,22 @@ static int check_whole(const struct yaml *map, const struct operation *made, str
     return 0;
 }
 
+/* What tells the versions of an entity apart needs one, and is said where that entity is read or written. */
+static int check_version(const struct yaml *map, const struct operation *made, struct err *err)
+{
+    bool one_entity = template_uses(made->answer, VAR_ITEM) && !made->many;
+
+    if (made->etag_shown && !one_entity)
+        return yaml_fault(yaml_get(map, "etag"), err, "etag: shown is of one entity, expected answer: $item");
+    if (!made->modified.len)
+        return 0;
+    if (!one_entity)
+        return yaml_fault(yaml_get(map, "modified"), err, "modified: is of one entity, expected answer: $item");
+    if (made->choose.lookup.len)
+        return yaml_fault(yaml_get(map, "modified"), err, "modified: is what the chosen operation says, expected it there");
+    return made->lens ? 0 : yaml_fault(yaml_get(map, "modified"), err, "modified: is of an entity, expected resource: NAME");
+}
+
 /* The lens of the resource, and every operation guarded: none is open by omission. */
 static int check_operation(const struct dialect *dialect, const struct yaml *map, struct operation *made,
                            struct err *err)
@@ -262,11 +278,8 @@ static int check_operation(const struct dialect *dialect, const struct yaml *map
     if (answer->kind == YAML_TEXT && !str_starts(answer->text, STR("$")))
         return yaml_fault(answer, err, "found \"" STR_FMT "\", expected a variable such as $item or a map",
                           STR_ARG(answer->text));
-    bool one_entity = template_uses(made->answer, VAR_ITEM) && !made->many;
-    if (made->etag_shown && !one_entity)
-        return yaml_fault(yaml_get(map, "etag"), err, "etag: shown is of one entity, expected answer: $item");
-    if (made->modified.len && !one_entity)
-        return yaml_fault(yaml_get(map, "modified"), err, "modified: is of one entity, expected answer: $item");
+    if (check_version(map, made, err))
+        return -1;
     bool shows = template_uses(made->answer, VAR_ITEM) || template_uses(made->answer, VAR_ITEMS) ||
                  template_uses(made->answer, VAR_ENTRIES);
     if (made->call.len && !made->lens && (shows || (made->has_body && !made->body_lens)))

@@ -120,12 +120,11 @@ static int start_workers(struct edge *edge, struct gateway *gateway, struct err 
     size_t count = count_workers(edge->conf);
 
     edge->workers = ARENA_ARRAY(edge->arena, struct worker, count);
-    while (edge->worker_count < count) {
-        struct worker *worker = &edge->workers[edge->worker_count++];
-        if (worker_init(worker, edge->conf, gateway, edge->access_fd, err))
+    if (renewal_read(&edge->renewal, edge->conf, err))
+        return -1;
+    while (edge->worker_count < count)
+        if (worker_init(&edge->workers[edge->worker_count++], edge->conf, gateway, edge->access_fd, &edge->renewal, err))
             return -1;
-        worker->renewal = &edge->renewal;
-    }
     edge->admin = admin_new(edge->loop, edge->conf, gateway, edge->workers, edge->worker_count);
     if (admin_listen(edge->admin, err))
         return -1;
@@ -191,6 +190,7 @@ void edge_free(struct edge **edge)
     loop_free(&gone->loop);
     if (gone->own_access_fd)
         (void)close(gone->access_fd);
+    http_tls_free(&gone->renewal.tls);
     (void)pthread_mutex_destroy(&gone->renewal.lock);
     struct arena *arena = gone->arena;
     arena_free(&arena);

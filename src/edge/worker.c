@@ -87,79 +87,70 @@ static struct http_limits limits_of(const struct conf *conf)
     return limits;
 }
 
-static struct tls_files tls_files(const struct conf *conf)
+static const char *path_or_none(struct arena *arena, struct str path)
 {
-    struct arena *arena = conf->arena;
-
-    if (!conf->tls_certificate.len)
-        return (struct tls_files){ .certificate = NULL };
-    return (struct tls_files){ .certificate = arena_cstr(arena, conf->tls_certificate),
-                               .key = arena_cstr(arena, conf->tls_key),
-                               .client_ca = conf->tls_client_ca.len ? arena_cstr(arena, conf->tls_client_ca) : NULL };
+    return path.len ? arena_cstr(arena, path) : NULL;
 }
 
-static int load_tls(struct worker *worker, struct err *err)
-{
-    const struct tls_files *tls = &worker->tls;
-
-    return tls->certificate ? http_server_tls(worker->server, tls->certificate, tls->key, tls->client_ca, err) : 0;
-}
-
-/* As at the start (auth_check), a key that others may read is none. */
-static int judge_key(const struct worker *worker, struct err *err)
+int renewal_read(struct renewal *renewal, const struct conf *conf, struct err *err)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
+    struct http_tls *tls;
 
-    return file_check_secret(arena, worker->conf->tls_key, err);
-}
-
-/* `err` NULL: it worked, or nothing was done. The last one speaks for all, unless somebody has told already what is wrong. */
-static void end_renewal(struct renewal *renewal, const struct err *err)
-{
+    if (!conf->tls_certificate.len)
+        return 0;
+    if (http_tls_read(&tls, arena_cstr(arena, conf->tls_certificate), arena_cstr(arena, conf->tls_key),
+                      path_or_none(arena, conf->tls_client_ca), err))
+        return -1;
     (void)pthread_mutex_lock(&renewal->lock);
-    if (err && !renewal->failed)
-        log_line(LOG_WARN, "SIGHUP: %s; the old certificate stays", err->detail);
-    renewal->failed |= err != NULL;
-    if (--renewal->left == 0) {
-        if (!renewal->failed)
-            log_line(LOG_INFO, "SIGHUP: the certificate is read again");
-        renewal->failed = false;
-    }
+    http_tls_free(&renewal->tls);
+    renewal->tls = tls;
     (void)pthread_mutex_unlock(&renewal->lock);
+    return 0;
 }
 
-/* The loop waits for small files, once in weeks. */
+/* What is the newest when the post arrives. The last worker speaks for all. */
 static void renew_tls(struct post *post)
 {
     struct worker *worker = (struct worker *)(void *)((char *)post - offsetof(struct worker, renew));
-    struct err err;
+    struct renewal *renewal = worker->renewal;
 
-    atomic_store(&worker->renewing, false); /* first: who asks from now on means later files */
-    bool failed = judge_key(worker, &err) || load_tls(worker, &err);
-    end_renewal(worker->renewal, failed ? &err : NULL);
+    (void)pthread_mutex_lock(&renewal->lock);
+    worker->renewing = false;
+    http_server_tls(worker->server, renewal->tls);
+    if (--renewal->left == 0)
+        log_line(LOG_INFO, "SIGHUP: the certificate is read again");
+    (void)pthread_mutex_unlock(&renewal->lock);
 }
 
-static void begin_renewal(struct renewal *renewal)
+/* As at the start (auth_check), a key that others may read is none. */
+static int judge_key(const struct conf *conf, struct err *err)
 {
-    (void)pthread_mutex_lock(&renewal->lock);
-    renewal->left++;
-    (void)pthread_mutex_unlock(&renewal->lock);
+    CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
+
+    return file_check_secret(arena, conf->tls_key, err);
 }
 
 void workers_renew_tls(struct worker *workers, size_t count)
 {
     struct renewal *renewal = workers->renewal;
+    struct err err;
 
-    if (!workers->tls.certificate)
+    if (!renewal->tls)
         return;
-    begin_renewal(renewal);
+    if (judge_key(workers->conf, &err) || renewal_read(renewal, workers->conf, &err)) {
+        log_line(LOG_WARN, "SIGHUP: %s; the old certificate stays", err.detail);
+        return;
+    }
+    (void)pthread_mutex_lock(&renewal->lock);
     for (size_t i = 0; i < count; i++) {
-        if (atomic_exchange(&workers[i].renewing, true))
+        if (workers[i].renewing)
             continue;
-        begin_renewal(renewal);
+        workers[i].renewing = true;
+        renewal->left++;
         loop_post(workers[i].loop, &workers[i].renew);
     }
-    end_renewal(renewal, NULL);
+    (void)pthread_mutex_unlock(&renewal->lock);
 }
 
 static int listen_all(struct worker *worker, struct err *err)
@@ -167,8 +158,8 @@ static int listen_all(struct worker *worker, struct err *err)
     const struct conf *conf = worker->conf;
     struct arena *arena = conf->arena;
 
-    if (load_tls(worker, err))
-        return -1;
+    if (worker->renewal->tls)
+        http_server_tls(worker->server, worker->renewal->tls);
     if (http_server_listen(worker->server, conf->listen, true, NULL, err))
         return -1;
     worker->bound = ARENA_ARRAY(arena, struct bound_port, conf->facade_count + 1);
@@ -213,12 +204,12 @@ static void drain(struct post *post)
 }
 
 int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, int access_fd,
-                struct err *err)
+                struct renewal *renewal, struct err *err)
 {
     struct http_limits limits = limits_of(conf);
 
     *worker = (struct worker){ .conf = conf, .gateway = gateway, .loop = loop_new(), .drain = { .run = drain },
-                                .renew = { .run = renew_tls }, .tls = tls_files(conf) };
+                                .renew = { .run = renew_tls }, .renewal = renewal };
     worker->metrics = metrics_new(gateway);
     worker->access = access_log_new(worker->loop, access_fd);
     worker->server = http_server_new(worker->loop, &limits, on_request, worker);

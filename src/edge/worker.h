@@ -6,13 +6,12 @@
 #include "flow/flow.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
-/* Workers that read the certificate again, each for itself. The outcome is logged once for all of them. */
+/* The certificate of all workers: its files are read once for all, so that no two of them serve another one. */
 struct renewal {
     pthread_mutex_t lock;
-    size_t left; /* workers still reading, and one for the caller until it has asked all */
-    bool failed; /* one of them failed, and has logged it */
+    struct http_tls *tls; /* the newest; NULL: none */
+    size_t left;          /* workers that do not use it yet */
 };
 
 struct worker {
@@ -34,11 +33,8 @@ struct worker {
     pthread_t thread;
     bool started, draining;
     struct post drain, renew;
-    struct tls_files { /* NULL: none */
-        const char *certificate, *key, *client_ca;
-    } tls;
     struct renewal *renewal;
-    atomic_bool renewing;
+    bool renewing; /* the post is under way; under the renewal's lock */
     struct deadline ending; /* from when nobody is connected any more */
     uint64_t drain_until_ms;
     struct worker_counts {
@@ -51,12 +47,14 @@ struct worker {
     struct counting *counting;
 };
 
-/* Makes the worker and listens; `access_fd` is borrowed. */
+/* Makes the worker and listens; `access_fd` and `renewal` are borrowed. */
 MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, int access_fd,
-                           struct err *err);
+                           struct renewal *renewal, struct err *err);
 MUST_CHECK int worker_run(struct worker *worker, struct err *err); /* starts its thread */
 void worker_drain(struct worker *worker);                         /* the admin's thread; the worker's ends by itself */
-/* Makes all workers read the files again, for new connections; they share one renewal. Always from one thread. */
+/* One thread at a time. Read: the configuration's files, if it names any. Renew: the same again, for connections to come; the
+ * workers all have this renewal. */
+MUST_CHECK int renewal_read(struct renewal *renewal, const struct conf *conf, struct err *err);
 void workers_renew_tls(struct worker *workers, size_t count);
 void worker_stop(struct worker *worker); /* joins; gives up what is still under way */
 void worker_done(struct worker *worker); /* after the store was closed: frees the loop */

@@ -62,11 +62,16 @@ struct http_server *http_server_new(struct loop *loop, const struct http_limits 
 MUST_CHECK int http_server_listen(struct http_server *server, struct str address, bool reuse, uint16_t *port,
                                   struct err *err);
 
-/* Listeners added after this speak TLS (1.2 and later, ALPN h2 and http/1.1); PEM files. `client_ca` (or NULL) demands
- * client certificates. Listeners that speak TLS already use the new files for new connections. On failure nothing
- * changes. */
-MUST_CHECK int http_server_tls(struct http_server *server, const char *certificate, const char *key,
-                               const char *client_ca, struct err *err);
+/* A certificate and its key, for any number of servers on any threads. PEM files, read here only; `client_ca` (or NULL)
+ * demands client certificates. */
+struct http_tls;
+MUST_CHECK int http_tls_read(struct http_tls **tls, const char *certificate, const char *key, const char *client_ca,
+                             struct err *err);
+void http_tls_free(struct http_tls **tls); /* servers that have it keep it; NULL is fine */
+
+/* Listeners added after this speak TLS (1.2 and later, ALPN h2 and http/1.1). Those that speak TLS already use it for
+ * connections to come. */
+void http_server_tls(struct http_server *server, struct http_tls *tls);
 
 /* Stops listening and lets requests in flight finish. Idle connections are closed a moment later, those without any
  * request so far after a second, so that requests already on their way are answered. `drained` runs when none is left

@@ -131,5 +131,5 @@ enum err_code head_read(struct http_request *request, enum err_code fault);
 /* tick.c */
 void tick_start(struct http_server *server);
 
-/* tls.c; NULL and `err` on failure */
-SSL_CTX *tls_context(const char *certificate, const char *key, const char *client_ca, struct err *err);
+/* tls.c; borrowed */
+SSL_CTX *tls_context(struct http_tls *tls);

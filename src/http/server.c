@@ -72,28 +72,22 @@ struct http_server *http_server_new(struct loop *loop, const struct http_limits 
     return server;
 }
 
-/* Connections that are open keep what they began with: each holds its context. */
-static void renew_tls(struct http_server *server)
+/* What `held` holds gives way to `context`. */
+static void hold(SSL_CTX **held, SSL_CTX *context)
 {
-    for (struct listener *listener = server->listeners; listener; listener = listener->next) {
-        if (!listener->accept.ssl_ctx || !SSL_CTX_up_ref(server->tls))
-            continue;
-        SSL_CTX_free(listener->accept.ssl_ctx);
-        listener->accept.ssl_ctx = server->tls;
-    }
+    if (!SSL_CTX_up_ref(context))
+        return;
+    SSL_CTX_free(*held);
+    *held = context;
 }
 
-int http_server_tls(struct http_server *server, const char *certificate, const char *key,
-                    const char *client_ca, struct err *err)
+/* Connections that are open keep what they began with: each holds its context. */
+void http_server_tls(struct http_server *server, struct http_tls *tls)
 {
-    SSL_CTX *context = tls_context(certificate, key, client_ca, err);
-
-    if (!context)
-        return -1;
-    SSL_CTX_free(server->tls);
-    server->tls = context;
-    renew_tls(server);
-    return 0;
+    hold(&server->tls, tls_context(tls));
+    for (struct listener *listener = server->listeners; listener; listener = listener->next)
+        if (listener->accept.ssl_ctx)
+            hold(&listener->accept.ssl_ctx, server->tls);
 }
 
 /* ---- listening ---- */

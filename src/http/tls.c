@@ -64,17 +64,29 @@ static int load(SSL_CTX *context, const char *certificate, const char *key, cons
     return 0;
 }
 
-SSL_CTX *tls_context(const char *certificate, const char *key, const char *client_ca, struct err *err)
+/* It is OpenSSL's own, which counts its holders. */
+SSL_CTX *tls_context(struct http_tls *tls)
+{
+    return (SSL_CTX *)tls;
+}
+
+int http_tls_read(struct http_tls **tls, const char *certificate, const char *key, const char *client_ca, struct err *err)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
-    if (!context) {
-        (void)fail(err, "cannot make a", "context");
-        return NULL;
-    }
+    if (!context)
+        return fail(err, "cannot make a", "context");
     set_rules(context);
-    if (!load(context, certificate, key, client_ca, err))
-        return context;
-    SSL_CTX_free(context);
-    return NULL;
+    if (load(context, certificate, key, client_ca, err)) {
+        SSL_CTX_free(context);
+        return -1;
+    }
+    *tls = (struct http_tls *)context;
+    return 0;
+}
+
+void http_tls_free(struct http_tls **tls)
+{
+    SSL_CTX_free(tls_context(*tls));
+    *tls = NULL;
 }

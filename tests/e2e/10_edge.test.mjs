@@ -261,6 +261,19 @@ describe('TLS', () => {
         await told('the certificate is read again', 2);
     });
 
+    // What is read from a pipe is gone: who reads second, for another worker, has nothing.
+    test('SIGHUP reads the files once, for all workers', async () => {
+        const lines = () => gateway.output('stderr').split('the certificate is read again').length - 1, before = lines();
+        makeCertificate();
+        renameSync(join(dir, 'cert.pem'), join(dir, 'good.pem'));
+        execFileSync('mkfifo', [join(dir, 'cert.pem')]);
+        gateway.process.kill('SIGHUP');
+        execFileSync('sh', ['-c', 'cat "$1" > "$2"', '-', join(dir, 'good.pem'), join(dir, 'cert.pem')], { timeout: 10000 });
+        await until(() => lines() > before, 'read again');
+        renameSync(join(dir, 'good.pem'), join(dir, 'cert.pem'));
+        for (let n = 0; n < 20; n++) assert.equal((await overTls({ agent: false })).status, 200);
+    });
+
     test('plain text is not answered', async () => {
         const { text } = await raw(gateway.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n', { wait: 2000 });
         assert.doesNotMatch(text, /^HTTP\/1\.1 200/);

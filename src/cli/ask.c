@@ -125,10 +125,11 @@ static bool is_right(struct asking *a, const struct contract_call *call)
     if (!tape->count || tape_type(tape, 0) != JSON_OBJECT)
         return false;
     if (!call->items.len) {
-        uint32_t item = contract_item(call, tape);
+        uint32_t item;
+        bool fits = contract_item(call, tape, &item);
         if (item != TAPE_NONE)
             learn_from(a, call, tape, item);
-        return true;
+        return fits;
     }
     uint32_t items = tape_find(tape, 0, call->items);
     if (items == TAPE_NONE || tape_type(tape, items) != JSON_ARRAY)

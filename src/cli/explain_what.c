@@ -18,13 +18,19 @@ int explain_request(struct explanation *explanation, struct err *err)
     return 0;
 }
 
-/* The entities of the backend's answer to `call`, which may be none. */
-static uint32_t find_entities(struct explanation *explanation, const struct contract_call *call, const struct tape *in)
+/* Where the entities stand in the backend's answer to `call`; TAPE_NONE: it says that there is none. */
+static int find_entities(struct explanation *explanation, const struct contract_call *call, const struct tape *in, uint32_t *at,
+                         struct err *err)
 {
-    uint32_t at = !call ? 0 : call->items.len ? tape_find(in, 0, call->items) : contract_item(call, in);
-
-    explanation->documents = at == TAPE_NONE ? 0 : tape_type(in, at) == JSON_ARRAY ? tape_count(in, at) : 1;
-    return at;
+    *at = call && call->items.len ? tape_find(in, 0, call->items) : 0;
+    if (*at == TAPE_NONE)
+        return err_set(err, ERR_UPSTREAM, "the answer has no member '" STR_FMT "', which holds its entities",
+                       STR_ARG(call->items));
+    if (call && !call->items.len && !contract_item(call, in, at))
+        return err_set(err, ERR_UPSTREAM, call->item.len ? "the answer has no member '" STR_FMT "' that is an entity or null"
+                                                         : "the answer is no entity" STR_FMT, STR_ARG(call->item));
+    explanation->documents = *at == TAPE_NONE ? 0 : tape_type(in, *at) == JSON_ARRAY ? tape_count(in, *at) : 1;
+    return 0;
 }
 
 static int get_entity(struct explanation *explanation, const struct tape *in, uint32_t at, struct err *err)
@@ -66,12 +72,11 @@ int explain_response(struct explanation *explanation, struct err *err)
         return 0;
     if (explain_json_body(explanation, &in, err))
         return -1;
-    uint32_t at = find_entities(explanation, call, &in);
-    if (at == TAPE_NONE && !call->items.len)
-        return 0; /* the answer says that there is none */
+    uint32_t at;
+    if (find_entities(explanation, call, &in, &at, err))
+        return -1;
     if (at == TAPE_NONE)
-        return err_set(err, ERR_UPSTREAM, "the answer has no member '" STR_FMT "', which holds its entities",
-                       STR_ARG(call->items));
+        return 0;
     if (tape_type(&in, at) != JSON_ARRAY)
         return get_entity(explanation, &in, at, err);
     size_t index = 0;

@@ -251,8 +251,8 @@ enum step stage_collect(struct exchange *x)
     if (!x->fetched_count || !x->fetched[0].answer.document.count)
         return exchange_fail(x, ERR_UPSTREAM, "the backend answered without a body");
     const struct tape *tape = &x->fetched[0].answer.document;
-    uint32_t at = contract_item(x->bound->call, tape);
-    if (at != TAPE_NONE && tape_type(tape, at) != JSON_OBJECT)
+    uint32_t at;
+    if (!contract_item(x->bound->call, tape, &at))
         return exchange_fail(x, ERR_UPSTREAM, "the backend's answer is no entity");
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
     return at != TAPE_NONE && show(x, tape, at, &x->err) ? STEP_FAIL : STEP_NEXT;

@@ -235,12 +235,12 @@ static void own_entity(struct exchange *x, const struct contract_call *call, con
 
 void exchange_own_answer(struct exchange *x, const struct contract_call *call, const struct tape *tape)
 {
-    uint32_t items = call && call->items.len ? contract_items(call, tape) : TAPE_NONE;
+    uint32_t items = call && call->items.len ? contract_items(call, tape) : TAPE_NONE, item;
 
     if (!call || !tape->count)
         return;
-    if (!call->items.len && contract_item(call, tape) != TAPE_NONE)
-        own_entity(x, call, tape, contract_item(call, tape));
+    if (!call->items.len && contract_item(call, tape, &item) && item != TAPE_NONE)
+        own_entity(x, call, tape, item);
     for (uint32_t at = items != TAPE_NONE ? tape_first(tape, items) : 0; items != TAPE_NONE && at < tape_next(tape, items);
          at = tape_next(tape, at))
         own_entity(x, call, tape, at);

@@ -280,9 +280,12 @@ uint32_t contract_items(const struct contract_call *call, const struct tape *ans
     return at != TAPE_NONE && tape_type(answer, at) == JSON_ARRAY ? at : TAPE_NONE;
 }
 
-uint32_t contract_item(const struct contract_call *call, const struct tape *answer)
+bool contract_item(const struct contract_call *call, const struct tape *answer, uint32_t *at)
 {
-    uint32_t at = !answer->count ? TAPE_NONE : call->item.len ? tape_find(answer, 0, call->item) : 0;
-
-    return at != TAPE_NONE && call->item.len && tape_type(answer, at) == JSON_NULL ? TAPE_NONE : at;
+    *at = !answer->count ? TAPE_NONE : call->item.len ? tape_find(answer, 0, call->item) : 0;
+    if (*at == TAPE_NONE || tape_type(answer, *at) == JSON_OBJECT)
+        return *at != TAPE_NONE;
+    bool says_none = call->item.len && tape_type(answer, *at) == JSON_NULL;
+    *at = TAPE_NONE;
+    return says_none;
 }

@@ -95,5 +95,6 @@ bool contract_takes(const struct contract_call *call, struct str parameter);
 
 /* The array of the items in an answer of the call (an empty one, too), or TAPE_NONE. */
 uint32_t contract_items(const struct contract_call *call, const struct tape *answer);
-/* Where the entity stands in an answer of a call that is no list; TAPE_NONE: the answer says that there is none. */
-uint32_t contract_item(const struct contract_call *call, const struct tape *answer);
+/* Where the entity stands in an answer of a call that is no list; TAPE_NONE: the answer says that there is none. False: the
+ * answer is another document than the contract's. */
+bool contract_item(const struct contract_call *call, const struct tape *answer, uint32_t *at);

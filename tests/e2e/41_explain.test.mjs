@@ -207,10 +207,12 @@ test('the backend\'s answer', () => {
     assert.equal(found.shown.first_name, 'Zelda');
     assert.equal(found.shown.id, null, 'ids stay unresolved');
     assert.match(run('explain', 'GET', '/v1/patients/1', '-H', 'X-User-Token: x', '--response', '404').stdout, /404 is no entity/);
-    const acknowledged = (item) => explain('GET', '/v1/researcher-acknowledgements/me', '-H', 'Authorization: Bearer x', '--response', '200', '--values',
-        '-d', JSON.stringify({ acknowledged: item !== null, acknowledgement: item }));
+    const asked = ['GET', '/v1/researcher-acknowledgements/me', '-H', 'Authorization: Bearer x', '--response', '200', '--values', '-d'];
+    const acknowledged = (item) => explain(...asked, JSON.stringify({ acknowledged: item !== null, acknowledgement: item }));
     assert.equal(acknowledged({ id: 'a', statement_version: '2' }).shown.statement_version, '2');
     assert.deepEqual([acknowledged(null).documents, acknowledged(null).shown], [0, undefined], 'the answer says that there is none');
+    for (const other of ['[]', '{}', '{"acknowledgement":[]}'])
+        assert.match(run('explain', ...asked, other).stderr, /the answer has no member 'acknowledgement' that is an entity or null/);
 });
 
 test('a body from a file, and what is no request', () => {

@@ -24,6 +24,7 @@ async function startRecorder() {
             const { id } = own, one = { id: brand ?? id, brand_id: 'acme', patient_id: id, group_id: id };
             const list = method === 'GET' && (url.searchParams.has('limit') || /\/metrics\/[^/]+$/.test(url.pathname) || !/\/c-[a-z-]+$|\/(me|latest|summary|safe)$/.test(url.pathname));
             const answer = list ? { ...one, ...Object.fromEntries(lists.map((name) => [name, [one]])), total: 1 } : { ...one, ...(body && !Array.isArray(JSON.parse(body)) ? JSON.parse(body) : {}), ...one };
+            if (method === 'GET' && url.pathname === '/v1/researcher-acknowledgements/me') answer.acknowledgement = one;
             outgoing.writeHead(method === 'POST' ? 201 : 200, { 'content-type': 'application/json', etag: '"1"' });
             outgoing.end(JSON.stringify(answer));
         });

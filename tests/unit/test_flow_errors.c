@@ -93,6 +93,13 @@ static void the_backends_refusals(void **state)
     }
 }
 
+static const struct str one_patient[] = { STR_INIT("p-1") };
+static const struct token_claims researcher = { .subject = STR_INIT("tester"),
+                                                .scope = STR_INIT("read:acknowledgements"),
+                                                .patients = one_patient,
+                                                .patient_count = 1,
+                                                .patients_bound = true };
+
 /* A good status and a document that is not what the contract says. */
 static void answers_that_are_none(void **state)
 {
@@ -100,6 +107,7 @@ static void answers_that_are_none(void **state)
                              read = { .as = "general", .method = "GET /v1/patients/1" },
                              graph = { .as = "patient-graph", .method = "GET /v1/patients/p-1" },
                              twine = { .as = "twine", .method = "GET /pub/patient/" T_PATIENT_1 },
+                             member = { .as = "patient-graph", .method = "GET /v1/researcher-acknowledgements/me", .who = &researcher },
                              create = { .as = "general",
                                         .method = "POST /v1/patients",
                                         .body = "{'patient':{'first_name':'a','last_name':'b',"
@@ -139,6 +147,13 @@ static void answers_that_are_none(void **state)
         { &twine, NULL, 502 },
         { &twine, "7", 502 },
         { &twine, "{'id':'p-1','external_ids':[],'groups':{},'phone':[]}", 0 },
+        { &member, NULL, 502 },
+        { &member, "[]", 502 },
+        { &member, "'acknowledgement'", 502 },
+        { &member, "{}", 502 },
+        { &member, "{'acknowledgement':[]}", 502 },
+        { &member, "{'acknowledgement':false}", 502 },
+        { &member, "{'acknowledgement':null}", 200 },
         { &create, NULL, 502 },
         { &create, "[]", 502 },
         { &create, "7", 502 },

@@ -1,5 +1,7 @@
 #include "base/err.h"
 
+#include "base/arena.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -63,4 +65,13 @@ int err_wrap(struct err *err, const char *fmt, ...)
     if (snprintf(err->detail + n, sizeof err->detail - (size_t)n, ": %s", old) < 0)
         err->detail[n] = '\0';
     return -1;
+}
+
+int err_note(struct err_list *list, const struct err *err)
+{
+    if (!list)
+        return -1;
+    list->items = arena_grow(list->arena, list->items, list->count, &list->space, sizeof *list->items);
+    list->items[list->count++] = *err;
+    return 0;
 }

@@ -23,6 +23,16 @@ struct err {
 int err_set(struct err *err, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
 int err_wrap(struct err *err, const char *fmt, ...) PRINTF(2, 3); /* "context: old detail" */
 
+/* Faults in several places, found by work that goes on after each. In `arena`, which its maker gives. */
+struct arena;
+struct err_list {
+    struct arena *arena;
+    struct err *items;
+    size_t count, space;
+};
+/* 0: the fault is noted, and what does not rest on it goes on. -1: `list` is NULL, the first fault ends the work. */
+int err_note(struct err_list *list, const struct err *err);
+
 /* The row of err_tbl.h. `err_by_name` gives ERR_NONE for an unknown name. */
 const char *err_name(enum err_code code);
 int err_status(enum err_code code);

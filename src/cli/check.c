@@ -11,15 +11,15 @@
 
 enum { CHECKED_DOCUMENTS = 50 };
 
-/* Each mapping with those of the same entity that stand before it. */
-static int compare_lenses(const struct gateway *gateway, struct err *err)
+/* The mapping with those of the same entity that stand before it. */
+static int compare_lens(const struct gateway *gateway, size_t dialect, size_t lens, struct err *err)
 {
-    for (size_t i = 0; i < gateway->dialect_count; i++)
-        for (size_t k = 0; k <= i; k++)
-            for (size_t a = 0; a < gateway->dialects[i]->lens_count; a++)
-                for (size_t b = 0; b < gateway->dialects[k]->lens_count; b++)
-                    if (lens_compare(gateway->dialects[i]->lenses[a], gateway->dialects[k]->lenses[b], err))
-                        return -1;
+    for (size_t i = 0; i <= dialect; i++) {
+        size_t count = i < dialect ? gateway->dialects[i]->lens_count : lens + 1;
+        for (size_t k = 0; k < count; k++)
+            if (lens_compare(gateway->dialects[dialect]->lenses[lens], gateway->dialects[i]->lenses[k], err))
+                return -1;
+    }
     return 0;
 }
 
@@ -35,7 +35,7 @@ static size_t lenses_of(const struct gateway *gateway, struct str entity, const 
 }
 
 /* What a mapping only reads stands in some mapping of the entity: else it is misspelt. */
-static int check_reads(const struct gateway *gateway, struct err *err)
+static int check_reads(const struct gateway *gateway, const struct lens *lens, struct err *err)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
     size_t most = 0;
@@ -43,14 +43,8 @@ static int check_reads(const struct gateway *gateway, struct err *err)
     for (size_t i = 0; i < gateway->dialect_count; i++)
         most += gateway->dialects[i]->lens_count;
     const struct lens **lenses = ARENA_ARRAY(arena, const struct lens *, most + 1);
-    for (size_t i = 0; i < gateway->dialect_count; i++)
-        for (size_t k = 0; k < gateway->dialects[i]->lens_count; k++) {
-            const struct lens *lens = gateway->dialects[i]->lenses[k];
-            size_t count = lenses_of(gateway, lens_entity(lens), lenses);
-            if (lens_check_reads(lens, lenses, count, err))
-                return -1;
-        }
-    return 0;
+    size_t count = lenses_of(gateway, lens_entity(lens), lenses);
+    return lens_check_reads(lens, lenses, count, err);
 }
 
 /* Prints what its examples and the laws find; the number of failures. */
@@ -75,6 +69,32 @@ static int find_losses(const struct gateway *gateway, struct err *err)
         for (size_t k = 0; k < gateway->dialects[i]->lens_count; k++)
             bad += test_lens(gateway->dialects[i], k, 1, CHECKED_DOCUMENTS, stderr);
     return bad ? err_set(err, ERR_CONFIG, "examples and laws that do not hold: %zu (dragoman test)", bad) : 0;
+}
+
+/* Each mapping by itself and beside the others. A path that none of them has may be one of a mapping that is not here. */
+static void judge_lenses(const struct gateway *gateway, struct err_list *faults)
+{
+    struct err err;
+
+    for (size_t i = 0; i < gateway->dialect_count; i++)
+        for (size_t k = 0; k < gateway->dialects[i]->lens_count; k++)
+            if (compare_lens(gateway, i, k, &err) ||
+                (!gateway->incomplete && check_reads(gateway, gateway->dialects[i]->lenses[k], &err)))
+                (void)err_note(faults, &err);
+    if (find_losses(gateway, &err))
+        (void)err_note(faults, &err);
+}
+
+/* A line each; the last one is the caller's to print. */
+static int tell_faults(const struct err_list *faults, struct err *err)
+{
+    if (faults->count == 1)
+        *err = faults->items[0];
+    for (size_t i = 0; i < faults->count && faults->count > 1; i++)
+        (void)fprintf(stderr, "dragoman: %s\n", faults->items[i].detail);
+    if (faults->count > 1)
+        (void)err_set(err, ERR_CONFIG, "%zu faults", faults->count);
+    return faults->count ? -1 : 0;
 }
 
 static void print_counts(const struct gateway *gateway)
@@ -126,14 +146,19 @@ static int judge_options(const struct invocation *invocation)
 
 int command_check(const struct invocation *invocation, struct err *err)
 {
+    struct err_list faults = { .arena = invocation->conf->arena };
     struct gateway *gateway = NULL;
     int wrong = judge_options(invocation);
 
     if (wrong)
         return wrong;
-    if (auth_check(invocation->conf, err) || gateway_new(&gateway, invocation->conf, NULL, NULL, err))
-        return -1;
-    int failed = compare_lenses(gateway, err) || check_reads(gateway, err) || find_losses(gateway, err);
+    if (auth_check(invocation->conf, err))
+        (void)err_note(&faults, err);
+    if (gateway_judge(&gateway, invocation->conf, &faults, err))
+        (void)err_note(&faults, err);
+    else
+        judge_lenses(gateway, &faults);
+    int failed = tell_faults(&faults, err);
     if (!failed && option_find(invocation, "--backend"))
         failed = ask_backend(invocation, gateway, err);
     else if (!failed && option_find(invocation, "--coverage"))

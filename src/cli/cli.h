@@ -1,5 +1,5 @@
 /* The command line: every subcommand, its options and its wiring. Exit codes: 0 done, 1 a fault that was reported (one
- * line on standard error), 2 wrong usage. */
+ * line on standard error; of check one for each), 2 wrong usage. */
 #pragma once
 
 #include "conf/conf.h"

@@ -264,8 +264,9 @@ static void free_entries(struct dirent **entries, int count)
     free(entries);
 }
 
+/* Those of the folder that have no fault. */
 static int load_lenses(struct dialect *dialect, struct arena *arena, const char *dir,
-                       const struct lens_tables *tables, struct err *err)
+                       const struct lens_tables *tables, struct err_list *faults, struct err *err)
 {
     struct dirent **entries = NULL;
     int count = scandir(dir, &entries, is_mapping, by_name), failed = 0;
@@ -277,14 +278,19 @@ static int load_lenses(struct dialect *dialect, struct arena *arena, const char 
     for (int i = 0; i < count && !failed; i++) {
         struct str path = arena_printf(arena, "%s/%s", dir, entries[i]->d_name);
         dialect->lens_paths[dialect->lens_count] = path.ptr;
-        failed = lens_load(&dialect->lenses[dialect->lens_count++], arena, path.ptr, &dialect->style, tables, err);
+        if (!lens_load(&dialect->lenses[dialect->lens_count], arena, path.ptr, &dialect->style, tables, err)) {
+            dialect->lens_count++;
+            continue;
+        }
+        dialect->incomplete = true;
+        failed = err_note(faults, err);
     }
     free_entries(entries, count);
     return failed ? -1 : 0;
 }
 
-static int load_dialect(struct dialect *dialect, struct arena *arena, const char *dir,
-                        const struct lens_tables *tables, struct err *err)
+/* What stands at the top of dialect.yaml, but for the operations. */
+static int load_head(struct dialect *dialect, struct arena *arena, const char *dir, struct err *err)
 {
     static const char *const known[] = { "dialect", "title",  "facade",  "credential", "media",      "lens", "parameters",
                                          "ids",     "paging", "errors", "lookups",    "operations", NULL };
@@ -297,21 +303,43 @@ static int load_dialect(struct dialect *dialect, struct arena *arena, const char
     dialect->place = root;
     if (!dialect->name.len)
         return yaml_fault(root, err, "no name, expected dialect: NAME");
-    if (load_text(root, "title", &dialect->title, err) ||
-        load_facade(dialect, arena, yaml_get(root, "facade"), err) ||
-        load_credential(dialect, yaml_get(root, "credential"), err) ||
-        load_media(dialect, arena, yaml_get(root, "media"), err) ||
-        load_unknown(dialect, arena, yaml_get(root, "parameters"), err) ||
-        load_style(dialect, yaml_get(root, "lens"), err) ||
-        load_kinds(dialect, arena, yaml_get(root, "ids"), err) ||
-        load_paging(dialect, arena, yaml_get(root, "paging"), err) ||
-        load_errors(dialect, arena, yaml_get(root, "errors"), err) ||
-        load_lookups(dialect, arena, yaml_get(root, "lookups"), err) ||
-        load_lenses(dialect, arena, dir, tables, err))
+    return load_text(root, "title", &dialect->title, err) ||
+                   load_facade(dialect, arena, yaml_get(root, "facade"), err) ||
+                   load_credential(dialect, yaml_get(root, "credential"), err) ||
+                   load_media(dialect, arena, yaml_get(root, "media"), err) ||
+                   load_unknown(dialect, arena, yaml_get(root, "parameters"), err) ||
+                   load_style(dialect, yaml_get(root, "lens"), err) ||
+                   load_kinds(dialect, arena, yaml_get(root, "ids"), err) ||
+                   load_paging(dialect, arena, yaml_get(root, "paging"), err) ||
+                   load_errors(dialect, arena, yaml_get(root, "errors"), err) ||
+                   load_lookups(dialect, arena, yaml_get(root, "lookups"), err)
+               ? -1
+               : 0;
+}
+
+static struct str folder_name(struct arena *arena, const char *dir)
+{
+    const char *slash = strrchr(dir, '/');
+
+    return arena_copy(arena, str_from(slash ? slash + 1 : dir));
+}
+
+/* With a fault at its top nothing can be said of its operations. */
+static int load_dialect(struct dialect *dialect, struct arena *arena, const char *dir, const struct lens_tables *tables,
+                        struct err_list *faults, struct err *err)
+{
+    bool headless = load_head(dialect, arena, dir, err) != 0;
+
+    dialect->incomplete = headless;
+    if ((headless && err_note(faults, err)) || load_lenses(dialect, arena, dir, tables, faults, err))
         return -1;
-    if (load_operations(dialect, arena, yaml_get(root, "operations"), err))
-        return -1;
-    return load_tables_of(dialect, tables, arena, err);
+    if (headless)
+        return 0;
+    if (!load_operations(dialect, arena, yaml_get(dialect->place, "operations"), faults, err) &&
+        !load_tables_of(dialect, tables, arena, err) && !load_agree(dialect, folder_name(arena, dir), err))
+        return 0;
+    dialect->incomplete = true;
+    return err_note(faults, err);
 }
 
 /* Not a dialect's folder. Mapping files in it would be passed over in silence. */
@@ -330,6 +358,12 @@ static int check_other(const char *folder, struct str name, struct err *err)
 
 int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir, struct err *err)
 {
+    return dialects_judge(dialects, count, arena, dir, NULL, err);
+}
+
+int dialects_judge(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir, struct err_list *faults,
+                   struct err *err)
+{
     struct dirent **entries = NULL;
     struct lens_tables *tables;
     struct stat found;
@@ -345,19 +379,18 @@ int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena
     for (int i = 0; i < folders && !failed; i++) {
         const char *folder = arena_printf(arena, "%s/%s", dir, entries[i]->d_name).ptr;
         if (stat(arena_printf(arena, "%s/dialect.yaml", folder).ptr, &found)) {
-            failed = check_other(folder, str_from(entries[i]->d_name), err);
+            failed = check_other(folder, str_from(entries[i]->d_name), err) && err_note(faults, err);
             continue;
         }
         made[*count] = ARENA_NEW(arena, struct dialect);
-        failed = load_dialect(made[*count], arena, folder, tables, err) ||
-                 load_agree(made[*count], arena_copy(arena, str_from(entries[i]->d_name)), err);
+        failed = load_dialect(made[*count], arena, folder, tables, faults, err);
         (*count)++;
     }
     free_entries(entries, folders);
     if (!failed && !*count)
         return err_set(err, ERR_CONFIG, "%s: no folder holds a dialect.yaml", dir);
     *dialects = made;
-    return failed || load_apart(made, *count, err) ? -1 : 0;
+    return failed || (load_apart(made, *count, err) && err_note(faults, err)) ? -1 : 0;
 }
 
 struct lookup *dialect_lookup(const struct dialect *dialect, struct str name)

@@ -26,8 +26,9 @@ MUST_CHECK int load_tables_of(struct dialect *dialect, const struct lens_tables 
                               struct err *err);
 MUST_CHECK int load_fixed(const struct yaml *map, struct arena *arena, const struct fixed_parameter **made,
                           size_t *count, struct err *err);
+/* `faults` (or NULL) takes one of each operation. */
 MUST_CHECK int load_operations(struct dialect *dialect, struct arena *arena, const struct yaml *map,
-                               struct err *err);
+                               struct err_list *faults, struct err *err);
 /* load_agree.c. Agree: all files of a folder name the same dialect, which is the folder's name. Apart: no two dialects
  * are reached in the same way. */
 MUST_CHECK int load_agree(const struct dialect *dialect, struct str folder, struct err *err);

@@ -337,17 +337,55 @@ static int add_operation(struct dialect *dialect, const struct yaml *place, stru
     return 0;
 }
 
-int load_operations(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
+/* One operation, and the one that its form makes. */
+static int load_both(struct dialect *dialect, struct arena *arena, const struct yaml *place, struct err *err)
 {
+    struct operation *made = &dialect->operations[dialect->operation_count];
+
+    made[0] = made[1] = (struct operation){ .name = STR_NONE }; /* of one that was left out something may stand there */
+    if (load_operation(dialect, arena, place, made, err) || add_operation(dialect, place, err))
+        return -1;
+    return yaml_get(place, "form") && (load_form(place, arena, made, made + 1, err) || add_operation(dialect, place, err)) ? -1
+                                                                                                                            : 0;
+}
+
+static bool has_lens(const struct dialect *dialect, const struct yaml *map)
+{
+    const struct yaml *node = map && map->kind == YAML_MAP ? yaml_get(map, "resource") : NULL;
+    const struct lens *lens = NULL;
+    struct err none;
+
+    return !node || node->kind != YAML_TEXT || !find_lens(dialect, node, node->text, &lens, &none);
+}
+
+/* The operation names a mapping that is not here; in a dialect that lacks one that is no fault of its own. */
+static bool rests_on_others(const struct dialect *dialect, const struct yaml *map)
+{
+    const struct yaml *includes = map->kind == YAML_MAP ? yaml_get(map, "include") : NULL;
+
+    if (!dialect->incomplete || map->kind != YAML_MAP)
+        return false;
+    for (const struct yaml *child = includes ? includes->first : NULL; child; child = child->next)
+        if (!has_lens(dialect, child))
+            return true;
+    return !has_lens(dialect, map) || !has_lens(dialect, yaml_get(map, "body"));
+}
+
+int load_operations(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err_list *faults,
+                    struct err *err)
+{
+    bool lacks = false;
+
     if (!map || yaml_map(map, err))
         return map ? -1 : yaml_fault(dialect->place, err, "no operations:, expected it (docs/dialect.md)");
-    dialect->operations = ARENA_ARRAY(arena, struct operation, 2 * map->count); /* each may have a form */
+    dialect->operations = ARENA_ARRAY(arena, struct operation, 2 * map->count + 2); /* each may have a form */
     for (const struct yaml *child = map->first; child; child = child->next) {
-        struct operation *made = &dialect->operations[dialect->operation_count];
-        if (load_operation(dialect, arena, child, made, err) || add_operation(dialect, child, err))
-            return -1;
-        if (yaml_get(child, "form") && (load_form(child, arena, made, made + 1, err) || add_operation(dialect, child, err)))
+        if (!load_both(dialect, arena, child, err))
+            continue;
+        lacks = true;
+        if (!rests_on_others(dialect, child) && err_note(faults, err))
             return -1;
     }
-    return load_choices(dialect, err);
+    dialect->incomplete |= lacks;
+    return dialect->incomplete ? 0 : load_choices(dialect, err);
 }

@@ -39,12 +39,16 @@ struct gateway {
     } *kept; /* what entities are found by although dialects keep it beside them (kept.c) */
     size_t kept_count;
     struct tape_limits limits;
+    bool incomplete; /* of gateway_judge: something has a fault, and is not here */
 };
 
 /* Loads mappings and contract and binds them to each other; faults name file, line and column. `auth` and `store`
  * may be NULL for checking. */
 MUST_CHECK int gateway_new(struct gateway **gateway, const struct conf *conf, struct auth *auth, struct store *store,
                            struct err *err);
+/* Without serving: `faults` takes one fault of each section at the top of a dialect, mapping file, operation and look-up, and
+ * what is sound is here. -1: nothing is. */
+MUST_CHECK int gateway_judge(struct gateway **gateway, const struct conf *conf, struct err_list *faults, struct err *err);
 void gateway_free(struct gateway **gateway);
 const struct dialect *gateway_dialect(const struct gateway *gateway, struct str name); /* NULL: unknown */
 

@@ -159,16 +159,28 @@ static int choose_url(const struct conf *conf, struct dialect *dialect, struct e
     return 0;
 }
 
-static int bind_dialect(struct gateway *gateway, struct dialect *dialect, struct err *err)
+/* What the configuration says of a dialect. */
+static int choose_forms(const struct gateway *gateway, struct dialect *dialect, struct err *err)
 {
-    if (choose_answers(gateway->conf, dialect, err) || choose_url(gateway->conf, dialect, err) || agree_dialect(gateway, dialect, err))
+    return choose_answers(gateway->conf, dialect, err) || choose_url(gateway->conf, dialect, err) ? -1 : 0;
+}
+
+static int bind_dialect(struct gateway *gateway, struct dialect *dialect, struct err_list *faults, struct err *err)
+{
+    if (!dialect->incomplete && choose_forms(gateway, dialect, err) && err_note(faults, err))
         return -1;
+    if (agree_dialect(gateway, dialect, err) && err_note(faults, err))
+        return -1;
+    for (size_t i = 0; i < dialect->lens_count; i++)
+        if (agree_lens(gateway, dialect->lenses[i], err) && err_note(faults, err))
+            return -1;
     for (size_t i = 0; i < dialect->operation_count; i++)
-        if (bind_operation(gateway, &dialect->operations[i], err) ||
-            agree_operation(gateway, &dialect->operations[i], err))
+        if ((bind_operation(gateway, &dialect->operations[i], err) ||
+             agree_operation(gateway, &dialect->operations[i], err)) &&
+            err_note(faults, err))
             return -1;
     for (size_t i = 0; i < dialect->lookup_count; i++)
-        if (bind_lookup(gateway, &dialect->lookups[i], err))
+        if (bind_lookup(gateway, &dialect->lookups[i], err) && err_note(faults, err))
             return -1;
     return 0;
 }
@@ -178,9 +190,13 @@ static int choose_fallback(struct gateway *gateway, struct err *err)
     struct str name = gateway->conf->default_facade;
 
     gateway->fallback = name.len ? gateway_dialect(gateway, name) : gateway->dialects[0];
-    return gateway->fallback ? 0
-                             : err_set(err, ERR_CONFIG, "default_facade: no dialect is called '" STR_FMT "'",
-                                       STR_ARG(name));
+    if (!gateway->fallback)
+        return err_set(err, ERR_CONFIG, "default_facade: no dialect is called '" STR_FMT "'", STR_ARG(name));
+    for (size_t i = 0; i < gateway->conf->facade_count; i++)
+        if (!gateway_dialect(gateway, gateway->conf->facades[i].dialect))
+            return err_set(err, ERR_CONFIG, "facades: no dialect is called '" STR_FMT "'",
+                           STR_ARG(gateway->conf->facades[i].dialect));
+    return 0;
 }
 
 static void set_limits(struct gateway *gateway)
@@ -195,36 +211,80 @@ static void set_limits(struct gateway *gateway)
                                             .slots = tape_default_limits.slots };
 }
 
-int gateway_new(struct gateway **gateway, const struct conf *conf, struct auth *auth, struct store *store,
-                struct err *err)
+static void find_memberships(struct gateway *gateway)
+{
+    const struct contract_call *memberships = contract_find(gateway->contract, STR("patient.groups"));
+
+    gateway->memberships = memberships && memberships->served ? memberships : NULL;
+    gateway->patients = contract_find(gateway->contract, STR("patient.list"));
+    gateway->groups = contract_find(gateway->contract, STR("group.list"));
+}
+
+/* Both are read whatever the other one is like; where both are not there at all, that is one fault. */
+static int load_files(struct gateway *gateway, struct err_list *faults, struct err *err)
+{
+    const char *mappings = arena_cstr(gateway->arena, gateway->conf->mappings);
+    bool no_contract = contract_load(&gateway->contract, gateway->arena, mappings, gateway->conf, err) != 0;
+    struct err other;
+
+    if (no_contract && !faults)
+        return -1;
+    if (dialects_judge(&gateway->dialects, &gateway->dialect_count, gateway->arena, mappings, faults, no_contract ? &other : err))
+        return -1;
+    if (no_contract && err_note(faults, err))
+        return -1;
+    if (no_contract)
+        gateway->contract = NULL;
+    gateway->incomplete = no_contract;
+    for (size_t i = 0; i < gateway->dialect_count; i++)
+        gateway->incomplete |= gateway->dialects[i]->incomplete;
+    return 0;
+}
+
+static int bind_all(struct gateway *gateway, struct err_list *faults, struct err *err)
+{
+    size_t space = 0;
+
+    if (!gateway->incomplete && choose_fallback(gateway, err) && err_note(faults, err))
+        return -1;
+    if (!gateway->contract)
+        return 0;
+    find_memberships(gateway);
+    for (size_t i = 0; i < gateway->dialect_count; i++) {
+        note_kept(gateway, gateway->dialects[i], &space);
+        if (bind_dialect(gateway, gateway->dialects[i], faults, err))
+            return -1;
+    }
+    return 0;
+}
+
+static int make(struct gateway **gateway, const struct conf *conf, struct err_list *faults, struct err *err)
 {
     struct arena *arena = arena_new(SIZE_MAX);
     struct gateway *made = *gateway = ARENA_NEW(arena, struct gateway);
-    const char *mappings = arena_cstr(arena, conf->mappings);
 
     made->arena = arena;
     made->conf = conf;
-    made->auth = auth;
-    made->store = store;
     set_limits(made);
-    int failed = contract_load(&made->contract, arena, mappings, conf, err) ||
-                 dialects_load(&made->dialects, &made->dialect_count, arena, mappings, err) ||
-                 choose_fallback(made, err);
-    const struct contract_call *memberships = failed ? NULL : contract_find(made->contract, STR("patient.groups"));
-    made->memberships = memberships && memberships->served ? memberships : NULL;
-    made->patients = failed ? NULL : contract_find(made->contract, STR("patient.list"));
-    made->groups = failed ? NULL : contract_find(made->contract, STR("group.list"));
-    for (size_t i = 0, space = 0; i < made->dialect_count && !failed; i++) {
-        note_kept(made, made->dialects[i], &space);
-        failed = bind_dialect(made, made->dialects[i], err);
-    }
-    for (size_t i = 0; i < conf->facade_count && !failed; i++)
-        if (!gateway_dialect(made, conf->facades[i].dialect))
-            failed = err_set(err, ERR_CONFIG, "facades: no dialect is called '" STR_FMT "'",
-                             STR_ARG(conf->facades[i].dialect));
-    if (failed)
-        gateway_free(gateway);
-    return failed ? -1 : 0;
+    if (!load_files(made, faults, err) && !bind_all(made, faults, err))
+        return 0;
+    gateway_free(gateway);
+    return -1;
+}
+
+int gateway_new(struct gateway **gateway, const struct conf *conf, struct auth *auth, struct store *store,
+                struct err *err)
+{
+    if (make(gateway, conf, NULL, err))
+        return -1;
+    (*gateway)->auth = auth;
+    (*gateway)->store = store;
+    return 0;
+}
+
+int gateway_judge(struct gateway **gateway, const struct conf *conf, struct err_list *faults, struct err *err)
+{
+    return make(gateway, conf, faults, err);
 }
 
 void gateway_free(struct gateway **gateway)

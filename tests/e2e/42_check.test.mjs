@@ -14,13 +14,15 @@ const check = (mappings, ...more) => spawnSync(binary, ['check', '-c', join(root
     '--set', `mappings=${mappings}`, ...more], { cwd: root, encoding: 'utf8' });
 
 let copies = 0;
-/** What check says of the mappings with one of their files changed. */
-function changed(file, change) {
+/** What check says of the mappings with some of their files changed: [file, change, file, change, …]. */
+function changed(...changes) {
     const copy = join(dir, `mappings${copies++}`);
     cpSync(join(root, 'mappings'), copy, { recursive: true });
-    const before = readFileSync(join(copy, file), 'utf8'), text = change(before);
-    assert.notEqual(text, before, `${file} is not what this test expects`);
-    writeFileSync(join(copy, file), text);
+    for (let i = 0; i < changes.length; i += 2) {
+        const path = join(copy, changes[i]), before = readFileSync(path, 'utf8'), text = changes[i + 1](before);
+        assert.notEqual(text, before, `${changes[i]} is not what this test expects`);
+        writeFileSync(path, text);
+    }
     return check(copy);
 }
 
@@ -64,6 +66,49 @@ for (const [name, file, change, expected] of faults)
         assert.match(done.stderr, expected);
         assert.match(done.stderr, /\.yaml:\d+:\d+: /);
     });
+
+/** Each fault that was told, as "file:line: words" without what was expected, and the last line. */
+const told = (done) => done.stderr.trim().split('\n').map((line) => line.replace(/^dragoman: /, '').replace(/^\S*\/mappings\d+\//, '').replace(/^(\S+:\d+):\d+:/, '$1:').replace(/, expected.*/, ''));
+
+test('all faults are told in one run: of each mapping file, operation and look-up one, and none that only follows', () => {
+    const done = changed(
+        'canonical/contract.yaml', (t) => t.replace('  metric.latest: ', '  metric.late: '),
+        'general/patient.yaml', (t) => t.replace('rest: store', 'rests: store'), // seven operations rest on it
+        'general/gauge.yaml', (t) => t.replace('fields:\n', 'fields:\n  shoe: { type: integer }\n'),
+        'twine/dialect.yaml', (t) => t.replace('call: reward.read', 'call: reward.red').replace('call: reward_program.read', 'calls: reward_program.read')
+            .replace('kind: patient,', 'kind: patent,'),
+        'fhir/dialect.yaml', (t) => t.replace('credential:', 'credentials:'),
+        'fhir/encounter.yaml', (t) => t.replace('unknown: refuse', 'unknown: refused'),
+        'oauth/token.yaml', (t) => t.replace('{ type: string, is: scope }', '{ type: string, is: scope, min_length: 5, max_length: 1 }'));
+    assert.equal(done.status, 1);
+    const lines = told(done);
+    assert.deepEqual(lines.map((line) => line.replace(/:\d+:.*/, '')).sort(), lines.slice(-1).concat(['canonical/contract.yaml', 'fhir/dialect.yaml',
+        'fhir/encounter.yaml', 'general/gauge.yaml', 'general/patient.yaml', 'oauth/token.yaml', 'twine/dialect.yaml']).sort(), done.stderr);
+    assert.equal(lines.at(-1), '7 faults');
+});
+
+test('of operations one fault each, what they ask of the backend included', () => {
+    const done = changed(
+        'twine/dialect.yaml', (t) => t.replace('call: action.read', 'call: action.red').replace('call: bundle.read', 'calls: bundle.read').replace('kind: patient,', 'kind: patent,'),
+        'general/dialect.yaml', (t) => t.replace('status: 201', 'status: 404').replace('to: metric_key', 'to: metric_kee'),
+        'general/gauge.yaml', (t) => t.replace(/canonical: \{/, 'canonical: { shoe: 1,'));
+    assert.equal(done.status, 1);
+    assert.deepEqual(told(done).map((line) => line.replace(/:\d+:/, ':')).filter((line) => !line.startsWith(' ')), [
+        'general/gauge.yaml: put gives another document',
+        'general/dialect.yaml: found "404"',
+        'twine/dialect.yaml: unknown key "calls"',
+        "general/dialect.yaml: metric.list takes no parameter 'metric_kee'",
+        "twine/dialect.yaml: no entity is called 'patent'",
+        "twine/dialect.yaml: unknown call 'action.red'",
+        'examples and laws that do not hold: 1 (dragoman test)',
+        '6 faults']);
+});
+
+test('one fault alone is one line', () => {
+    const done = changed('general/patient.yaml', (t) => t.replace('rest: store', 'rests: store'));
+    assert.equal(told(done).length, 1, done.stderr);
+    assert.match(done.stderr, /^dragoman: .*general\/patient\.yaml:\d+:\d+: unknown key "rests"/);
+});
 
 // A field that takes what it does not show, among others that are sound: the counterexample is the smallest document, and the
 // place is the rule's.

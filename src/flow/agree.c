@@ -35,6 +35,43 @@ static int check_parameter_kinds(const struct gateway *gateway, const struct par
     return 0;
 }
 
+/* One that is misspelt is granted to nobody, and `admin:` of it or of all hides that. */
+static int check_scope(const struct gateway *gateway, const struct yaml *scope, struct err *err)
+{
+    return contract_has_scope(gateway->contract, scope->text)
+               ? 0
+               : yaml_fault(scope, err, "no scope is called '" STR_FMT "', expected one of canonical/contract.yaml such as read:patients",
+                            STR_ARG(scope->text));
+}
+
+static int check_scopes(const struct gateway *gateway, const struct yaml *map, struct err *err)
+{
+    const struct yaml *scopes = yaml_get(map, "scopes");
+
+    for (const struct yaml *scope = scopes ? scopes->first : NULL; scope; scope = scope->next)
+        if (check_scope(gateway, scope, err))
+            return -1;
+    return 0;
+}
+
+/* The operation's own, and those of what it may include. */
+static int check_all_scopes(const struct gateway *gateway, const struct operation *operation, struct err *err)
+{
+    const struct yaml *includes = yaml_get(operation->place, "include");
+
+    for (const struct yaml *include = includes ? includes->first : NULL; include; include = include->next)
+        if (check_scopes(gateway, include, err))
+            return -1;
+    return check_scopes(gateway, operation->place, err);
+}
+
+int agree_lookup(const struct gateway *gateway, const struct lookup *lookup, struct err *err)
+{
+    const struct yaml *scope = yaml_get(lookup->place, "scope");
+
+    return scope ? check_scope(gateway, scope, err) : 0;
+}
+
 int agree_dialect(const struct gateway *gateway, const struct dialect *dialect, struct err *err)
 {
     const struct yaml *ids = yaml_get(dialect->place, "ids");
@@ -162,7 +199,7 @@ int agree_operation(const struct gateway *gateway, const struct operation *opera
         return -1;
     if (operation->open && operation->builtin == BUILTIN_NONE)
         return yaml_fault(yaml_get(place, "open"), err, "the backend is asked on somebody's behalf, expected scopes:");
-    if (check_modified(gateway, operation, err))
+    if (check_all_scopes(gateway, operation, err) || check_modified(gateway, operation, err))
         return -1;
     if (!call)
         return 0;

@@ -100,7 +100,7 @@ static int bind_lookup(struct gateway *gateway, struct lookup *lookup, struct er
     if (find_call(gateway, lookup->place, lookup->call, &call, err))
         return -1;
     lookup->bound = call;
-    return check_parameters(lookup->members, lookup->member_count, call, err);
+    return check_parameters(lookup->members, lookup->member_count, call, err) || agree_lookup(gateway, lookup, err) ? -1 : 0;
 }
 
 static void note_kept(struct gateway *gateway, const struct dialect *dialect, size_t *space)

@@ -6,6 +6,7 @@
 struct contract {
     struct contract_call *calls;
     size_t count;
+    const struct yaml *scopes; /* verb: [what, …]; NULL: any */
 };
 
 /* "GET /v1/patients/{patient_id}/groups" in literal runs and parameters. */
@@ -163,10 +164,40 @@ static int check_declared(const struct contract *contract, const struct conf *co
     return 0;
 }
 
+static int load_scopes(struct contract *contract, const struct yaml *map, struct err *err)
+{
+    struct str text;
+
+    contract->scopes = map;
+    if (!map || yaml_map(map, err))
+        return map ? -1 : 0;
+    for (const struct yaml *verb = map->first; verb; verb = verb->next) {
+        if (yaml_list(verb, err))
+            return -1;
+        for (const struct yaml *what = verb->first; what; what = what->next)
+            if (yaml_text(what, &text, err))
+                return -1;
+    }
+    return 0;
+}
+
+bool contract_has_scope(const struct contract *contract, struct str scope)
+{
+    struct str verb, what;
+
+    if (!contract->scopes || !str_cut(scope, ':', &verb, &what))
+        return !contract->scopes;
+    for (const struct yaml *list = contract->scopes->first; list; list = list->next)
+        for (const struct yaml *one = list->first; one; one = one->next)
+            if (str_eq(list->key, verb) && str_eq(one->text, what))
+                return true;
+    return false;
+}
+
 int contract_load(struct contract **contract, struct arena *arena, const char *mappings, const struct conf *conf,
                   struct err *err)
 {
-    static const char *const known[] = { "calls", NULL };
+    static const char *const known[] = { "scopes", "calls", NULL };
     const struct yaml *root;
 
     if (yaml_load(&root, arena, arena_printf(arena, "%s/canonical/contract.yaml", mappings).ptr, err) ||
@@ -177,6 +208,8 @@ int contract_load(struct contract **contract, struct arena *arena, const char *m
         return yaml_fault(root, err, "no calls, expected calls:");
     struct contract *made = *contract = ARENA_NEW(arena, struct contract);
     made->calls = ARENA_ARRAY(arena, struct contract_call, calls->count);
+    if (load_scopes(made, yaml_get(root, "scopes"), err))
+        return -1;
     for (const struct yaml *child = calls->first; child; child = child->next)
         if (load_call(child, arena, &made->calls[made->count++], conf, err))
             return -1;

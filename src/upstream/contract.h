@@ -71,6 +71,8 @@ const struct contract_call *contract_at(const struct contract *contract, size_t 
 
 /* Some call is about entities of that name. */
 bool contract_has_entity(const struct contract *contract, struct str entity);
+/* It is one that operations may demand; any is, where the file has no `scopes:`. */
+bool contract_has_scope(const struct contract *contract, struct str scope);
 /* How the entity is read that this call changes: the GET of the same path; NULL: there is none. */
 const struct contract_call *contract_reader(const struct contract *contract, const struct contract_call *call);
 

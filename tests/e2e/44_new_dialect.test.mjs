@@ -79,6 +79,7 @@ const mistakes = [
     [D, 'GET /people', 'GETT /people', /dialect.yaml:\d+:14: "GETT" is no method, expected GET, POST, PUT, PATCH or DELETE/],
     [D, 'GET /people', 'GET people', /no request, expected e.g. GET/],
     [D, '    scopes: [read:patients]\n', '', /dialect.yaml:\d+:5: an operation without scopes/],
+    [D, 'read:patients', 'read:patient', /dialect.yaml:\d+:14: no scope is called 'read:patient', expected one of/],
     [D, 'call: patient.list', 'call: patients.list', /dialect.yaml:\d+:11: unknown call 'patients.list', expected one of/],
     [D, 'to: search', 'to: serch', /patient.list takes no parameter 'serch', expected one of: after search name /],
     [D, 'people: $items', 'people: $item', /dialect.yaml:\d+:13: patient.list is a list, expected \$items/],

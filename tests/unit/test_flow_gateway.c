@@ -226,6 +226,51 @@ static void what_modified_names(void **state)
     assert_int_equal(remove(arena_printf(arena, "%s/d/t.yaml", dir).ptr), 0);
 }
 
+#define CALLS  "calls:\n  all: { request: GET /x, items: xs, query: [q] }\n  one: { request: GET /y, query: [q] }\n"
+#define SCOPES "scopes: { read: [x], write: [x, y] }\n"
+
+/* One that nobody has would close an operation to all but admin:*, in silence. */
+static void scopes_that_nobody_has(void **state)
+{
+    static const struct {
+        const char *contract, *lookups, *operation;
+        const char *fault; /* NULL: none */
+    } cases[] = {
+        { CALLS, "", "scopes: [a]", NULL },
+        { SCOPES CALLS, "", "scopes: ['read:x', 'write:y']", NULL },
+        { SCOPES CALLS, "", "scopes: ['read:x', 'read:y']", "/d/dialect.yaml:7:59: no scope is called 'read:y', expected one of" },
+        { SCOPES CALLS, "", "scopes: [a]", "/d/dialect.yaml:7:49: no scope is called 'a', expected" },
+        { SCOPES CALLS, "", "scopes: ['admin:x']", "no scope is called 'admin:x'" },
+        { SCOPES CALLS, "", "scopes: ['read:*']", "no scope is called 'read:*'" },
+        { SCOPES CALLS, "", "scopes: ['read:']", "no scope is called 'read:'" },
+        { SCOPES CALLS, "", "scopes: ['read:x'], include: { i: { resource: r, from: f, call: all, param: q, scopes: ['read:z'] } }",
+          "no scope is called 'read:z'" },
+        { SCOPES CALLS, "l: { call: one, match: make, scope: 'write:x' }", "scopes: ['read:x']", NULL },
+        { SCOPES CALLS, "l: { call: one, match: make, scope: 'write:z' }", "scopes: ['read:x']", "/d/dialect.yaml:6:48: no scope is called 'write:z'" },
+        { "scopes: [read]\n" CALLS, "", "scopes: [a]", "/canonical/contract.yaml:1:9: found a list, expected a map" },
+        { "scopes: { read: x }\n" CALLS, "", "scopes: [a]", "/canonical/contract.yaml:1:17: found \"x\", expected a list" },
+        { "scopes: { read: [[x]] }\n" CALLS, "", "scopes: [a]", "/canonical/contract.yaml:1:18: found a list, expected text" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gateway *gateway = NULL;
+        struct err err = { 0 };
+        write_dialect("", "call: all");
+        write_file("canonical/contract.yaml", cases[i].contract);
+        write_file("d/dialect.yaml", arena_printf(arena,
+                                                  "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
+                                                  "media: { request: [application/json], answer: [application/json] }\n"
+                                                  "errors: { one: { e: $message }, faults: { blank: x } }\n"
+                                                  "lookups: { %s }\noperations: { o: { request: GET /v1/x, %s, "
+                                                  "resource: r, call: all, answer: $items } }\n",
+                                                  cases[i].lookups, cases[i].operation).ptr);
+        int failed = load(NULL, &gateway, &err);
+        CHECK((failed != 0) == (cases[i].fault != NULL), "%zu: %s", i, err.detail);
+        CHECK(!cases[i].fault || strstr(err.detail, cases[i].fault), "%zu: %s", i, err.detail);
+    }
+}
+
 static void settings_that_name_nobody(void **state)
 {
     static const char *const sets[] = { "default_facade=nobody", "facades=[{dialect: nobody, hosts: [x]}]",
@@ -274,6 +319,7 @@ int main(void)
         cmocka_unit_test(what_a_call_needs),
         cmocka_unit_test(what_a_body_keeps),
         cmocka_unit_test(what_modified_names),
+        cmocka_unit_test(scopes_that_nobody_has),
         cmocka_unit_test(settings_that_name_nobody),
         cmocka_unit_test(what_fits),
     };

@@ -66,7 +66,7 @@ static const struct filter list_filters[] = {
              "json_each(?)))",
       .index = "metrics_patient" },
     { .name = STR_INIT("metric_key"),
-      .kind = FILTER_LIST,
+      .kind = FILTER_TEXTS,
       .sql = "t.metric_key IN (SELECT value FROM json_each(?))",
       .index = "metrics_kind" },
     { .name = STR_INIT("from"), .kind = FILTER_TIME, .sql = "t.recorded_at >= ?" },

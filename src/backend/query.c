@@ -123,12 +123,12 @@ static const struct {
 };
 
 /* One comma-separated value; nothing between commas is no item, so an empty list selects nothing. */
-static struct str read_list(struct arena *arena, struct str value)
+static struct str read_list(struct arena *arena, struct str value, bool texts)
 {
     struct str *items = ARENA_ARRAY(arena, struct str, value.len / 2 + 1), rest = value, item;
     size_t count = 0;
 
-    while (str_next(&rest, ',', &item))
+    while (texts ? list_next(arena, &rest, &item) : str_next(&rest, ',', &item))
         if (item.len)
             items[count++] = item;
     return json_list(arena, items, count);
@@ -194,7 +194,8 @@ static int read_filter(struct task *task, const struct filter *filter, struct st
             return bad(task, err, filter->name, "is none of its values");
         break;
     case FILTER_LIST:
-        to->text = read_list(task->arena, value);
+    case FILTER_TEXTS:
+        to->text = read_list(task->arena, value, filter->kind == FILTER_TEXTS);
         break;
     case FILTER_TIME:
         if (!read_time(task->arena, value, &to->text))

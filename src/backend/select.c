@@ -123,6 +123,7 @@ static struct filter_value filter_value(const struct task *task, const struct se
     case FILTER_TEXT:
     case FILTER_CHOICE:
     case FILTER_LIST:
+    case FILTER_TEXTS:
     case FILTER_TIME:
     case FILTER_DATE:
     case FILTER_SEARCH:

@@ -12,6 +12,7 @@ enum filter_kind {
     FILTER_TEXT,   /* the rest are query parameters; this one must be equal */
     FILTER_CHOICE, /* one of `choices` */
     FILTER_LIST,   /* a comma list, as a JSON array */
+    FILTER_TEXTS,  /* the same of any texts, with \ before what is meant literally */
     FILTER_TIME,   /* RFC 3339, as stored */
     FILTER_DATE,   /* YYYY-MM-DD */
     FILTER_SEARCH, /* folded */

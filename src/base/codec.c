@@ -179,6 +179,36 @@ void pair_split(struct arena *arena, struct str text, struct str *first, struct 
     *second = pair_part(arena, text, false, &at);
 }
 
+struct str list_item(struct arena *arena, struct str text)
+{
+    struct buf item = buf_in(arena, 2 * text.len + 1);
+
+    if (!text.len)
+        return text;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == ',' || text.ptr[i] == '\\')
+            buf_char(&item, '\\');
+        buf_char(&item, text.ptr[i]);
+    }
+    return buf_ok(&item) ? buf_str(&item) : STR_NONE;
+}
+
+bool list_next(struct arena *arena, struct str *list, struct str *item)
+{
+    struct buf text = buf_in(arena, list->len + 1);
+    size_t at = 0;
+
+    if (!list->ptr)
+        return false;
+    for (; at < list->len && list->ptr[at] != ','; at++) {
+        at += list->ptr[at] == '\\' && at + 1 < list->len;
+        buf_char(&text, list->ptr[at]);
+    }
+    *list = at < list->len ? str_of(list->ptr + at + 1, list->len - at - 1) : STR_NONE;
+    *item = buf_ok(&text) ? buf_str(&text) : STR_NONE;
+    return true;
+}
+
 static unsigned forks; /* between this process and the first one; changes in a child before it has threads */
 
 static void on_fork(void)

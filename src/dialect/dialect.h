@@ -48,6 +48,7 @@ struct parameter {
     bool only;              /* values outside `words` are refused */
     bool many;              /* of a string: values separated by commas, each judged and translated; any of them fits */
     bool one;               /* a comma outside of an escape is a fault, escapes are undone */
+    bool listed;            /* `to` is a list of any texts (base/codec.h); set where the call is known */
     const struct str *prefixes; /* of a string: one of them may stand before it */
     size_t prefix_count;
     struct str pair_with; /* of a string: the canonical value is the pair of this and the value */

@@ -183,25 +183,32 @@ static bool read_value(const struct parameter *parameter, struct str value, stru
     return false;
 }
 
-/* "a,b": each as it would be alone, as a list of the canonical parameter, where no value can have a comma. */
+/* The next value of "a,b", escapes as they are. */
+static struct str cut_value(struct str *values)
+{
+    struct str whole = *values;
+    size_t at = 0;
+
+    for (; at < whole.len && whole.ptr[at] != ','; at++)
+        at += whole.ptr[at] == '\\' && at + 1 < whole.len;
+    *values = at < whole.len ? str_of(whole.ptr + at + 1, whole.len - at - 1) : STR_NONE;
+    return str_of(whole.ptr, at < whole.len ? at : whole.len);
+}
+
+/* "a,b": each as it would be alone, as a list of the canonical parameter, in which a value may have a comma or may not. */
 static bool read_many(const struct parameter *parameter, struct str value, struct arena *arena, struct str *list)
 {
     struct buf made = buf_in(arena, SIZE_MAX);
-    struct str piece, plain, none;
-    bool more = true;
+    struct str plain, none;
 
-    for (size_t i = 0; i + 1 < value.len; i++)
-        if (value.ptr[i] == '\\' && value.ptr[i + 1] == ',')
-            return false;
-    while (more) {
-        struct str rest = STR_NONE;
-        more = str_cut(value, ',', &piece, &rest);
-        piece = more ? piece : value;
-        value = rest;
+    do {
+        struct str piece = cut_value(&value);
         if (!translate(parameter, &piece) || !read_value(parameter, piece, arena, &plain, &none))
             return false;
-        buf_join(&made, ',', plain);
-    }
+        if (!parameter->listed && memchr(plain.ptr, ',', plain.len))
+            return false;
+        buf_join(&made, ',', parameter->listed ? list_item(arena, plain) : plain);
+    } while (value.ptr);
     *list = buf_str(&made);
     return buf_ok(&made);
 }
@@ -254,6 +261,8 @@ int parameter_read(const struct parameter *parameter, struct str value, struct s
         narrow(arguments, arena, parameter->to_end, second, false);
         return 0;
     }
+    if (parameter->listed && !parameter->many)
+        first = list_item(arena, first);
     if (parameter->to.len && first.ptr)
         arguments_add(arguments, arena, parameter->to, first, parameter);
     if (second.ptr)

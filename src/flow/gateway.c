@@ -56,6 +56,13 @@ static int check_parameters(const struct parameter *parameters, size_t count, co
     return 0;
 }
 
+/* A text that goes into a list of texts is one of them, whatever commas it has. */
+static void note_lists(struct parameter *parameters, size_t count, const struct contract_call *call)
+{
+    for (size_t i = 0; i < count; i++)
+        parameters[i].listed = contract_lists(call, parameters[i].to);
+}
+
 static int bind_operation(struct gateway *gateway, struct operation *operation, struct err *err)
 {
     struct bound *bound = ARENA_NEW(gateway->arena, struct bound);
@@ -87,6 +94,7 @@ static int bind_operation(struct gateway *gateway, struct operation *operation, 
         return 0;
     if (bound->via && !contract_takes(bound->call, operation->via.to))
         return refuse_parameter(place, "", bound->call, operation->via.to, err);
+    note_lists(operation->query, operation->query_count, bound->call);
     return check_parameters(operation->path, operation->path_count, bound->via ? bound->via : bound->call, err) ||
                    check_parameters(operation->query, operation->query_count, bound->call, err)
                ? -1

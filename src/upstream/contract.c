@@ -125,16 +125,27 @@ static int load_item(const struct yaml *map, struct contract_call *made, struct 
     return load_text(map, "item", &made->item, err);
 }
 
+static int load_lists(const struct yaml *map, struct arena *arena, struct contract_call *made, struct err *err)
+{
+    if (load_names(map, "lists", arena, &made->lists, &made->list_count, err))
+        return -1;
+    for (size_t i = 0; i < made->list_count; i++)
+        if (!contract_takes(made, made->lists[i]))
+            return yaml_fault(yaml_get(map, "lists"), err, "'" STR_FMT "' is not under query:", STR_ARG(made->lists[i]));
+    return 0;
+}
+
 static int load_call(const struct yaml *map, struct arena *arena, struct contract_call *made, const struct conf *conf,
                      struct err *err)
 {
     static const char *const known[] = { "request", "entity", "items", "item", "total", "brand", "page", "query", "documented",
-                                         "beyond",  "instead", "after", "needs", NULL };
+                                         "beyond",  "instead", "after", "needs", "lists", NULL };
     struct str brand = STR_NONE;
 
     made->name = map->key;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_request(map, arena, made, err) ||
-        load_names(map, "query", arena, &made->query, &made->query_count, err) || load_text(map, "entity", &made->entity, err) ||
+        load_names(map, "query", arena, &made->query, &made->query_count, err) || load_lists(map, arena, made, err) ||
+        load_text(map, "entity", &made->entity, err) ||
         load_text(map, "items", &made->items, err) || load_item(map, made, err) || load_text(map, "total", &made->total, err) ||
         load_text(map, "brand", &brand, err) || load_flag(map, "page", &made->paged, err) ||
         load_flag(map, "documented", &made->documented, err) || load_beyond(map, arena, made, err) ||
@@ -302,6 +313,14 @@ bool contract_takes(const struct contract_call *call, struct str parameter)
             return true;
     for (size_t i = 0; i < call->query_count; i++)
         if (str_eq(call->query[i], parameter))
+            return true;
+    return false;
+}
+
+bool contract_lists(const struct contract_call *call, struct str parameter)
+{
+    for (size_t i = 0; i < call->list_count; i++)
+        if (str_eq(call->lists[i], parameter))
             return true;
     return false;
 }

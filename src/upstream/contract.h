@@ -45,6 +45,8 @@ struct contract_call {
     size_t segment_count;
     const struct str *query;
     size_t query_count;
+    const struct str *lists; /* of `query`: comma lists of any texts (base/codec.h) */
+    size_t list_count;
     bool brand_in_query, paged, documented;
     bool served; /* documented, or among backend.completions */
     struct str beyond_name; /* of a documented call: the completion that these parameters are */
@@ -94,6 +96,8 @@ MUST_CHECK int load_instead(const struct yaml *map, struct arena *arena, const s
 
 /* True when the call takes a parameter of that name, in its path or its query. */
 bool contract_takes(const struct contract_call *call, struct str parameter);
+/* The parameter is a list of any texts, in which commas are escaped. */
+bool contract_lists(const struct contract_call *call, struct str parameter);
 
 /* The array of the items in an answer of the call (an empty one, too), or TAPE_NONE. */
 uint32_t contract_items(const struct contract_call *call, const struct tape *answer);

@@ -84,6 +84,19 @@ static bool has_pair(const struct upstream_request *request, const struct tape *
     return found != TAPE_NONE && tape_type(tape, found) == JSON_STRING && tape_string_is(tape, found, value);
 }
 
+/* One of the texts of a list, or of ids, which have no commas. */
+static bool is_listed(const struct upstream_request *request, struct str name, struct str wanted, struct str text)
+{
+    struct str one;
+
+    if (!contract_lists(request->call, name))
+        return str_lists(wanted, ',', text);
+    while (list_next(request->arena, &wanted, &one))
+        if (str_eq(one, text))
+            return true;
+    return false;
+}
+
 static bool fits(const struct upstream_request *request, const struct contract_rule *rule, const struct tape *tape,
                  uint32_t at)
 {
@@ -92,7 +105,7 @@ static bool fits(const struct upstream_request *request, const struct contract_r
     if (!wanted.ptr)
         return true;
     return rule->pair ? has_pair(request, tape, at, rule->member, wanted)
-                      : str_lists(wanted, ',', text_of(request, tape, at, rule->member));
+                      : is_listed(request, rule->parameter, wanted, text_of(request, tape, at, rule->member));
 }
 
 bool plan_wants(const struct upstream_request *request, const struct tape *tape, uint32_t at)

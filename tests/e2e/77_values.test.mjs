@@ -104,12 +104,17 @@ describe('values', () => {
     test('metric keys with a comma or a slash are shown, and found as docs/decisions.md says', async () => {
         const one = await make({});
         const series = `/v1/patients/${one.ids.graph}/metrics`, gauges = `/v1/patients/${one.ids.general}/gauges`;
-        for (const metric_key of ['a', 'b', 'a,b', 'a/b', ' a ', 'ä?#'])
+        for (const metric_key of ['a', 'b', 'a,b', 'a/b', ' a ', 'ä?#', 'a\\b'])
             await all.graph.post(series, { metric_key, value_numeric: '1.50', source: 'api', recorded_at: '2024-01-01T00:00:00Z' });
         const keys = async (query) => (await all.general.get(`${gauges}${query}`)).json.gauges.map((g) => g.gauge_type).sort();
-        assert.deepEqual(await keys(''), [' a ', 'a', 'a,b', 'a/b', 'b', 'ä?#']);
-        for (const key of ['a', ' a ', 'a/b', 'ä?#']) assert.deepEqual(await keys(`?gauge_type=${encodeURIComponent(key)}`), [key]);
-        assert.deepEqual(await keys('?gauge_type=a,b'), ['a', 'b']);
+        assert.deepEqual(await keys(''), [' a ', 'a', 'a,b', 'a/b', 'a\\b', 'b', 'ä?#']);
+        for (const key of ['a', ' a ', 'a/b', 'ä?#', 'a,b', 'a\\b']) assert.deepEqual(await keys(`?gauge_type=${encodeURIComponent(key)}`), [key]);
+        const codes = async (code) => (await fhir.get(`/Observation?patient=${one.ids.graph}&code=${encodeURIComponent(code)}`)).json.entry
+            .map((e) => e.resource.code.coding[0].code).sort();
+        const own = 'urn:dragoman:metric|';
+        assert.deepEqual(await codes(`${own}a,${own}b`), ['a', 'b']);
+        assert.deepEqual(await codes(`${own}a\\,b`), ['a,b']);
+        assert.deepEqual(await codes(`${own}a\\,b,${own}a\\\\b`), ['a,b', 'a\\b']);
         for (const key of ['a,b', ' a ', 'ä?#']) assert.equal((await all.graph.get(`${series}/${encodeURIComponent(key)}`)).json.count, 1, key);
         await all.graph.get(`${series}/a%2Fb`, 400);
     });

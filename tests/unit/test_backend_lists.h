@@ -256,6 +256,8 @@ static const struct step measuring[] = {
       .call = "GET /v1/metrics?metric_key=mood,none&patient_id=<a>&order=asc",
       .status = 200,
       .has = { "\"total\":4}" } },
+    { .as = "acme", .call = "GET /v1/metrics?metric_key=mo%5Cod,b%20p/%C3%A9&patient_id=<a>", .status = 200, .has = { "\"total\":5}" } },
+    { .as = "acme", .call = "GET /v1/metrics?metric_key=mood%5C,none&patient_id=<a>", .status = 200, .has = { "\"total\":0}" } },
     { .as = "acme",
       .call = "GET /v1/metrics?from=2024-01-02&to=2024-01-02T00:30:00Z",
       .status = 200,

@@ -150,6 +150,42 @@ static void joins_pairs(void **state)
     }
 }
 
+static void lists_any_texts(void **state)
+{
+    static const struct {
+        const char *list, *items[3];
+    } both_ways[] = {
+        { "a", { "a" } },
+        { "", { "" } },
+        { "a,b", { "a", "b" } },
+        { ",,", { "", "", "" } },
+        { "a\\,b,c", { "a,b", "c" } },
+        { "\\\\,\\,", { "\\", "," } },
+        { "\\\\\\,,|", { "\\,", "|" } },
+    };
+    static const struct {
+        const char *list, *items[3];
+    } one_way[] = { { "a\\", { "a\\" } }, { "\\a\\b,c", { "ab", "c" } } };
+    struct str rest, item;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(both_ways); i++) {
+        struct buf list = buf_in(arena, 100);
+        rest = str_from(both_ways[i].list);
+        for (size_t k = 0; k < 3 && both_ways[i].items[k]; k++) {
+            buf_printf(&list, "%s" STR_FMT, k ? "," : "", STR_ARG(list_item(arena, str_from(both_ways[i].items[k]))));
+            CHECK(list_next(arena, &rest, &item) && str_is(item, both_ways[i].items[k]), "%s: " STR_FMT, both_ways[i].list, STR_ARG(item));
+        }
+        CHECK(!list_next(arena, &rest, &item) && str_is(buf_str(&list), both_ways[i].list), "%s", both_ways[i].list);
+    }
+    for (size_t i = 0; i < COUNT(one_way); i++) {
+        rest = str_from(one_way[i].list);
+        for (size_t k = 0; k < 3 && one_way[i].items[k]; k++)
+            CHECK(list_next(arena, &rest, &item) && str_is(item, one_way[i].items[k]), "%s: " STR_FMT, one_way[i].list, STR_ARG(item));
+        CHECK(!list_next(arena, &rest, &item), "%s", one_way[i].list);
+    }
+}
+
 static void gives_a_child_other_bytes(void **state)
 {
     char before[16], mine[16], its[16];
@@ -206,7 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(hex_digits_have_values), TEST(percent_encoding_is_undone), TEST(codes_base64url),
-        TEST(reads_one_spelling), TEST(judges_words), TEST(joins_pairs),
+        TEST(reads_one_spelling), TEST(judges_words), TEST(joins_pairs), TEST(lists_any_texts),
         TEST(gives_a_child_other_bytes), TEST(orders_uuids), TEST(makes_uuids),
     };
 

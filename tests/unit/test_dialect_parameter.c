@@ -77,6 +77,8 @@ static void values(void **state)
     static const struct parameter codes = { .name = STR_INIT("p"), .to = STR_INIT("t"), .one = true, .many = true,
                                             .prefixes = prefixes, .prefix_count = COUNT(prefixes),
                                             .words = pain, .word_count = COUNT(pain) };
+    static const struct parameter text = { .name = STR_INIT("p"), .to = STR_INIT("t"), .listed = true };
+    static const struct parameter texts = { .name = STR_INIT("p"), .to = STR_INIT("t"), .listed = true, .one = true, .many = true };
     static const struct parameter one = { .name = STR_INIT("p"), .to = STR_INIT("t"), .one = true };
     static const struct parameter paired = { .name = STR_INIT("p"), .to = STR_INIT("t"), .pair_with = STR_INIT("a|b") };
     static const struct parameter token = {
@@ -112,6 +114,14 @@ static void values(void **state)
         { &codes, "", NO_PREFIX },
         { &codes, "a\\,b", NO_PREFIX },
         { &codes, "a,other|b", NO_PREFIX },
+        { &text, "a,b\\", "t=a\\,b\\\\" }, /* for a list one text, whatever is in it */
+        { &text, "", "t=" },
+        { &texts, "a,b", "t=a,b" },
+        { &texts, "a\\,b,c\\\\", "t=a\\,b,c\\\\" },
+        { &texts, "a\\|b", "t=a|b" },
+        { &texts, "a\\", "!value" },
+        { &texts, "a,", "!value" },
+        { &codes, "a\\\\,b", "t=a\\,b" },
         { &listed, "EHR|pain", "t=pain_level" }, /* a prefix goes, then a word is translated */
         { &listed, "pain", "t=pain_level" },
         { &listed, "own|EHR|x", "t=EHR|x" },

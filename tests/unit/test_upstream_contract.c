@@ -81,6 +81,7 @@ static void faults_have_places(void **state)
         { "calls:\n  a: { request: GET /v1, page: some }", "2:32: found \"some\", expected true or false" },
         { "calls:\n  a: { request: GET /v1, documented: 1 }", "2:38: found \"1\", expected true or false" },
         { "calls:\n  a: { request: GET /v1, entity: [x] }", "2:34: found a list, expected text" },
+        { "calls:\n  a: { request: GET /v1, query: [q], lists: [r] }", "2:45: 'r' is not under query:" },
         { "calls:\n  a: { request: GET /v1, item: [x] }", "2:32: found a list, expected text" },
         { "calls:\n  a: { request: GET /v1, items: i, item: x }", "2:42: the entity is a member of the answer, expected" },
         { "calls:\n  a: { request: POST /v1, item: x }", "2:33: the entity is a member of the answer, expected" },

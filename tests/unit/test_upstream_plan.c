@@ -221,6 +221,7 @@ static void lists_of_several_patients(void **state)
 static void only_some_keys(void **state)
 {
     static const struct ask some = { .call = "metric.list", WITH(ARG("patient_id", "p1"), ARG("metric_key", "mood,weight")) };
+    static const struct ask comma = { .call = "metric.list", WITH(ARG("patient_id", "p1"), ARG("metric_key", "mood\\,weight")) };
     static const struct ask many = { .call = "metric.list", WITH(ARG("patient_id", "1,2,3,4,5,6,7,8,9,10,11,12")) };
     struct err err = { 0 };
 
@@ -230,6 +231,11 @@ static void only_some_keys(void **state)
     assert_int_equal(kit.count, 2);
     tell(P1 "/mood", "{\"data\":[{\"id\":\"1\",\"metric_key\":\"mood\"}]}", ERR_NONE);
     CHECK(str_is(kit.answer, "{\"metrics\":[{\"id\":\"1\",\"metric_key\":\"mood\"}],\"total\":1}"), STR_FMT, STR_ARG(kit.answer));
+    CHECK(!ask(&comma, &err), "%s", err.detail);
+    tell(P1, "{\"metrics\":[{\"metric_key\":\"mood\"},{\"metric_key\":\"mood,weight\"}]}", ERR_NONE);
+    assert_int_equal(kit.count, 4);
+    tell(P1 "/mood%2Cweight", "{\"data\":[{\"id\":\"1\",\"metric_key\":\"mood,weight\"}]}", ERR_NONE);
+    CHECK(str_is(kit.answer, "{\"metrics\":[{\"id\":\"1\",\"metric_key\":\"mood,weight\"}],\"total\":1}"), STR_FMT, STR_ARG(kit.answer));
     CHECK(!ask(&many, &err), "%s", err.detail);
     assert_int_equal(kit.open, 8);
     tell("/v1/patients/3/metrics", "{\"metrics\":[]}", ERR_NONE);

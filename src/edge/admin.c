@@ -47,14 +47,22 @@ static void write_http(const struct admin *admin, struct buf *out)
         sum.buffered_bytes += one->buffered_bytes;
     }
     buf_printf(out,
-               "# TYPE dragoman_connections gauge\ndragoman_connections %u\n"
-               "# TYPE dragoman_in_flight gauge\ndragoman_in_flight %u\n"
-               "# TYPE dragoman_buffered_bytes gauge\ndragoman_buffered_bytes %zu\n"
-               "# TYPE dragoman_connections_accepted_total counter\ndragoman_connections_accepted_total %llu\n"
-               "# TYPE dragoman_connections_refused_total counter\ndragoman_connections_refused_total %llu\n"
-               "# TYPE dragoman_guard_refusals_total counter\ndragoman_guard_refusals_total %llu\n"
-               "# TYPE dragoman_resets_cut_total counter\ndragoman_resets_cut_total %llu\n"
-               "# TYPE dragoman_timeouts_total counter\ndragoman_timeouts_total %llu\n",
+               FAMILY("connections", "gauge", "Open client connections.")
+               "dragoman_connections %u\n"
+               FAMILY("in_flight", "gauge", "Requests being worked on.")
+               "dragoman_in_flight %u\n"
+               FAMILY("buffered_bytes", "gauge", "Bytes of request bodies in memory.")
+               "dragoman_buffered_bytes %zu\n"
+               FAMILY("connections_accepted_total", "counter", "Client connections accepted.")
+               "dragoman_connections_accepted_total %llu\n"
+               FAMILY("connections_refused_total", "counter", "Client connections refused, beyond limits.connections.")
+               "dragoman_connections_refused_total %llu\n"
+               FAMILY("guard_refusals_total", "counter", "Requests refused as malformed (400).")
+               "dragoman_guard_refusals_total %llu\n"
+               FAMILY("resets_cut_total", "counter", "HTTP/2 connections ended because of too many resets, or of a flood.")
+               "dragoman_resets_cut_total %llu\n"
+               FAMILY("timeouts_total", "counter", "Client connections ended because one of the times in limits had passed.")
+               "dragoman_timeouts_total %llu\n",
                sum.connections, sum.in_flight, sum.buffered_bytes, (unsigned long long)sum.accepted,
                (unsigned long long)sum.refused, (unsigned long long)sum.guard_refusals,
                (unsigned long long)sum.resets_cut, (unsigned long long)sum.timeouts);
@@ -75,16 +83,18 @@ static void write_upstream(const struct admin *admin, struct buf *out)
         sum.waiting += one->waiting;
     }
     buf_printf(out,
-               "# HELP dragoman_upstream_requests_total Calls to the backend, by the transport that carried them.\n"
-               "# TYPE dragoman_upstream_requests_total counter\n"
+               FAMILY("upstream_requests_total", "counter", "Calls to the backend, by the transport that carried them.")
                "dragoman_upstream_requests_total{transport=\"h1\"} %llu\n"
                "dragoman_upstream_requests_total{transport=\"curl\"} %llu\n"
-               "# TYPE dragoman_upstream_failures_total counter\ndragoman_upstream_failures_total %llu\n"
-               "# TYPE dragoman_upstream_retries_total counter\ndragoman_upstream_retries_total %llu\n"
-               "# HELP dragoman_upstream_connections Connections to the backend: with or for a call, or kept for the next one.\n"
-               "# TYPE dragoman_upstream_connections gauge\n"
+               FAMILY("upstream_failures_total", "counter", "Calls to the backend that brought no answer.")
+               "dragoman_upstream_failures_total %llu\n"
+               FAMILY("upstream_retries_total", "counter", "Calls to the backend that were sent again.")
+               "dragoman_upstream_retries_total %llu\n"
+               FAMILY("upstream_connections", "gauge",
+                      "Connections to the backend: with or for a call, or kept for the next one.")
                "dragoman_upstream_connections{state=\"busy\"} %u\ndragoman_upstream_connections{state=\"idle\"} %u\n"
-               "# TYPE dragoman_upstream_waiting gauge\ndragoman_upstream_waiting %u\n",
+               FAMILY("upstream_waiting", "gauge", "Calls that wait for a connection to the backend.")
+               "dragoman_upstream_waiting %u\n",
                (unsigned long long)sum.started_h1, (unsigned long long)sum.started_curl,
                (unsigned long long)sum.failed, (unsigned long long)sum.retried, sum.open - sum.idle, sum.idle, sum.waiting);
 }
@@ -100,14 +110,16 @@ static void write_state(const struct admin *admin, struct buf *out)
         auth.denied += admin->workers[i].counts.auth.denied;
     }
     buf_printf(out,
-               "# TYPE dragoman_crosswalk_lookups_total counter\n"
+               FAMILY("crosswalk_lookups_total", "counter", "Look-ups in the store's cache of ids.")
                "dragoman_crosswalk_lookups_total{result=\"hit\"} %llu\n"
                "dragoman_crosswalk_lookups_total{result=\"miss\"} %llu\n"
-               "# TYPE dragoman_crosswalk_allocated_total counter\ndragoman_crosswalk_allocated_total %llu\n"
-               "# TYPE dragoman_rest_lookups_total counter\n"
+               FAMILY("crosswalk_allocated_total", "counter", "Ids made for entities that a dialect had none for.")
+               "dragoman_crosswalk_allocated_total %llu\n"
+               FAMILY("rest_lookups_total", "counter", "Look-ups in the store's cache of what the backend has no field for.")
                "dragoman_rest_lookups_total{result=\"hit\"} %llu\ndragoman_rest_lookups_total{result=\"miss\"} %llu\n"
-               "# TYPE dragoman_store_commits_total counter\ndragoman_store_commits_total %llu\n"
-               "# TYPE dragoman_token_checks_total counter\n"
+               FAMILY("store_commits_total", "counter", "Transactions of gateway.db.")
+               "dragoman_store_commits_total %llu\n"
+               FAMILY("token_checks_total", "counter", "Credentials: found in the cache (hit), checked anew (miss), refused (denied).")
                "dragoman_token_checks_total{result=\"hit\"} %llu\ndragoman_token_checks_total{result=\"miss\"} %llu\n"
                "dragoman_token_checks_total{result=\"denied\"} %llu\n",
                (unsigned long long)store.id_hits, (unsigned long long)store.id_misses,
@@ -122,11 +134,12 @@ static void write_issuers(const struct admin *admin, struct buf *out)
     struct auth_others others = auth_others(admin->gateway->auth);
 
     buf_printf(out,
-               "# HELP dragoman_key_sets Issuers' key sets; failing: not fetched the last time, missing: never yet.\n"
-               "# TYPE dragoman_key_sets gauge\ndragoman_key_sets{state=\"configured\"} %u\n"
+               FAMILY("key_sets", "gauge", "Issuers' key sets; failing: not fetched the last time, missing: never yet.")
+               "dragoman_key_sets{state=\"configured\"} %u\n"
                "dragoman_key_sets{state=\"failing\"} %u\ndragoman_key_sets{state=\"missing\"} %u\n"
-               "# TYPE dragoman_key_set_fetches_total counter\ndragoman_key_set_fetches_total %llu\n"
-               "# TYPE dragoman_introspections_total counter\n"
+               FAMILY("key_set_fetches_total", "counter", "Requests to issuers for their key sets.")
+               "dragoman_key_set_fetches_total %llu\n"
+               FAMILY("introspections_total", "counter", "Questions to the introspection service.")
                "dragoman_introspections_total{result=\"answered\"} %llu\n"
                "dragoman_introspections_total{result=\"failed\"} %llu\n",
                others.key_sets, others.failing, others.missing, (unsigned long long)others.fetches,
@@ -141,8 +154,8 @@ static void write_undo_failures(const struct admin *admin, struct buf *out)
     for (size_t i = 0; i < admin->worker_count; i++)
         sum += admin->workers[i].counts.undo_failures;
     buf_printf(out,
-               "# HELP dragoman_undo_failures_total Entities without what belongs to them that could not be taken back.\n"
-               "# TYPE dragoman_undo_failures_total counter\ndragoman_undo_failures_total %llu\n",
+               FAMILY("undo_failures_total", "counter", "Entities without what belongs to them that could not be taken back.")
+               "dragoman_undo_failures_total %llu\n",
                (unsigned long long)sum);
 }
 

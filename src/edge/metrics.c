@@ -126,9 +126,8 @@ void metrics_write(struct metrics *const *all, size_t count, struct buf *out)
 {
     if (!count)
         return;
-    buf_add(out, STR("# HELP dragoman_requests_total Requests answered.\n# TYPE dragoman_requests_total counter\n"));
+    buf_add(out, STR(FAMILY("requests_total", "counter", "Requests answered.")));
     each_row(all, count, out, write_statuses);
-    buf_add(out, STR("# HELP dragoman_request_seconds Time from a request's arrival to its answer.\n"
-                     "# TYPE dragoman_request_seconds histogram\n"));
+    buf_add(out, STR(FAMILY("request_seconds", "histogram", "Time from a request's arrival to its answer.")));
     each_row(all, count, out, write_latency);
 }

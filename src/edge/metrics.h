@@ -5,6 +5,10 @@
 
 #include <stdatomic.h>
 
+/* The two lines that open a family; its samples follow. Parts of a format, so no percent sign in `help`. */
+#define FAMILY(name, type, help) \
+    "# HELP dragoman_" name " " help "\n# TYPE dragoman_" name " " type "\n"
+
 enum { LATENCY_BUCKETS = 14, STATUS_FIRST = 100, STATUS_COUNT = 500 };
 extern const double latency_bounds[LATENCY_BUCKETS]; /* seconds; the last bucket of a histogram is +Inf */
 

@@ -227,17 +227,6 @@ static void judge_principal(struct explanation *explanation)
                                                    .want = STR("the credential's own token") });
 }
 
-/* "filter[groups] or filter[organization]" */
-static struct str any_of(const struct explanation *explanation)
-{
-    const struct operation *operation = explanation->operation;
-    struct buf names = buf_in(explanation->arena, SIZE_MAX);
-
-    for (size_t i = 0; i < operation->one_of_count; i++)
-        buf_printf(&names, "%s" STR_FMT, i ? " or " : "", STR_ARG(operation->one_of[i]));
-    return buf_str(&names);
-}
-
 void explain_query(struct explanation *explanation, struct arguments *arguments)
 {
     const struct operation *operation = explanation->operation;
@@ -251,7 +240,7 @@ void explain_query(struct explanation *explanation, struct arguments *arguments)
     for (size_t i = 0; i < operation->query_count; i++)
         read_one(explanation, &operation->query[i], arguments);
     if (!query_has_one_of(operation, &explanation->target))
-        wrong(explanation, FAULT_BLANK, operation->one_of[0], any_of(explanation));
+        wrong(explanation, FAULT_BLANK, operation->one_of[0], query_one_of(operation, explanation->arena));
     judge_unread(explanation, read_paging(explanation));
     read_includes(explanation);
     list_scopes(explanation);

@@ -65,6 +65,16 @@ bool query_has_one_of(const struct operation *operation, const struct target *ta
     return !operation->one_of_count;
 }
 
+struct str query_one_of(const struct operation *operation, struct arena *arena)
+{
+    struct buf names = buf_in(arena, SIZE_MAX);
+
+    for (size_t i = 0; i < operation->one_of_count; i++)
+        buf_printf(&names, "%s" STR_FMT, !i ? "" : i + 1 < operation->one_of_count ? ", " : " or ",
+                   STR_ARG(operation->one_of[i]));
+    return buf_str(&names);
+}
+
 struct str query_includes(const struct operation *operation, const struct target *target, struct arena *arena)
 {
     struct buf list = buf_in(arena, SIZE_MAX);

@@ -17,6 +17,9 @@ bool query_is_refused(const struct dialect *dialect, struct str name);
 /* At least one parameter of the operation's `needs_one_of:` was sent, or it has none. */
 bool query_has_one_of(const struct operation *operation, const struct target *target);
 
+/* Their names in words: "a, b or c". */
+struct str query_one_of(const struct operation *operation, struct arena *arena);
+
 /* Everything that `include` lists, separated by commas; some clients repeat the parameter instead of using a list.
  * Empty: nothing is requested. */
 struct str query_includes(const struct operation *operation, const struct target *target, struct arena *arena);

@@ -218,8 +218,10 @@ enum step stage_parameters(struct exchange *x)
         return wrong(x, STR("include"), STR("list of what can be included"));
     if (exchange_judge_includes(x) == STEP_FAIL || judge_unknown(x) == STEP_FAIL || read_query(x) == STEP_FAIL)
         return STEP_FAIL;
-    if (!query_has_one_of(operation, &x->target))
+    if (!query_has_one_of(operation, &x->target)) {
+        x->wrong_any = query_one_of(operation, x->arena);
         return wrong(x, operation->one_of[0], STR_NONE);
+    }
     if (operation->token && ask_about_token(x) == STEP_FAIL)
         return STEP_FAIL;
     for (size_t i = 0; i < operation->fixed_count; i++)

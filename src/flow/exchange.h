@@ -134,6 +134,7 @@ struct exchange {
     struct arguments arguments;
     struct faults faults;
     struct str wrong_parameter, wrong_want; /* of ERR_INVALID_PARAMETER */
+    struct str wrong_any;                   /* instead of one name: "a, b or c", of which none was sent */
     struct str missing;                     /* wrapper of ERR_MISSING_WRAPPER, allow of ERR_METHOD, scope of ERR_SCOPE, types
                                                of ERR_MEDIA_TYPE (empty: it was the content coding) */
     char bad_json[160];                     /* of ERR_BAD_JSON: where and what */

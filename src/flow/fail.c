@@ -272,16 +272,16 @@ static struct str joined_message(struct exchange *x)
     return buf_str(&out);
 }
 
-/* A parameter's message; with its name where the shape has no other place for it. */
+/* A parameter's message; with its name where the shape has no other place for it, with all names where one of them is needed. */
 static struct str parameter_message(struct exchange *x)
 {
-    bool required = !x->wrong_want.len;
-    const struct yaml *words = words_of(x, required ? "parameter_required" : "parameter", x->wrong_want);
-    struct str text = fill_words(x, words->text, x->wrong_want);
+    const char *kind = x->wrong_want.len ? "parameter" : "parameter_required";
+    struct str text = fill_words(x, words_of(x, kind, x->wrong_want)->text, x->wrong_want);
+    struct str names = x->wrong_any.len ? x->wrong_any : x->wrong_parameter;
 
-    if (x->dialect->parameter_shown)
+    if (x->dialect->parameter_shown && !x->wrong_any.len)
         return text;
-    return arena_printf(x->arena, STR_FMT " " STR_FMT, STR_ARG(x->wrong_parameter), STR_ARG(text));
+    return arena_printf(x->arena, STR_FMT " " STR_FMT, STR_ARG(names), STR_ARG(text));
 }
 
 static void describe(struct refusal *refusal)

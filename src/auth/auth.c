@@ -59,20 +59,21 @@ static int load_own(struct auth *auth, const struct conf *conf, struct err *err)
 /* Files that other rooms read are judged here too, so that one place refuses secrets that lie open. */
 static int check_secret_files(struct arena *arena, const struct conf *conf, struct err *err)
 {
-    const struct str files[] = { conf->tls_key, conf->backend.key };
+    const struct {
+        const char *setting;
+        struct str path;
+    } files[] = { { "tls.key", conf->tls_key }, { "backend.key", conf->backend.key } };
 
     for (size_t i = 0; i < COUNT(files); i++)
-        if (files[i].len && file_check_secret(arena, files[i], err))
-            return -1;
+        if (files[i].path.len && file_check_secret(arena, files[i].path, err))
+            return err_wrap(err, "%s", files[i].setting);
     return 0;
 }
 
-static int load_backend_token(struct auth *auth, const struct conf *conf, struct err *err)
+static int read_backend_token(struct auth *auth, const struct conf *conf, struct err *err)
 {
     struct str text;
 
-    if (!str_is(conf->backend.auth, "token_file"))
-        return 0;
     if (file_read(auth->arena, conf->backend.token_file, true, &text, err))
         return -1;
     while (text.len && (unsigned char)text.ptr[text.len - 1] <= ' ')
@@ -87,17 +88,30 @@ static int load_backend_token(struct auth *auth, const struct conf *conf, struct
     return 0;
 }
 
-/* Everything but the gateway's own key. */
+static int load_backend_token(struct auth *auth, const struct conf *conf, struct err *err)
+{
+    if (!str_is(conf->backend.auth, "token_file") || !read_backend_token(auth, conf, err))
+        return 0;
+    return err_wrap(err, "backend.token_file");
+}
+
+/* What settings beside `auth:` name; they stand before what is wrong. */
+static int load_beside(struct auth *auth, const struct conf *conf, struct err *err)
+{
+    return borrowed_new(&auth->authority, conf, err) || check_secret_files(auth->arena, conf, err) ||
+                   load_backend_token(auth, conf, err)
+               ? -1
+               : 0;
+}
+
+/* Everything of `auth:` but the gateway's own key. */
 static int load_others(struct auth *auth, const struct conf *conf, struct err *err)
 {
     for (size_t i = 0; i < conf->auth.issuer_count; i++)
         if (load_issuer(auth, &auth->issuers[auth->issuer_count++], &conf->auth.issuers[i],
                         conf->auth.audience, err))
             return -1;
-    return introspection_new(&auth->authority, conf, err) || borrowed_new(&auth->authority, conf, err) ||
-                   check_secret_files(auth->arena, conf, err) || load_backend_token(auth, conf, err)
-               ? -1
-               : 0;
+    return introspection_new(&auth->authority, conf, err);
 }
 
 static struct auth *make(const struct conf *conf)
@@ -124,21 +138,22 @@ int auth_new(struct auth **auth, const struct conf *conf, struct err *err)
 {
     struct auth *made = make(conf);
 
-    if (load_own(made, conf, err) || load_others(made, conf, err)) {
+    int failed = load_own(made, conf, err) || load_others(made, conf, err) ? err_wrap(err, "auth")
+                                                                           : load_beside(made, conf, err);
+    if (failed)
         auth_free(&made);
-        return err_wrap(err, "auth");
-    }
-    *auth = made;
-    return 0;
+    else
+        *auth = made;
+    return failed;
 }
 
 int auth_check(const struct conf *conf, struct err *err)
 {
     struct auth *made = make(conf);
-    int failed = load_others(made, conf, err);
+    int failed = load_others(made, conf, err) ? err_wrap(err, "auth") : load_beside(made, conf, err);
 
     auth_free(&made);
-    return failed ? err_wrap(err, "auth") : 0;
+    return failed;
 }
 
 void auth_free(struct auth **auth)

@@ -119,10 +119,11 @@ int borrowed_new(struct authority *authority, const struct conf *conf, struct er
     made->body = buf_str(&body);
     made->headers[1] = (struct call_header){ STR("content-type"), STR("application/x-www-form-urlencoded") };
     made->headers[2] = (struct call_header){ STR("accept"), STR("application/json") };
-    return authority_url(arena, conf->backend.token_url, &made->origin, &made->target, err) ||
-                   authority_credential(arena, conf->backend.client_id, conf->backend.secret_file, &made->headers[0], err)
-               ? err_wrap(err, "backend.token_url")
-               : 0;
+    if (authority_url(arena, conf->backend.token_url, &made->origin, &made->target, err))
+        return err_wrap(err, "backend.token_url");
+    if (authority_credential(arena, conf->backend.client_id, conf->backend.secret_file, &made->headers[0], err))
+        return err_wrap(err, "backend.secret_file");
+    return 0;
 }
 
 void borrowed_done(struct borrowed *borrowed)

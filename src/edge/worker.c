@@ -128,7 +128,7 @@ static int judge_key(const struct conf *conf, struct err *err)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
 
-    return file_check_secret(arena, conf->tls_key, err);
+    return file_check_secret(arena, conf->tls_key, err) ? err_wrap(err, "tls.key") : 0;
 }
 
 void workers_renew_tls(struct worker *workers, size_t count)

@@ -260,6 +260,7 @@ describe('TLS', () => {
         chmodSync(join(dir, 'key.pem'), 0o644);
         gateway.process.kill('SIGHUP');
         await told('the old certificate stays', 1);
+        assert.equal(lines(`tls.key: ${join(dir, 'key.pem')}: holds a secret but has mode 0644`), 1);
         writeFileSync(join(dir, 'cert.pem'), 'no certificate\n');
         chmodSync(join(dir, 'key.pem'), 0o600);
         gateway.process.kill('SIGHUP');

@@ -265,6 +265,39 @@ static void a_token_file_replaces_minting(void **state)
     }
 }
 
+static void a_file_that_is_no_secret_is_named_with_its_setting(void **state)
+{
+    static const struct {
+        const char *setting, *with[4];
+    } cases[] = {
+        { "tls.key", { "tls.certificate=x" } },
+        { "backend.key", { "backend.certificate=x", "backend.url=https://127.0.0.1:1" } },
+        { "backend.token_file", { "backend.url=http://127.0.0.1:1", "backend.auth=token_file" } },
+        { "backend.secret_file",
+          { "backend.url=http://127.0.0.1:1", "backend.auth=client_credentials", "backend.client_id=c",
+            "backend.token_url=https://127.0.0.1:1/t" } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *file = test_path("open"), *sets[6] = { arena_printf(test_arena, "%s=%s", cases[i].setting, file).ptr };
+        size_t count = 1;
+        struct conf *own = NULL;
+        struct auth *none = NULL;
+        struct err err = { 0 }, start = { 0 };
+
+        for (size_t k = 0; k < COUNT(cases[i].with) && cases[i].with[k]; k++)
+            sets[count++] = cases[i].with[k];
+        sets[count++] = arena_printf(test_arena, "state_dir=%s/state", test_dir).ptr;
+        write_file("open", STR("x\n"), 0644);
+        CHECK(!conf_load(&own, NULL, sets, count, &err), "%s", err.detail);
+        const char *want = arena_printf(test_arena, "%s: %s: holds a secret but has mode 0644", cases[i].setting, file).ptr;
+        CHECK(auth_check(own, &err) == -1 && strstr(err.detail, want) == err.detail, "%s", err.detail);
+        CHECK(auth_new(&none, own, &start) == -1 && strstr(start.detail, want) == start.detail, "%s", start.detail);
+        conf_free(&own);
+    }
+}
+
 static void the_published_key_is_the_signing_one(void **state)
 {
     struct buf out = buf_in(test_arena, 4096);
@@ -385,6 +418,7 @@ int main(void)
         cmocka_unit_test(backend_tokens_are_reused_for_the_same_caller_only),
         cmocka_unit_test(many_callers_do_not_fill_the_memory),
         cmocka_unit_test(a_token_file_replaces_minting),
+        cmocka_unit_test(a_file_that_is_no_secret_is_named_with_its_setting),
         cmocka_unit_test(the_published_key_is_the_signing_one),
         cmocka_unit_test(the_signing_key_is_made_once_and_private),
         cmocka_unit_test(a_bad_signing_key_is_a_fault),

@@ -44,7 +44,7 @@ static int take(struct borrowed *borrowed, struct str body, int64_t *life_s, str
     struct str token, type;
 
     if (!doc)
-        return err_set(err, ERR_UNAVAILABLE, "its answer is no JSON");
+        return err_set(err, ERR_UNAVAILABLE, "its answer is not JSON");
     bool good = jdoc_string(jdoc_get(doc, "access_token"), &token) && is_token(token) &&
                 jdoc_string(jdoc_get(doc, "token_type"), &type) && str_eq_nocase(type, STR("bearer"));
     if (!jdoc_integer(jdoc_get(doc, "expires_in"), life_s))

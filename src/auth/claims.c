@@ -23,11 +23,11 @@ int claims_lifetime_open(const struct jdoc *claims, int64_t wall_ms, uint64_t sk
     int64_t skew_ms = (int64_t)skew_s * 1000, expires = LATEST_S, not_before = 0, issued = 0;
 
     if (exp && !seconds(exp, &expires))
-        return denied(err, "exp is no time");
+        return denied(err, "exp is not a time");
     if (nbf && !seconds(nbf, &not_before))
-        return denied(err, "nbf is no time");
+        return denied(err, "nbf is not a time");
     if (iat && !seconds(iat, &issued))
-        return denied(err, "iat is no time");
+        return denied(err, "iat is not a time");
     *lifetime = (struct lifetime){
         .from_ms = (not_before > issued ? not_before : issued) * 1000 - skew_ms,
         .until_ms = expires * 1000 + skew_ms,
@@ -52,8 +52,8 @@ int claims_at_jwt(const struct jdoc *claims, struct err *err)
 
     for (size_t i = 0; i < COUNT(names); i++)
         if (!jdoc_string(jdoc_get(claims, names[i]), &text) || !text.len)
-            return err_set(err, ERR_INVALID_TOKEN, "token: no %s, so no access token of RFC 9068", names[i]);
-    return jdoc_get(claims, "iat") ? 0 : denied(err, "no iat, so no access token of RFC 9068");
+            return err_set(err, ERR_INVALID_TOKEN, "token: no %s, so not an access token of RFC 9068", names[i]);
+    return jdoc_get(claims, "iat") ? 0 : denied(err, "no iat, so not an access token of RFC 9068");
 }
 
 int claims_audience(const struct jdoc *claims, struct str audience, struct err *err)
@@ -68,7 +68,7 @@ int claims_audience(const struct jdoc *claims, struct str audience, struct err *
         return denied(err, "no audience");
     for (size_t i = 0; i < jdoc_count(aud); i++) {
         if (!jdoc_string(jdoc_at(aud, i), &one))
-            return denied(err, "an audience is no text");
+            return denied(err, "an audience is not a string");
         found |= str_eq(one, audience);
     }
     return found ? 0 : denied(err, "for other audiences");
@@ -81,6 +81,6 @@ int claims_names(const struct jdoc *claims, struct err *err)
 
     for (size_t i = 0; i < COUNT(names); i++)
         if (jdoc_get(claims, names[i]) && !jdoc_string(jdoc_get(claims, names[i]), &text))
-            return err_set(err, ERR_INVALID_TOKEN, "token: %s is no text", names[i]);
+            return err_set(err, ERR_INVALID_TOKEN, "token: %s is not a string", names[i]);
     return 0;
 }

@@ -175,7 +175,7 @@ static const char *read_key(const struct reader *reader, const struct jdoc *jwk,
     if (jdoc_kind(jwk) != JDOC_OBJECT)
         return "not an object";
     if (kid && (!jdoc_string(kid, &name) || !name.len || name.len > KID_LONGEST))
-        return "its kid is no name";
+        return "its kid is not a name";
     const char *why = wrong_purpose(jwk);
     if (why)
         return why;

@@ -74,7 +74,7 @@ static int read_header(struct jws *jws, struct err *err)
     if (!jdoc_string(jdoc_get(jws->header, "alg"), &jws->algorithm))
         return denied(err, "no algorithm");
     if (kid && !jdoc_string(kid, &jws->kid))
-        return denied(err, "kid is no text");
+        return denied(err, "kid is not a string");
     if (jdoc_get(jws->header, "crit"))
         return denied(err, "critical header members are not understood"); /* RFC 7515 section 4.1.11 */
     if (!known_type(jws->header, &jws->access_token))

@@ -90,7 +90,7 @@ static int load_secret(struct key *key, struct arena *arena, const struct conf_k
         text.len--;
     if (str_starts(text, STR("-----BEGIN")))
         return fault(conf, err,
-                     "a PEM file is no shared secret"); /* a public key as secret: RFC 8725 section 2.1 */
+                     "a PEM file is not a shared secret"); /* a public key as secret: RFC 8725 section 2.1 */
     if (text.len < (size_t)EVP_MD_get_size(key->algorithm->hash()))
         return fault(conf, err, "the secret is too short"); /* RFC 7518 section 3.2 */
     key->secret = text;

@@ -28,7 +28,7 @@ int auth_metadata(const struct auth *auth, const struct auth_endpoints *endpoint
     struct str base = auth->issuers[0].name;
 
     if (!str_starts(base, STR("https://")) && !str_starts(base, STR("http://")))
-        return err_set(err, ERR_NO_ROUTE, "auth.issuer is no address, so there is no metadata");
+        return err_set(err, ERR_NO_ROUTE, "auth.issuer is not an address, so there is no metadata");
     struct jdoc *doc = jdoc_object();
     jdoc_set_string(doc, "issuer", base);
     while (base.ptr[base.len - 1] == '/')

@@ -113,7 +113,7 @@ static const char *read_value(struct task *task, const struct column *column, ui
     case COLUMN_TEXT:
         return type == JSON_STRING ? NULL : "must be a string";
     case COLUMN_CHOICE:
-        return type == JSON_STRING && str_lists(str_from(column->choices), ' ', text) ? NULL : "is none of its values";
+        return type == JSON_STRING && str_lists(str_from(column->choices), ' ', text) ? NULL : "is not one of its values";
     case COLUMN_DATE:
         return type == JSON_STRING && date_parse(text, &date) ? NULL : "must be a date, YYYY-MM-DD";
     case COLUMN_DATETIME:

@@ -191,7 +191,7 @@ static int read_filter(struct task *task, const struct filter *filter, struct st
     case FILTER_CHOICE:
         to->text = value;
         if (!str_lists(str_from(filter->choices), ' ', value))
-            return bad(task, err, filter->name, "is none of its values");
+            return bad(task, err, filter->name, "is not one of its values");
         break;
     case FILTER_LIST:
     case FILTER_TEXTS:

@@ -324,7 +324,7 @@ static int advance(struct task *task, const struct entity *entity, struct value 
         if (entity->columns[i].type != COLUMN_VERSION)
             continue;
         if (!str_to_uint(values[i].text, &count))
-            return err_set(err, ERR_INTERNAL, "%s: version is no number", entity->table);
+            return err_set(err, ERR_INTERNAL, "%s: version is not a number", entity->table);
         values[i].text = arena_printf(task->arena, "%llu", (unsigned long long)count + 1);
     }
     return 0;

@@ -73,7 +73,7 @@ static int help(const char *name)
     const struct command *command = name ? find_command(name) : NULL;
 
     if (name && !command)
-        return cli_usage("no command is called %s", name);
+        return cli_usage("there is no command %s", name);
     if (!command) {
         print_help(stdout);
         return 0;
@@ -205,7 +205,7 @@ static int parse(struct invocation *invocation, struct parsed *parsed, int argc,
         if (!used)
             used = take_own(invocation, argc - i, argv + i);
         if (used < 0)
-            return cli_usage("%s lacks its value, or stands too often", argv[i]);
+            return cli_usage("%s lacks its value, or is given too often", argv[i]);
         if (!used && is_help(argv[i]))
             parsed->help = true;
         if (parsed->help)
@@ -255,7 +255,7 @@ static int dispatch(int argc, char **argv)
     if (!strcmp(name, "help") || is_help(name))
         return help(argc > 2 ? argv[2] : NULL);
     if (*name && !command)
-        return cli_usage("no command is called %s", name);
+        return cli_usage("there is no command %s", name);
     if (!command) {
         print_help(stderr);
         return CLI_USAGE;

@@ -30,7 +30,7 @@ static int judge_row(const struct gateway *gateway, const struct crosswalk_row *
     int64_t number;
 
     if (!dialect)
-        return err_set(err, ERR_CONFIG, "line %u: no dialect is called '" STR_FMT "'", row->line,
+        return err_set(err, ERR_CONFIG, "line %u: there is no dialect '" STR_FMT "'", row->line,
                        STR_ARG(row->dialect));
     switch (dialect_id_form(dialect, row->kind)) {
     case ID_SAME:
@@ -40,7 +40,7 @@ static int judge_row(const struct gateway *gateway, const struct crosswalk_row *
     case ID_INTEGER:
         if (number_is_integer(row->dialect_id) && str_to_int(row->dialect_id, &number) && number >= 0)
             return 0;
-        return err_set(err, ERR_CONFIG, "line %u: the dialect_id is no whole number", row->line);
+        return err_set(err, ERR_CONFIG, "line %u: the dialect_id is not a whole number", row->line);
     case ID_HEX24: /* how they are made; those that are brought along may be any text */
     case ID_VERBATIM:
         break;

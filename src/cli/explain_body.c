@@ -77,7 +77,7 @@ static int unwrap(struct explanation *explanation, struct tape *tape, uint32_t *
     if (!is_document(operation, tape, *at) && operation->wrapper.len)
         return err_set(err, ERR_MISSING_WRAPPER, "the body has no document '" STR_FMT "'", STR_ARG(operation->wrapper));
     if (!is_document(operation, tape, *at))
-        return err_set(err, ERR_BAD_REQUEST, "the body is no %s", operation->many ? "array" : "object");
+        return err_set(err, ERR_BAD_REQUEST, "the body is not an %s", operation->many ? "array" : "object");
     explanation->documents = tape_type(tape, *at) == JSON_ARRAY ? tape_count(tape, *at) : 1;
     if (explanation->documents > (operation->many ? operation->many : 1))
         return err_set(err, ERR_TOO_LARGE, "more than %u documents", operation->many);

@@ -131,7 +131,7 @@ void explain_print(const struct explanation *explanation, bool values, FILE *to)
         (void)fprintf(to, "documents   %zu%s\n", explanation->documents,
                       explanation->response ? "" : ", of which the first is shown");
     if (explanation->response >= 300)
-        (void)fprintf(to, "answer      a %d is no entity: the client gets an error of its dialect\n",
+        (void)fprintf(to, "answer      a %d is not an entity: the client gets an error of its dialect\n",
                       explanation->response);
     print_lines(explanation, to);
     print_rest(explanation, to);

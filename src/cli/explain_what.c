@@ -28,7 +28,7 @@ static int find_entities(struct explanation *explanation, const struct contract_
                        STR_ARG(call->items));
     if (call && !call->items.len && !contract_item(call, in, at))
         return err_set(err, ERR_UPSTREAM, call->item.len ? "the answer has no member '" STR_FMT "' that is an entity or null"
-                                                         : "the answer is no entity" STR_FMT, STR_ARG(call->item));
+                                                         : "the answer is not an entity" STR_FMT, STR_ARG(call->item));
     explanation->documents = *at == TAPE_NONE ? 0 : tape_type(in, *at) == JSON_ARRAY ? tape_count(in, *at) : 1;
     return 0;
 }

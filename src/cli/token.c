@@ -25,7 +25,7 @@ static int read_claims(struct desk *desk, struct token_claims *claims, bool dial
     if (dialect_needed && !name)
         return cli_usage("token: --dialect is missing");
     if (name && !dialect)
-        return cli_usage("no dialect is called %s", name);
+        return cli_usage("there is no dialect %s", name);
     if (ttl && (!str_to_uint(str_from(ttl), &seconds) || !seconds || seconds > LONGEST_TTL))
         return cli_usage("--ttl takes seconds from 1 to %d", LONGEST_TTL);
     claims->subject = str_from(option_text(invocation, "--subject", "dragoman-cli"));
@@ -147,7 +147,7 @@ static int judge_claims(const struct jdoc *doc, struct err *err)
     if (!jdoc_string(jdoc_get(doc, "brand_id"), &brand) || !brand.len)
         return err_set(err, ERR_CONFIG, "no \"brand_id\"");
     if (exp && (!jdoc_integer(exp, &seconds) || seconds < 0 || seconds > INT64_MAX / 1000))
-        return err_set(err, ERR_CONFIG, "\"exp\" is no time, expected whole seconds since 1970");
+        return err_set(err, ERR_CONFIG, "\"exp\" is not a time, expected whole seconds since 1970");
     return 0;
 }
 

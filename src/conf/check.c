@@ -59,7 +59,7 @@ static int check_backend(const struct checker *check)
     const struct conf *conf = check->conf;
 
     if (conf->backend.url.len && !value_is_url(conf->backend.url))
-        return fault(check, "backend.url", "is no http:// or https:// address");
+        return fault(check, "backend.url", "is not an http:// or https:// address");
     if (!conf->backend.url.len && !conf->backend.embedded)
         return fault(check, "backend.embedded", "is off, and backend.url names no other backend");
     if (str_is(conf->backend.transport, "h1") && str_starts(conf->backend.url, STR("https:")))
@@ -124,7 +124,7 @@ static int check_introspection(const struct checker *check)
     if (!conf->auth.introspection.url.len)
         return 0;
     if (!value_is_url(conf->auth.introspection.url))
-        return fault(check, "auth.introspection.url", "is no http:// or https:// address");
+        return fault(check, "auth.introspection.url", "is not an http:// or https:// address");
     if (!value_is_https(conf->auth.introspection.url) && !conf->auth.introspection.allow_http)
         return fault(check, "auth.introspection.url", "is not https://, and allow_http is off");
     if (!conf->auth.introspection.client_id.len)

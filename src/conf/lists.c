@@ -102,7 +102,7 @@ static int read_key_set(struct conf *conf, const struct yaml *node, struct conf_
     if (issuer->jwks_url.len && issuer->jwks_file.len)
         return yaml_fault(url, err, "'jwks_url' and 'jwks_file' are both given");
     if (issuer->jwks_url.len && !value_is_url(issuer->jwks_url))
-        return yaml_fault(url, err, "no http:// or https:// address");
+        return yaml_fault(url, err, "not an http:// or https:// address");
     if (issuer->jwks_url.len && !value_is_https(issuer->jwks_url) && !issuer->allow_http)
         return yaml_fault(url, err, "not https://, and 'allow_http' is off");
     if (issuer->jwks_file.len)
@@ -234,7 +234,7 @@ static int read_url(const struct yaml *node, struct str *url, struct err *err)
     for (size_t i = 0; i < url->len && good; i++)
         good = (unsigned char)url->ptr[i] > 0x20 && (unsigned char)url->ptr[i] < 0x7F && !strchr("\"<>\\^`{|}?#", url->ptr[i]);
     return good ? 0
-                : yaml_fault(node, err, "\"" STR_FMT "\" is no address, expected e.g. https://api.example.org/base, without a slash at the end",
+                : yaml_fault(node, err, "\"" STR_FMT "\" is not an address, expected e.g. https://api.example.org/base, without a slash at the end",
                              STR_ARG(*url));
 }
 

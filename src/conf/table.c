@@ -153,7 +153,7 @@ const struct setting settings[] = {
     { "auth.failures_per_minute", UINT(auth.failures_per_minute, 600, 0, 1000000),
       .doc = "Credentials of one client address that may be refused in a minute before the next is a 429; 0: any." },
     { "auth.introspection.url", TEXT(auth.introspection.url, ""),
-      .doc = "Endpoint (RFC 7662) that is asked about tokens that are no JWT; empty: none is asked." },
+      .doc = "Endpoint (RFC 7662) that is asked about tokens that are not JWTs; empty: none is asked." },
     { "auth.introspection.allow_http", BOOL(auth.introspection.allow_http, false),
       .doc = "Accept an http:// address there." },
     { "auth.introspection.client_id", TEXT(auth.introspection.client_id, ""),

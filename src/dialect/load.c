@@ -126,7 +126,7 @@ static int load_media(struct dialect *dialect, struct arena *arena, const struct
         return yaml_fault(map, err, "parameter: and words: of media belong together");
     for (size_t i = 0; i < dialect->media_word_count; i++)
         if (!is_answer(dialect, dialect->media_words[i].meant))
-            return yaml_fault(yaml_get(map, "words"), err, "'" STR_FMT "' is no media type under answer:",
+            return yaml_fault(yaml_get(map, "words"), err, "'" STR_FMT "' is not a media type under answer:",
                               STR_ARG(dialect->media_words[i].meant));
     return load_text(map, "answer_without_accept", &dialect->answer_without_accept, err);
 }

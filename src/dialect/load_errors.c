@@ -82,7 +82,7 @@ static int check_words(const struct yaml *faults, struct err *err)
         return -1;
     for (const struct yaml *row = faults->first; row; row = row->next) {
         if (!is_fault_key(row->key))
-            return yaml_fault_key(row, err, "\"" STR_FMT "\" is no kind of fault, expected one of docs/dialect.md such as "
+            return yaml_fault_key(row, err, "\"" STR_FMT "\" is not a kind of fault, expected one of docs/dialect.md such as "
                                   "blank, type, format or enum", STR_ARG(row->key));
         if (row->kind == YAML_TEXT && check_word(row, err))
             return -1;

@@ -16,12 +16,12 @@ static int check_query(const struct yaml *map, const struct operation *made, str
     for (size_t i = 0; i < made->query_count; i++) {
         const struct parameter *p = &made->query[i];
         if (p->needs.len && !has_query(made, p->needs))
-            return yaml_fault(yaml_get(p->place, "needs"), err, "'" STR_FMT "' is no row under query:",
+            return yaml_fault(yaml_get(p->place, "needs"), err, "'" STR_FMT "' has no row under query:",
                               STR_ARG(p->needs));
     }
     for (const struct yaml *name = one_of ? one_of->first : NULL; name; name = name->next)
         if (!has_query(made, name->text))
-            return yaml_fault(name, err, "'" STR_FMT "' is no row under query:", STR_ARG(name->text));
+            return yaml_fault(name, err, "'" STR_FMT "' has no row under query:", STR_ARG(name->text));
     return 0;
 }
 

@@ -81,9 +81,9 @@ static int load_parameter(const struct yaml *map, struct arena *arena, struct pa
     bool is_id = made->type == PARAMETER_ID || made->type == PARAMETER_IDS;
     if (is_id != (made->kind.len > 0))
         return yaml_fault(map, err, "%s", is_id ? "an id without a kind, expected kind: NAME"
-                                                : "a kind on a parameter that is no id");
+                                                : "a kind on a parameter that is not an id");
     if (made->prefix.len && !is_id)
-        return yaml_fault(yaml_get(map, "prefix"), err, "a prefix on a parameter that is no id, expected prefixes: [TEXT], which may "
+        return yaml_fault(yaml_get(map, "prefix"), err, "a prefix on a parameter that is not an id, expected prefixes: [TEXT], which may "
                           "stand before a value, or pair_with: NAME");
     if (made->many && (made->type != PARAMETER_STRING || !made->one || !made->to.len))
         return yaml_fault(yaml_get(map, "many"), err, "many: is for a list of values, expected type: string, to: and one: true");

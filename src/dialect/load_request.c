@@ -8,7 +8,7 @@ static int check_method(const struct yaml *node, struct str method, struct err *
     for (size_t i = 0; i < COUNT(known); i++)
         if (str_is(method, known[i]))
             return 0;
-    return yaml_fault(node, err, "\"" STR_FMT "\" is no method, expected GET, POST, PUT, PATCH or DELETE",
+    return yaml_fault(node, err, "\"" STR_FMT "\" is not a method, expected GET, POST, PUT, PATCH or DELETE",
                       STR_ARG(method));
 }
 

@@ -6,7 +6,7 @@
 static int wrong_kind(const struct yaml *place, struct str kind, struct err *err)
 {
     return yaml_fault(place, err,
-                      "no entity is called '" STR_FMT
+                      "there is no entity '" STR_FMT
                       "', expected one of canonical/contract.yaml such as patient",
                       STR_ARG(kind));
 }
@@ -40,7 +40,7 @@ static int check_scope(const struct gateway *gateway, const struct yaml *scope, 
 {
     return contract_has_scope(gateway->contract, scope->text)
                ? 0
-               : yaml_fault(scope, err, "no scope is called '" STR_FMT "', expected one of canonical/contract.yaml such as read:patients",
+               : yaml_fault(scope, err, "there is no scope '" STR_FMT "', expected one of canonical/contract.yaml such as read:patients",
                             STR_ARG(scope->text));
 }
 
@@ -209,7 +209,7 @@ int agree_operation(const struct gateway *gateway, const struct operation *opera
         return yaml_fault(yaml_get(place, "answer"), err, STR_FMT " is a list, expected $items",
                           STR_ARG(call->name));
     if (template_uses(operation->answer, VAR_ITEMS) && !call->items.len)
-        return yaml_fault(yaml_get(place, "answer"), err, STR_FMT " is no list, expected $item",
+        return yaml_fault(yaml_get(place, "answer"), err, STR_FMT " is not a list, expected $item",
                           STR_ARG(call->name));
     if (bound->stored && (bound->stored->items.len || !str_eq(bound->stored->entity, call->entity)))
         return yaml_fault(yaml_get(place, "stored"), err, STR_FMT " does not read one " STR_FMT,

@@ -96,7 +96,7 @@ static enum step judge_found(struct exchange *x)
     bool bound = x->principal && x->principal->patients_bound && str_is(found->slot->kind, "patient");
 
     if (found->matches == 1 && !found->slot->found.ptr)
-        return exchange_fail(x, ERR_UPSTREAM, "the look-up's answer is no entity of this brand");
+        return exchange_fail(x, ERR_UPSTREAM, "the look-up's answer is not an entity of this brand");
     if (bound && !(found->matches == 1 && principal_may_patient(x->principal, found->slot->found)))
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is bound to other patients");
     return found->matches > 1 ? refuse(x, FAULT_EQUALS, STR("a query that exactly one entity fits")) : STEP_NEXT;

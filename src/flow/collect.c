@@ -253,7 +253,7 @@ enum step stage_collect(struct exchange *x)
     const struct tape *tape = &x->fetched[0].answer.document;
     uint32_t at;
     if (!contract_item(x->bound->call, tape, &at))
-        return exchange_fail(x, ERR_UPSTREAM, "the backend's answer is no entity");
+        return exchange_fail(x, ERR_UPSTREAM, "the backend's answer is not an entity");
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
     return at != TAPE_NONE && show(x, tape, at, &x->err) ? STEP_FAIL : STEP_NEXT;
 }

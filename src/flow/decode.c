@@ -74,7 +74,7 @@ static int unwrap(struct exchange *x, uint32_t *at)
     *at = 0;
     if (!operation->wrapper.len) {
         bool fits = tape_type(&x->body, 0) == (operation->many ? JSON_ARRAY : JSON_OBJECT);
-        return fits ? 0 : err_set(&x->err, ERR_BAD_REQUEST, "the body is no %s", operation->many ? "array" : "object");
+        return fits ? 0 : err_set(&x->err, ERR_BAD_REQUEST, "the body is not an %s", operation->many ? "array" : "object");
     }
     *at = tape_find(&x->body, 0, operation->wrapper);
     if (*at == TAPE_NONE && operation->bare.len && tape_type(&x->body, 0) == JSON_OBJECT) {

@@ -86,7 +86,7 @@ static int bind_operation(struct gateway *gateway, struct operation *operation, 
         if (!contract_takes(list, operation->includes[i].param))
             return refuse_parameter(place, "include: ", list, operation->includes[i].param, err);
         if (!list->items.len && (!bound->call || bound->call->items.len) && operation->builtin == BUILTIN_NONE)
-            return yaml_fault(place, err, "include: " STR_FMT " is no list, expected one for an operation that shows many",
+            return yaml_fault(place, err, "include: " STR_FMT " is not a list, expected one for an operation that shows many",
                               STR_ARG(list->name));
         operation->includes[i].bound = list;
     }
@@ -199,10 +199,10 @@ static int choose_fallback(struct gateway *gateway, struct err *err)
 
     gateway->fallback = name.len ? gateway_dialect(gateway, name) : gateway->dialects[0];
     if (!gateway->fallback)
-        return err_set(err, ERR_CONFIG, "default_facade: no dialect is called '" STR_FMT "'", STR_ARG(name));
+        return err_set(err, ERR_CONFIG, "default_facade: there is no dialect '" STR_FMT "'", STR_ARG(name));
     for (size_t i = 0; i < gateway->conf->facade_count; i++)
         if (!gateway_dialect(gateway, gateway->conf->facades[i].dialect))
-            return err_set(err, ERR_CONFIG, "facades: no dialect is called '" STR_FMT "'",
+            return err_set(err, ERR_CONFIG, "facades: there is no dialect '" STR_FMT "'",
                            STR_ARG(gateway->conf->facades[i].dialect));
     return 0;
 }

@@ -34,7 +34,7 @@ static int note_answer(struct found_by *found, const struct tape *tape, struct e
         return 0;
     }
     if (items == TAPE_NONE)
-        return err_set(err, ERR_UPSTREAM, "the look-up's answer is no list");
+        return err_set(err, ERR_UPSTREAM, "the look-up's answer is not a list");
     for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))
         note_entity(found, tape, at);
     return 0;

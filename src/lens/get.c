@@ -134,7 +134,7 @@ int lens_get(const struct lens *lens, const struct tape *in, uint32_t at, const 
     struct get get;
 
     if (tape_type(in, at) != JSON_OBJECT)
-        return err_set(err, ERR_UPSTREAM, "lens: the canonical document is no object");
+        return err_set(err, ERR_UPSTREAM, "lens: the canonical document is not an object");
     if (lens->rest != REST_MEMBER && get_copy(&run, at))
         return buf_ok(out) ? 0 : err_set(err, ERR_UPSTREAM, "lens: the answer needs more memory than it may have");
     if (lens->rest == REST_MEMBER) {

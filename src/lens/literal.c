@@ -12,7 +12,7 @@ static int finish(struct literal *literal, struct arena *arena, const struct yam
 
     literal->json = buf_str(json);
     if (!buf_ok(json) || !tape_read(&literal->tape, arena, literal->json, &tape_default_limits, &fault))
-        return yaml_fault(node, err, "this is no JSON value, expected one");
+        return yaml_fault(node, err, "this is not a JSON value, expected one");
     literal->text =
         tape_type(&literal->tape, 0) == JSON_STRING ? tape_string(&literal->tape, 0, arena) : literal->json;
     return 0;
@@ -40,7 +40,7 @@ int literal_load_typed(struct literal *literal, struct arena *arena, const struc
     bool bare = type == TYPE_BOOLEAN || type == TYPE_INTEGER || type == TYPE_NUMBER;
 
     if (bare && !fits(type, text))
-        return yaml_fault(node, err, "\"" STR_FMT "\" is no value of the field's type, expected %s",
+        return yaml_fault(node, err, "\"" STR_FMT "\" is not a value of the field's type, expected %s",
                           STR_ARG(text), type == TYPE_BOOLEAN ? "true or false" : "a number");
     if (bare)
         buf_add(&json, text);

@@ -82,7 +82,7 @@ static int load_rest(struct load *load, const struct yaml *rest)
         return 0;
     if (!str_is(word, "refuse") && !memchr(word.ptr, '.', word.len))
         return yaml_fault(rest, load->err,
-                          "\"" STR_FMT "\" is no place for the rest, expected store, refuse or "
+                          "\"" STR_FMT "\" is not a place for the rest, expected store, refuse or "
                           "metadata.NAME",
                           STR_ARG(word));
     if (!str_is(word, "refuse"))
@@ -122,7 +122,7 @@ static int check_refusal(struct load *load, const struct yaml *refused)
         for (int kind = 0; kind <= FAULT_ID && at->kind == YAML_TEXT; kind++)
             known |= str_is(at->text, fault_name((enum fault_kind)kind));
         if (!known)
-            return yaml_fault(at, load->err, "this is no kind of fault, expected blank, null, type, format, enum, …");
+            return yaml_fault(at, load->err, "this is not a kind of fault, expected blank, null, type, format, enum, …");
     }
     return 0;
 }

@@ -46,12 +46,12 @@ int load_leaf(struct load *load, const struct yaml *at, struct str path, struct 
         return cannot_be(load, at, node, "as a whole");
     if (!path.len || path.ptr[path.len - 1] == '.')
         return yaml_fault(at, load->err,
-                          "\"" STR_FMT "\" is no canonical path, expected names joined by dots",
+                          "\"" STR_FMT "\" is not a canonical path, expected names joined by dots",
                           STR_ARG(path));
     while (str_next(&rest, '.', &part)) {
         if (!part.len)
             return yaml_fault(at, load->err,
-                              "\"" STR_FMT "\" is no canonical path, expected names joined by dots",
+                              "\"" STR_FMT "\" is not a canonical path, expected names joined by dots",
                               STR_ARG(path));
         struct node *child = node_child(node, part);
         if (!child)
@@ -115,7 +115,7 @@ static int set_value(struct load *load, struct node *leaf, const struct yaml *at
                                                  : SET_NONE;
     if (leaf->set_from == SET_NONE)
         return yaml_fault(at, load->err,
-                          "\"" STR_FMT "\" is no value of the context, expected $brand, $now or $peer",
+                          "\"" STR_FMT "\" is not a value of the context, expected $brand, $now or $peer",
                           STR_ARG(at->text));
     return 0;
 }

@@ -137,11 +137,11 @@ static int check_read(struct load *load, const struct field *field)
 
     if (derives && !(kinds_of_path(load->shape, field->derive) & KIND_DATE))
         return yaml_fault(yaml_get(field->from, "from"), load->err,
-                          "\"" STR_FMT "\" is no date, expected the path of one",
+                          "\"" STR_FMT "\" is not a date, expected the path of one",
                           STR_ARG(field->derive_path));
     if (looks && !(kinds_of_path(load->shape, field->table.by) & KIND_TEXT))
         return yaml_fault_key(field->from, load->err,
-                              "\"" STR_FMT "\" is no string, expected the key of a table",
+                              "\"" STR_FMT "\" is not a string, expected the key of a table",
                               STR_ARG(field->table.by_path));
     return 0;
 }

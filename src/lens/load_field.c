@@ -224,7 +224,7 @@ static int load_type(struct load *load, struct field *field, const struct yaml *
         buf_add(&names, i ? STR(", ") : STR_NONE);
         buf_add(&names, str_from(codecs[i].name));
     }
-    return yaml_fault(value, load->err, "\"" STR_FMT "\" is no type, expected one of " STR_FMT,
+    return yaml_fault(value, load->err, "\"" STR_FMT "\" is not a type, expected one of " STR_FMT,
                       STR_ARG(value->text), STR_ARG(buf_str(&names)));
 }
 

@@ -36,10 +36,10 @@ static int complain(struct load *load, const struct yaml *at, const struct field
                           STR_ARG(value->json));
     case FAULT_ENUM:
         return yaml_fault(at, load->err,
-                          STR_FMT " is none of the values of `enum:`, expected one of " STR_FMT,
+                          STR_FMT " is not one of the values of `enum:`, expected one of " STR_FMT,
                           STR_ARG(value->json), STR_ARG(field->enum_want));
     default:
-        return yaml_fault(at, load->err, STR_FMT " is no " STR_FMT ", expected a value of the field's type",
+        return yaml_fault(at, load->err, STR_FMT " is not a valid " STR_FMT ", expected a value of the field's type",
                           STR_ARG(value->json), STR_ARG(want));
     }
 }
@@ -82,7 +82,7 @@ static int check_words(struct load *load, const struct field *field, const char 
             return -1;
         if (tape_type(&pairs[i].canonical.tape, 0) == JSON_NULL)
             return yaml_fault(at, load->err,
-                              "null is no canonical value, expected what get can tell from absent");
+                              "null is not a canonical value, expected what get can tell from absent");
     }
     return 0;
 }
@@ -118,7 +118,7 @@ static int check_default(struct load *load, const struct field *field)
         return yaml_fault_key(
             at, load->err, "`default:` stands beside what create takes alone, expected `set:` or no default");
     if (!is_word(field, value))
-        return yaml_fault(at, load->err, STR_FMT " is no canonical value of the enum, expected one of them",
+        return yaml_fault(at, load->err, STR_FMT " is not a canonical value of the enum, expected one of them",
                           STR_ARG(value->json));
     if (field->enum_count || tape_type(&value->tape, 0) == JSON_NULL)
         return 0;
@@ -177,7 +177,7 @@ static int check_bounds(struct load *load, const struct field *field)
 
     if ((min && !number_valid(field->min.text)) || (max && !number_valid(field->max.text)))
         return yaml_fault(min && !number_valid(field->min.text) ? min : max, load->err,
-                          "this is no number, expected one");
+                          "this is not a number, expected one");
     if (max && min && put_compare(field->min.text, field->max.text) > 0)
         return yaml_fault(max, load->err,
                           "no value lies between " STR_FMT " and " STR_FMT ", expected at least `min:`",
@@ -186,9 +186,9 @@ static int check_bounds(struct load *load, const struct field *field)
         return yaml_fault(yaml_get(field->from, "min_length"), load->err,
                           "no document has a value of this length, expected at most %d", MOST_LEAST);
     if (most && field->has_min_length && least > field->max_length)
-        return yaml_fault(most, load->err, "no value is this long, expected at least min_length");
+        return yaml_fault(most, load->err, "this is less than `min_length:`, expected at least that");
     if (most && filled && !field->max_length)
-        return yaml_fault(most, load->err, "no value that is required is empty, expected at least 1");
+        return yaml_fault(most, load->err, "a required value is never empty, expected at least 1");
     return 0;
 }
 

@@ -19,7 +19,7 @@ int load_known(struct load *load, struct field *field, const struct yaml *value)
     if (!table_is_one_to_one(known->table, known->column, &twice))
         return yaml_fault(column, load->err,
                           "\"" STR_FMT
-                          "\" of the table stands in two rows or is no string, expected a column that tells "
+                          "\" of the table stands in two rows or is not a string, expected a column that tells "
                           "the key",
                           STR_ARG(table_key(known->table, twice)));
     field->known = known;
@@ -43,7 +43,7 @@ static int find_member(struct load *load, const struct field *field, struct str 
             return 0;
         }
     return yaml_fault(yaml_get(field->from, "known_by"), load->err,
-                      "\"" STR_FMT "\" is no other field, expected the path of one", STR_ARG(path));
+                      "\"" STR_FMT "\" is not another field, expected the path of one", STR_ARG(path));
 }
 
 int link_known(struct load *load, const struct field *field)

@@ -57,7 +57,7 @@ static int link_before(struct load *load, const struct field *field, const struc
         other = node_child(other, part);
     if (!other || !other->field || other->field >= field)
         return yaml_fault(name, load->err,
-                          "\"" STR_FMT "\" is no field before this one, "
+                          "\"" STR_FMT "\" is not a field before this one, "
                           "expected a sibling that stands before",
                           STR_ARG(name->text));
     *before = other->field;
@@ -141,7 +141,7 @@ static int link_to(struct load *load, struct field *field)
         return 0;
     }
     return yaml_fault(yaml_get(field->from, "to"), load->err,
-                      "\"" STR_FMT "\" is no field at the top, expected an id "
+                      "\"" STR_FMT "\" is not a field at the top, expected an id "
                       "or a string there",
                       STR_ARG(field->link_name));
 }

@@ -11,7 +11,7 @@ static int find_field(struct load *load, const struct yaml *at, struct str path,
             *found = field;
             return 0;
         }
-    return yaml_fault(at, load->err, "\"" STR_FMT "\" is no field, expected the path of one", STR_ARG(path));
+    return yaml_fault(at, load->err, "\"" STR_FMT "\" is not a field, expected the path of one", STR_ARG(path));
 }
 
 /* What put never takes no rule can demand. */
@@ -49,7 +49,7 @@ static int load_values(struct load *load, const struct yaml *map, bool judged, s
             load_judge_value(load, value->field, at, &value->value))
             return -1;
         if (tape_type(&value->value.tape, 0) == JSON_NULL)
-            return yaml_fault(at, load->err, "null is no value, expected one of the member's, or `absent:`");
+            return yaml_fault(at, load->err, "null is not a value, expected one of the member's, or `absent:`");
     }
     return 0;
 }

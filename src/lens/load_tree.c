@@ -92,7 +92,7 @@ int load_members(struct load *load, const struct yaml *map, struct node *parent)
     for (const struct yaml *at = map->first; at; at = at->next) {
         if (at->kind != YAML_MAP)
             return yaml_fault(at, load->err,
-                              "\"" STR_FMT "\" is no member, expected `type:` beside it if it is a field's key, "
+                              "\"" STR_FMT "\" is not a member, expected `type:` beside it if it is a field's key, "
                               "else a map",
                               STR_ARG(at->key));
         /* Paths join names with '/', and a fault's path escapes with '~'. */

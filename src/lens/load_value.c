@@ -281,7 +281,7 @@ int load_equals(struct load *load, struct field *field, const struct yaml *value
         return 0;
     if (value->kind == YAML_TEXT && !value->quoted && value->text.len && value->text.ptr[0] == '$')
         return yaml_fault(value, load->err,
-                          "\"" STR_FMT "\" is no value of the context, expected $brand or a value",
+                          "\"" STR_FMT "\" is not a value of the context, expected $brand or a value",
                           STR_ARG(value->text));
     if (yaml_is_null(value))
         return yaml_fault(value, load->err, "no value equals null, expected one that put takes");
@@ -346,14 +346,14 @@ int load_kinds(struct load *load, struct field *field, const struct yaml *value)
     if (yaml_list(value, load->err))
         return -1;
     if (!value->count)
-        return yaml_fault(value, load->err, "no value is of no JSON type, expected e.g. [string, number]");
+        return yaml_fault(value, load->err, "a value has at least one JSON type, expected e.g. [string, number]");
     for (const struct yaml *at = value->first; at; at = at->next) {
         unsigned found = 0;
         for (size_t i = 0; i < COUNT(words); i++)
             found |= str_is(at->text, words[i].name) ? words[i].kinds : 0;
         if (!found)
             return yaml_fault(at, load->err,
-                              "\"" STR_FMT "\" is no JSON type, expected e.g. string or number",
+                              "\"" STR_FMT "\" is not a JSON type, expected e.g. string or number",
                               STR_ARG(at->text));
         field->kinds |= found;
         if (want.len)

@@ -208,7 +208,7 @@ static size_t check_example(const struct lens *lens, const struct yaml *at, stru
     if (!read_member(&example.dialect, arena, yaml_get(at, "dialect")) ||
         !read_member(&example.canonical, arena, yaml_get(at, "canonical")) ||
         !read_member(&example.rest, arena, yaml_get(at, "rest")))
-        return complain(&example, "the example is no JSON", STR_NONE, STR("objects"));
+        return complain(&example, "the example is not JSON", STR_NONE, STR("objects"));
     if (yaml_get(at, "refused"))
         return check_refused(&example, yaml_get(at, "refused"));
     size_t failures = 0;

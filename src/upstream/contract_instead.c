@@ -95,7 +95,7 @@ static int load_list(const struct yaml *map, const char *key, const struct contr
     *call = contract_find(contract, name);
     return *call && (*call)->documented && (*call)->items.len
                ? 0
-               : yaml_fault(node, err, "\"" STR_FMT "\" is no documented list, expected one", STR_ARG(name));
+               : yaml_fault(node, err, "\"" STR_FMT "\" is not a documented list, expected one", STR_ARG(name));
 }
 
 static int load_each(const struct yaml *map, const struct contract *contract, struct contract_instead *made,

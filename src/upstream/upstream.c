@@ -87,7 +87,7 @@ static int read_answer(struct upstream_call *call, const struct call_answer *ans
     if (!answer->body.len)
         return 0;
     if (!is_json(header_value(answer, "content-type")))
-        return err_set(err, ERR_UPSTREAM, "the backend's answer is no JSON by its content type");
+        return err_set(err, ERR_UPSTREAM, "the backend's answer is not JSON by its content type");
     if (!tape_read(&call->answer.document, call->arena, answer->body, &call->live->limits, &fault))
         return err_set(err, ERR_UPSTREAM, "the backend's answer at byte %u: %s", fault.offset, fault.what);
     return 0;

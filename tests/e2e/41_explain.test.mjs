@@ -206,7 +206,7 @@ test('the backend\'s answer', () => {
     assert.deepEqual(found.lost.map((l) => l.at), ['external_ids', 'shoe']);
     assert.equal(found.shown.first_name, 'Zelda');
     assert.equal(found.shown.id, null, 'ids stay unresolved');
-    assert.match(run('explain', 'GET', '/v1/patients/1', '-H', 'X-User-Token: x', '--response', '404').stdout, /404 is no entity/);
+    assert.match(run('explain', 'GET', '/v1/patients/1', '-H', 'X-User-Token: x', '--response', '404').stdout, /404 is not an entity/);
     const asked = ['GET', '/v1/researcher-acknowledgements/me', '-H', 'Authorization: Bearer x', '--response', '200', '--values', '-d'];
     const acknowledged = (item) => explain(...asked, JSON.stringify({ acknowledged: item !== null, acknowledgement: item }));
     assert.equal(acknowledged({ id: 'a', statement_version: '2' }).shown.statement_version, '2');

@@ -57,7 +57,7 @@ const faults = [
         /:6:52: no value lies between 50 and 15, expected at least `min:`/],
     ['a path that no mapping has', 'general/patient.yaml', (t) => t.replace('from: date_of_birth', 'from: birth_date'), /nothing reaches "birth_date": no mapping of the entity has it/],
     ['an age of no date', 'general/patient.yaml', (t) => t.replace('from: date_of_birth', 'from: metadata.address.line').replace('{ type: string, is: metadata.address.line }', '{ type: boolean, is: metadata.address.line }').replace(/examples:[^]*/, ''),
-        /is no date, expected the path of one/],
+        /is not a date, expected the path of one/],
 ];
 for (const [name, file, change, expected] of faults)
     test(name, () => {
@@ -98,7 +98,7 @@ test('of operations one fault each, what they ask of the backend included', () =
         'general/dialect.yaml: found "404"',
         'twine/dialect.yaml: unknown key "calls"',
         "general/dialect.yaml: metric.list takes no parameter 'metric_kee'",
-        "twine/dialect.yaml: no entity is called 'patent'",
+        "twine/dialect.yaml: there is no entity 'patent'",
         "twine/dialect.yaml: unknown call 'action.red'",
         'examples and laws that do not hold: 1 (dragoman test)',
         '6 faults']);

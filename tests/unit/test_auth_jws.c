@@ -515,7 +515,7 @@ static void weak_or_open_keys_are_refused_at_load(void **state)
         { "empty", "HS256", "too short" },
         { "open", "HS256", "mode 0640" },
         { "others", "HS256", "mode 0604" },
-        { "pem_secret", "HS256", "no shared secret" },
+        { "pem_secret", "HS256", "a PEM file is not a shared secret" },
         { "missing", "HS256", "No such file" },
         { "missing", "RS256", "No such file" },
         { ".", "RS256", "not a regular file" },

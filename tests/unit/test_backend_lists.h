@@ -200,7 +200,7 @@ static const struct step measuring[] = {
       .call = "POST /v1/patients/<a>/metrics",
       .status = 400,
       .body = "{\"metric_key\":\"\",\"source\":\"other\",\"recorded_at\":\"2024-01-01T00:00:00\"}",
-      .has = { "metric_key: must not be empty; source: is none of its values; recorded_at: must be" } },
+      .has = { "metric_key: must not be empty; source: is not one of its values; recorded_at: must be" } },
     { .as = "acme", .call = "POST /v1/patients/none/metrics", .body = METRIC(""), .status = 404 },
     { .as = "acme", .call = "GET /v1/patients/none/metrics", .status = 404 },
     { .as = "acme", .call = "GET /v1/patients/none/metrics/mood", .status = 404 },

@@ -73,7 +73,7 @@ static void faults_have_their_place(void **state)
         { HEAD "  a: { type: string, is: a, known_by: { table: gauge_scales, column: min, member: b } }\n",
           "5:70", "\"anxiety\" of the table stands in two rows" },
         { HEAD "  a: { type: string, is: a, known_by: { table: loinc, column: code, member: b } }\n", "5:39",
-          "\"b\" is no other field" },
+          "\"b\" is not another field" },
         { HEAD
           "  a: { type: string, is: a, known_by: { table: loinc, column: code, member: b, if: { x: 1 } } }\n",
           "5:80", "unknown key" },

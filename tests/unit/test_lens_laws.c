@@ -172,7 +172,7 @@ static void refusals_are_exact(void **state)
         { "dialect: d\nresource: r\nentity: e\n" FIELDS "  - { dialect: {}, refused: {} }\n", "8:29",
           "nothing is refused" },
         { "dialect: d\nresource: r\nentity: e\n" FIELDS "  - { dialect: {}, refused: { a: blanc } }\n",
-          "8:34", "this is no kind of fault" },
+          "8:34", "this is not a kind of fault" },
         { "dialect: d\nresource: r\nentity: e\n" FIELDS
           "  - { dialect: {}, refused: { a: blank }, canonical: {} }\n",
           "8:43", "unknown key \"canonical\"" },

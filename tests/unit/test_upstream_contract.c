@@ -91,7 +91,7 @@ static void faults_have_places(void **state)
           "2:34: beyond: of a completion, expected it of a documented call" },
         { "calls:\n  a: { request: GET /v1, instead: { } }", "2:35: no read:, expected the name of a documented" },
         { "calls:\n  a: { request: GET /v1, instead: { read: b } }\n  b: { request: GET /b, items: i }",
-          "2:43: \"b\" is no documented list, expected one" },
+          "2:43: \"b\" is not a documented list, expected one" },
         { "calls:\n  a: { request: POST /v1, instead: { read: b } }\n  b: { request: GET /b, items: i, documented: true }",
           "2:36: instead: of a call that writes, expected it of a GET" },
         { "calls:\n  a: { request: GET /v1, instead: { read: b, where: { q: id } } }\n"

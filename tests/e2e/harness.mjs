@@ -2,6 +2,7 @@
 // its outputs are searched for what must never be in them.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -37,12 +38,19 @@ export function person(more = {}) {
     return { first_name: 'Qanary', last_name: `Bird${n}`, date_of_birth: '1984-02-29', email: `qanary.${n}@example.com`, ...more };
 }
 
+const listens = (port) => new Promise((done) => {
+    const server = net.createServer().once('error', () => done(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
+});
+
+/** Below those that the kernel gives to whoever asks for any: until one is used here, no other process gets it by chance. */
 export async function freePorts(count) {
-    const servers = Array.from({ length: count }, () => net.createServer());
-    await Promise.all(servers.map((s) => new Promise((done) => s.listen(0, '127.0.0.1', done))));
-    const ports = servers.map((s) => s.address().port);
-    await Promise.all(servers.map((s) => new Promise((done) => s.close(done))));
-    return ports;
+    const ports = new Set();
+    while (ports.size < count) {
+        const port = randomInt(10000, 32768);
+        if (await listens(port)) ports.add(port);
+    }
+    return [...ports];
 }
 
 /** One HTTP/1.1 exchange, nothing added that the caller did not ask for. */

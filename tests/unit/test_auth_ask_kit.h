@@ -68,7 +68,7 @@ static inline void reply_keys(EVP_PKEY *a, const char *a_kid, EVP_PKEY *b, const
 static inline void open_auth(const char *const *more, size_t count, bool run)
 {
     const char *sets[16] = { arena_printf(test_arena, "state_dir=%s/state", test_dir).ptr, "auth.skew_s=0",
-                             "auth.call_ms=3000" };
+                             "auth.call_ms=20000" };
     struct err err = { 0 };
 
     for (size_t i = 0; i < count; i++)

@@ -107,6 +107,7 @@ static void send(struct question *question)
         .header_count = COUNT(introspection->headers),
         .body = buf_str(&body),
         .has_body = true,
+        .repeatable = true, /* RFC 7662 section 2: a question, which changes nothing */
     };
     question->call = call_start(introspection->authority->client, &question->request, on_answer, question);
 }

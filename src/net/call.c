@@ -232,7 +232,7 @@ struct call *call_start(struct call_client *client, const struct call_request *r
     call->request = *request;
     call->done = done;
     call->data = data;
-    call->idempotent = is_idempotent(request->method);
+    call->idempotent = request->repeatable || is_idempotent(request->method);
     call->carrier = client->transport;
     if (call->carrier == CALL_AUTO)
         call->carrier = str_is(request->scheme, "https") ? CALL_CURL : CALL_H1;

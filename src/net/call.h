@@ -34,7 +34,8 @@ struct call_request {
     const struct call_header *headers; /* no host, content-length, connection, transfer-encoding */
     size_t header_count;
     struct str body;
-    bool has_body; /* sends content-length even for an empty body */
+    bool has_body;   /* sends content-length even for an empty body */
+    bool repeatable; /* only asks, whatever its method: may be sent again (RFC 9110 section 9.2.2) */
 };
 
 struct call_answer {
@@ -66,8 +67,8 @@ void call_client_tls(struct call_client *client, const char *ca_file, const char
 
 /* Starts a call. Everything in `request` is borrowed until `done`. `done` never runs inside call_start. A
  * call that failed on a reused connection before any byte of an answer came is sent once more on a fresh one
- * if its method is GET, HEAD, PUT, DELETE or OPTIONS, or if nothing of it was written. Returns an owned call.
- */
+ * if its method is GET, HEAD, PUT, DELETE or OPTIONS, if it is `repeatable`, or if nothing of it was written.
+ * Returns an owned call. */
 struct call *call_start(struct call_client *client, const struct call_request *request, call_done_fn *done,
                         void *data);
 

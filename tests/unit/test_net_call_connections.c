@@ -143,7 +143,7 @@ static void idle_connections_go(void **state)
 
 /* The server closes when it reads the second request of a connection: the client cannot know before it wrote.
  */
-static void only_idempotent_calls_are_sent_again(void **state)
+static void only_idempotent_and_repeatable_calls_are_sent_again(void **state)
 {
     static const struct script scripts[] = {
         { .reply = OK_HEAD "Content-Length: 2\r\n\r\nok" },
@@ -152,17 +152,18 @@ static void only_idempotent_calls_are_sent_again(void **state)
     };
     static const struct {
         const char *method, *target;
-        bool warm; /* on a reused connection */
+        bool warm, repeatable; /* on a reused connection; as the caller says */
         int status;
         size_t requests;
         unsigned retried;
     } cases[] = {
-        { "GET", "/1", true, 200, 2, 1 },    { "PUT", "/1", true, 200, 2, 1 },
-        { "DELETE", "/1", true, 200, 2, 1 }, { "OPTIONS", "/1", true, 200, 2, 1 },
-        { "POST", "/1", true, 0, 1, 0 },     { "PATCH", "/1", true, 0, 1, 0 },
-        { "GET", "/2", false, 0, 1, 0 },     { "GET", "/2", true, 0, 2, 1 },
-        { "POST", "/2", false, 0, 1, 0 },    { "GET", "/1", false, 200, 1, 0 },
-        { "POST", "/1", false, 200, 1, 0 },  { "GET", "/1/20", true, 0, 2, 1 },
+        { "GET", "/1", true, false, 200, 2, 1 },    { "PUT", "/1", true, false, 200, 2, 1 },
+        { "DELETE", "/1", true, false, 200, 2, 1 }, { "OPTIONS", "/1", true, false, 200, 2, 1 },
+        { "POST", "/1", true, false, 0, 1, 0 },     { "PATCH", "/1", true, false, 0, 1, 0 },
+        { "POST", "/1", true, true, 200, 2, 1 },    { "POST", "/1/20", true, true, 0, 2, 1 },
+        { "GET", "/2", false, false, 0, 1, 0 },     { "GET", "/2", true, false, 0, 2, 1 },
+        { "POST", "/2", false, true, 0, 1, 0 },     { "GET", "/1", false, false, 200, 1, 0 },
+        { "POST", "/1", false, false, 200, 1, 0 },  { "GET", "/1/20", true, false, 0, 2, 1 },
     };
     struct server server;
     struct loop *loop = loop_new();
@@ -175,7 +176,9 @@ static void only_idempotent_calls_are_sent_again(void **state)
             if (cases[i].warm)
                 (void)get(loop, client, server.port, "GET", "/0");
             size_t before = server.requests;
-            struct outcome got = get(loop, client, server.port, cases[i].method, cases[i].target);
+            struct call_request request =
+                request_to(cases[i].method, server.port, cases[i].target, cases[i].repeatable);
+            struct outcome got = call_now(loop, client, &request);
             struct call_counts counts = call_client_counts(client);
             const char *carrier = carrier_name(transports[t]);
             CHECK(got.status == cases[i].status, "case %zu over %s: %d %s", i, carrier, got.status,
@@ -202,7 +205,7 @@ int main(void)
         cmocka_unit_test(names_are_looked_up),
         cmocka_unit_test(connections_are_kept),
         cmocka_unit_test(idle_connections_go),
-        cmocka_unit_test(only_idempotent_calls_are_sent_again),
+        cmocka_unit_test(only_idempotent_and_repeatable_calls_are_sent_again),
     };
 
     ignore_proxies();

@@ -79,15 +79,23 @@ static inline struct outcome call_now(struct loop *loop, struct call_client *cli
     return outcome;
 }
 
-static inline struct outcome get(struct loop *loop, struct call_client *client, uint16_t port,
-                                 const char *method, const char *target)
+/* With a body where the method has one. */
+static inline struct call_request request_to(const char *method, uint16_t port, const char *target,
+                                             bool repeatable)
 {
     struct call_request request = request_of(method, "127.0.0.1", port, target);
 
-    if (str_is(request.method, "POST") || str_is(request.method, "PUT")) {
-        request.has_body = true;
-        request.body = STR("{\"a\":1}");
-    }
+    request.repeatable = repeatable;
+    request.has_body = str_is(request.method, "POST") || str_is(request.method, "PUT");
+    request.body = request.has_body ? STR("{\"a\":1}") : STR_NONE;
+    return request;
+}
+
+static inline struct outcome get(struct loop *loop, struct call_client *client, uint16_t port,
+                                 const char *method, const char *target)
+{
+    struct call_request request = request_to(method, port, target, false);
+
     return call_now(loop, client, &request);
 }
 

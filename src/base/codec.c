@@ -139,13 +139,43 @@ static void from_kernel(unsigned char *to, size_t len)
     }
 }
 
-void buf_pair_part(struct buf *buf, struct str text)
+/* ---- texts between marks: a backslash stands before a mark or a backslash that is meant ---- */
+
+static void add_escaped(struct buf *buf, struct str text, char mark)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '|' || text.ptr[i] == '\\')
+        if (text.ptr[i] == mark || text.ptr[i] == '\\')
             buf_char(buf, '\\');
         buf_char(buf, text.ptr[i]);
     }
+}
+
+/* Takes what stands before the next mark that is one, escapes as they are; then `*rest` is behind it, or STR_NONE. */
+static struct str cut(struct str *rest, char mark)
+{
+    struct str whole = *rest;
+    size_t at = 0;
+
+    for (; at < whole.len && whole.ptr[at] != mark; at++)
+        at += whole.ptr[at] == '\\' && at + 1 < whole.len;
+    *rest = at < whole.len ? str_of(whole.ptr + at + 1, whole.len - at - 1) : STR_NONE;
+    return str_of(whole.ptr, at < whole.len ? at : whole.len);
+}
+
+static struct str unescaped(struct arena *arena, struct str piece)
+{
+    struct buf text = buf_in(arena, piece.len + 1);
+
+    for (size_t at = 0; at < piece.len; at++) {
+        at += piece.ptr[at] == '\\' && at + 1 < piece.len;
+        buf_char(&text, piece.ptr[at]);
+    }
+    return buf_ok(&text) ? buf_str(&text) : STR_NONE;
+}
+
+void buf_pair_part(struct buf *buf, struct str text)
+{
+    add_escaped(buf, text, '|');
 }
 
 struct str pair_join(struct arena *arena, struct str first, struct str second)
@@ -158,25 +188,10 @@ struct str pair_join(struct arena *arena, struct str first, struct str second)
     return buf_ok(&joined) ? buf_str(&joined) : STR_NONE;
 }
 
-/* Up to the bar that ends it, or to the end; `*at` is behind that bar. */
-static struct str pair_part(struct arena *arena, struct str text, bool to_bar, size_t *at)
-{
-    struct buf part = buf_in(arena, text.len + 1);
-
-    for (; *at < text.len && !(to_bar && text.ptr[*at] == '|'); (*at)++) {
-        *at += text.ptr[*at] == '\\' && *at + 1 < text.len;
-        buf_char(&part, text.ptr[*at]);
-    }
-    (*at)++;
-    return buf_ok(&part) ? buf_str(&part) : STR_NONE;
-}
-
 void pair_split(struct arena *arena, struct str text, struct str *first, struct str *second)
 {
-    size_t at = 0;
-
-    *first = pair_part(arena, text, true, &at);
-    *second = pair_part(arena, text, false, &at);
+    *first = unescaped(arena, cut(&text, '|'));
+    *second = unescaped(arena, text);
 }
 
 struct str list_item(struct arena *arena, struct str text)
@@ -185,27 +200,25 @@ struct str list_item(struct arena *arena, struct str text)
 
     if (!text.len)
         return text;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == ',' || text.ptr[i] == '\\')
-            buf_char(&item, '\\');
-        buf_char(&item, text.ptr[i]);
-    }
+    add_escaped(&item, text, ',');
     return buf_ok(&item) ? buf_str(&item) : STR_NONE;
+}
+
+bool list_cut(struct str *list, struct str *piece)
+{
+    if (!list->ptr)
+        return false;
+    *piece = cut(list, ',');
+    return true;
 }
 
 bool list_next(struct arena *arena, struct str *list, struct str *item)
 {
-    struct buf text = buf_in(arena, list->len + 1);
-    size_t at = 0;
+    struct str piece;
 
-    if (!list->ptr)
+    if (!list_cut(list, &piece))
         return false;
-    for (; at < list->len && list->ptr[at] != ','; at++) {
-        at += list->ptr[at] == '\\' && at + 1 < list->len;
-        buf_char(&text, list->ptr[at]);
-    }
-    *list = at < list->len ? str_of(list->ptr + at + 1, list->len - at - 1) : STR_NONE;
-    *item = buf_ok(&text) ? buf_str(&text) : STR_NONE;
+    *item = unescaped(arena, piece);
     return true;
 }
 

@@ -28,9 +28,11 @@ struct str pair_join(struct arena *arena, struct str first, struct str second);
 void pair_split(struct arena *arena, struct str text, struct str *first, struct str *second);
 void buf_pair_part(struct buf *buf, struct str text); /* one of the two, with its backslashes */
 
-/* A list of any texts as one, parted by commas; a backslash stands before a comma or a backslash that is meant. Next: false
- * at the end; the item lives in `arena`. */
+/* A list of any texts as one, parted by commas; a backslash stands before a comma or a backslash that is meant. Cut and
+ * next take the first item out of `*list`: false at its end. A piece is part of the list, its backslashes with it; an item
+ * is what was meant, and lives in `arena`. */
 struct str list_item(struct arena *arena, struct str text);
+bool list_cut(struct str *list, struct str *piece);
 bool list_next(struct arena *arena, struct str *list, struct str *item);
 
 /* From the kernel's generator; aborts the process if there is none. */

@@ -183,32 +183,19 @@ static bool read_value(const struct parameter *parameter, struct str value, stru
     return false;
 }
 
-/* The next value of "a,b", escapes as they are. */
-static struct str cut_value(struct str *values)
-{
-    struct str whole = *values;
-    size_t at = 0;
-
-    for (; at < whole.len && whole.ptr[at] != ','; at++)
-        at += whole.ptr[at] == '\\' && at + 1 < whole.len;
-    *values = at < whole.len ? str_of(whole.ptr + at + 1, whole.len - at - 1) : STR_NONE;
-    return str_of(whole.ptr, at < whole.len ? at : whole.len);
-}
-
 /* "a,b": each as it would be alone, as a list of the canonical parameter, in which a value may have a comma or may not. */
 static bool read_many(const struct parameter *parameter, struct str value, struct arena *arena, struct str *list)
 {
     struct buf made = buf_in(arena, SIZE_MAX);
-    struct str plain, none;
+    struct str piece, plain, none;
 
-    do {
-        struct str piece = cut_value(&value);
+    while (list_cut(&value, &piece)) {
         if (!translate(parameter, &piece) || !read_value(parameter, piece, arena, &plain, &none))
             return false;
         if (!parameter->listed && memchr(plain.ptr, ',', plain.len))
             return false;
         buf_join(&made, ',', parameter->listed ? list_item(arena, plain) : plain);
-    } while (value.ptr);
+    }
     *list = buf_str(&made);
     return buf_ok(&made);
 }

@@ -22,7 +22,7 @@
     X(GUARD_VALUE, "a header value has control characters")                                                  \
     X(GUARD_NO_HOST, "there is no Host")                                                                     \
     X(GUARD_TWO_HOSTS, "there are several Hosts")                                                            \
-    X(GUARD_HOST, "the Host is not a host")                                                                     \
+    X(GUARD_HOST, "the Host is not a host")                                                                  \
     X(GUARD_TWO_LENGTHS, "there are several Content-Lengths")                                                \
     X(GUARD_LENGTH, "the Content-Length is not a plain number")                                              \
     X(GUARD_ENCODING, "the Transfer-Encoding is not exactly chunked, once, in HTTP/1.1")                     \

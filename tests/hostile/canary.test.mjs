@@ -7,10 +7,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { backendCall, signToken } from '../e2e/backend_kit.mjs';
-import { request, sanitized, startGateway } from '../e2e/harness.mjs';
+import { request, sanitized } from '../e2e/harness.mjs';
 import { choices } from '../e2e/random.mjs';
 import { attack } from './canary.mjs';
-import { OF_BRAND, OF_GROUP, loadOperations, makeWorld, read, startBeliever } from './matrix.mjs';
+import { OF_BRAND, OF_GROUP, loadOperations, makeWorld, read, startAttacked } from './matrix.mjs';
 
 const seed = Number(process.env.DRAGOMAN_SEED ?? 1);
 const TRIES = Number(process.env.DRAGOMAN_TRIES ?? (sanitized ? 200 : 500));
@@ -18,7 +18,7 @@ const TRIES = Number(process.env.DRAGOMAN_TRIES ?? (sanitized ? 200 : 500));
 const IGNORED = /"(?:req_id|request_id)":"[^"]*"/g;
 
 /** Ids of the same forms that nobody has, in a brand that is the caller's own where the victim's is. */
-function nobody(world, own) {
+function idsOfNobody(world, own) {
     const mine = new Set(['twine', 'general', 'fhir'].flatMap((dialect) => Object.values(own.ids[dialect])));
     const unlike = (kind, id) => (mine.has(id) ? id : kind === 'brand' ? (own.brand === world.brand ? id : id.length === 24 ? randomBytes(12).toString('hex') : 'initech') : /^\d+$/.test(id) ? `${Number(id) + 100000}`
         : /^[0-9a-f]{24}$/.test(id) ? randomBytes(12).toString('hex') : /^[0-9a-f-]{36}$/.test(id) ? randomUUID() : id.replace('canary', 'nobody'));
@@ -42,15 +42,10 @@ function idsOf(world, own) {
 }
 
 for (const believes of [false, true]) describe(`a patient of others, ${believes ? 'a backend that believes the gateway' : 'the embedded backend'}, seed ${seed}, ${TRIES} tries`, () => {
-    let gateway, store, believer, operations, theirs, other, attackers, known, n = 0;
+    let gateway, store, stop, operations, theirs, other, attackers, known, n = 0;
 
     before(async () => {
-        const set = { 'auth.failures_per_minute': '0', 'auth.issuer': 'https://gateway.test' };
-        store = gateway = await startGateway({ patients: 3, set });
-        if (believes) {
-            believer = await startBeliever(store);
-            gateway = await startGateway({ patients: 3, set: { ...set, 'backend.url': believer.url } });
-        }
+        ({ store, gateway, stop } = await startAttacked(believes));
         operations = loadOperations().filter(({ row }) => !row.open);
         const mark = randomBytes(6).toString('hex'), worlds = [];
         for (const [brand, name] of [['globex', `canary-${mark}`], ['globex', `canary-o${mark}`], ['globex', 'mate'], ['acme', 'mine']]) worlds.push(await makeWorld(store, brand, name));
@@ -69,17 +64,12 @@ for (const believes of [false, true]) describe(`a patient of others, ${believes 
         ];
         for (const attacker of attackers) {
             attacker.victims = [theirs, other].map((world) => shared(world, attacker.own, attacker.bound.groups));
-            attacker.nobody = attacker.victims.map((world) => nobody(world, attacker.own));
+            attacker.nobody = attacker.victims.map((world) => idsOfNobody(world, attacker.own));
             attacker.watched = idsOf(attacker.victims[0], attacker.own);
             attacker.names = new RegExp(`(?<!matrix-|q-|token-|no address of |${attacker.own.brand === 'globex' ? 'brand-' : 'Group of brand-'})(?:${theirs.name}|${other.name})`, 'i');
         }
     });
-    after(async () => {
-        await gateway.stop();
-        if (!believes) return;
-        await believer.stop();
-        await store.stop();
-    });
+    after(() => stop());
 
     const token = (world, scopes, bound) => signToken(gateway, { aud: 'dragoman', sub: 'canary', brand_id: world.brand, jti: world.canonical.token, scope: scopes.join(' '), ...bound });
     async function send(o, credential, { method, path, headers, body }) {

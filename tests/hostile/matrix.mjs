@@ -20,7 +20,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { backendCall, signToken } from '../e2e/backend_kit.mjs';
-import { binary, root } from '../e2e/harness.mjs';
+import { binary, root, startGateway } from '../e2e/harness.mjs';
 
 /** A place of a row, such as <patient>. */
 export const MARK = /<([=~]?)(\w+)>/g;
@@ -269,7 +269,7 @@ export async function makeWorld(gateway, brand, name) {
  * The embedded backend of `store` for a token that is bound to nothing but its brand: it believes that the gateway has judged what
  * its token is bound to. Only calls about the caller's own patient say whose they are.
  */
-export async function startBeliever(store) {
+async function startBeliever(store) {
     const server = http.createServer((incoming, outgoing) => {
         const { brand_id, patient_id } = JSON.parse(Buffer.from(incoming.headers.authorization.split('.')[1], 'base64url'));
         const own = /\/me(\/|\?|$)|^\/v1\/researcher-acknowledgements/.test(incoming.url) ? { patient_id } : {};
@@ -283,6 +283,16 @@ export async function startBeliever(store) {
     });
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
     return { url: `http://127.0.0.1:${server.address().port}`, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
+}
+
+/** A gateway to attack, and the one that keeps its patients: itself, or, if it `believes`, one behind a believer. */
+export async function startAttacked(believes) {
+    const set = { 'auth.failures_per_minute': '0', 'auth.issuer': 'https://gateway.test' };
+    const store = await startGateway({ patients: 3, set });
+    if (!believes) return { store, gateway: store, stop: () => store.stop() };
+    const believer = await startBeliever(store);
+    const gateway = await startGateway({ patients: 3, set: { ...set, 'backend.url': believer.url } });
+    return { store, gateway, stop: async () => { await gateway.stop(); await believer.stop(); await store.stop(); } };
 }
 
 /** Ids that nobody has, in the dialect's form. */

@@ -5,8 +5,8 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { backendCall, signToken } from '../e2e/backend_kit.mjs';
-import { request, root, startGateway } from '../e2e/harness.mjs';
-import { MARK, OF_BRAND, OF_GROUP, loadOperations, makeWorld, nobody, read, rows, startBeliever } from './matrix.mjs';
+import { request, root } from '../e2e/harness.mjs';
+import { MARK, OF_BRAND, OF_GROUP, loadOperations, makeWorld, nobody, read, rows, startAttacked } from './matrix.mjs';
 
 const FAULT = { twine: 409, fhir: 422, 'patient-graph': 400, general: 422 }; // an id of a body that means nothing
 const NO_ENTITY = ['n', 'client', 'secret', 'identifier'];
@@ -46,14 +46,9 @@ function writable(lines, read_only) {
 }
 
 for (const believes of [false, true]) describe(`operations and tokens, ${believes ? 'a backend that believes the gateway' : 'the embedded backend'}`, () => {
-    let gateway, store, believer, operations, mine, hers, theirs, spare, oauth;
+    let gateway, store, stop, operations, mine, hers, theirs, spare, oauth;
     before(async () => {
-        const set = { 'auth.failures_per_minute': '0', 'auth.issuer': 'https://gateway.test' };
-        store = gateway = await startGateway({ patients: 3, set });
-        if (believes) {
-            believer = await startBeliever(store);
-            gateway = await startGateway({ patients: 3, set: { ...set, 'backend.url': believer.url } });
-        }
+        ({ store, gateway, stop } = await startAttacked(believes));
         operations = loadOperations();
         oauth = JSON.parse(gateway.cli('client', 'add', '--name', 'matrix', '--brand', 'acme'));
         gateway.secrets.add(oauth.client_secret);
@@ -64,12 +59,7 @@ for (const believes of [false, true]) describe(`operations and tokens, ${believe
         writeFileSync(csv, ['dialect,kind,brand,dialect_id,canonical_id', ...[mine, hers, theirs, ...spare].flatMap((world) => world.lines), ''].join('\n'));
         gateway.cli('crosswalk', 'import', csv);
     });
-    after(async () => {
-        await gateway.stop();
-        if (!believes) return;
-        await believer.stop();
-        await store.stop();
-    });
+    after(() => stop());
 
     /** All of them are tried; the faults are told together. */
     async function each(list, tried) {

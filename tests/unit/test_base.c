@@ -1,6 +1,7 @@
-/* Arenas, buffers, errors and fingerprints. */
+/* Arenas, buffers, errors, fingerprints and keyed hashes. */
 #include "test_base_kit.h"
 
+#include "base/siphash.h"
 
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -281,12 +282,34 @@ static void tells_texts_apart(void **state)
             CHECK(seen[i].low != seen[k].low && seen[i].high != seen[k].high, "%zu and %zu", i, k);
 }
 
+/* The key and the first texts of the reference implementation's test vectors. */
+static void hashes_under_a_key(void **state)
+{
+    static const struct {
+        size_t len;
+        uint64_t hash;
+    } cases[] = { { 0, UINT64_C(0x726FDB47DD0E0E31) }, { 1, UINT64_C(0x74F839C593DC67FD) },
+                  { 8, UINT64_C(0x93F5F5799A932462) }, { 15, UINT64_C(0xA129CA6149BE45E5) } };
+    const struct siphash_key key = { UINT64_C(0x0706050403020100), UINT64_C(0x0F0E0D0C0B0A0908) },
+                             other = { UINT64_C(0x0706050403020101), UINT64_C(0x0F0E0D0C0B0A0908) };
+    char bytes[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)i;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint64_t hash = siphash(key, str_of(bytes, cases[i].len));
+        CHECK(hash == cases[i].hash, "%zu bytes: %jx", cases[i].len, (uintmax_t)hash);
+        CHECK(siphash(other, str_of(bytes, cases[i].len)) != hash, "%zu bytes under another key", cases[i].len);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(gives_memory), TEST(keeps_arena_ceiling), TEST(reserves), TEST(knows_who_went_without), TEST(keeps_buf_ceiling), TEST(hands_on_blocks),
         TEST(keeps_arena_ceiling_in_buf), TEST(writes_into_buf), TEST(wraps_errors), TEST(names_errors),
-        TEST(tells_texts_apart), TEST(gives_megabytes),
+        TEST(tells_texts_apart), TEST(hashes_under_a_key), TEST(gives_megabytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

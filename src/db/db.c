@@ -196,7 +196,7 @@ static void *run_thread(void *data)
     (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
     while (!ended(db)) {
         size_t count = take_jobs(db);
-        if (count || !db_healthy(db)) /* an empty one shows that it works again, also without traffic */
+        if (count || (!db_healthy(db) && !ended(db))) /* an empty one shows that it works again, also without traffic */
             run_group(db, count);
         db_checkpoint_turn(db, count == 0);
     }

@@ -48,6 +48,7 @@ struct str db_column_text(struct db_statement *statement, int at); /* borrowed u
 int64_t db_column_int(struct db_statement *statement, int at);
 bool db_column_null(struct db_statement *statement, int at);
 int64_t db_changes(struct db *db);
+int64_t db_last_row(const struct db *db); /* the row number of the last row that was inserted */
 
 /* Inside `run`: a number that jobs share if they would be undone together (usually all of one transaction), never used
  * again. What one of them has read, and none of them changes, later ones need not read again. */

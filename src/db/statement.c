@@ -150,6 +150,11 @@ int64_t db_changes(struct db *db)
     return sqlite3_changes64(db->handle);
 }
 
+int64_t db_last_row(const struct db *db)
+{
+    return sqlite3_last_insert_rowid(db->handle);
+}
+
 int db_exec(struct db *db, const char *sql, struct err *err)
 {
     int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);

@@ -25,7 +25,6 @@ static const struct shown *named_by(const struct exchange *x, size_t slot, size_
 enum step stage_name(struct exchange *x)
 {
     struct id_query *ids = ARENA_ARRAY(x->arena, struct id_query, x->slots.count);
-    bool creates = x->item_count && exchange_context(x).mode == LENS_CREATE;
     size_t count = 0, entity = 0;
 
     for (size_t i = 0; i < x->slots.count; i++) {
@@ -34,7 +33,6 @@ enum step stage_name(struct exchange *x)
         if (is_again(&x->slots, i))
             continue;
         exchange_name(x, slot->kind, slot->given, &ids[count]);
-        ids[count].is_new = own && creates;
         ids[count++].owner = own ? own->owner : STR_NONE;
     }
     if (!count)

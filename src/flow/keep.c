@@ -57,7 +57,6 @@ static void list_names(struct exchange *x)
             continue;
         struct id_query *made = &x->batch.ids[x->batch.id_count++];
         exchange_name(x, kind, x->shown[i].canonical_id, made);
-        made->is_new = true;
         made->owner = x->shown[i].owner;
     }
 }

@@ -124,7 +124,6 @@ static struct id_query copy_query(struct arena *arena, const struct id_query *qu
                               .brand = arena_copy(arena, query->brand),
                               .form = query->form,
                               .to_dialect = query->to_dialect,
-                              .is_new = query->is_new,
                               .given = arena_copy(arena, query->given),
                               .owner = arena_copy(arena, query->owner) };
 }
@@ -235,7 +234,7 @@ static int write_rest(struct batch_task *task, struct db *db, struct write_item 
 }
 
 /* What this batch wrote last is what is stored. */
-static int read_rest(struct batch_task *task, struct db *db, struct read_item *item, struct err *err)
+static int read_rest(struct batch_task *task, struct read_item *item, struct err *err)
 {
     for (const struct write_item *write = task->writes + task->write_count; write-- > task->writes;)
         if (is_about(write, &item->key)) {
@@ -243,7 +242,7 @@ static int read_rest(struct batch_task *task, struct db *db, struct read_item *i
             item->written = true;
             return 0;
         }
-    return store_rest_load(db, task->task.arena, &item->key, &item->json, err);
+    return store_rest_load(task->task.store, task->task.arena, &item->key, &item->json, err);
 }
 
 static int run_batch(struct task *base, struct db *db, struct err *err)
@@ -261,7 +260,7 @@ static int run_batch(struct task *base, struct db *db, struct err *err)
         if (write_rest(task, db, item, err))
             return -1;
     for (struct read_item *item = task->reads; item < task->reads + task->read_count; item++)
-        if (read_rest(task, db, item, err))
+        if (read_rest(task, item, err))
             return -1;
     return 0;
 }

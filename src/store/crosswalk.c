@@ -63,22 +63,45 @@ static int check_taken(struct db *db, const struct crosswalk_row *row, struct er
     return found;
 }
 
-/* The dialect id is free; the canonical id must be, too. */
-static int check_canonical(struct store *store, const struct crosswalk_row *row, struct err *err)
+/* The dialect id is free; the canonical id must be, too, except that its row (0: none) may have a rest only. */
+static int check_canonical(struct store *store, const struct crosswalk_row *row, int64_t *at, struct err *err)
 {
-    struct db_statement *find =
-        db_prepare(store->db, "SELECT 1 FROM entity WHERE dialect = ?1 AND kind = ?2 AND brand = ?3"
-                       " AND canonical_id = ?4 AND dialect_id IS NOT NULL");
-
-    bind_row(find, row);
-    db_bind_text(find, 4, row->canonical_id);
+    struct rest_key key = { row->dialect, row->kind, row->brand, row->canonical_id };
+    struct db_statement *find = db_prepare(store->db, "SELECT 1 FROM entity WHERE at = ?1 AND dialect_id IS NOT NULL");
     int erased = store_is_erased(store, row->kind, row->brand, row->canonical_id, err);
-    int known = erased ? 0 : db_step(find, err);
+    int known = erased ? 0 : store_row(store, &key, at, err);
+
+    if (known == 1) {
+        db_bind_int(find, 1, *at);
+        known = db_step(find, err);
+    }
     if (erased < 0 || known < 0)
         return err_wrap(err, "line %u", row->line);
     if (erased)
         return refuse(row, ERR_CONFLICT, err, "the canonical_id was erased");
     return known ? refuse(row, ERR_CONFLICT, err, "the canonical_id has another dialect_id") : 0;
+}
+
+static int complete_row(struct db *db, const struct crosswalk_row *row, int64_t at, struct err *err)
+{
+    struct db_statement *set = db_prepare(db, "UPDATE entity SET dialect_id = ?2 WHERE at = ?1");
+
+    db_bind_int(set, 1, at);
+    db_bind_text(set, 2, row->dialect_id);
+    return db_step(set, err) < 0 ? -1 : 0;
+}
+
+static int insert_row(struct store *store, const struct crosswalk_row *row, struct err *err)
+{
+    struct rest_key key = { row->dialect, row->kind, row->brand, row->canonical_id };
+    struct db_statement *add =
+        db_prepare(store->db, "INSERT INTO entity(dialect, kind, brand, dialect_id, canonical_id) "
+                              "VALUES(?1, ?2, ?3, ?4, ?5)");
+
+    bind_row(add, row);
+    db_bind_text(add, 4, row->dialect_id);
+    db_bind_text(add, 5, row->canonical_id);
+    return db_step(add, err) < 0 || store_row_made(store, &key, err) ? -1 : 0;
 }
 
 /* New integers start above every imported one. Larger numbers than these are no integers that a dialect
@@ -100,20 +123,14 @@ static int raise_sequence(struct store *store, const struct crosswalk_row *row, 
 static int import_row(struct store *store, const struct crosswalk_row *row, struct err *err)
 {
     struct db *db = store->db;
+    int64_t at = 0;
     int known = check_row(row, err) ? -1 : check_taken(db, row, err);
 
     if (known)
         return known < 0 ? -1 : 0;
-    if (check_canonical(store, row, err))
+    if (check_canonical(store, row, &at, err))
         return -1;
-    struct db_statement *add = /* a row that is there has a rest only */
-        db_prepare(db, "INSERT INTO entity(dialect, kind, brand, dialect_id, canonical_id) "
-                       "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(canonical_id, brand, kind, dialect) "
-                       "DO UPDATE SET dialect_id = excluded.dialect_id WHERE dialect_id IS NULL");
-    bind_row(add, row);
-    db_bind_text(add, 4, row->dialect_id);
-    db_bind_text(add, 5, row->canonical_id);
-    if (db_step(add, err) < 0)
+    if (at ? complete_row(db, row, at, err) : insert_row(store, row, err))
         return err_wrap(err, "line %u", row->line);
     return raise_sequence(store, row, err);
 }

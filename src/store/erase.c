@@ -7,20 +7,13 @@ struct erase_task {
     struct trace *traces;
 };
 
-static void bind_entity(struct db_statement *statement, const struct entity *entity)
-{
-    db_bind_text(statement, 1, entity->kind);
-    db_bind_text(statement, 2, entity->brand);
-    db_bind_text(statement, 3, entity->canonical_id);
-}
-
-/* Steps a statement of two columns, dialect and dialect id, to its end. */
-static int take_traces(struct arena *arena, struct db_statement *statement, const struct entity *entity,
+/* Steps a statement about a row, of two columns, dialect and dialect id, to its end. */
+static int take_traces(struct arena *arena, struct db_statement *statement, const struct entity *entity, int64_t row,
                        struct trace **traces, struct err *err)
 {
     int rc;
 
-    bind_entity(statement, entity);
+    db_bind_int(statement, 1, row);
     while ((rc = db_step(statement, err)) == 1) {
         struct trace *trace = ARENA_NEW(arena, struct trace);
         *trace = (struct trace){ .entity = entity,
@@ -32,28 +25,40 @@ static int take_traces(struct arena *arena, struct db_statement *statement, cons
     return rc;
 }
 
+/* An id stays, as a tombstone; a row without one goes. */
+static int bury(struct db *db, struct arena *arena, const struct entity *entity, int64_t row, struct trace **traces,
+                struct err *err)
+{
+    struct db_statement *clear = db_prepare(db, "UPDATE entity SET erased = 1, owner = NULL, json = NULL WHERE at = ?1 "
+                                                "AND erased = 0 AND dialect_id IS NOT NULL RETURNING dialect, dialect_id");
+    struct db_statement *delete =
+        db_prepare(db, "DELETE FROM entity WHERE at = ?1 AND dialect_id IS NULL RETURNING dialect, ''");
+
+    return take_traces(arena, clear, entity, row, traces, err) || take_traces(arena, delete, entity, row, traces, err)
+               ? -1
+               : 0;
+}
+
 int store_entity_erase(struct store *store, struct arena *arena, const struct entity *entity, struct trace **traces,
                        struct err *err)
 {
     struct db *db = store->db;
+    struct row *rows;
     struct db_statement *remember = db_prepare(
         db, "INSERT INTO erasure(kind, brand, canonical_id) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING");
 
     store_unit_erases(store);
     db_scrub(db);
-    bind_entity(remember, entity);
-    if (db_step(remember, err) < 0 || store_found_erase(db, entity, err))
+    db_bind_text(remember, 1, entity->kind);
+    db_bind_text(remember, 2, entity->brand);
+    db_bind_text(remember, 3, entity->canonical_id);
+    if (db_step(remember, err) < 0 || store_found_erase(db, entity, err) ||
+        store_rows(store, arena, entity, &rows, err))
         return -1;
-    struct db_statement *bury = db_prepare(
-        db, "UPDATE entity SET erased = 1, owner = NULL, json = NULL WHERE kind = ?1 AND brand = ?2 "
-            "AND canonical_id = ?3 AND erased = 0 AND dialect_id IS NOT NULL "
-            "RETURNING dialect, dialect_id");
-    if (take_traces(arena, bury, entity, traces, err))
-        return -1;
-    struct db_statement *delete =
-        db_prepare(db, "DELETE FROM entity WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
-                       "AND dialect_id IS NULL RETURNING dialect, ''");
-    return take_traces(arena, delete, entity, traces, err);
+    for (const struct row *row = rows; row; row = row->next)
+        if (bury(db, arena, entity, row->at, traces, err))
+            return -1;
+    return 0;
 }
 
 int store_entity_follow(struct store *store, struct arena *arena, struct entity entity, struct str owner,

@@ -61,6 +61,11 @@ int store_is_erased(struct store *store, struct str kind, struct str brand, stru
     return db_step(find, err);
 }
 
+static struct rest_key key_of(const struct id_query *query)
+{
+    return (struct rest_key){ query->dialect, query->kind, query->brand, query->given };
+}
+
 static void bind_query(struct db_statement *statement, const struct id_query *query, struct str id)
 {
     db_bind_text(statement, 1, query->dialect);
@@ -72,24 +77,37 @@ static void bind_query(struct db_statement *statement, const struct id_query *qu
 
 /* The other id of a row: 1 found, 0 no row, or one without a dialect id (`item->row` names it), -1 failed. A
  * tombstone is a row with an unknown id (ptr NULL). */
-static int find_row(struct db *db, struct arena *arena, struct id_item *item, bool by_canonical,
-                    struct err *err)
+static int read_found(struct arena *arena, struct id_item *item, struct db_statement *find, struct err *err)
 {
-    const struct id_query *query = &item->query;
-    struct db_statement *find =
-        by_canonical ? db_prepare(db, "SELECT dialect_id, erased, owner, at FROM entity WHERE dialect = ?1 "
-                                      "AND kind = ?2 AND brand = ?3 AND canonical_id = ?4")
-                     : db_prepare(db, "SELECT canonical_id, erased, owner, at FROM entity WHERE dialect = ?1 "
-                                      "AND kind = ?2 AND brand = ?3 AND dialect_id = ?4");
-
-    bind_query(find, query, query->given);
     int rc = db_step(find, err);
+
     item->row = rc == 1 ? db_column_int(find, 3) : 0;
     if (rc != 1 || db_column_null(find, 0))
         return rc < 0 ? -1 : 0;
     item->query.found = db_column_int(find, 1) ? STR_NONE : arena_copy(arena, db_column_text(find, 0));
     item->owned = !db_column_null(find, 2);
     return 1;
+}
+
+static int find_by_canonical(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
+{
+    struct rest_key key = key_of(&item->query);
+    int rc = store_row(store, &key, &item->row, err);
+
+    if (rc < 1)
+        return rc;
+    struct db_statement *find = db_prepare(store->db, "SELECT dialect_id, erased, owner, at FROM entity WHERE at = ?1");
+    db_bind_int(find, 1, item->row);
+    return read_found(arena, item, find, err);
+}
+
+static int find_by_dialect(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
+{
+    struct db_statement *find = db_prepare(db, "SELECT canonical_id, erased, owner, at FROM entity WHERE dialect = ?1 "
+                                               "AND kind = ?2 AND brand = ?3 AND dialect_id = ?4");
+
+    bind_query(find, &item->query, item->query.given);
+    return read_found(arena, item, find, err);
 }
 
 /* The time, to 1/65536 s, then six random bytes: ids of one time stand side by side in their index, where
@@ -144,7 +162,11 @@ static int insert(struct store *store, const struct id_item *item, struct str id
     db_bind_text(add, 5, id);
     db_bind_text(add, 6, query->owner);
     db_bind_text(add, 7, item->rest);
-    return db_step(add, err) < 0 ? -1 : (int)db_changes(store->db);
+    if (db_step(add, err) < 0)
+        return -1;
+    struct rest_key key = key_of(query);
+    int made = (int)db_changes(store->db);
+    return made == 1 && store_row_made(store, &key, err) ? -1 : made;
 }
 
 /* The same where a rest was kept before. */
@@ -159,7 +181,7 @@ static int complete(struct db *db, const struct id_item *item, struct str id, st
     return db_step(set, err) < 0 ? -1 : (int)db_changes(db);
 }
 
-/* One try to give the entity an id: 1 done, 0 not (the id is taken, or the entity has a row), -1 failed. `sequence`: of
+/* One try to give the entity an id: 1 done, 0 the id is taken, -1 failed. `sequence`: of
  * which the id was the next, or NULL. */
 static int try_id(struct store *store, struct arena *arena, struct id_item *item, struct sequence **sequence,
                   struct err *err)
@@ -195,19 +217,6 @@ static int allocate(struct store *store, struct arena *arena, struct id_item *it
     return err_set(err, ERR_CONFLICT, "crosswalk: no free id (" STR_FMT ")", STR_ARG(item->query.kind));
 }
 
-/* What was just made needs no look at what there is: 1 it has its id, 0 there may be a row after all, -1 failed. */
-static int find_new(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
-{
-    const struct id_query *query = &item->query;
-    struct sequence *sequence;
-    int erased = store_is_erased(store, query->kind, query->brand, query->given, err);
-
-    item->row = 0;
-    if (erased)
-        return erased < 0 ? -1 : 0;
-    return try_id(store, arena, item, &sequence, err);
-}
-
 static int find_out(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
 {
     const struct id_query *query = &item->query;
@@ -222,7 +231,7 @@ static int find_out(struct store *store, struct arena *arena, struct id_item *it
 static int find_in_verbatim(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
 {
     struct id_query *query = &item->query;
-    int known = find_row(store->db, arena, item, true, err);
+    int known = find_by_canonical(store, arena, item, err);
     int erased = known ? known : store_is_erased(store, query->kind, query->brand, query->given, err);
 
     query->found = STR_NONE;
@@ -236,27 +245,26 @@ static int find_in_verbatim(struct store *store, struct arena *arena, struct id_
 /* The first owner stays: an entity does not change hands. */
 static int set_owner(struct db *db, struct id_item *item, struct err *err)
 {
-    struct db_statement *set =
-        db_prepare(db, "UPDATE entity SET owner = ?5 WHERE dialect = ?1 AND kind = ?2 AND brand = ?3 "
-                       "AND canonical_id = ?4");
+    struct db_statement *set = db_prepare(db, "UPDATE entity SET owner = ?2 WHERE at = ?1");
 
-    bind_query(set, &item->query, item->query.given);
-    db_bind_text(set, 5, item->query.owner);
+    db_bind_int(set, 1, item->row);
+    db_bind_text(set, 2, item->query.owner);
     item->owned = true;
     return db_step(set, err) < 0 ? -1 : 0;
 }
 
 /* From a row: 1 found (nothing, if it is a tombstone), 0 no row that names an id, -1 failed. */
-static int find_known(struct db *db, struct arena *arena, struct id_item *item, struct err *err)
+static int find_known(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
 {
     const struct id_query *query = &item->query;
-    int found = find_row(db, arena, item, query->to_dialect, err);
+    int found = query->to_dialect ? find_by_canonical(store, arena, item, err)
+                                  : find_by_dialect(store->db, arena, item, err);
 
     if (found < 1)
         return found;
     item->source = query->found.ptr ? ID_ROW : ID_UNKNOWN;
     bool adopt = query->found.ptr && query->to_dialect && query->owner.len && !item->owned;
-    return adopt && set_owner(db, item, err) ? -1 : 1;
+    return adopt && set_owner(store->db, item, err) ? -1 : 1;
 }
 
 int store_id_find(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
@@ -266,9 +274,7 @@ int store_id_find(struct store *store, struct arena *arena, struct id_item *item
     item->source = ID_UNKNOWN;
     item->rest_kept = false;
     query->found = STR_NONE;
-    int found = query->is_new && query->to_dialect ? find_new(store, arena, item, err) : 0;
-    if (!found)
-        found = find_known(store->db, arena, item, err);
+    int found = find_known(store, arena, item, err);
     if (found)
         return found < 0 ? -1 : 0;
     if (query->to_dialect)

@@ -1,6 +1,7 @@
 /* What the files of store/ share; nobody else includes this. */
 #pragma once
 
+#include "base/siphash.h"
 #include "db/db.h"
 #include "store/cache.h"
 #include "store/store.h"
@@ -24,6 +25,33 @@ struct unit {
     enum { ERASURES_UNKNOWN, ERASURES_NONE, ERASURES_SOME } erasures;
 };
 
+/* hints.c: where the rows of canonical ids are. The db thread's. */
+enum { HINT_BUCKET_BITS = 15, HINT_BUCKETS = 1 << HINT_BUCKET_BITS, HINTS_MOST = 32768 };
+struct hint {
+    uint64_t hash;
+    int64_t row;
+    int64_t stored_in; /* a turn; 0: none */
+    struct hint *next, *before; /* in its bucket; of `fresh` */
+};
+struct hints {
+    struct arena *arena;
+    struct hint **buckets; /* by the first bits of the hash, so that they are in its order */
+    struct hint *unused;
+    size_t count, most; /* so many stay in memory: HINTS_MOST, in tests fewer */
+    struct siphash_key key;
+    struct hint *fresh; /* of rows that were made in this unit, the last one first */
+    uint64_t unit;    /* db_unit() in which follow() was done */
+    int64_t version;  /* SQLite's data_version when the rows were read; -1: they were not */
+    bool owned;       /* they were read when this process had claimed the directory */
+    int64_t last;     /* the largest row number */
+    int64_t mark;     /* rows up to it must have their hints in the file when a round of turns ends */
+    size_t next;      /* where the next turn begins */
+    int64_t turn;     /* the number of the last one */
+    bool pending;     /* it is not known yet whether that one is durable, and nothing of it was dropped */
+    size_t turn_end;  /* it stored the buckets before this one */
+    uint64_t commits; /* db_commits() at that time */
+};
+
 enum { KEEPS_WORDS = 16 };
 
 struct store {
@@ -34,11 +62,12 @@ struct store {
     struct cache *cache;
     _Atomic uint64_t id_allocated;
     _Atomic uint64_t keeps[KEEPS_WORDS];
-    _Atomic bool surveyed, closing;
+    _Atomic bool surveyed, claimed, closing;
     pthread_mutex_t lock; /* for the next two */
     pthread_cond_t wake;
     struct task *tasks; /* submitted and not finished */
     struct unit unit;   /* the db thread's */
+    struct hints hints;
 };
 
 /* One job with all its memory, and its way back. `run` and `committed` happen on the db thread, `finish` on the loop;
@@ -99,6 +128,23 @@ MUST_CHECK int store_entity_follow(struct store *store, struct arena *arena, str
                                    struct trace **traces, struct err *err);
 void store_traces_drop(struct store *store, const struct trace *traces); /* after the commit */
 
+/* hints.c: the row of an entity in a dialect: 1 found, 0 there is none, -1 failed. */
+MUST_CHECK int store_row(struct store *store, const struct rest_key *key, int64_t *row, struct err *err);
+/* Its rows in all dialects, in no order; one may be named twice. */
+struct row {
+    int64_t at;
+    struct row *next;
+};
+MUST_CHECK int store_rows(struct store *store, struct arena *arena, const struct entity *entity, struct row **rows,
+                          struct err *err);
+/* After each insertion into the table: without it the row is not found any more. */
+MUST_CHECK int store_row_made(struct store *store, const struct rest_key *key, struct err *err);
+/* When the file is opened, in a job of its own: a file of before has no hints. */
+MUST_CHECK int store_hints_begin(struct store *store, struct db *db, struct err *err);
+/* Stores those in memory before the file is closed, so that nothing is to be read when it is opened again. Not on the db
+ * thread. */
+void store_hints_end(struct store *store);
+
 /* One look-up on its way. How an id was found: only what a row says may be cached. */
 enum id_source { ID_UNKNOWN, ID_ROW, ID_NEW_ROW, ID_ITSELF };
 struct id_item {
@@ -117,7 +163,7 @@ MUST_CHECK bool store_id_get(struct store *store, struct arena *arena, const str
                              struct id_query *query);
 void store_id_put(struct store *store, struct arena *arena, const struct id_item *item);
 
-MUST_CHECK int store_rest_load(struct db *db, struct arena *arena, const struct rest_key *key,
+MUST_CHECK int store_rest_load(struct store *store, struct arena *arena, const struct rest_key *key,
                                struct str *json, struct err *err);
 /* A new entity's rest as it is kept: empty for none. */
 MUST_CHECK int store_rest_whole(struct arena *arena, struct str patch, struct str *json, struct err *err);

@@ -9,71 +9,77 @@ void store_rest_prefix(struct cache_prefix *prefix, const struct store *store, c
     store_cache_prefix(prefix, store->cache, CACHE_REST, parts, COUNT(parts));
 }
 
-static void bind_key(struct db_statement *statement, const struct rest_key *key)
+/* `row` 0: there is none. */
+static int load(struct db *db, struct arena *arena, int64_t row, struct str *json, struct err *err)
 {
-    db_bind_text(statement, 1, key->kind);
-    db_bind_text(statement, 2, key->brand);
-    db_bind_text(statement, 3, key->canonical_id);
-    db_bind_text(statement, 4, key->dialect);
-}
+    struct db_statement *load = db_prepare(db, "SELECT json FROM entity WHERE at = ?1");
 
-int store_rest_load(struct db *db, struct arena *arena, const struct rest_key *key, struct str *json,
-                    struct err *err)
-{
-    struct db_statement *load = db_prepare(db, "SELECT json FROM entity WHERE kind = ?1 AND brand = ?2 "
-                                               "AND canonical_id = ?3 AND dialect = ?4");
-
-    bind_key(load, key);
-    int rc = db_step(load, err);
+    db_bind_int(load, 1, row);
+    int rc = row ? db_step(load, err) : 0;
     *json = rc == 1 && !db_column_null(load, 0) ? arena_copy(arena, db_column_text(load, 0)) : STR("");
     return rc < 0 ? -1 : 0;
 }
 
-static int save(struct store *store, const struct rest_write *write, struct str json, struct err *err)
+int store_rest_load(struct store *store, struct arena *arena, const struct rest_key *key, struct str *json,
+                    struct err *err)
 {
-    struct db_statement *save =
+    int64_t row;
+
+    return store_row(store, key, &row, err) < 0 ? -1 : load(store->db, arena, row, json, err);
+}
+
+static int insert(struct store *store, const struct rest_write *write, struct str json, struct err *err)
+{
+    const struct rest_key *key = &write->key;
+    struct db_statement *add =
         db_prepare(store->db, "INSERT INTO entity(kind, brand, canonical_id, dialect, json, owner) "
-                              "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, '')) "
-                              "ON CONFLICT(canonical_id, brand, kind, dialect) DO UPDATE "
-                              "SET json = excluded.json, owner = coalesce(owner, excluded.owner)");
+                              "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, ''))");
 
+    db_bind_text(add, 1, key->kind);
+    db_bind_text(add, 2, key->brand);
+    db_bind_text(add, 3, key->canonical_id);
+    db_bind_text(add, 4, key->dialect);
+    db_bind_text(add, 5, json);
+    db_bind_text(add, 6, write->owner);
+    return db_step(add, err) < 0 || store_row_made(store, key, err) ? -1 : 0;
+}
+
+static int update(struct db *db, int64_t row, const struct rest_write *write, struct str json, struct err *err)
+{
+    struct db_statement *set = db_prepare(
+        db, "UPDATE entity SET json = ?2, owner = coalesce(owner, nullif(?3, '')) WHERE at = ?1");
+
+    db_bind_int(set, 1, row);
+    db_bind_text(set, 2, json);
+    db_bind_text(set, 3, write->owner);
+    return db_step(set, err) < 0 ? -1 : 0;
+}
+
+/* The row stays, for the next rest: hints of rows that come and go would become ever more. */
+static int forget(struct db *db, int64_t row, struct err *err)
+{
+    struct db_statement *clear = db_prepare(db, "UPDATE entity SET json = NULL WHERE at = ?1 AND json IS NOT NULL");
+
+    db_bind_int(clear, 1, row);
+    return db_step(clear, err) < 0 ? -1 : 0;
+}
+
+static int keep(struct store *store, int64_t row, const struct rest_write *write, struct str json, struct err *err)
+{
+    if (!json.len)
+        return row ? forget(store->db, row, err) : 0;
     store_keeps_some(store, write->key.dialect, write->key.kind);
-    bind_key(save, &write->key);
-    db_bind_text(save, 5, json);
-    db_bind_text(save, 6, write->owner);
-    return db_step(save, err) < 0 ? -1 : 0;
-}
-
-/* The id stays, if there is one. */
-static int forget(struct db *db, const struct rest_key *key, struct err *err)
-{
-    struct db_statement *delete =
-        db_prepare(db, "DELETE FROM entity WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
-                       "AND dialect = ?4 AND dialect_id IS NULL");
-    struct db_statement *clear =
-        db_prepare(db, "UPDATE entity SET json = NULL WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
-                       "AND dialect = ?4 AND json IS NOT NULL");
-
-    bind_key(delete, key);
-    bind_key(clear, key);
-    return db_step(delete, err) < 0 || db_step(clear, err) < 0 ? -1 : 0;
-}
-
-static int keep(struct store *store, const struct rest_write *write, struct str json, struct err *err)
-{
-    return json.len ? save(store, write, json, err) : forget(store->db, &write->key, err);
+    return row ? update(store->db, row, write, json, err) : insert(store, write, json, err);
 }
 
 /* The rest stays as it is. */
-static int set_owner(struct db *db, const struct rest_write *write, struct err *err)
+static int set_owner(struct db *db, int64_t row, const struct rest_write *write, struct err *err)
 {
-    if (!write->owner.len)
+    if (!write->owner.len || !row)
         return 0;
-    struct db_statement *set =
-        db_prepare(db, "UPDATE entity SET owner = ?5 WHERE kind = ?1 AND brand = ?2 AND canonical_id = ?3 "
-                       "AND dialect = ?4 AND owner IS NULL");
-    bind_key(set, &write->key);
-    db_bind_text(set, 5, write->owner);
+    struct db_statement *set = db_prepare(db, "UPDATE entity SET owner = ?2 WHERE at = ?1 AND owner IS NULL");
+    db_bind_int(set, 1, row);
+    db_bind_text(set, 2, write->owner);
     return db_step(set, err) < 0 ? -1 : 0;
 }
 
@@ -123,27 +129,27 @@ static int merge(struct arena *arena, struct str old, struct str patch, struct s
     return 0;
 }
 
-/* A new entity's rest replaces what there is, and needs no look at it. */
-static int put_whole(struct store *store, struct arena *arena, const struct rest_write *write, struct str *json,
-                     struct err *err)
+/* A new entity's rest replaces what there is. */
+static int put_whole(struct store *store, struct arena *arena, int64_t row, const struct rest_write *write,
+                     struct str *json, struct err *err)
 {
     if (store_rest_whole(arena, write->patch, json, err))
         return -1;
-    return keep(store, write, *json, err);
+    return keep(store, row, write, *json, err);
 }
 
-static int put_merged(struct store *store, struct arena *arena, const struct rest_write *write, struct str *json,
-                      struct err *err)
+static int put_merged(struct store *store, struct arena *arena, int64_t row, const struct rest_write *write,
+                      struct str *json, struct err *err)
 {
     struct str old;
 
-    if (store_rest_load(store->db, arena, &write->key, &old, err))
+    if (load(store->db, arena, row, &old, err))
         return -1;
     if (write->only_if.ptr && !str_eq(write->only_if, old))
         return err_set(err, ERR_PRECONDITION, "rest: it was changed meanwhile");
     if (merge(arena, old, write->patch, json, err))
         return -1;
-    return str_eq(old, *json) ? set_owner(store->db, write, err) : keep(store, write, *json, err);
+    return str_eq(old, *json) ? set_owner(store->db, row, write, err) : keep(store, row, write, *json, err);
 }
 
 int store_rest_patch(struct store *store, struct arena *arena, const struct rest_write *write, struct str *json,
@@ -151,11 +157,12 @@ int store_rest_patch(struct store *store, struct arena *arena, const struct rest
 {
     const struct rest_key *key = &write->key;
     int erased = store_is_erased(store, key->kind, key->brand, key->canonical_id, err);
+    int64_t row;
 
     *json = STR("");
     if (erased)
         return erased < 0 ? -1 : 0;
-    if (store_found_save(store->db, write, err))
+    if (store_found_save(store->db, write, err) || store_row(store, key, &row, err) < 0)
         return -1;
-    return write->whole ? put_whole(store, arena, write, json, err) : put_merged(store, arena, write, json, err);
+    return write->whole ? put_whole(store, arena, row, write, json, err) : put_merged(store, arena, row, write, json, err);
 }

@@ -10,10 +10,8 @@
 enum { CACHE_BYTES = 64 * 1024 * 1024 };
 
 /* One row for each entity and dialect: its id there (a verbatim one may have none) and what the dialect keeps
- * beside it
- * (`json`), with which it is written at once. Rows stand in the order in which they came. Canonical ids come
- * in no order: their index is the one that costs a page for each new row, so it is narrow, and the only one
- * of its kind.
+ * beside it (`json`), with which it is written at once. Rows stand in the order in which they came; those of a
+ * canonical id are found by hints (hints.c).
  *
  * A dialect id, once given, keeps its row for ever: `erased` makes it a tombstone. `erasure` remembers erased
  * entities that a dialect had not seen, so that a request still under way does not bring anything of them
@@ -23,10 +21,14 @@ static const char schema[] =
     "  at INTEGER PRIMARY KEY, kind TEXT NOT NULL, brand TEXT NOT NULL, canonical_id TEXT NOT NULL,"
     "  dialect TEXT NOT NULL, dialect_id TEXT, erased INTEGER NOT NULL DEFAULT 0, owner TEXT, json TEXT) "
     "STRICT;"
-    "CREATE UNIQUE INDEX IF NOT EXISTS entity_canonical ON entity(canonical_id, brand, kind, dialect);"
     "CREATE UNIQUE INDEX IF NOT EXISTS entity_dialect ON entity(dialect, kind, brand, dialect_id)"
     "  WHERE dialect_id IS NOT NULL;"
     "CREATE INDEX IF NOT EXISTS entity_owner ON entity(owner, brand) WHERE owner IS NOT NULL;"
+    "CREATE TABLE IF NOT EXISTS hint(hash INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(hash, at)) "
+    "STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS hint_state(low INTEGER NOT NULL, high INTEGER NOT NULL, up_to INTEGER, "
+    "  turn INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "INSERT INTO hint_state(low, high) SELECT random(), random() WHERE NOT EXISTS(SELECT 1 FROM hint_state);"
     "CREATE TABLE IF NOT EXISTS sequence("
     "  dialect TEXT NOT NULL, kind TEXT NOT NULL, brand TEXT NOT NULL, next INTEGER NOT NULL,"
     "  PRIMARY KEY(dialect, kind, brand)) STRICT, WITHOUT ROWID;"
@@ -45,7 +47,9 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS record_family ON record(family, kind) WHERE family IS NOT NULL;"
     "CREATE INDEX IF NOT EXISTS record_expires ON record(expires_ms) WHERE expires_ms > 0;";
 
-/* Files of before had a table of ids and one of rests. */
+/* `up_to` NULL: it is not known which rows have hints. Who changes rows by hand sets it so.
+ *
+ * Files of before had a table of ids and one of rests. */
 static const char upgrade[] =
     "INSERT INTO entity(kind, brand, canonical_id, dialect, dialect_id, erased, owner, json)"
     "  SELECT c.kind, c.brand, c.canonical_id, c.dialect, c.dialect_id, c.erased, coalesce(c.owner, "
@@ -57,26 +61,42 @@ static const char upgrade[] =
     "    SELECT 1 FROM crosswalk c WHERE c.kind = r.kind AND c.brand = r.brand"
     "      AND c.canonical_id = r.canonical_id AND c.dialect = r.dialect);"
     "DROP TABLE crosswalk;"
-    "DROP TABLE rest;";
+    "DROP TABLE rest;"
+    "CREATE UNIQUE INDEX IF NOT EXISTS entity_canonical ON entity(canonical_id, brand, kind, dialect);"; /* refuses two ids of one */
+
+/* Then there was an index of canonical ids. Rows of that time have no hints. */
+static const char upgrade_indexes[] = "DROP INDEX entity_canonical;"
+                                      "UPDATE hint_state SET up_to = NULL;";
+
+struct upgrade {
+    struct db_job job;
+    struct store *store;
+};
+
+static int upgrade_from(struct db *db, const char *name, const char *sql, struct err *err)
+{
+    struct db_statement *old = db_prepare(db, "SELECT 1 FROM sqlite_schema WHERE name = ?1");
+
+    db_bind_text(old, 1, str_from(name));
+    int found = db_step(old, err);
+    db_end(old); /* a table cannot go while one is read */
+    return found == 1 ? db_exec(db, sql, err) : found;
+}
 
 static int run_upgrade(struct db_job *job, struct db *db, struct err *err)
 {
-    struct db_statement *old =
-        db_prepare(db, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'crosswalk'");
-    int found = db_step(old, err);
-
-    (void)job;
-    db_end(old); /* a table cannot go while one is read */
-    return found == 1 ? db_exec(db, upgrade, err) : found;
+    if (upgrade_from(db, "crosswalk", upgrade, err) || upgrade_from(db, "entity_canonical", upgrade_indexes, err))
+        return -1;
+    return store_hints_begin(((struct upgrade *)job)->store, db, err);
 }
 
 static int open_file(struct store *store, const char *path, struct err *err)
 {
-    struct db_job job = { .run = run_upgrade };
+    struct upgrade all = { .job = { .run = run_upgrade }, .store = store };
 
     if (db_open(&store->db, path, schema, err))
         return -1;
-    if (db_run(store->db, &job, err) == 0)
+    if (db_run(store->db, &all.job, err) == 0)
         return 0;
     db_close(&store->db);
     return err_wrap(err, "%s", path);
@@ -106,7 +126,10 @@ int store_open(struct store **opened, const char *dir, struct err *err)
     store->claim = -1;
     store->dir = arena_cstr(arena, str_from(dir));
     store->unit.arena = arena_new(SIZE_MAX);
+    store->hints.arena = arena_new(SIZE_MAX);
+    store->hints.buckets = ARENA_ARRAY(arena, struct hint *, HINT_BUCKETS);
     if (make_dir(dir, err) || open_file(store, path, err)) {
+        arena_free(&store->hints.arena);
         arena_free(&store->unit.arena);
         arena_free(&arena);
         return err_wrap(err, "store");
@@ -145,6 +168,7 @@ int store_claim(struct store *store, struct err *err)
         return err_wrap(err, "store: %s", path);
     }
     store->claim = file;
+    atomic_store_explicit(&store->claimed, true, memory_order_release);
     store_keeps_survey(store);
     return 0;
 }
@@ -156,6 +180,8 @@ void store_close(struct store **closed)
     if (!store)
         return;
     atomic_store_explicit(&store->closing, true, memory_order_release);
+    if (store->claim >= 0)
+        store_hints_end(store);
     db_close(&store->db);
     store_task_free_all(store);
     store_cache_done(store->cache);
@@ -163,6 +189,7 @@ void store_close(struct store **closed)
         (void)close(store->claim);
     (void)pthread_cond_destroy(&store->wake);
     (void)pthread_mutex_destroy(&store->lock);
+    arena_free(&store->hints.arena);
     arena_free(&store->unit.arena);
     struct arena *arena = store->arena; /* holds the store itself */
     arena_free(&arena);

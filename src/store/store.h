@@ -31,7 +31,6 @@ struct id_query {
     enum id_form form;
     bool to_dialect; /* canonical -> dialect (allocates if unknown), else dialect -> canonical (never
                         allocates) */
-    bool is_new; /* with to_dialect: the entity was just made, so most likely it has no row; only a hint */
     struct str given;
     struct str owner; /* with to_dialect: kept in the row, unless that has one already; else not looked at */
     struct str found; /* result, in the batch's arena; ptr NULL: unknown (or erased) */

@@ -69,8 +69,7 @@ static void hex_ids_begin_with_the_time(void **state)
     place_done(&place);
 }
 
-/* `is_new` only spares a look-up: what it says may be wrong. */
-static void what_is_said_to_be_new_may_be_known_or_erased(void **state)
+static void who_is_known_keeps_its_id_and_who_is_erased_gets_none(void **state)
 {
     struct place place = place_new();
     struct arena *arena = arena_new(SIZE_MAX);
@@ -83,7 +82,6 @@ static void what_is_said_to_be_new_may_be_known_or_erased(void **state)
         first.dialect = second.dialect = i == 2 ? (struct str)STR_INIT("e") : (struct str)STR_INIT("d");
         struct str known = id_wait(place.store, arena, first);
         place_reopen(&place);
-        first.is_new = second.is_new = true;
         struct str again = id_wait(place.store, arena, first), fresh = id_wait(place.store, arena, second);
         CHECK(str_eq(again, known), "form %zu: " STR_FMT, i, STR_ARG(again));
         CHECK(fresh.len && !str_eq(fresh, known), "form %zu: " STR_FMT, i, STR_ARG(fresh));
@@ -94,7 +92,6 @@ static void what_is_said_to_be_new_may_be_known_or_erased(void **state)
     static const char *const erased[] = { "c-3", "c-1" };
     for (size_t i = 0; i < COUNT(erased); i++) {
         struct id_query query = query_of(ID_INTEGER, true, erased[i]);
-        query.is_new = true;
         CHECK(!id_wait(place.store, arena, query).ptr, "%s came back", erased[i]);
     }
     arena_free(&arena);
@@ -116,7 +113,6 @@ static void two_stores_never_give_one_number_twice(void **state)
         (void)snprintf(name, sizeof name, "c-%d", i);
         (void)snprintf(want, sizeof want, "%d", i);
         struct id_query query = query_of(ID_INTEGER, true, name);
-        query.is_new = i % 3;
         struct str found = id_wait(i % 2 ? place.store : other, arena, query);
         CHECK(str_is(found, want), "%s is " STR_FMT, name, STR_ARG(found));
     }
@@ -472,7 +468,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_form_gives_its_ids),
         cmocka_unit_test(hex_ids_begin_with_the_time),
-        cmocka_unit_test(what_is_said_to_be_new_may_be_known_or_erased),
+        cmocka_unit_test(who_is_known_keeps_its_id_and_who_is_erased_gets_none),
         cmocka_unit_test(two_stores_never_give_one_number_twice),
         cmocka_unit_test(integers_count_per_dialect_kind_and_brand),
         cmocka_unit_test(unknown_ids_stay_unknown_and_allocate_nothing),

@@ -1,4 +1,4 @@
-/* Files of before version 2 of the schema had ids and rests in tables of their own. */
+/* Files of before: first with ids and rests in tables of their own, then with an index of canonical ids. */
 #include "test_store.h"
 
 #include "db/db.h"
@@ -35,32 +35,49 @@ static const char old_rows[] =
     "  ('k', 'b', 'c-1', 'd', '{\"a\":1}', NULL), ('k', 'b', 'c-4', 'd', '{\"a\":4}', 'p-1'),"
     "  ('k', 'b', 'c-9', 'f', '{\"a\":9}', 'p-1');";
 
+static const char indexed_schema[] =
+    "CREATE TABLE entity("
+    "  at INTEGER PRIMARY KEY, kind TEXT NOT NULL, brand TEXT NOT NULL, canonical_id TEXT NOT NULL,"
+    "  dialect TEXT NOT NULL, dialect_id TEXT, erased INTEGER NOT NULL DEFAULT 0, owner TEXT, json TEXT) STRICT;"
+    "CREATE UNIQUE INDEX entity_canonical ON entity(canonical_id, brand, kind, dialect);"
+    "CREATE UNIQUE INDEX entity_dialect ON entity(dialect, kind, brand, dialect_id) WHERE dialect_id IS NOT NULL;";
+
+static const char indexed_rows[] =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 270000)"
+    " INSERT INTO entity(kind, brand, canonical_id, dialect, dialect_id, json)"
+    " SELECT 'k', 'b', 'c-' || i, 'd', 'x' || i, CASE i WHEN 7 THEN '{\"a\":7}' END FROM n;"
+    "INSERT INTO entity(kind, brand, canonical_id, dialect, json) VALUES('k', 'b', 'c-1', 'f', '{\"a\":1}');";
+
+struct writing {
+    struct db_job job;
+    const char *rows;
+};
+
 static int run_rows(struct db_job *job, struct db *db, struct err *err)
 {
-    (void)job;
-    return db_exec(db, old_rows, err);
+    return db_exec(db, ((struct writing *)job)->rows, err);
 }
 
-/* Writes the old tables into the store's file, which may be there. */
-static void write_old(const struct place *place)
+/* Into the store's file, which may be there. */
+static void write_file_of(const struct place *place, const char *schema, const char *rows)
 {
-    struct db_job job = { .run = run_rows };
+    struct writing writing = { .job = { .run = run_rows }, .rows = rows };
     struct db *db = NULL;
     char path[128];
     struct err err;
 
     (void)snprintf(path, sizeof path, "%s/gateway.db", place->dir);
-    if (db_open(&db, path, old_schema, &err) || db_run(db, &job, &err))
+    if (db_open(&db, path, schema, &err) || db_run(db, &writing.job, &err))
         fail_msg("%s", err.detail);
     db_close(&db);
 }
 
-static struct place place_of_before(void)
+static struct place place_of_before(const char *schema, const char *rows)
 {
     struct place place = { .dir = "/tmp/test_store.XXXXXX" };
 
     assert_non_null(mkdtemp(place.dir));
-    write_old(&place);
+    write_file_of(&place, schema, rows);
     return place;
 }
 
@@ -78,7 +95,7 @@ static struct str rest_of(struct store *store, struct arena *arena, const char *
 
 static void an_old_file_keeps_everything(void **state)
 {
-    struct place place = place_of_before();
+    struct place place = place_of_before(old_schema, old_rows);
     struct arena *arena = arena_new(SIZE_MAX);
     struct id_query hex = query_of(ID_HEX24, false, "5a8c1f0e9d3b2a4c6e7f1049");
 
@@ -121,23 +138,65 @@ static void a_contradiction_is_not_resolved_by_losing_a_row(void **state)
     (void)state;
     assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "another")), "1"));
     store_close(&place.store);
-    char path[128];
-    (void)snprintf(path, sizeof path, "%s/gateway.db", place.dir);
-    struct db *db = NULL;
-    struct db_job job = { .run = run_rows };
-    assert_int_equal(
-        db_open(&db, path,
-                "CREATE TABLE crosswalk(dialect, kind, brand, dialect_id, canonical_id, erased, owner);"
-                "CREATE TABLE rest(kind, brand, canonical_id, dialect, json, owner);"
-                "DELETE FROM sequence;",
-                &err),
-        0);
-    assert_int_equal(db_run(db, &job, &err), 0);
-    db_close(&db);
+    write_file_of(&place,
+                  "CREATE TABLE crosswalk(dialect, kind, brand, dialect_id, canonical_id, erased, owner);"
+                  "CREATE TABLE rest(kind, brand, canonical_id, dialect, json, owner);"
+                  "DELETE FROM sequence;",
+                  old_rows);
     assert_int_equal(store_open(&store, place.dir, &err), -1);
     CHECK(err.code == ERR_CONFLICT && strstr(err.detail, "gateway.db"), "%s", err.detail);
     assert_null(store);
     assert_int_equal(store_open(&store, place.dir, &err), -1); /* nothing of it was done */
+    arena_free(&arena);
+    place_done(&place);
+}
+
+/* The same where only the canonical id is there already. */
+static void an_entity_of_two_ids_is_refused(void **state)
+{
+    struct place place = place_new();
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct store *store = NULL;
+    struct err err;
+
+    (void)state;
+    assert_true(id_wait(place.store, arena, query_of(ID_HEX24, true, "c-1")).len == 24);
+    store_close(&place.store);
+    write_file_of(&place,
+                  "CREATE TABLE crosswalk(dialect, kind, brand, dialect_id, canonical_id, erased, owner);"
+                  "CREATE TABLE rest(kind, brand, canonical_id, dialect, json, owner);",
+                  "INSERT INTO crosswalk VALUES('d', 'k', 'b', '1', 'c-1', 0, NULL);");
+    assert_int_equal(store_open(&store, place.dir, &err), -1);
+    CHECK(err.code == ERR_CONFLICT, "%s", err.detail);
+    arena_free(&arena);
+    place_done(&place);
+}
+
+static void an_indexed_file_keeps_everything(void **state)
+{
+    struct place place = place_of_before(indexed_schema, indexed_rows);
+    struct arena *arena = arena_new(SIZE_MAX);
+
+    (void)state;
+    place_open(&place);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 1; i <= 270000; i += 871) {
+            struct str id = arena_printf(arena, "x%d", i), canonical = arena_printf(arena, "c-%d", i);
+            assert_true(str_eq(id_wait(place.store, arena, query_of(ID_INTEGER, true, canonical.ptr)), id));
+            assert_true(str_eq(id_wait(place.store, arena, query_of(ID_INTEGER, false, id.ptr)), canonical));
+        }
+        assert_true(str_is(rest_of(place.store, arena, "d", "c-7"), "{\"a\":7}"));
+        assert_true(str_is(rest_of(place.store, arena, "f", "c-1"), "{\"a\":1}"));
+        place_reopen(&place);
+    }
+    /* A program of before was here again: its rows have no hints, and may have any number. */
+    store_close(&place.store);
+    write_file_of(&place,
+                  "DELETE FROM entity WHERE at > 269990;"
+                  "CREATE UNIQUE INDEX IF NOT EXISTS entity_canonical ON entity(canonical_id, brand, kind, dialect);",
+                  "INSERT INTO entity(kind, brand, canonical_id, dialect, dialect_id) VALUES('k', 'b', 'new', 'd', 'x');");
+    place_open(&place);
+    assert_true(str_is(id_wait(place.store, arena, query_of(ID_INTEGER, true, "new")), "x"));
     arena_free(&arena);
     place_done(&place);
 }
@@ -147,6 +206,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_old_file_keeps_everything),
         cmocka_unit_test(a_contradiction_is_not_resolved_by_losing_a_row),
+        cmocka_unit_test(an_entity_of_two_ids_is_refused),
+        cmocka_unit_test(an_indexed_file_keeps_everything),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@ static const char schema[] =
     "  at INTEGER PRIMARY KEY, kind TEXT NOT NULL, brand TEXT NOT NULL, canonical_id TEXT NOT NULL,"
     "  dialect TEXT NOT NULL, dialect_id TEXT, erased INTEGER NOT NULL DEFAULT 0, owner TEXT, json TEXT) "
     "STRICT;"
-    "CREATE UNIQUE INDEX IF NOT EXISTS entity_dialect ON entity(dialect, kind, brand, dialect_id)"
+    "CREATE UNIQUE INDEX IF NOT EXISTS entity_id ON entity(dialect_id, brand, kind, dialect)"
     "  WHERE dialect_id IS NOT NULL;"
     "CREATE INDEX IF NOT EXISTS entity_owner ON entity(owner, brand) WHERE owner IS NOT NULL;"
     "CREATE TABLE IF NOT EXISTS hint(hash INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(hash, at)) "
@@ -64,8 +64,9 @@ static const char upgrade[] =
     "DROP TABLE rest;"
     "CREATE UNIQUE INDEX IF NOT EXISTS entity_canonical ON entity(canonical_id, brand, kind, dialect);"; /* refuses two ids of one */
 
-/* Then there was an index of canonical ids. Rows of that time have no hints. */
+/* Then there was an index of canonical ids, and the one of dialect ids had another order. Rows of that time have no hints. */
 static const char upgrade_indexes[] = "DROP INDEX entity_canonical;"
+                                      "DROP INDEX IF EXISTS entity_dialect;"
                                       "UPDATE hint_state SET up_to = NULL;";
 
 struct upgrade {

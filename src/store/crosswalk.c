@@ -94,14 +94,8 @@ static int complete_row(struct db *db, const struct crosswalk_row *row, int64_t 
 static int insert_row(struct store *store, const struct crosswalk_row *row, struct err *err)
 {
     struct rest_key key = { row->dialect, row->kind, row->brand, row->canonical_id };
-    struct db_statement *add =
-        db_prepare(store->db, "INSERT INTO entity(dialect, kind, brand, dialect_id, canonical_id) "
-                              "VALUES(?1, ?2, ?3, ?4, ?5)");
 
-    bind_row(add, row);
-    db_bind_text(add, 4, row->dialect_id);
-    db_bind_text(add, 5, row->canonical_id);
-    return db_step(add, err) < 0 || store_row_made(store, &key, err) ? -1 : 0;
+    return store_row_insert(store, &key, row->dialect_id, STR(""), STR(""), err) < 0 ? -1 : 0; /* the id was found free */
 }
 
 /* New integers start above every imported one. Larger numbers than these are no integers that a dialect

@@ -268,7 +268,7 @@ static int follow_others(struct hints *hints, struct db *db, struct err *err)
 static int follow(struct store *store, struct err *err)
 {
     struct hints *hints = &store->hints;
-    bool claimed = atomic_load_explicit(&store->claimed, memory_order_acquire);
+    bool claimed = atomic_load_explicit(&store->claim, memory_order_acquire) >= 0;
 
     if (hints->unit == db_unit(store->db))
         return 0;
@@ -301,9 +301,7 @@ void store_hints_end(struct store *store)
         log_line(LOG_DEBUG, "store: the next process makes its hints from the rows: %s", err.detail);
 }
 
-/* ---- finding rows ---- */
-
-typedef bool row_fn(int64_t row, struct str dialect, void *data); /* true: enough */
+/* ---- following and making hints ---- */
 
 static int walk_memory(struct store *store, uint64_t hash, const struct entity *entity, row_fn *each, void *data,
                        struct err *err)
@@ -346,8 +344,7 @@ static int walk_stored(struct store *store, uint64_t hash, const struct entity *
     return rc;
 }
 
-/* Every row of the entity, some twice, until one is enough: 1 it was, 0 it was not, -1 failed. */
-static int walk(struct store *store, const struct entity *entity, row_fn *each, void *data, struct err *err)
+int store_hints_walk(struct store *store, const struct entity *entity, row_fn *each, void *data, struct err *err)
 {
     if (follow(store, err))
         return -1;
@@ -356,60 +353,9 @@ static int walk(struct store *store, const struct entity *entity, row_fn *each, 
     return rc ? rc : walk_stored(store, hash, entity, each, data, err);
 }
 
-struct wanted {
-    struct str dialect;
-    int64_t row;
-};
-
-static bool is_wanted(int64_t row, struct str dialect, void *data)
-{
-    struct wanted *wanted = data;
-
-    if (!str_eq(dialect, wanted->dialect))
-        return false;
-    wanted->row = row;
-    return true;
-}
-
-int store_row(struct store *store, const struct rest_key *key, int64_t *row, struct err *err)
-{
-    struct entity entity = { .kind = key->kind, .brand = key->brand, .canonical_id = key->canonical_id };
-    struct wanted wanted = { .dialect = key->dialect };
-    int rc = walk(store, &entity, is_wanted, &wanted, err);
-
-    *row = wanted.row;
-    return rc;
-}
-
-struct listing {
-    struct arena *arena;
-    struct row *rows;
-};
-
-static bool list_row(int64_t row, struct str dialect, void *data)
-{
-    struct listing *listing = data;
-    struct row *made = ARENA_NEW(listing->arena, struct row);
-
-    (void)dialect;
-    *made = (struct row){ .at = row, .next = listing->rows };
-    listing->rows = made;
-    return false;
-}
-
-int store_rows(struct store *store, struct arena *arena, const struct entity *entity, struct row **rows, struct err *err)
-{
-    struct listing listing = { .arena = arena };
-    int rc = walk(store, entity, list_row, &listing, err);
-
-    *rows = listing.rows;
-    return rc;
-}
-
-int store_row_made(struct store *store, const struct rest_key *key, struct err *err)
+int store_hint_made(struct store *store, const struct rest_key *key, int64_t row, struct err *err)
 {
     struct hints *hints = &store->hints;
-    int64_t row = db_last_row(store->db);
 
     if (follow(store, err))
         return -1;

@@ -66,15 +66,6 @@ static struct rest_key key_of(const struct id_query *query)
     return (struct rest_key){ query->dialect, query->kind, query->brand, query->given };
 }
 
-static void bind_query(struct db_statement *statement, const struct id_query *query, struct str id)
-{
-    db_bind_text(statement, 1, query->dialect);
-    db_bind_text(statement, 2, query->kind);
-    db_bind_text(statement, 3, query->brand);
-    if (id.ptr)
-        db_bind_text(statement, 4, id);
-}
-
 /* The other id of a row: 1 found, 0 no row, or one without a dialect id (`item->row` names it), -1 failed. A
  * tombstone is a row with an unknown id (ptr NULL). */
 static int read_found(struct arena *arena, struct id_item *item, struct db_statement *find, struct err *err)
@@ -106,7 +97,10 @@ static int find_by_dialect(struct db *db, struct arena *arena, struct id_item *i
     struct db_statement *find = db_prepare(db, "SELECT canonical_id, erased, owner, at FROM entity WHERE dialect = ?1 "
                                                "AND kind = ?2 AND brand = ?3 AND dialect_id = ?4");
 
-    bind_query(find, &item->query, item->query.given);
+    db_bind_text(find, 1, item->query.dialect);
+    db_bind_text(find, 2, item->query.kind);
+    db_bind_text(find, 3, item->query.brand);
+    db_bind_text(find, 4, item->query.given);
     return read_found(arena, item, find, err);
 }
 
@@ -151,22 +145,9 @@ static int propose(struct store *store, struct arena *arena, const struct id_que
 /* The row of a new id, with the rest that came with it: 1 made, 0 the id is taken, -1 failed. */
 static int insert(struct store *store, const struct id_item *item, struct str id, struct err *err)
 {
-    const struct id_query *query = &item->query;
-    struct db_statement *add = db_prepare(
-        store->db, "INSERT INTO entity(dialect, kind, brand, canonical_id, dialect_id, owner, json) "
-                   "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, ''), nullif(?7, '')) ON CONFLICT DO NOTHING");
+    const struct rest_key key = key_of(&item->query);
 
-    if (item->rest.len)
-        store_keeps_some(store, query->dialect, query->kind);
-    bind_query(add, query, query->given);
-    db_bind_text(add, 5, id);
-    db_bind_text(add, 6, query->owner);
-    db_bind_text(add, 7, item->rest);
-    if (db_step(add, err) < 0)
-        return -1;
-    struct rest_key key = key_of(query);
-    int made = (int)db_changes(store->db);
-    return made == 1 && store_row_made(store, &key, err) ? -1 : made;
+    return store_row_insert(store, &key, id, item->query.owner, item->rest, err);
 }
 
 /* The same where a rest was kept before. */
@@ -242,17 +223,6 @@ static int find_in_verbatim(struct store *store, struct arena *arena, struct id_
     return 0;
 }
 
-/* The first owner stays: an entity does not change hands. */
-static int set_owner(struct db *db, struct id_item *item, struct err *err)
-{
-    struct db_statement *set = db_prepare(db, "UPDATE entity SET owner = ?2 WHERE at = ?1");
-
-    db_bind_int(set, 1, item->row);
-    db_bind_text(set, 2, item->query.owner);
-    item->owned = true;
-    return db_step(set, err) < 0 ? -1 : 0;
-}
-
 /* From a row: 1 found (nothing, if it is a tombstone), 0 no row that names an id, -1 failed. */
 static int find_known(struct store *store, struct arena *arena, struct id_item *item, struct err *err)
 {
@@ -264,7 +234,8 @@ static int find_known(struct store *store, struct arena *arena, struct id_item *
         return found;
     item->source = query->found.ptr ? ID_ROW : ID_UNKNOWN;
     bool adopt = query->found.ptr && query->to_dialect && query->owner.len && !item->owned;
-    return adopt && set_owner(store->db, item, err) ? -1 : 1;
+    item->owned |= adopt;
+    return adopt && store_row_own(store->db, item->row, query->owner, err) ? -1 : 1;
 }
 
 int store_id_find(struct store *store, struct arena *arena, struct id_item *item, struct err *err)

@@ -57,12 +57,12 @@ enum { KEEPS_WORDS = 16 };
 struct store {
     struct arena *arena; /* this struct and the cache */
     const char *dir;
-    int claim; /* the lock's file, or -1 */
+    _Atomic int claim; /* the lock's file, or -1 */
     struct db *db;
     struct cache *cache;
     _Atomic uint64_t id_allocated;
     _Atomic uint64_t keeps[KEEPS_WORDS];
-    _Atomic bool surveyed, claimed, closing;
+    _Atomic bool surveyed, closing;
     pthread_mutex_t lock; /* for the next two */
     pthread_cond_t wake;
     struct task *tasks; /* submitted and not finished */
@@ -128,7 +128,7 @@ MUST_CHECK int store_entity_follow(struct store *store, struct arena *arena, str
                                    struct trace **traces, struct err *err);
 void store_traces_drop(struct store *store, const struct trace *traces); /* after the commit */
 
-/* hints.c: the row of an entity in a dialect: 1 found, 0 there is none, -1 failed. */
+/* row.c: the row of an entity in a dialect: 1 found, 0 there is none, -1 failed. */
 MUST_CHECK int store_row(struct store *store, const struct rest_key *key, int64_t *row, struct err *err);
 /* Its rows in all dialects, in no order; one may be named twice. */
 struct row {
@@ -137,8 +137,17 @@ struct row {
 };
 MUST_CHECK int store_rows(struct store *store, struct arena *arena, const struct entity *entity, struct row **rows,
                           struct err *err);
-/* After each insertion into the table: without it the row is not found any more. */
-MUST_CHECK int store_row_made(struct store *store, const struct rest_key *key, struct err *err);
+/* The only insertion: of an entity that has no row in the dialect. Empty: no dialect id, owner or rest. 1 made, 0 the
+ * dialect id is taken, -1 failed. */
+MUST_CHECK int store_row_insert(struct store *store, const struct rest_key *key, struct str dialect_id, struct str owner,
+                                struct str json, struct err *err);
+MUST_CHECK int store_row_own(struct db *db, int64_t row, struct str owner, struct err *err); /* the first owner stays */
+
+/* hints.c: every row of an entity, some twice, until one is enough: 1 it was, 0 it was not, -1 failed. */
+typedef bool row_fn(int64_t row, struct str dialect, void *data); /* true: enough */
+MUST_CHECK int store_hints_walk(struct store *store, const struct entity *entity, row_fn *each, void *data, struct err *err);
+/* For a row that was just inserted: without it the row is not found any more. */
+MUST_CHECK int store_hint_made(struct store *store, const struct rest_key *key, int64_t row, struct err *err);
 /* When the file is opened, in a job of its own: a file of before has no hints. */
 MUST_CHECK int store_hints_begin(struct store *store, struct db *db, struct err *err);
 /* Stores those in memory before the file is closed, so that nothing is to be read when it is opened again. Not on the db

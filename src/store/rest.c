@@ -28,27 +28,12 @@ int store_rest_load(struct store *store, struct arena *arena, const struct rest_
     return store_row(store, key, &row, err) < 0 ? -1 : load(store->db, arena, row, json, err);
 }
 
-static int insert(struct store *store, const struct rest_write *write, struct str json, struct err *err)
-{
-    const struct rest_key *key = &write->key;
-    struct db_statement *add =
-        db_prepare(store->db, "INSERT INTO entity(kind, brand, canonical_id, dialect, json, owner) "
-                              "VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, ''))");
-
-    db_bind_text(add, 1, key->kind);
-    db_bind_text(add, 2, key->brand);
-    db_bind_text(add, 3, key->canonical_id);
-    db_bind_text(add, 4, key->dialect);
-    db_bind_text(add, 5, json);
-    db_bind_text(add, 6, write->owner);
-    return db_step(add, err) < 0 || store_row_made(store, key, err) ? -1 : 0;
-}
-
-static int update(struct db *db, int64_t row, const struct rest_write *write, struct str json, struct err *err)
+static int update(struct store *store, int64_t row, const struct rest_write *write, struct str json, struct err *err)
 {
     struct db_statement *set = db_prepare(
-        db, "UPDATE entity SET json = ?2, owner = coalesce(owner, nullif(?3, '')) WHERE at = ?1");
+        store->db, "UPDATE entity SET json = ?2, owner = coalesce(owner, nullif(?3, '')) WHERE at = ?1");
 
+    store_keeps_some(store, write->key.dialect, write->key.kind);
     db_bind_int(set, 1, row);
     db_bind_text(set, 2, json);
     db_bind_text(set, 3, write->owner);
@@ -68,19 +53,15 @@ static int keep(struct store *store, int64_t row, const struct rest_write *write
 {
     if (!json.len)
         return row ? forget(store->db, row, err) : 0;
-    store_keeps_some(store, write->key.dialect, write->key.kind);
-    return row ? update(store->db, row, write, json, err) : insert(store, write, json, err);
+    if (row)
+        return update(store, row, write, json, err);
+    return store_row_insert(store, &write->key, STR(""), write->owner, json, err) < 0 ? -1 : 0;
 }
 
 /* The rest stays as it is. */
 static int set_owner(struct db *db, int64_t row, const struct rest_write *write, struct err *err)
 {
-    if (!write->owner.len || !row)
-        return 0;
-    struct db_statement *set = db_prepare(db, "UPDATE entity SET owner = ?2 WHERE at = ?1 AND owner IS NULL");
-    db_bind_int(set, 1, row);
-    db_bind_text(set, 2, write->owner);
-    return db_step(set, err) < 0 ? -1 : 0;
+    return write->owner.len && row ? store_row_own(db, row, write->owner, err) : 0;
 }
 
 /* What is kept must be readable again. Its parts came in under the configuration's limits, and when the backend has the rest of

@@ -124,7 +124,7 @@ int store_open(struct store **opened, const char *dir, struct err *err)
     const char *path = arena_printf(arena, "%s/gateway.db", dir).ptr;
 
     store->arena = arena;
-    store->claim = -1;
+    atomic_init(&store->claim, -1);
     store->dir = arena_cstr(arena, str_from(dir));
     store->unit.arena = arena_new(SIZE_MAX);
     store->hints.arena = arena_new(SIZE_MAX);
@@ -168,8 +168,7 @@ int store_claim(struct store *store, struct err *err)
         (void)close(file);
         return err_wrap(err, "store: %s", path);
     }
-    store->claim = file;
-    atomic_store_explicit(&store->claimed, true, memory_order_release);
+    atomic_store_explicit(&store->claim, file, memory_order_release);
     store_keeps_survey(store);
     return 0;
 }

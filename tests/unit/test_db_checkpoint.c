@@ -1,6 +1,7 @@
 /* What of the write-ahead log goes to the database file, and what of it stays. */
 #include "test_db_kit.h"
 #include "test_file.h"
+#include "test_sql.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -19,33 +20,6 @@ static void closed(struct db **db, struct place *place)
     db_close(db);
     CHECK(access(place->log, F_OK) != 0, "closing left a log");
     place_done(place);
-}
-
-struct statement {
-    struct db_job job;
-    const char *sql;
-    int64_t found;
-};
-
-static int run_statement(struct db_job *job, struct db *db, struct err *err)
-{
-    struct statement *it = (struct statement *)job;
-    struct db_statement *statement = db_prepare(db, it->sql);
-    int rc = db_step(statement, err);
-
-    if (rc == 1)
-        it->found = db_column_int(statement, 0);
-    return rc < 0 ? -1 : 0;
-}
-
-static int64_t do_sql(struct db *db, const char *literal)
-{
-    struct statement statement = { .job = { .run = run_statement }, .sql = literal };
-    struct err err;
-
-    if (db_run(db, &statement.job, &err))
-        fail_msg("%s", err.detail);
-    return statement.found;
 }
 
 static long long log_size(const struct place *place)

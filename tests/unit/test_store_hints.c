@@ -1,4 +1,5 @@
 /* Rows are found by their canonical ids, wherever the hints of them are: in memory, in the file, or to be made anew. */
+#include "test_sql.h"
 #include "test_store.h"
 
 #include "store/inside.h"
@@ -54,36 +55,19 @@ static void place_kill(struct place *place)
     place_reopen(place);
 }
 
-struct question {
-    struct db_job job;
-    const char *sql;
-    int64_t answer;
-};
-
-static int run_question(struct db_job *job, struct db *db, struct err *err)
-{
-    struct question *question = (struct question *)job;
-    struct db_statement *statement = db_prepare(db, question->sql);
-    int rc = db_step(statement, err);
-
-    if (rc == 1)
-        question->answer = db_column_int(statement, 0);
-    return rc < 0 ? -1 : 0;
-}
-
 /* One number, as another process sees it. */
 static int64_t ask(const struct place *place, const char *sql)
 {
-    struct question question = { .job = { .run = run_question }, .sql = sql, .answer = -1 };
     struct db *db = NULL;
     struct err err;
     char path[128];
 
     (void)snprintf(path, sizeof path, "%s/gateway.db", place->dir);
-    if (db_open(&db, path, "", &err) || db_run(db, &question.job, &err))
+    if (db_open(&db, path, "", &err))
         fail_msg("%s", err.detail);
+    int64_t number = do_sql(db, sql);
     db_close(&db);
-    return question.answer;
+    return number;
 }
 
 static const char doubled[] = "SELECT count(*) FROM (SELECT 1 FROM entity"

@@ -160,6 +160,7 @@ enum step stage_patch(struct exchange *x)
         return exchange_fail(x, ERR_INTERNAL, "what is shown does not read back: %s", fault.what);
     if (x->operation->whole && exchange_complete(x, &shown))
         return STEP_FAIL;
+    context.stored = &x->stored.document;
     struct lens_put again = { .canonical = buf_in(x->arena, SIZE_MAX), .rest = buf_in(x->arena, SIZE_MAX) };
     if (lens_put(x->operation->lens, &x->body, item->at, &shown, &context, x->arena, &again, &x->err))
         return refuse_patch(x, &again.faults);

@@ -131,6 +131,7 @@ struct str put_want(struct put *put, const struct field *field, enum fault_kind 
     case FAULT_TYPE:
     case FAULT_UNKNOWN:
     case FAULT_TOGETHER:
+    case FAULT_OCCUPIED:
     case FAULT_ID:
         break;
     }

@@ -85,6 +85,7 @@ struct lens_context {
     struct arena *unread_arena; /* get, with `unread`: where the names are */
     const struct lens *answer; /* put: the mapping that later shows what is kept of the document, if it is another one; or
                                   NULL */
+    const struct tape *stored; /* put, on update: the entity as it is; or NULL */
     struct names *unread; /* get: canonical members that no field shows are named here, by path; or NULL */
 };
 
@@ -99,6 +100,7 @@ enum fault_kind {
     FAULT_READ_ONLY, FAULT_UNKNOWN,
     FAULT_EQUALS,    /* differs from what the context or a constant demands */
     FAULT_TOGETHER,  /* members that need or exclude each other */
+    FAULT_OCCUPIED,  /* inside an object in whose place something else is stored */
     FAULT_ID         /* names nothing (set by the flow after resolving) */
 };
 const char *fault_name(enum fault_kind kind); /* "blank", "null", "type", … */

@@ -270,7 +270,8 @@ const char *fault_name(enum fault_kind kind)
         [FAULT_BLANK] = "blank",   [FAULT_NULL] = "null",           [FAULT_TYPE] = "type",
         [FAULT_FORMAT] = "format", [FAULT_ENUM] = "enum",           [FAULT_LENGTH] = "length",
         [FAULT_RANGE] = "range",   [FAULT_READ_ONLY] = "read_only", [FAULT_UNKNOWN] = "unknown",
-        [FAULT_EQUALS] = "equals", [FAULT_TOGETHER] = "together",   [FAULT_ID] = "id",
+        [FAULT_EQUALS] = "equals", [FAULT_TOGETHER] = "together",   [FAULT_OCCUPIED] = "occupied",
+        [FAULT_ID] = "id",
     };
 
     return names[kind];

@@ -211,6 +211,7 @@ static void classify_null(const struct shape *shape, struct field *field)
     bool open = !field->needs_stored && !(field->read_only & MODE_UPDATE);
     bool sourced = field->source == FROM_CANONICAL || field->source == FROM_REST;
 
+    field->nested = inside && !(field->read_only & MODE_UPDATE) && !field->param.ptr;
     field->null_needs_stored = (inside || (field->null_refuse && field->absent == ABSENT_NULL)) && open;
     field->inner_null_needs_stored = field->type == TYPE_OBJECT && sourced && !field->lookup.ptr && open;
 }

@@ -152,6 +152,7 @@ struct field {
     bool write_only, blank_refuse, empty_allowed, null_refuse, null_absent, invalid_keep, partial_keep, needs_stored, late;
     bool null_needs_stored;        /* only a null does */
     bool inner_null_needs_stored;  /* an object with a null inside does */
+    bool nested;        /* it is written inside a canonical object: something else may stand in its place */
     bool ruled;         /* a rule speaks of it */
     bool null_ignore;   /* null on update leaves what is stored */
     bool pieces_keep;   /* lines: get writes one; how the text was cut is kept beside it */

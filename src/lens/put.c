@@ -170,8 +170,10 @@ int lens_put(const struct lens *lens, const struct tape *in, uint32_t at, const 
         put_object(&put, at);
     else
         put_fault_at(&put, 0, FAULT_TYPE, STR(""), STR("object"));
-    if (tape_type(in, at) == JSON_OBJECT && !run.whole)
+    if (tape_type(in, at) == JSON_OBJECT && !run.whole) {
         put_rules(&put);
+        put_stored(&put);
+    }
     if (out->faults.count) {
         put_sort_faults(&run);
         return err_set(err, ERR_INVALID, "lens: %zu members are not valid", out->faults.count);

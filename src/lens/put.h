@@ -91,6 +91,9 @@ void put_parts(struct put *put, const struct field *leader);
 /* put_rules.c: once all fields of the document are put. */
 void put_rules(struct put *put);
 
+/* put_stored.c: members inside an object in whose place something else is stored. */
+void put_stored(struct put *put);
+
 /* put_answer.c: members that the mapping of the answer shows from elsewhere. */
 void put_answer(struct put *put);
 

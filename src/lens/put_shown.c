@@ -112,7 +112,7 @@ static bool names_unknown_null(const struct tape *in, const struct node *parent,
 
 static bool may_ask_stored(const struct field *field)
 {
-    return field->needs_stored || field->null_needs_stored || field->inner_null_needs_stored;
+    return field->needs_stored || field->null_needs_stored || field->inner_null_needs_stored || field->nested;
 }
 
 static bool names_stored(const struct tape *in, const struct node *parent, uint32_t object)
@@ -126,7 +126,7 @@ static bool names_stored(const struct tape *in, const struct node *parent, uint3
         if (field && !may_ask_stored(field))
             continue;
         uint32_t at = tape_find(in, object, child->name);
-        if (at != TAPE_NONE && (field ? asks_stored(field, in, at) : names_stored(in, child, at)))
+        if (at != TAPE_NONE && (field ? field->nested || asks_stored(field, in, at) : names_stored(in, child, at)))
             return true;
     }
     return false;

@@ -53,6 +53,24 @@ describe('updates', () => {
         assert.deepEqual(addresses[0].lines, ['1 High St', 'Flat 2']);
     });
 
+    test('a text in the place of an address is not lost to a part of one', async () => {
+        const { id } = (await all.graph.post('/v1/patients', { brand_id: 'acme', first_name: 'Ann', last_name: 'Ortiz', email: 'ann.ortiz@example.org', metadata: { address: '12 Main St' } }, 201)).json;
+        const its = await idsOf(all, 'ann.ortiz@example.org');
+        const stored = async () => (await all.graph.get(`/v1/patients/${id}`)).json.metadata.address;
+        const refused = await all.general.put(`/v1/patients/${its.general}`, { patient: { address: { city: 'Rome' } } }, 422);
+        assert.deepEqual(refused.json.errors['address.city'], ['would replace a value that is not shown here'], refused.text);
+        assert.equal(await stored(), '12 Main St');
+        const { json } = await all.twine.patch(`/pub/patient/${its.twine}`, { data: { type: 'patient', id: its.twine, attributes: { addresses: [{ city: 'Rome' }] } } }, 409);
+        assert.equal(json.errors[0].source.pointer, '/data/attributes/addresses/0/city', JSON.stringify(json));
+        assert.equal(await stored(), '12 Main St');
+        await all.general.put(`/v1/patients/${its.general}`, { patient: (await all.general.get(`/v1/patients/${its.general}`)).json });
+        await all.general.put(`/v1/patients/${its.general}`, { patient: { address: null, phone: '555-0101' } });
+        assert.equal(await stored(), '12 Main St');
+        await all.graph.patch(`/v1/patients/${id}`, { metadata: { address: { line: '12 Main St' } } });
+        await all.general.put(`/v1/patients/${its.general}`, { patient: { address: { city: 'Rome' } } });
+        assert.deepEqual(await stored(), { line: '12 Main St', city: 'Rome' });
+    });
+
     test('null clears, absence leaves, a required name stays', async () => {
         await all.general.put(`/v1/patients/${ids.general}`, { patient: { gender: null } });
         assert.equal((await canonical()).gender, null);

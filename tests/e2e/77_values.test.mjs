@@ -62,14 +62,6 @@ describe('values', () => {
             }
         });
 
-    test('metadata.address that is a text gives way to an address that another dialect sends', async () => {
-        const one = await make({});
-        await all.graph.patch(`/v1/patients/${one.ids.graph}`, { metadata: { address: '12 Qanary St', ward: 7 } });
-        assert.equal((await one.general()).address, null);
-        await all.general.put(`/v1/patients/${one.ids.general}`, { patient: { address: { city: 'Leeds' } } });
-        assert.deepEqual((await one.graph()).metadata, { address: { city: 'Leeds' }, ward: 7 });
-    });
-
     test('General takes back the patient that it shows, also where another dialect said less than General demands', async () => {
         const { first_name, last_name, email } = person();
         await all.twine.post('/pub/patient', { data: { type: 'patient', attributes: { first_name, last_name, email_address: email } } });

@@ -252,7 +252,9 @@ static void the_stored_entity_is_needed_where_a_field_is_not_exact(void **state)
         const char *in;
         bool needed;
     } cases[] = {
-        { "{\"a\":\"1\",\"b\":\"2\",\"g\":{\"c\":\"1\"},\"k\":\"x\",\"id\":\"1\",\"x\":1}", false },
+        { "{\"a\":\"1\",\"mail\":\"a@b\",\"k\":\"x\",\"id\":\"1\",\"x\":1}", false },
+        { "{\"b\":\"2\"}", true }, /* inside an object in whose place something else may stand */
+        { "{\"g\":{\"c\":\"1\"}}", true },
         { "{\"a\":null}", false },
         { "{\"x\":[1],\"g\":{\"x\":{}}}", false },
         { "{\"x\":null}", true },
@@ -271,8 +273,9 @@ static void the_stored_entity_is_needed_where_a_field_is_not_exact(void **state)
         { "{\"s2\":1}", true },
         { "{\"any\":1}", true },
         { "{\"kept\":{}}", true },
-        { "{\"word\":1}", false },
-        { "{\"obj\":{\"a\":{}},\"kob\":{\"a\":1}}", false },
+        { "{\"word\":1}", true },
+        { "{\"obj\":{\"a\":{}}}", true },
+        { "{\"kob\":{\"a\":1}}", false },
         { "{\"obj\":{\"a\":{\"b\":null}}}", true },
         { "{\"obj\":null}", true }, /* as \"b\" */
         { "{\"kob\":null}", false },
@@ -287,6 +290,47 @@ static void the_stored_entity_is_needed_where_a_field_is_not_exact(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct kit kit = kit_of_fields(fields, plain);
         CHECK(lens_needs_stored(kit.lens, kit_tape(&kit, cases[i].in), 0) == cases[i].needed, "case %zu", i);
+        kit_done(&kit);
+    }
+}
+
+/* A member inside makes the object around it (RFC 7396 section 1). What stands in its place is shown to another dialect, and
+ * would be gone. */
+static void what_stands_in_the_place_of_an_object_is_not_replaced(void **state)
+{
+    static const struct {
+        const char *stored, *in, *canonical, *faults;
+    } cases[] = {
+        { "{\"m\":\"text\"}", "{\"b\":\"2\"}", NULL, "b occupied string" },
+        { "{\"m\":[]}", "{\"b\":\"2\"}", NULL, "b occupied string" },
+        { "{\"m\":0}", "{\"b\":\"2\"}", NULL, "b occupied string" },
+        { "{\"m\":{\"g\":\"text\"}}", "{\"g\":{\"c\":\"1\",\"d\":\"2\"}}", NULL,
+          "g/c occupied string; g/d occupied string" },
+        { "{\"m\":{\"g\":\"text\"}}", "{\"g\":{\"d\":\"2\"},\"b\":\"3\"}", NULL, "g/d occupied string" },
+        { "{\"m\":\"text\"}", "{\"tel\":[{\"value\":\"1\",\"note\":\"2\"}]}", NULL, "tel/0/note occupied string" },
+        { "{\"m\":{\"g\":\"text\"}}", "{\"b\":\"2\"}", "{\"m\":{\"b\":\"2\"}}", "" },
+        { "{\"m\":{\"g\":\"text\"}}", "{\"g\":null}", "{}", "" },
+        { "{\"m\":{\"g\":\"text\"}}", "{\"g\":{\"c\":null}}", "{}", "" },
+        { "{\"m\":\"text\"}", "{\"tel\":[{\"value\":\"1\"}]}", "{\"phone\":\"1\"}", "" },
+        { "{\"m\":{\"g\":null}}", "{\"g\":{\"c\":\"1\"}}", "{\"m\":{\"g\":{\"c\":\"1\"}}}", "" },
+        { "{}", "{\"g\":{\"c\":\"1\"}}", "{\"m\":{\"g\":{\"c\":\"1\"}}}", "" },
+        { "{\"m\":{\"g\":{\"c\":\"0\"}}}", "{\"g\":{\"c\":\"1\"}}", "{\"m\":{\"g\":{\"c\":\"1\"}}}", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kit kit = kit_of_fields(fields, plain);
+        struct lens_context context = KIT_CONTEXT;
+
+        kit_get(&kit, cases[i].stored, NULL);
+        context.mode = LENS_UPDATE;
+        context.stored = kit_tape(&kit, cases[i].stored);
+        kit.put = (struct lens_put){ .canonical = buf_in(kit.arena, 1 << 20), .rest = buf_in(kit.arena, 1 << 20) };
+        kit.rc = lens_put(kit.lens, kit_tape(&kit, cases[i].in), 0, kit_tape(&kit, arena_cstr(kit.arena, buf_str(&kit.text))),
+                          &context, kit.arena, &kit.put, &kit.err);
+        CHECK_TEXT(kit_faults(&kit), cases[i].faults, "case %zu", i);
+        if (cases[i].canonical)
+            CHECK_TEXT(buf_str(&kit.put.canonical), cases[i].canonical, "case %zu", i);
         kit_done(&kit);
     }
 }
@@ -324,6 +368,7 @@ int main(void)
         cmocka_unit_test(a_picked_member_that_comes_back_is_not_written),
         cmocka_unit_test(a_list_of_a_parameter_may_be_emptied),
         cmocka_unit_test(the_stored_entity_is_needed_where_a_field_is_not_exact),
+        cmocka_unit_test(what_stands_in_the_place_of_an_object_is_not_replaced),
         cmocka_unit_test(conditions_look_at_what_is_shown),
     };
 

@@ -255,7 +255,7 @@ static int start(struct backend *backend, const struct conf *conf, uint16_t *por
     backend->loop = loop_new();
     backend->cache = auth_cache_new(backend->auth);
     backend->server = http_server_new(backend->loop, &limits, on_request, backend);
-    if (http_server_listen(backend->server, conf->backend.listen, false, port, err))
+    if (http_server_listen(backend->server, conf->backend.listen, HTTP_ALONE, port, err))
         return err_wrap(err, "backend.listen");
     return start_thread(backend, err);
 }

@@ -265,7 +265,7 @@ struct admin *admin_new(struct loop *loop, const struct conf *conf, struct gatew
 
 int admin_listen(struct admin *admin, struct err *err)
 {
-    if (http_server_listen(admin->server, admin->conf->admin_listen, false, NULL, err))
+    if (http_server_listen(admin->server, admin->conf->admin_listen, HTTP_ALONE, NULL, err))
         return err_wrap(err, "admin.listen");
     return 0;
 }

@@ -122,9 +122,12 @@ static int start_workers(struct edge *edge, struct gateway *gateway, struct err 
     edge->workers = ARENA_ARRAY(edge->arena, struct worker, count);
     if (renewal_read(&edge->renewal, edge->conf, err))
         return -1;
-    while (edge->worker_count < count)
-        if (worker_init(&edge->workers[edge->worker_count++], edge->conf, gateway, edge->access_fd, &edge->renewal, err))
+    while (edge->worker_count < count) {
+        struct worker *worker = &edge->workers[edge->worker_count++];
+        if (worker_init(worker, edge->conf, gateway, edge->access_fd, &edge->renewal, err) ||
+            worker_listen(worker, edge->worker_count == 1 ? HTTP_FIRST : HTTP_BESIDE, err))
             return -1;
+    }
     edge->admin = admin_new(edge->loop, edge->conf, gateway, edge->workers, edge->worker_count);
     if (admin_listen(edge->admin, err))
         return -1;

@@ -153,21 +153,21 @@ void workers_renew_tls(struct worker *workers, size_t count)
     (void)pthread_mutex_unlock(&renewal->lock);
 }
 
-static int listen_all(struct worker *worker, struct err *err)
+int worker_listen(struct worker *worker, enum http_share share, struct err *err)
 {
     const struct conf *conf = worker->conf;
     struct arena *arena = conf->arena;
 
     if (worker->renewal->tls)
         http_server_tls(worker->server, worker->renewal->tls);
-    if (http_server_listen(worker->server, conf->listen, true, NULL, err))
+    if (http_server_listen(worker->server, conf->listen, share, NULL, err))
         return -1;
     worker->bound = ARENA_ARRAY(arena, struct bound_port, conf->facade_count + 1);
     for (size_t i = 0; i < conf->facade_count; i++) {
         struct bound_port *bound = &worker->bound[worker->bound_count];
         if (!conf->facades[i].listen.len)
             continue;
-        if (http_server_listen(worker->server, conf->facades[i].listen, true, &bound->port, err))
+        if (http_server_listen(worker->server, conf->facades[i].listen, share, &bound->port, err))
             return -1;
         bound->dialect = gateway_dialect(worker->gateway, conf->facades[i].dialect);
         worker->bound_count++;
@@ -216,7 +216,7 @@ int worker_init(struct worker *worker, const struct conf *conf, struct gateway *
     if (upstream_new(&worker->upstream, worker->loop, conf, err))
         return -1;
     worker->flow = flow_new(gateway, worker->loop, worker->upstream);
-    return listen_all(worker, err);
+    return 0;
 }
 
 static void *thread_main(void *data)

@@ -47,9 +47,11 @@ struct worker {
     struct counting *counting;
 };
 
-/* Makes the worker and listens; `access_fd` and `renewal` are borrowed. */
+/* `access_fd` and `renewal` are borrowed. */
 MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, int access_fd,
                            struct renewal *renewal, struct err *err);
+/* At all addresses of the configuration: HTTP_FIRST for one worker, then HTTP_BESIDE for the others. */
+MUST_CHECK int worker_listen(struct worker *worker, enum http_share share, struct err *err);
 MUST_CHECK int worker_run(struct worker *worker, struct err *err); /* starts its thread */
 void worker_drain(struct worker *worker);                         /* the admin's thread; the worker's ends by itself */
 /* One thread at a time. Read: the configuration's files, if it names any. Renew: the same again, for connections to come; the

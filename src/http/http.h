@@ -56,11 +56,15 @@ typedef void http_handler_fn(struct http_request *request, const struct http_hea
 struct http_server *http_server_new(struct loop *loop, const struct http_limits *limits, http_handler_fn *handler,
                                     void *data);
 
-/* "127.0.0.1:8080", "[::1]:0", "0.0.0.0:443"; port 0 takes a free one, which `port` (or NULL) receives. `reuse` sets
- * SO_REUSEPORT. A socket at that very address that the service manager passed on (LISTEN_FDS, sd_listen_fds(3)) is used
- * instead of a new one. `data` of the handler is the same for all listeners; head->local_port tells them apart. */
-MUST_CHECK int http_server_listen(struct http_server *server, struct str address, bool reuse, uint16_t *port,
-                                  struct err *err);
+/* With whom a listener shares its address: with nobody; with those to come; with one that was the first there. The
+ * first finds no other listener there, of this process or another, or it fails. */
+enum http_share { HTTP_ALONE, HTTP_FIRST, HTTP_BESIDE };
+
+/* "127.0.0.1:8080", "[::1]:0", "0.0.0.0:443"; port 0 takes a free one, which `port` (or NULL) receives. A socket at that
+ * very address that the service manager passed on (LISTEN_FDS, sd_listen_fds(3)) is used instead of a new one, whatever
+ * `share` is. `data` of the handler is the same for all listeners; head->local_port tells them apart. */
+MUST_CHECK int http_server_listen(struct http_server *server, struct str address, enum http_share share,
+                                  uint16_t *port, struct err *err);
 
 /* A certificate and its key, for any number of servers on any threads. PEM files, read here only; `client_ca` (or NULL)
  * demands client certificates. */

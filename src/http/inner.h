@@ -106,7 +106,7 @@ union listen_address {
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
 };
-MUST_CHECK int listen_open(struct str address, bool reuse, struct err *err);
+MUST_CHECK int listen_open(struct str address, enum http_share share, struct err *err);
 
 /* conn.c */
 void conn_accept(struct listener *listener, h2o_socket_t *sock);

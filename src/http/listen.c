@@ -89,7 +89,9 @@ static int take_inherited(const union listen_address *address, bool *found)
     return -1;
 }
 
-static int open_socket(const union listen_address *address, socklen_t len, bool reuse)
+/* With SO_REUSEPORT before bind() the kernel would let in every process of the same user, another gateway too, and spread
+ * the clients over both. So the first socket of an address is bound without it, and lets in the others when it listens. */
+static int open_socket(const union listen_address *address, socklen_t len, enum http_share share)
 {
     int on = 1;
     int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -99,8 +101,9 @@ static int open_socket(const union listen_address *address, socklen_t len, bool 
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (address->any.sa_family == AF_INET6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if ((!reuse || !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) &&
-        !bind(fd, &address->any, len) && !listen(fd, BACKLOG))
+    if ((share != HTTP_BESIDE || !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) &&
+        !bind(fd, &address->any, len) && !listen(fd, BACKLOG) &&
+        (share != HTTP_FIRST || !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)))
         return fd;
     int why = errno;
     (void)close(fd);
@@ -108,7 +111,7 @@ static int open_socket(const union listen_address *address, socklen_t len, bool 
     return -1;
 }
 
-int listen_open(struct str text, bool reuse, struct err *err)
+int listen_open(struct str text, enum http_share share, struct err *err)
 {
     union listen_address address;
     socklen_t len = 0; /* gcc 12 at -O2 does not see that it is set */
@@ -121,7 +124,7 @@ int listen_open(struct str text, bool reuse, struct err *err)
         return err_set(err, ERR_CONFIG, "listen: " STR_FMT ": the socket of LISTEN_FDS cannot be used: %s", STR_ARG(text),
                        strerror(errno));
     if (fd < 0)
-        fd = open_socket(&address, len, reuse);
+        fd = open_socket(&address, len, share);
     if (fd < 0)
         return err_set(err, ERR_CONFIG, "listen: " STR_FMT ": %s%s", STR_ARG(text), strerror(errno),
                        count_inherited() ? " (none of the sockets of LISTEN_FDS has this address)" : "");

@@ -138,10 +138,10 @@ static struct listener *listener_new(struct http_server *server, int fd)
     return listener;
 }
 
-int http_server_listen(struct http_server *server, struct str address, bool reuse, uint16_t *port,
+int http_server_listen(struct http_server *server, struct str address, enum http_share share, uint16_t *port,
                        struct err *err)
 {
-    int fd = listen_open(address, reuse, err);
+    int fd = listen_open(address, share, err);
 
     if (fd < 0)
         return -1;

@@ -156,7 +156,7 @@ static inline void kit_listen(struct kit *kit)
 {
     struct err err;
 
-    if (http_server_listen(kit->server, STR("127.0.0.1:0"), false, &kit->port, &err))
+    if (http_server_listen(kit->server, STR("127.0.0.1:0"), HTTP_ALONE, &kit->port, &err))
         fail_msg("%s", err.detail);
 }
 

@@ -27,7 +27,7 @@ static void listens_where_it_is_told(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct err err = { .code = ERR_NONE };
         uint16_t port = 0;
-        int rc = http_server_listen(kit->server, str_from(rows[i].address), false, &port, &err);
+        int rc = http_server_listen(kit->server, str_from(rows[i].address), HTTP_ALONE, &port, &err);
         if (rc && strchr(rows[i].address, '[') && rows[i].ok)
             continue; /* a machine without IPv6 */
         CHECK((rc == 0) == rows[i].ok, "%s: %s", rows[i].address, err.detail);
@@ -36,10 +36,15 @@ static void listens_where_it_is_told(void **state)
     struct err err;
     char text[32];
     uint16_t port;
-    assert_int_equal(http_server_listen(kit->server, STR("127.0.0.1:0"), true, &port, &err), 0);
+    assert_int_equal(http_server_listen(kit->server, STR("127.0.0.1:0"), HTTP_FIRST, &port, &err), 0);
     int n = snprintf(text, sizeof text, "127.0.0.1:%u", port);
-    assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), true, NULL, &err), 0);
-    assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), false, NULL, &err), -1);
+    assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), HTTP_BESIDE, NULL, &err), 0);
+    assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), HTTP_ALONE, NULL, &err), -1);
+    assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), HTTP_FIRST, NULL, &err), -1);
+    CHECK(strstr(err.detail, "Address already in use"), "%s", err.detail);
+    (void)snprintf(text, sizeof text, "0.0.0.0:%u", port);
+    assert_int_equal(http_server_listen(other->server, str_from(text), HTTP_FIRST, NULL, &err), -1);
+    CHECK(strstr(err.detail, "Address already in use"), "%s", err.detail);
     kit_run(kit);
     kit_run(other);
     kit_stop(kit);
@@ -55,9 +60,9 @@ static void two_servers_share_a_port(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(http_server_listen(kits[0]->server, STR("127.0.0.1:0"), true, &kits[0]->port, &err), 0);
+    assert_int_equal(http_server_listen(kits[0]->server, STR("127.0.0.1:0"), HTTP_FIRST, &kits[0]->port, &err), 0);
     int n = snprintf(text, sizeof text, "127.0.0.1:%u", kits[0]->port);
-    assert_int_equal(http_server_listen(kits[1]->server, str_of(text, (size_t)n), true, &kits[1]->port, &err),
+    assert_int_equal(http_server_listen(kits[1]->server, str_of(text, (size_t)n), HTTP_BESIDE, &kits[1]->port, &err),
                      0);
     assert_int_equal(kits[0]->port, kits[1]->port);
     kit_run(kits[0]);
@@ -94,12 +99,12 @@ static void inherited_sockets_outlive_the_server(void **state)
     (void)snprintf(pid, sizeof pid, "%d", (int)getpid() + 1);
     setenv("LISTEN_FDS", text, 1);
     setenv("LISTEN_PID", pid, 1);
-    CHECK(http_server_listen(first->server, str_from(address), true, NULL, &err) == -1, "they are another process's");
+    CHECK(http_server_listen(first->server, str_from(address), HTTP_FIRST, NULL, &err) == -1, "they are another process's");
     CHECK(!strstr(err.detail, "LISTEN_FDS"), "%s", err.detail);
     (void)snprintf(pid, sizeof pid, "%d", (int)getpid());
     setenv("LISTEN_PID", pid, 1);
     for (struct kit *const *kit = (struct kit *[]){ first, second, NULL }; *kit; kit++) {
-        if (http_server_listen((*kit)->server, str_from(address), true, &(*kit)->port, &err))
+        if (http_server_listen((*kit)->server, str_from(address), HTTP_FIRST, &(*kit)->port, &err))
             fail_msg("%s", err.detail);
         assert_int_equal((*kit)->port, ntohs(at.sin_port));
     }
@@ -123,16 +128,16 @@ static void inherited_sockets_outlive_the_server(void **state)
     few.rlim_cur = (rlim_t)fcntl(passed, F_DUPFD, passed + 1);
     close((int)few.rlim_cur);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-    assert_int_equal(http_server_listen(third->server, str_from(address), false, NULL, &err), -1);
+    assert_int_equal(http_server_listen(third->server, str_from(address), HTTP_ALONE, NULL, &err), -1);
     CHECK(strstr(err.detail, "the socket of LISTEN_FDS cannot be used: Too many open files"), "%s", err.detail);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
     (void)snprintf(address, sizeof address, "127.0.0.2:%u", ntohs(at.sin_port));
-    assert_int_equal(http_server_listen(third->server, str_from(address), false, NULL, &err), 0);
-    assert_int_equal(http_server_listen(third->server, str_from(address), false, NULL, &err), -1);
+    assert_int_equal(http_server_listen(third->server, str_from(address), HTTP_ALONE, NULL, &err), 0);
+    assert_int_equal(http_server_listen(third->server, str_from(address), HTTP_ALONE, NULL, &err), -1);
     CHECK(strstr(err.detail, "none of the sockets of LISTEN_FDS"), "%s", err.detail);
     setenv("LISTEN_FDS", "2000000000", 1); /* nobody passes so many: it is not looked for them */
-    assert_int_equal(http_server_listen(third->server, STR("127.0.0.1:0"), false, NULL, &err), 0);
-    assert_int_equal(http_server_listen(third->server, str_from(address), false, NULL, &err), -1);
+    assert_int_equal(http_server_listen(third->server, STR("127.0.0.1:0"), HTTP_ALONE, NULL, &err), 0);
+    assert_int_equal(http_server_listen(third->server, str_from(address), HTTP_ALONE, NULL, &err), -1);
     CHECK(!strstr(err.detail, "LISTEN_FDS"), "%s", err.detail);
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_PID");

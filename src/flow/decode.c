@@ -159,14 +159,37 @@ static void pass_on(struct exchange *x)
     buf_add(&x->items[0].put.canonical, tape_raw(&x->body, 0));
 }
 
-/* What is shown may be what could not be set (a word outside an enum, a null); an update may send it back all the same. So the
- * faults of a document that is to be compared are those that stage_patch finds. */
+/* A value that may be the one that is shown, whichever rule of this dialect it breaks. */
+static bool may_be_shown(const struct fault *fault)
+{
+    switch (fault->kind) {
+    case FAULT_BLANK:
+    case FAULT_NULL:
+    case FAULT_TYPE:
+    case FAULT_FORMAT:
+    case FAULT_ENUM:
+    case FAULT_LENGTH:
+    case FAULT_RANGE:
+        return true;
+    case FAULT_READ_ONLY:
+    case FAULT_UNKNOWN:
+    case FAULT_EQUALS:
+    case FAULT_TOGETHER:
+    case FAULT_OCCUPIED:
+    case FAULT_ID:
+        break;
+    }
+    return false;
+}
+
+/* What is shown may be what could not be set (a word outside an enum, a null, a blank); an update may send it back all the
+ * same. So the faults of a document that can be compared are those that stage_patch finds. */
 static bool judged_later(const struct exchange *x, const struct item *item)
 {
-    if (!x->bound->stored || x->many || !lens_needs_stored(x->operation->lens, &x->body, item->at))
+    if (!x->bound->stored || x->many || tape_type(&x->body, item->at) != JSON_OBJECT)
         return false;
     for (size_t i = 0; i < item->put.faults.count; i++)
-        if (item->put.faults.items[i].kind != FAULT_ENUM && item->put.faults.items[i].kind != FAULT_NULL)
+        if (!may_be_shown(&item->put.faults.items[i]))
             return false;
     return true;
 }
@@ -191,7 +214,8 @@ static enum step put_items(struct exchange *x)
             x->err = err;
             return STEP_FAIL;
         }
-        if (judged_later(x, item))
+        item->judged_later = judged_later(x, item);
+        if (item->judged_later)
             continue;
         for (size_t k = 0; k < item->put.faults.count; k++)
             forbidden = forbidden || item->put.faults.items[k].forbidden;

@@ -31,6 +31,7 @@ struct item {
     struct err err;
     struct str canonical_id;
     bool stored, skipped;
+    bool judged_later; /* its faults are those that stage_patch finds */
     size_t shown;                               /* its index among the entities */
     struct upstream_call *then_calls[THENS_MAX], *read_call; /* `then:` of the operation */
     bool undone, undo_failed;

@@ -29,7 +29,8 @@ enum step stage_stored(struct exchange *x)
 
     if (!x->bound->stored)
         return STEP_NEXT;
-    bool compared = x->item_count && lens_needs_stored(x->operation->lens, &x->body, x->items[0].at);
+    bool compared = x->item_count && (x->items[0].judged_later ||
+                                      lens_needs_stored(x->operation->lens, &x->body, x->items[0].at));
     if (!compared && !exchange_must_read(x) && !x->operation->whole && !exchange_has_condition(x))
         return STEP_NEXT;
     exchange_arguments(x, request.call, NULL, 0, &request);

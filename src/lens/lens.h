@@ -146,8 +146,9 @@ struct lens_put {
     struct faults faults;
 };
 
-/* `at` is the document in `in`. `shown` (or NULL) is what get shows for the stored entity: on update a field that is
- * not exact and equals what is shown is dropped. 0: `out` is complete (ids to resolve); -1: either faults.count > 0
+/* `at` is the document in `in`. `shown` (or NULL) is what get shows for the stored entity: on update a field that equals what
+ * is shown is dropped if it is not exact, or its value is one that put refuses. Without it an update that has faults has its
+ * ids in `out` all the same. 0: `out` is complete (ids to resolve); -1: either faults.count > 0
  * and err->code is ERR_INVALID, or err says what else failed. */
 MUST_CHECK int lens_put(const struct lens *lens, const struct tape *in, uint32_t at, const struct tape *shown,
                         const struct lens_context *context, struct arena *arena, struct lens_put *out,

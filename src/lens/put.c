@@ -176,6 +176,8 @@ int lens_put(const struct lens *lens, const struct tape *in, uint32_t at, const 
     }
     if (out->faults.count) {
         put_sort_faults(&run);
+        if (run.mode == MODE_UPDATE && !shown)
+            finish(&put); /* its ids: it may be judged again, beside what is stored */
         return err_set(err, ERR_INVALID, "lens: %zu members are not valid", out->faults.count);
     }
     finish(&put);

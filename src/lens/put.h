@@ -75,11 +75,12 @@ void put_nothing(struct put *put, const struct field *field, uint32_t at);
 void put_absent(struct put *put, const struct field *field);
 
 /* put_shown.c, about what the client was shown before. Scan: finds its members, if anything was shown. Shows nothing:
- * something was shown, and this member had no value there. Is shown: the value is the one that was shown, for a field
- * where that matters. */
+ * something was shown, and this member had no value there. Comes back: the value is the one that was shown. Is shown: it is,
+ * for a field where that matters even of a value that is fine. */
 void put_scan_shown(struct put *put);
 void put_drop_unknowns(struct put *put); /* what no field names and comes back as it was shown */
 bool put_shows_nothing(const struct put *put, const struct field *field);
+bool put_comes_back(const struct put *put, const struct field *field, uint32_t at);
 bool put_is_shown(const struct put *put, const struct field *field, uint32_t at);
 
 /* put_known.c: true if the value followed from another member (`known_by:`) and was written. */

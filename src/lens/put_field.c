@@ -308,6 +308,18 @@ static void put_given(struct put *put, const struct field *field, uint32_t at)
         put_fault(put, field, FAULT_EQUALS);
 }
 
+/* A value that others stored may break a rule of this dialect: as it was shown, it may be sent back all the same. */
+static void put_judged(struct put *put, const struct field *field, uint32_t at)
+{
+    size_t before = put->run->out->faults.count;
+
+    put_given(put, field, at);
+    if (put->run->out->faults.count == before || !put_comes_back(put, field, at))
+        return;
+    put->run->out->faults.count = before;
+    put->slots[field->in] = TAPE_NONE; /* as if it had not been sent */
+}
+
 static bool has_value(const struct put *put, const struct field *field)
 {
     return slot_given(put->slots[field->in]) && !put_is_null(put, put->slots[field->in]);
@@ -356,7 +368,7 @@ static void put_one(struct put *put, const struct field *field, uint32_t at)
     else if (badly_placed(put, field, at))
         put_fault(put, field, FAULT_TOGETHER);
     else
-        put_given(put, field, at);
+        put_judged(put, field, at);
     if (field->loss.ptr && slot_given(at) && !put_is_null(put, at) && !is_fixed(put, field))
         put_ignored(put, field);
 }

@@ -22,7 +22,7 @@ static void check_named(struct list *list)
 {
     struct put *inner = &list->inner;
 
-    if (!put_parameter_name(list->put, list->field).ptr || inner->run->out->faults.count)
+    if (!put_parameter_name(list->put, list->field).ptr)
         return;
     const struct field *first = NULL;
     for (size_t i = inner->shape->count; i-- > 0;) {
@@ -59,7 +59,7 @@ static void take_element(struct list *list, uint32_t index, uint32_t at)
 {
     struct put *inner = &list->inner;
     struct put_run *run = inner->run;
-    size_t first_id = run->out->ids.count;
+    size_t first_id = run->out->ids.count, faults = run->out->faults.count;
 
     put_clear(inner);
     inner->index = index;
@@ -72,8 +72,9 @@ static void take_element(struct list *list, uint32_t index, uint32_t at)
     } else {
         put_object(inner, at);
     }
-    check_named(list);
-    if (run->out->faults.count)
+    if (run->out->faults.count == faults)
+        check_named(list);
+    if (run->out->faults.count > faults)
         return;
     separate(&list->json, index);
     separate(&list->rest, index);

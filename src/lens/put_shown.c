@@ -47,14 +47,19 @@ static bool asks_stored(const struct field *field, const struct tape *in, uint32
     return field->needs_stored || (null ? field->null_needs_stored : field->inner_null_needs_stored && has_null(in, at));
 }
 
-bool put_is_shown(const struct put *put, const struct field *field, uint32_t at)
+bool put_comes_back(const struct put *put, const struct field *field, uint32_t at)
 {
-    if (!put->shown || !asks_stored(field, put->run->in, at))
+    if (!put->shown)
         return false;
     bool nothing = put_shows_nothing(put, field);
     if (nothing || put_is_null(put, at))
         return nothing && put_is_null(put, at);
     return tape_equal(put->run->in, at, put->run->shown, put->shown[field->in]);
+}
+
+bool put_is_shown(const struct put *put, const struct field *field, uint32_t at)
+{
+    return put->shown && asks_stored(field, put->run->in, at) && put_comes_back(put, field, at);
 }
 
 /* Those of one object that stand there as they were shown are kept already. */

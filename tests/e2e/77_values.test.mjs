@@ -76,6 +76,25 @@ describe('values', () => {
         assert.deepEqual(Object.keys(json.errors), ['date_of_birth']);
     });
 
+    test('each dialect takes back the patient that it shows, also where another said less than it demands', async () => {
+        const { last_name, email } = person(), { id } = (await all.graph.post('/v1/patients', { brand_id: 'acme', first_name: ' ', last_name, email, gender: 'unknown word', phone: ' ',
+            metadata: { address: { line: ' \n ', city: ' ', state: '' } } }, 201)).json;
+        const ids = await idsOf(all, email), stored = async () => ({ ...(await all.graph.get(`/v1/patients/${id}`)).json, updated_at: '' }), before = await stored();
+        const general = (await all.general.get(`/v1/patients/${ids.general}`)).json, twine = (await all.twine.get(`/pub/patient/${ids.twine}`)).json.data;
+        const path = `/Patient/${id}`, resource = (await fhir.get(path)).json;
+        assert.deepEqual([general.first_name, twine.attributes.first_name, resource.name[0].given], [' ', ' ', [' ']]);
+        await all.general.put(`/v1/patients/${ids.general}`, { patient: general });
+        await all.twine.patch(`/pub/patient/${ids.twine}`, { data: twine });
+        await fhir.put(path, resource);
+        assert.deepEqual(await stored(), before);
+        await all.general.put(`/v1/patients/${ids.general}`, { patient: { ...general, gender: 'male' } });
+        await all.twine.patch(`/pub/patient/${ids.twine}`, { data: { ...twine, attributes: { ...twine.attributes, birth_date: '1984-02-29', gender: 'male' } } });
+        await fhir.put(path, { ...resource, gender: 'male', birthDate: '1984-02-28' });
+        assert.deepEqual(await stored(), { ...before, gender: 'male', date_of_birth: '1984-02-28' });
+        await all.general.put(`/v1/patients/${ids.general}`, { patient: { ...general, first_name: '  ' } }, 422);
+        await all.twine.patch(`/pub/patient/${ids.twine}`, { data: { ...twine, attributes: { first_name: '' } } }, 409);
+    });
+
     test('what nobody documents comes back as it was sent, byte for byte, also after it was written back', async () => {
         const extra = '"tags":[],"none":null,"deep":{"a":null,"b":{},"c":[null,{"d":null}],"n":1.0,"e":1e2,"big":12345678901234567890,"s":"\\u00e9"},"empty":""';
         const { email, ...one } = person();

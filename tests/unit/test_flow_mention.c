@@ -255,6 +255,23 @@ static void what_is_wrong_with_a_body_tells_nothing_of_the_path(void **state)
     }
 }
 
+/* An update that is judged by what is stored, as its blank title may be the one that is shown, has its ids all the same. */
+static void ids_survive_a_value_that_is_shown(void **state)
+{
+#define BLANK "{'id':'a-1','brand_id':'acme','type':'weight','title':' ','plan_id':'pl-1','patient_id':'p-1','bundle_ids':[]}"
+
+    (void)state;
+    SCRIPT(kit, { .call = "action.read", .json = BLANK, .etag = "'v1'" }, { .call = "action.update", .json = BLANK });
+    struct heard heard = kit_ask(
+        kit, (struct said){ .as = "twine",
+                            .method = "PATCH /pub/action/" T_ACTION_1,
+                            .body = "{'data':{'type':'action','attributes':{'title':' '},'relationships':{'bundles':{'data':["
+                                    "{'type':'bundle','id':'" T_BUNDLE_1 "'}]}}}}",
+                            .who = &everything });
+    CHECK(heard.status == 200, "%d %s " STR_FMT, heard.status, heard.detail, STR_ARG(heard.body));
+    CHECK_LOG(kit, "GET /v1/actions/a-1\nPATCH /v1/actions/a-1 ['v1'] {'bundle_ids':['b-1']}\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_update_moves_nothing_to_somebody_else, setup, teardown),
         cmocka_unit_test_setup_teardown(only_so_many_are_read, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_wrong_with_a_body_tells_nothing_of_the_path, setup, teardown),
+        cmocka_unit_test_setup_teardown(ids_survive_a_value_that_is_shown, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

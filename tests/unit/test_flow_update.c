@@ -219,6 +219,40 @@ static void what_is_shown_may_be_sent_back(void **state)
     }
 }
 
+/* Nor does it matter which rule such a value breaks. What else is wrong is told, and the value that was shown is not. */
+static void a_blank_that_is_shown_may_be_sent_back(void **state)
+{
+    static const char blank[] = "{'id':'p-1','brand_id':'acme','first_name':' ','last_name':'B','external_ids':{},"
+                                "'status':'active','metadata':{}," TIMES "}";
+    static const struct {
+        const char *sent, *said;
+        int status;
+    } cases[] = {
+        { "'first_name':' '", " {}\n", 200 },
+        { "'first_name':' ','phone':'5'", " {'phone':'5'}\n", 200 },
+        { "'first_name':'  '", "{'first_name':", 422 },
+        { "'first_name':' ','last_name':' '", "{'last_name':", 422 },
+        { "'first_name':' ','phone':5", "{'phone':", 422 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        SCRIPT(kit, READ("'v7'", blank), UPDATED);
+        struct str body = arena_printf(kit->arena, "{'patient':{%s}}", cases[i].sent);
+        struct heard heard =
+            kit_ask(kit, (struct said){ .as = "general", .method = "PUT /v1/patients/1", .body = body.ptr });
+        CHECK(heard.status == cases[i].status, "%s: %d %.*s", cases[i].sent, heard.status, STR_ARG(heard.body));
+        CHECK(has(heard.status == 200 ? buf_str(&kit->log) : heard.body, cases[i].said), "%s: %.*s %.*s", cases[i].sent,
+              STR_ARG(heard.body), STR_ARG(buf_str(&kit->log)));
+    }
+    /* what can never have been shown is told at once */
+    SCRIPT(kit, READ("'v7'", blank));
+    struct heard heard = kit_ask(kit, (struct said){ .as = "patient-graph",
+                                                     .method = "PATCH /v1/patients/p-1",
+                                                     .body = "{'created_at':'2024-01-01T00:00:00.000Z','gender':5}" });
+    CHECK(heard.status == 400 && !kit->started, "%d after %zu calls", heard.status, kit->started);
+}
+
 #define IN_GROUPS(groups)                                                                                    \
     "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','external_ids':{},'status':'active',"    \
     "'metadata':{},'groups':[" groups "]," TIMES "}"
@@ -323,6 +357,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_changed_entity_is_read_again, setup, teardown),
         cmocka_unit_test_setup_teardown(the_second_reading_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_shown_may_be_sent_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_blank_that_is_shown_may_be_sent_back, setup, teardown),
         cmocka_unit_test_setup_teardown(groups_survive_the_second_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(a_made_group_is_made_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_clients_own_version_counts, setup, teardown),

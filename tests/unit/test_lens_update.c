@@ -109,6 +109,11 @@ static const struct {
     /* What is shown and written back says nothing, even what would be refused as new. */
     { "{\"sex\":\"other\"}", NULL, NULL, NULL, "sex enum m, f" },
     { "{\"sex\":\"other\"}", "{\"sex\":\"\\u006fther\"}", "{}", "", "" },
+    { "{\"a\":\" \"}", "{\"a\":\" \"}", "{}", "", "" },
+    { "{\"a\":\"\\u0020\",\"b\":\"1\"}", "{\"a\":\" \"}", "{\"m\":{\"b\":\"1\"}}", "", "" },
+    { "{\"a\":\"  \"}", "{\"a\":\" \"}", NULL, NULL, "a blank string" },
+    { "{\"g\":{\"c\":5,\"d\":5}}", "{\"g\":{\"c\":5,\"d\":6}}", NULL, NULL, "g/d type string" },
+    { "{\"map\":{\"a\":1}}", "{\"map\":{\"a\":1}}", "{}", "", "" },
     { "{\"sex\":\"f\"}", "{\"sex\":\"other\"}", "{\"sex\":\"f\"}", "", "" },
     { "{\"sex\":null}", "{}", "{}", "", "" },
     { "{\"nn\":null}", "{\"nn\":null}", "{}", "", "" },

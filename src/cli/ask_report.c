@@ -4,7 +4,8 @@
 #include "flow/flow.h"
 #include "json/write.h"
 
-enum { CALLS_OF_ONE = 8 + THENS_MAX };
+/* An operation that becomes one of two others has the calls of both, and looks up first. */
+enum { CALLS_OF_PART = 5 + THENS_MAX, CALLS_OF_ONE = 2 * CALLS_OF_PART + 1 };
 
 struct verdict {
     struct str word; /* works, slower plan, 501 or not asked */
@@ -12,19 +13,29 @@ struct verdict {
     struct str why;
 };
 
-/* Every call that an operation cannot do without. */
-static size_t calls_of(const struct operation *operation, const struct contract_call *calls[CALLS_OF_ONE])
+static size_t add_calls(const struct operation *operation, const struct contract_call *calls[CALLS_OF_ONE], size_t count)
 {
     const struct bound *bound = operation->bound;
     const struct contract_call *all[] = { bound->call, bound->stored, bound->via, bound->inherit, bound->then_read };
-    size_t count = 0;
 
-    for (size_t i = 0; i < operation->thens.count; i++)
-        calls[count++] = bound->thens[i];
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i])
             calls[count++] = all[i];
+    for (size_t i = 0; i < operation->thens.count; i++)
+        calls[count++] = bound->thens[i];
     return count;
+}
+
+/* Every call that an operation cannot do without. */
+static size_t calls_of(const struct dialect *dialect, const struct operation *operation,
+                       const struct contract_call *calls[CALLS_OF_ONE])
+{
+    const struct choose *choose = &operation->choose;
+
+    if (!choose->lookup.len)
+        return add_calls(operation, calls, 0);
+    calls[0] = dialect_lookup(dialect, choose->lookup)->bound;
+    return add_calls(choose->missing, calls, add_calls(choose->found, calls, 1));
 }
 
 /* The documented calls that would take its place are there. */
@@ -64,10 +75,11 @@ static int badness(struct str word)
 }
 
 /* The worst of its calls; its own call decides among equals. */
-static struct verdict judge(const struct backend_asked *asked, const struct operation *operation)
+static struct verdict judge(const struct backend_asked *asked, const struct dialect *dialect,
+                            const struct operation *operation)
 {
     const struct contract_call *calls[CALLS_OF_ONE];
-    size_t count = calls_of(operation, calls);
+    size_t count = calls_of(dialect, operation, calls);
     struct verdict worst = { .word = STR("works"), .why = count ? STR_NONE : STR("the gateway's own") };
 
     for (size_t i = 0; i < count; i++) {
@@ -145,7 +157,7 @@ static void write_rows(const struct backend_asked *asked, const struct gateway *
     for (size_t i = 0; i < gateway->dialect_count; i++)
         for (size_t k = 0; k < gateway->dialects[i]->operation_count; k++) {
             const struct operation *operation = &gateway->dialects[i]->operations[k];
-            struct verdict verdict = judge(asked, operation);
+            struct verdict verdict = judge(asked, gateway->dialects[i], operation);
             if (json)
                 write_json_row(gateway->dialects[i], operation, &verdict, &first, out);
             else

@@ -49,6 +49,9 @@ test('a backend that has everything: nothing is missing, nothing is written, not
     assert.match(done.stdout, /^general +showPatient +works$/m);
     assert.match(done.stdout, /^twine +fetchPatients +works$/m);
     assert.match(done.stdout, /^patient-graph +createPatient +not asked +patient\.create: writes are not asked$/m);
+    assert.match(done.stdout, /^twine +createPatient +not asked +patient\.create: writes are not asked$/m);
+    assert.match(done.stdout, /^twine +upsertPatient +not asked +patient\.update: writes are not asked$/m);
+    assert.match(done.stdout, /^twine +createToken +works +the gateway's own$/m);
     assert.match(done.stdout, /\nbackend\.completions: all\n$/);
     const columns = done.stdout.split('\n\n')[0].split('\n').map((line) => /^\S+ +\S+ +/.exec(line)[0].length);
     assert.equal(new Set(columns).size, 1, 'the columns are aligned');
@@ -87,6 +90,8 @@ test('a write that is not declared is a 501; its reading is still asked for', as
     assert.equal(done.status, 0);
     assert.deepEqual(row(report, 'general', 'updatePatient'),
         { dialect: 'general', operation: 'updatePatient', state: '501', call: 'patient.update', why: 'not in backend.completions' });
+    for (const part of ['createPatient', 'updatePatient', 'upsertPatient']) // the last becomes one of the others
+        assert.equal(row(report, 'twine', part).state, '501', part);
     assert.ok(report.completions.includes('patient.read') && !report.completions.includes('patient.filters') && !report.completions.includes('patient.update'));
 });
 

@@ -13,6 +13,14 @@ struct model {
     uint32_t object;
 };
 
+/* Models of elements (pattern.h): the last few, because values like 9 and 10 make objects of different lengths. */
+enum { PATTERNS = 4, PATTERN_BYTES = 1024 };
+struct pattern {
+    uint32_t object, len, depth; /* len 0: none */
+    bool made, is, shared;
+    struct pattern_bytes *bytes; /* if it is */
+};
+
 struct reader {
     const char *start, *end;
     struct tape_slot *slots, *stop; /* of the space there is */
@@ -23,7 +31,10 @@ struct reader {
     const struct tape_limits *limits;
     struct members members;
     struct model models[MODELS]; /* for the next object at each depth */
-    unsigned shapes;             /* given out */
+    struct pattern patterns[PATTERNS];
+    unsigned pattern_turn; /* counts those that there were */
+    uint32_t last_model;   /* of the last of them */
+    unsigned shapes;       /* given out */
     struct scan_fault fault;
     bool limit;
 };

@@ -233,6 +233,150 @@ static void reads_alike(void **state)
     CHECK(good > ROUNDS / 10 && bad > ROUNDS / 10, "%u read, %u refused", good, bad);
 }
 
+/* Objects as long as the one before, which differ in some bytes: mostly they are read by a pattern (json/pattern.h). */
+static const char *const patterns[] = {
+    "{\"id\":\"34e77e01\",\"n\":10,\"t\":true,\"z\":null,\"l\":[1,-20,\"x\"]}",
+    "{\"a\":-1.50e+07,\"b\":0,\"c\":0.1,\"d\":-0,\"e\":1E9,\"f\":\"\"}",
+    "{\"a\":\"\xC3\xA9t\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80\",\"\xC3\xA9\":\"b\"}",
+    "{\"a\":\"\\u00e9\\n\\\\\",\"\\u0062\":{\"c\":\"\\ud83d\\ude00\"}}",
+    "{ \"a\" : \"b\" , \"c\" : [ \"d\" , 12 ] ,\n\"e\":{ } }",
+    "{\"a\":{\"a\":{\"a\":\"a\"}},\"b\":[{\"a\":1},{\"a\":2}]}",
+    "{\"a\":\"one \\n two\",\"\\u0062\":1}",
+    "{\"a\":\"14 bytes\"}",
+    "{\"a\":\"15 bytes.\"}",
+};
+
+static char *copy_of(const char *text, size_t *len)
+{
+    *len = strlen(text);
+    return (char *)(uintptr_t)arena_copy(arena, str_of(text, *len)).ptr;
+}
+
+static void reads_every_byte(void **state)
+{
+    unsigned good = 0, bad = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(patterns); i++)
+        for (size_t at = 1; patterns[i][at + 1]; at++)
+            for (unsigned byte = 1; byte < 256; byte++) {
+                size_t len;
+                char *text = copy_of(patterns[i], &len);
+                text[at] = (char)byte;
+                if (memchr(text, '{', len) != text) /* it would end the array around it */
+                    continue;
+                bool ok = compare(&places[0], str_of(patterns[i], len), str_of(text, len), 0);
+                good += ok;
+                bad += !ok;
+                arena_reset(arena);
+            }
+    CHECK(good > 5000 && bad > 5000, "%u read, %u refused", good, bad);
+}
+
+/* Bytes of the object itself and what it is made of elsewhere, in several places. */
+static void reads_some_bytes(void **state)
+{
+    static const char pieces[] = "\"\\{}[]:,0123456789.eE+-\xC3\xA9\xE2\x82\xAC \n\tntfu\x7F\x1F\x80";
+    unsigned good = 0, bad = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        size_t len;
+        const char *model = patterns[chance(COUNT(patterns))];
+        char *text = copy_of(model, &len);
+        for (unsigned changes = 1 + chance(4); changes; changes--)
+            text[1 + chance((unsigned)len - 2)] = chance(2) ? pieces[chance(sizeof pieces - 1)] : text[chance((unsigned)len)];
+        if (!read_exactly(str_of(text, len)).ok && chance(4)) /* most */
+            continue;
+        bool ok = compare(&places[chance(2)], str_of(model, len), str_of(text, len), 0);
+        good += ok;
+        bad += !ok;
+        arena_reset(arena);
+    }
+    CHECK(good > ROUNDS / 50 && bad > ROUNDS / 50, "%u read, %u refused", good, bad);
+}
+
+/* Objects of several lengths in turn, more than there are patterns for, and back. */
+static void reads_many_lengths(void **state)
+{
+    struct tape tape;
+    struct tape_fault fault;
+
+    (void)state;
+    for (unsigned lengths = 1; lengths < 8; lengths++) {
+        struct buf buf = buf_in(arena, 1 << 16);
+        for (unsigned i = 0; i < 40; i++)
+            buf_printf(&buf, "%s{\"number\":%u,\"text\":\"%.*s\"}", i ? "," : "[", 10 + i, (int)(i % lengths), "abcdefgh");
+        buf_char(&buf, ']');
+        CHECK(tape_read(&tape, arena, buf_str(&buf), &tape_default_limits, &fault), "%s", fault.what);
+        assert_int_equal(tape_count(&tape, 0), 40);
+        uint32_t at = tape_first(&tape, 0);
+        for (unsigned i = 0; i < 40; i++, at = tape_next(&tape, at)) {
+            struct str number = tape_raw(&tape, tape_find(&tape, at, STR("number")));
+            struct str text = tape_text(&tape, tape_find(&tape, at, STR("text")));
+            CHECK(str_eq(number, arena_printf(arena, "%u", 10 + i)) && str_eq(text, str_of("abcdefgh", i % lengths)),
+                  "%u of %u: " STR_FMT " " STR_FMT, i, lengths, STR_ARG(number), STR_ARG(text));
+        }
+        arena_reset(arena);
+    }
+}
+
+/* What was allowed for the model may not be allowed for an object like it: it is deeper, or one too many. */
+static void keeps_to_limits(void **state)
+{
+    const struct str nested = STR("[{\"a\":{\"b\":\"as deep as may be\"}},[{\"a\":{\"b\":\"as deep as may be\"}}]]");
+    const struct str list = STR("[{\"a\":\"one of many\"},{\"a\":\"two of many\"},{\"a\":\"the last one\"}]");
+    struct tape tape;
+    struct tape_fault fault;
+
+    (void)state;
+    for (uint32_t depth = 1; depth < 6; depth++) {
+        struct tape_limits limits = tape_default_limits;
+        limits.depth = depth;
+        CHECK(tape_read(&tape, arena, nested, &limits, &fault) == (depth >= 4), "depth %u", depth);
+        assert_true(depth >= 4 || (fault.limit && strcmp(fault.what, "nested too deeply") == 0));
+    }
+    for (uint32_t most = 1; most < 12; most++) {
+        struct tape_limits limits = tape_default_limits;
+        limits.slots = most;
+        CHECK(tape_read(&tape, arena, list, &limits, &fault) == (most >= 10), "%u slots", most);
+        assert_true(most >= 10 || (fault.limit && strcmp(fault.what, "too many values") == 0));
+        limits = tape_default_limits;
+        limits.elements = most;
+        CHECK(tape_read(&tape, arena, list, &limits, &fault) == (most >= 3), "%u elements", most);
+        assert_true(most >= 3 || (fault.limit && strcmp(fault.what, "too many elements") == 0));
+    }
+}
+
+/* Objects whose names are looked up in an index, alone and inside another. */
+static void finds_in_large_ones(void **state)
+{
+    (void)state;
+    for (unsigned count = 30; count < 36; count++)
+        for (unsigned inside = 0; inside < 2; inside++) {
+            struct buf buf = buf_in(arena, 1 << 16);
+            struct tape tape;
+            struct tape_fault fault;
+            for (unsigned i = 0; i < 3; i++) {
+                buf_add(&buf, i ? STR(",") : STR("["));
+                for (unsigned k = 0; k < count; k++)
+                    buf_printf(&buf, "%s\"n%02u\":%u", k ? "," : inside ? "{\"in\":{" : "{", k, 10 + i);
+                buf_add(&buf, inside ? STR("}}") : STR("}"));
+            }
+            buf_char(&buf, ']');
+            CHECK(tape_read(&tape, arena, buf_str(&buf), &tape_default_limits, &fault), "%s", fault.what);
+            uint32_t at = tape_first(&tape, 0);
+            for (unsigned i = 0; i < 3; i++, at = tape_next(&tape, at))
+                for (unsigned k = 0; k < count; k++) {
+                    uint32_t object = inside ? tape_find(&tape, at, STR("in")) : at;
+                    uint32_t found = tape_find(&tape, object, arena_printf(arena, "n%02u", k));
+                    CHECK(found != TAPE_NONE && str_eq(tape_raw(&tape, found), arena_printf(arena, "%u", 10 + i)),
+                          "member %u of object %u", k, i);
+                }
+            arena_reset(arena);
+        }
+}
+
 /* Deeper than models are kept for, and back. */
 static void reads_deep_ones(void **state)
 {
@@ -277,6 +421,8 @@ static void tells_shapes(void **state)
         { "[{},{},{\"a\":1},{\"a\":1},{\"b\":1},{\"b\":1}]", "aabbcc" },
         { "[{\"a\":1},7,[],{\"a\":1}]", "a..a" },
         { "[{\"a\":1},{\"a\" :1}]", ".." }, /* it would be alike, but is not looked at that closely */
+        { "[{\"a\":\"by pattern\"},{\"a\":\"By pattern\"},{\"a\":\"shorter\"},{\"a\":\"by Pattern\"}]", "aaaa" },
+        { "[{\"a\":\"by pattern\"},{\"b\":\"By pattern\"},{\"a\":\"by Pattern\"},{\"b\":\"by Pattern\"}]", "abab" },
         { "[]", "" },
     };
 
@@ -321,6 +467,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reads_alike, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reads_every_byte, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reads_some_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reads_many_lengths, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keeps_to_limits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(finds_in_large_ones, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reads_deep_ones, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tells_shapes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(runs_out_of_shapes, set_up, tear_down),

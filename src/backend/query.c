@@ -76,6 +76,14 @@ static int read_unique(struct task *task, struct str name, struct str value, str
     return bad(task, err, name, "must be true or false");
 }
 
+static int read_touch(struct task *task, struct str name, struct str value, struct err *err)
+{
+    task->touch = str_is(value, "true");
+    if (task->touch || str_is(value, "false"))
+        return 0;
+    return bad(task, err, name, "must be true or false");
+}
+
 static bool takes_brand(const struct route *route)
 {
     (void)route;
@@ -107,6 +115,11 @@ static bool takes_unique(const struct route *route)
     return route->unique;
 }
 
+static bool takes_touch(const struct route *route)
+{
+    return route->body == BODY_PATCH;
+}
+
 /* Parameters that are no filters. */
 static const struct {
     struct str name;
@@ -120,6 +133,7 @@ static const struct {
     { STR_INIT("order"), takes_order, read_order },
     { STR_INIT("get_or_create"), takes_get_or_create, read_get_or_create },
     { STR_INIT("unique"), takes_unique, read_unique },
+    { STR_INIT("touch"), takes_touch, read_touch },
 };
 
 /* One comma-separated value; nothing between commas is no item, so an empty list selects nothing. */

@@ -269,7 +269,7 @@ int row_patch(struct task *task, struct row *row, bool *changed, struct err *err
     size_t version = entity_find(entity, COLUMN_VERSION);
 
     assert(version != COLUMN_NONE);
-    *changed = false;
+    *changed = task->touch;
     if (task->if_match.ptr && !etag_fits(task->if_match, row->values[version].text))
         return task_fail(task, err, ERR_PRECONDITION, "the %s was changed meanwhile", entity->one);
     for (size_t i = 0; i < entity->column_count; i++) {

@@ -170,7 +170,8 @@ struct exchange {
     struct str if_match;
     bool own_version; /* if_match is the client's: not to be replaced by a newer one */
     bool insists;     /* the client named the version that is shown: what is kept must not have changed either */
-    struct str stored_rest;
+    struct str stored_rest; /* what was compared with; ptr NULL: nothing was */
+    bool touches;           /* it changes what stands beside the entity (touch.c) */
     unsigned attempts;
 
     struct kept_search kept;   /* of a list (kept.c) */
@@ -228,6 +229,7 @@ stage_fn stage_owners;                                 /* owner.c */
 stage_fn stage_mentions, stage_judge_mentions;         /* mention.c */
 stage_fn stage_via, stage_found;                       /* via.c */
 stage_fn stage_stored, stage_compare, stage_patch;     /* stored.c */
+stage_fn stage_beside, stage_touch;                    /* touch.c */
 stage_fn stage_call;                                   /* call.c */
 stage_fn stage_collect;                                /* collect.c */
 stage_fn stage_then, stage_reread;                     /* then.c */
@@ -338,6 +340,9 @@ MUST_CHECK int exchange_read_includes(struct exchange *x);
 enum step exchange_judge_includes(struct exchange *x);
 const struct str *exchange_include_scopes(struct exchange *x, size_t *count); /* all of them */
 
+/* stored.c. Makes a batch of one question: what is kept beside the entity that an update names. */
+void exchange_read_rest(struct exchange *x);
+
 /* whole.c. Adds a null to the body for each member that is shown and not sent. -1: x->err. */
 MUST_CHECK int exchange_complete(struct exchange *x, const struct tape *shown);
 
@@ -350,6 +355,9 @@ void exchange_arguments(struct exchange *x, const struct contract_call *call, co
                         size_t more_count, struct upstream_request *request);
 void exchange_bounded(struct exchange *x, const struct contract_call *call, struct upstream_argument *own, size_t count,
                       struct upstream_request *request);
+
+/* then.c. The document says something for the parameter of a second call, be it an empty list. */
+bool exchange_names_param(const struct item *item, struct str param);
 
 /* builtin.c. What the gateway answers itself: stage_call's part. */
 enum step exchange_builtin(struct exchange *x);

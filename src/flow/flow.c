@@ -50,6 +50,8 @@ static const struct {
     { "patch", stage_patch },             /*                             -> what really changes       */
     { "make", stage_make },               /* look-up documents           -> ids, made where missing   */
     { "made", stage_made },               /*                             -> permitted                 */
+    { "beside", stage_beside },           /* what an update keeps        -> what is kept now          */
+    { "touch", stage_touch },             /*                             -> it changes, or not        */
     { "call", stage_call },               /* canonical documents         -> the backend's answers     */
     { "owners", stage_owners },           /*                             -> their patients' groups    */
     { "collect", stage_collect },         /* answers                     -> entities, brand judged    */

@@ -21,11 +21,21 @@ static struct str stored_id(const struct exchange *x)
     return STR_NONE;
 }
 
+void exchange_read_rest(struct exchange *x)
+{
+    struct rest_read *read = ARENA_NEW(x->arena, struct rest_read);
+
+    read->key = (struct rest_key){ .dialect = x->dialect->name,
+                                   .kind = lens_entity(x->operation->lens),
+                                   .brand = x->brand,
+                                   .canonical_id = stored_id(x) };
+    x->batch = (struct store_batch){ .reads = read, .read_count = 1 };
+}
+
 /* The entity and what its dialect keeps beside it, asked for at the same time. */
 enum step stage_stored(struct exchange *x)
 {
     struct upstream_request request = { .call = x->bound->stored };
-    struct rest_read *read;
 
     if (!x->bound->stored)
         return STEP_NEXT;
@@ -36,12 +46,7 @@ enum step stage_stored(struct exchange *x)
     exchange_arguments(x, request.call, NULL, 0, &request);
     exchange_wait(x);
     x->stored_call = exchange_call(x, &request, on_stored, x);
-    read = ARENA_NEW(x->arena, struct rest_read);
-    read->key = (struct rest_key){ .dialect = x->dialect->name,
-                                   .kind = lens_entity(x->operation->lens),
-                                   .brand = x->brand,
-                                   .canonical_id = stored_id(x) };
-    x->batch = (struct store_batch){ .reads = read, .read_count = 1 };
+    exchange_read_rest(x);
     (void)exchange_batch(x, STEP_WAIT);
     return STEP_WAIT;
 }

@@ -6,8 +6,7 @@
 #include "base/log.h"
 #include "json/write.h"
 
-/* True when the document names the parameter at all, an empty list included. */
-static bool names_param(const struct item *item, struct str param)
+bool exchange_names_param(const struct item *item, struct str param)
 {
     for (size_t i = 0; i < item->put.ids.count; i++)
         if (str_eq(item->put.ids.items[i].param, param))
@@ -60,7 +59,7 @@ static struct str then_body(struct exchange *x, const struct item *item, size_t 
     json_name(&body, &first, then->member);
     buf_char(&body, '[');
     first = true;
-    if (!names_param(item, then->param)) /* it is the first, then */
+    if (!exchange_names_param(item, then->param)) /* it is the first, then */
         add_given(x, &body);
     for (size_t i = 0; i < item->put.ids.count; i++) {
         const struct id_slot *slot = &item->put.ids.items[i];
@@ -108,7 +107,7 @@ static bool start_thens(struct exchange *x, struct item *item)
 
     for (size_t i = 0; i < x->operation->thens.count; i++) {
         const struct then *then = &x->operation->thens.calls[i];
-        if (!names_param(item, then->param) && (i || !exchange_choose_then(x).len))
+        if (!exchange_names_param(item, then->param) && (i || !exchange_choose_then(x).len))
             continue;
         struct upstream_request request = about(x, item, x->bound->thens[i]);
         request.body = then_body(x, item, i);

@@ -282,6 +282,23 @@ static const struct step patching[] = {
     { .as = "acme", .call = "PATCH /v1/patients/<a>", .body = "[]", .status = 400 },
     { .as = "acme", .call = "PATCH /v1/patients/none", .body = "{}", .status = 404 },
     { .as = "acme", .call = "GET /v1/patients/<a>", .status = 200, .etag = "\"7\"" },
+    /* what others keep beside it has changed */
+    { .as = "acme", .call = "PATCH /v1/patients/<a>?touch=false", .body = "{}", .status = 200, .etag = "\"7\"" },
+    { .as = "acme", .call = "PATCH /v1/patients/<a>?touch=true", .body = "{}", .status = 200, .etag = "\"8\"" },
+    { .as = "acme",
+      .call = "PATCH /v1/patients/<a>?touch=true",
+      .body = "{\"gender\":\"j\"}",
+      .status = 200,
+      .etag = "\"9\"" },
+    { .as = "acme",
+      .call = "PATCH /v1/patients/<a>?touch=true",
+      .body = "{}",
+      .if_match = "\"8\"",
+      .status = 412 },
+    { .as = "acme", .call = "PATCH /v1/patients/<a>?touch=1", .body = "{}", .status = 400 },
+    { .as = "acme", .call = "POST /v1/plans", .body = "{\"patient_id\":\"<a>\"}", .status = 201, .save = 'p' },
+    { .as = "acme", .call = "PATCH /v1/plans/<p>", .body = "{}", .status = 200, .etag = "\"1\"" },
+    { .as = "acme", .call = "PATCH /v1/plans/<p>?touch=true", .body = "{}", .status = 200, .etag = "\"2\"" },
 };
 
 static const struct step erasing[] = {

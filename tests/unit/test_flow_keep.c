@@ -111,6 +111,30 @@ static void rests_are_merged(void **state)
           "%.*s", STR_ARG(heard.body));
 }
 
+/* The backend sees no change, and is told of it; what is so already is none. */
+static void the_backend_is_told_of_a_change(void **state)
+{
+    static const struct {
+        const char *members, *call;
+    } cases[] = {
+        { "'favourite':'red'", "PATCH /v1/patients/p-1?touch=true {}\n" },
+        { "'favourite':'red'", "PATCH /v1/patients/p-1 {}\n" },
+        { "'favourite':'red','first_name':'Jane'", "PATCH /v1/patients/p-1 {'first_name':'Jane'}\n" },
+        { "'favourite':'blue','first_name':'Jane'", "PATCH /v1/patients/p-1?touch=true {'first_name':'Jane'}\n" },
+        { "'first_name':'Jane'", "PATCH /v1/patients/p-1 {'first_name':'Jane'}\n" },
+    };
+
+    (void)state;
+    create_with("");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        (void)update_one(cases[i].members);
+        CHECK_LOG(kit, cases[i].call);
+    }
+    struct heard heard = clear_some("'favourite':null");
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "GET /v1/patients/p-1\nPATCH /v1/patients/p-1?touch=true {}\n");
+}
+
 /* Nothing is kept of what the backend refused. */
 static void nothing_is_kept_of_what_failed(void **state)
 {
@@ -433,6 +457,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rests_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(rests_are_merged, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_backend_is_told_of_a_change, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_kept_of_what_failed, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_kept_beside_another_entity, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_stored_and_cannot_be_kept_is_not_asked_for_again, setup, teardown),

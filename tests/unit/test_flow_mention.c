@@ -269,7 +269,7 @@ static void ids_survive_a_value_that_is_shown(void **state)
                                     "{'type':'bundle','id':'" T_BUNDLE_1 "'}]}}}}",
                             .who = &everything });
     CHECK(heard.status == 200, "%d %s " STR_FMT, heard.status, heard.detail, STR_ARG(heard.body));
-    CHECK_LOG(kit, "GET /v1/actions/a-1\nPATCH /v1/actions/a-1 ['v1'] {'bundle_ids':['b-1']}\n");
+    CHECK_LOG(kit, "GET /v1/actions/a-1\nPATCH /v1/actions/a-1?touch=true ['v1'] {'bundle_ids':['b-1']}\n");
 }
 
 int main(void)

@@ -270,7 +270,8 @@ static void groups_survive_the_second_reading(void **state)
         kit_ask(kit, (struct said){ .as = "twine", .method = TWINE_PATCH, .body = GROUPS(GROUP_1) });
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
     CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups%2Ccare_team\nPATCH /v1/patients/p-1?include=groups%2Ccare_team ['v7'] {}\n"
-                   "GET /v1/patients/p-1?include=groups%2Ccare_team\nPATCH /v1/patients/p-1?include=groups%2Ccare_team ['v8'] {}\n"
+                   "GET /v1/patients/p-1?include=groups%2Ccare_team\n"
+                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team&touch=true ['v8'] {}\n"
                    "PUT /v1/patients/p-1/groups {'group_ids':['g-1']}\n"
                    "GET /v1/patients/p-1?include=groups%2Ccare_team\n");
 }
@@ -288,9 +289,9 @@ static void a_made_group_is_made_once(void **state)
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
     CHECK_LOG(kit, "GET /v1/patients/p-1?include=groups%2Ccare_team\n"
                    "POST /v1/groups?get_or_create=true {'brand_id':'acme','name':'Lead'}\n"
-                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team ['v7'] {}\n"
+                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team&touch=true ['v7'] {}\n"
                    "GET /v1/patients/p-1?include=groups%2Ccare_team\n"
-                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team ['v8'] {}\n"
+                   "PATCH /v1/patients/p-1?include=groups%2Ccare_team&touch=true ['v8'] {}\n"
                    "PUT /v1/patients/p-1/groups {'group_ids':['g-1','g-2']}\n"
                    "GET /v1/patients/p-1?include=groups%2Ccare_team\n");
 }

@@ -2,6 +2,8 @@
 
 #include "base/bytes16.h"
 
+#include <limits.h>
+
 static unsigned char lower(char c)
 {
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
@@ -175,4 +177,30 @@ size_t str_utf8_prefix(struct str s)
 bool str_is_utf8(struct str s)
 {
     return str_utf8_prefix(s) == s.len;
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+unsigned str_distance(struct str a, struct str b)
+{
+    enum { LONGEST = 48 };
+    unsigned row[LONGEST + 1];
+
+    if (a.len > LONGEST || b.len > LONGEST)
+        return UINT_MAX;
+    for (unsigned j = 0; j <= b.len; j++)
+        row[j] = j;
+    for (size_t i = 0; i < a.len; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i + 1;
+        for (size_t j = 0; j < b.len; j++) {
+            unsigned changed = diagonal + (a.ptr[i] != b.ptr[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = least(changed, least(row[j], diagonal) + 1);
+        }
+    }
+    return row[b.len];
 }

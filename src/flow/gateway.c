@@ -180,7 +180,8 @@ static int bind_dialect(struct gateway *gateway, struct dialect *dialect, struct
     if (agree_dialect(gateway, dialect, err) && err_note(faults, err))
         return -1;
     for (size_t i = 0; i < dialect->lens_count; i++)
-        if (agree_lens(gateway, dialect->lenses[i], err) && err_note(faults, err))
+        if ((agree_lens(gateway, dialect->lenses[i], err) && err_note(faults, err)) ||
+            agree_values(gateway, dialect->lenses[i], faults, err))
             return -1;
     for (size_t i = 0; i < dialect->operation_count; i++)
         if ((bind_operation(gateway, &dialect->operations[i], err) ||

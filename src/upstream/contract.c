@@ -7,6 +7,7 @@ struct contract {
     struct contract_call *calls;
     size_t count;
     const struct yaml *scopes; /* verb: [what, …]; NULL: any */
+    const struct yaml *members; /* entity: { member: type or [word, …] }; NULL: they may be anything */
 };
 
 /* "GET /v1/patients/{patient_id}/groups" in literal runs and parameters. */
@@ -208,7 +209,7 @@ bool contract_has_scope(const struct contract *contract, struct str scope)
 int contract_load(struct contract **contract, struct arena *arena, const char *mappings, const struct conf *conf,
                   struct err *err)
 {
-    static const char *const known[] = { "scopes", "calls", NULL };
+    static const char *const known[] = { "scopes", "members", "calls", NULL };
     const struct yaml *root;
 
     if (yaml_load(&root, arena, arena_printf(arena, "%s/canonical/contract.yaml", mappings).ptr, err) ||
@@ -219,7 +220,8 @@ int contract_load(struct contract **contract, struct arena *arena, const char *m
         return yaml_fault(root, err, "no calls, expected calls:");
     struct contract *made = *contract = ARENA_NEW(arena, struct contract);
     made->calls = ARENA_ARRAY(arena, struct contract_call, calls->count);
-    if (load_scopes(made, yaml_get(root, "scopes"), err))
+    made->members = yaml_get(root, "members");
+    if (load_scopes(made, yaml_get(root, "scopes"), err) || (made->members && load_entities(made->members, err)))
         return -1;
     for (const struct yaml *child = calls->first; child; child = child->next)
         if (load_call(child, arena, &made->calls[made->count++], conf, err))
@@ -255,6 +257,23 @@ bool contract_has_entity(const struct contract *contract, struct str entity)
         if (str_eq(contract->calls[i].entity, entity))
             return true;
     return false;
+}
+
+static const struct yaml *find_child(const struct yaml *map, struct str key)
+{
+    const struct yaml *child = map ? map->first : NULL;
+
+    while (child && !str_eq(child->key, key))
+        child = child->next;
+    return child;
+}
+
+int contract_judge(const struct contract *contract, struct str entity, struct str path, const struct yaml *value,
+                   struct arena *arena, struct err *err)
+{
+    const struct yaml *member = find_child(find_child(contract->members, entity), path);
+
+    return member ? judge_literal(member, entity, value, arena, err) : 0;
 }
 
 static bool same_path(const struct contract_call *a, const struct contract_call *b)

@@ -75,6 +75,10 @@ const struct contract_call *contract_at(const struct contract *contract, size_t 
 bool contract_has_entity(const struct contract *contract, struct str entity);
 /* It is one that operations may demand; any is, where the file has no `scopes:`. */
 bool contract_has_scope(const struct contract *contract, struct str scope);
+/* A mapping file's literal at that path of the entity: fails, at its place, unless it is one that the member may have. */
+struct yaml;
+MUST_CHECK int contract_judge(const struct contract *contract, struct str entity, struct str path, const struct yaml *value,
+                              struct arena *arena, struct err *err);
 /* How the entity is read that this call changes: the GET of the same path; NULL: there is none. */
 const struct contract_call *contract_reader(const struct contract *contract, const struct contract_call *call);
 
@@ -89,10 +93,14 @@ const struct contract_after *contract_after(const struct contract_call *call, st
 bool contract_serves(const struct contract_call *call, const struct str *names, size_t count);
 
 /* `beyond:` and `instead:` of a call (contract_instead.c); the latter once all calls are known. Internal to the room. */
-struct yaml;
 MUST_CHECK int load_beyond(const struct yaml *map, struct arena *arena, struct contract_call *made, struct err *err);
 MUST_CHECK int load_instead(const struct yaml *map, struct arena *arena, const struct contract *contract,
                             struct contract_call *made, struct err *err);
+
+/* `members:` (contract_members.c). Internal to the room. */
+MUST_CHECK int load_entities(const struct yaml *map, struct err *err);
+MUST_CHECK int judge_literal(const struct yaml *member, struct str entity, const struct yaml *value, struct arena *arena,
+                            struct err *err);
 
 /* True when the call takes a parameter of that name, in its path or its query. */
 bool contract_takes(const struct contract_call *call, struct str parameter);

@@ -102,6 +102,7 @@ const mistakes = [
     [P, ', kind: patient', '', /type id lacks `kind:`/],
     [P, 'required: create', 'required: true', /found "true", expected create, update or always/],
     [P, '$brand ', '$brnd ', /"\$brnd" is not a value of the context, expected \$brand/],
+    [P, 'brand_id: $brand ', 'brand_id: $brand\n  status: actve #', /person.yaml:16:11: status of patient is never "actve", expected active or inactive; did you mean 'active'\?/],
     [P, '  home:', '\thome:', /tab character/],
     [P, /^set:\n.*\n/m, '', /person.yaml:\d+:\d+: nothing writes brand_id, which patient.create needs, expected a field or a row of set:/],
     [P, '    rest:      { shelf: 7 }\n', '', /put gives another rest/],

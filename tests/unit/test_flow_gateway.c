@@ -271,6 +271,53 @@ static void scopes_that_nobody_has(void **state)
     }
 }
 
+/* What the contract says of members, beside the literals of a mapping file. */
+static void literals_that_the_backend_never_has(void **state)
+{
+#define MEMBERS "members: { e: { a: string, w: [manual, api, upload], b: boolean, i: integer, t: datetime, d: decimal } }\n" CALLS
+    static const struct {
+        const char *contract, *fields, *fault; /* NULL: none */
+    } cases[] = {
+        { CALLS, "  w: { type: string, is: w }\nset: { w: device }\n", NULL },
+        { MEMBERS, "  w: { type: string, is: w }\nset: { w: api, b: true, i: 7, t: '2024-01-01T00:00:00Z', d: '0.10', z: 1 }\n", NULL },
+        { MEMBERS, "  w: { type: string, is: w }\nset: { w: device }\n",
+          "/d/r.yaml:6:11: w of e is never \"device\", expected manual, api or upload" },
+        { MEMBERS, "  w: { type: string, is: w }\nset: { w: apy }\n",
+          "/d/r.yaml:6:11: w of e is never \"apy\", expected manual, api or upload; did you mean 'api'?" },
+        { MEMBERS, "  x: { type: string, is: x }\nset: { w: 5 }\n", "/d/r.yaml:6:11: w of e is never 5, expected manual" },
+        { MEMBERS, "  x: { type: string, is: x }\nset: { b: yes }\n", "b of e is never \"yes\", expected boolean" },
+        { MEMBERS, "  x: { type: string, is: x }\nset: { i: 1.5 }\n", "i of e is never 1.5, expected integer" },
+        { MEMBERS, "  x: { type: string, is: x }\nset: { d: 0.1 }\n", "d of e is never 0.1, expected decimal" },
+        { MEMBERS, "  x: { type: string, is: x }\nset: { t: '2024-01-01' }\n", "t of e is never \"2024-01-01\", expected datetime" },
+        { MEMBERS, "  x: { type: string, is: x }\nset: { a: [] }\n", "a of e is never [], expected string" },
+        { MEMBERS, "  x: { type: datetime, is: t }\nset: { t: $now }\n", NULL },
+        { MEMBERS, "  w: { type: string, is: w, default: aspi }\n", "/d/r.yaml:5:38: w of e is never \"aspi\"" },
+        { MEMBERS, "  w: { type: string, is: w, enum: { m: manual, d: device } }\n", "/d/r.yaml:5:51: w of e is never \"device\"" },
+        { MEMBERS, "  w: { type: string, is: w, enum: [manual, device] }\n", "/d/r.yaml:5:44: w of e is never \"device\"" },
+        { MEMBERS, "  w: { type: string, is: w, enum: { m: manual }, also: { d: device } }\n", "/d/r.yaml:5:61: w of e is never" },
+        { MEMBERS, "  g:\n    w: { type: string, is: w, enum: [device] }\n", "/d/r.yaml:6:38: w of e is never \"device\"" },
+        { MEMBERS, "  x: { type: datetime, is: x, tells: { w: [api, device] } }\n", "/d/r.yaml:5:49: w of e is never \"device\"" },
+        { MEMBERS, "  w: { type: string, is: w }\n  x: { type: string, is: x, when: { w: device } }\n",
+          "/d/r.yaml:6:40: w of e is never \"device\"" },
+        { MEMBERS, "  l: { type: list, is: l, fields: { w: { type: string, is: w, enum: [device] } } }\n", NULL },
+        { MEMBERS, "  p: { type: pick, fields: { w: { type: string, is: w, enum: [device] } } }\n", "w of e is never \"device\"" },
+        { "members: { e: { w: [] } }\n" CALLS, "  w: { type: string, is: w }\n", "/canonical/contract.yaml:1:20: no words" },
+        { "members: { e: { w: text } }\n" CALLS, "  w: { type: string, is: w }\n", "/canonical/contract.yaml:1:20: this is no type" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gateway *gateway = NULL;
+        struct err err = { 0 };
+        write_dialect("", "call: all");
+        write_file("canonical/contract.yaml", cases[i].contract);
+        write_file("d/r.yaml", arena_printf(arena, "dialect: d\nresource: r\nentity: e\nfields:\n%s", cases[i].fields).ptr);
+        int failed = load(NULL, &gateway, &err);
+        CHECK((failed != 0) == (cases[i].fault != NULL), "%zu: %s", i, err.detail);
+        CHECK(!cases[i].fault || strstr(err.detail, cases[i].fault), "%zu: %s", i, err.detail);
+    }
+}
+
 static void settings_that_name_nobody(void **state)
 {
     static const char *const sets[] = { "default_facade=nobody", "facades=[{dialect: nobody, hosts: [x]}]",
@@ -320,6 +367,7 @@ int main(void)
         cmocka_unit_test(what_a_body_keeps),
         cmocka_unit_test(what_modified_names),
         cmocka_unit_test(scopes_that_nobody_has),
+        cmocka_unit_test(literals_that_the_backend_never_has),
         cmocka_unit_test(settings_that_name_nobody),
         cmocka_unit_test(what_fits),
     };

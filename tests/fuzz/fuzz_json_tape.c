@@ -1,5 +1,5 @@
-/* What the reader accepts reads the same when it is written again, as it stands and decoded, and RFC 7396 keeps its
- * laws. The first half of the input up to a 0xFF byte (never part of a document) is the target, the rest a patch. */
+/* What the reader accepts reads the same when it is written again, as it stands and decoded, an element as it does alone,
+ * and RFC 7396 keeps its laws. The first half of the input up to a 0xFF byte (never part of a document) is the target, the rest a patch. */
 #include "json/number.h"
 #include "json/write.h"
 
@@ -52,6 +52,24 @@ static uint32_t write_decoded(struct buf *buf, const struct tape *tape, uint32_t
     return end;
 }
 
+/* What was read before an element changes nothing about it (json/alike.h, json/pattern.h): alone it has the same slots. */
+static void check_alone(const struct tape *tape, uint32_t array, struct arena *arena)
+{
+    uint32_t slots = 0;
+
+    for (uint32_t at = tape_first(tape, array); at < tape_next(tape, array); at += slots) {
+        struct tape alone;
+        must(reads(&alone, arena, tape_raw(tape, at)));
+        slots = tape_next(tape, at) - at;
+        must(slots == alone.count);
+        for (uint32_t i = 0; i < slots; i++) {
+            const struct tape_slot *a = &alone.slots[i], *b = &tape->slots[at + i];
+            must(a->at - alone.slots[0].at == b->at - tape->slots[at].at && a->len == b->len && a->next + at == b->next);
+            must(a->count == b->count && a->type == b->type && a->escaped == b->escaped);
+        }
+    }
+}
+
 static void check_again(const struct tape *tape, struct str text, struct arena *arena)
 {
     struct buf buf = buf_in(arena, 64u << 20);
@@ -59,6 +77,9 @@ static void check_again(const struct tape *tape, struct str text, struct arena *
 
     must(reads(&again, arena, text) && again.count == tape->count && tape_equal(tape, 0, &again, 0));
     must(tape_equal(&again, 0, tape, 0));
+    for (uint32_t i = 0; i < tape->count; i++)
+        if (tape_type(tape, i) == JSON_ARRAY)
+            check_alone(tape, i, arena);
     (void)write_decoded(&buf, tape, 0, arena);
     must(buf_ok(&buf) && reads(&again, arena, buf_str(&buf)));
     must(again.count == tape->count && tape_equal(tape, 0, &again, 0) && tape_equal(&again, 0, tape, 0));

@@ -21,8 +21,8 @@ const MOMENTS = [['2024-02-29T23:30:00Z', '2024-02-29T23:30:00.000Z'], ['2024-02
 const DAYS = ['1970-01-01', '2000-02-29', '1899-12-31', '2024-06-06', '1984-02-29'];
 
 /** What makes documents: `ids(type)` names an entity of such a type; `own`: members by their name, for what no schema says;
- * `needed`: those that a new one has anyway. */
-export function maker(api, { below, chance, pick }, { ids, own = {}, needed = [] }) {
+ * `needed`: those that a new one has anyway; `closed`: nothing else is taken. */
+export function maker(api, { below, chance, pick }, { ids, own = {}, needed = [], closed = false }) {
     let made = 0;
     /** JSON text, some of its characters escaped. */
     const quoted = (text) => JSON.stringify(text).replace(/[^"\\]/gu, (c, at, all) => (all[at - 1] !== '\\' && chance(12) ? [...c].flatMap((one) => Array.from({ length: one.length }, (_, i) => `\\u${one.charCodeAt(i).toString(16).padStart(4, '0')}`)).join('') : c));
@@ -65,7 +65,7 @@ export function maker(api, { below, chance, pick }, { ids, own = {}, needed = []
         }
         if (list.length && list.every(([name]) => 'const' in schema.properties[name]) && !schema.required) return undefined; // what it is, but not which
         // nobody documents these
-        if (chance(3) && schema.additionalProperties !== false) for (const name of new Set(few(4, () => pick(NAMES)))) list.push([name, chance(8) && !update ? ['null', new Exact(null)] : exact(json(!update), update)]);
+        if (chance(3) && !closed && schema.additionalProperties !== false) for (const name of new Set(few(4, () => pick(NAMES)))) list.push([name, chance(8) && !update ? ['null', new Exact(null)] : exact(json(!update), update)]);
         return list.sort(() => (chance(6) ? 1 : 0));
     }
     /** The value of a schema; undefined: nothing can be sent. */

@@ -68,6 +68,12 @@ static void write_path_of(struct exchange *x, struct str path, size_t index, siz
     json_quote(out, buf_str(&text));
 }
 
+/* It was compared with the id of the path, so it was not ignored. */
+static bool is_same(const struct exchange *x, struct str path)
+{
+    return x->operation->same.len && x->operation->path_count && str_eq(path, x->operation->same);
+}
+
 static bool write_ignored(struct exchange *x, struct buf *out)
 {
     buf_char(out, '[');
@@ -76,7 +82,8 @@ static bool write_ignored(struct exchange *x, struct buf *out)
         if (x->items[i].skipped)
             write_path_of(x, STR_NONE, i, start, out);
         for (size_t k = 0; k < x->items[i].put.ignored.count; k++)
-            write_path_of(x, x->items[i].put.ignored.items[k], i, start, out);
+            if (!is_same(x, x->items[i].put.ignored.items[k]))
+                write_path_of(x, x->items[i].put.ignored.items[k], i, start, out);
     }
     buf_char(out, ']');
     return true;

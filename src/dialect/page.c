@@ -62,10 +62,20 @@ int page_read(struct page *page, const struct paging *paging, enum paging_mode m
     return 0;
 }
 
+static struct str size_want(const struct paging *paging, unsigned max, struct arena *arena)
+{
+    return paging->over_refused ? arena_printf(arena, "page size (at most %u)", max) : STR("page size");
+}
+
 struct str page_want(const struct paging *paging, struct str name, struct arena *arena)
 {
     if (str_eq(name, paging->size))
-        return paging->over_refused ? arena_printf(arena, "page size (at most %u)", paging->size_max) : STR("page size");
+        return size_want(paging, paging->size_max, arena);
+    if (str_eq(name, paging->cursor_size))
+        return size_want(paging, paging->cursor_max, arena);
+    for (size_t i = 0; i < paging->cursor_count; i++)
+        if (str_eq(name, paging->cursors[i]))
+            return STR("cursor");
     if (str_eq(name, paging->number))
         return STR("page number");
     return str_eq(name, paging->offset) ? STR("offset") : STR("page");

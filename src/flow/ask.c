@@ -162,7 +162,7 @@ static enum step read_paging(struct exchange *x)
 
     if (mode != PAGING_NONE && contract_takes(call, STR("after")) &&
         cursor_read(&x->cursor, x->operation->pages, &x->target, x->arena, &name))
-        return wrong(x, name, STR("cursor"));
+        return wrong(x, name, page_want(x->operation->pages, name, x->arena));
     if (x->cursor.used) {
         x->page = (struct page){ .used = true, .number = 1, .size = x->cursor.size };
         if (x->cursor.after.len)

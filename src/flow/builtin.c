@@ -7,6 +7,9 @@ static void on_grant(struct grant *grant, const struct err *err, void *data)
 
     if (err && err->code == ERR_SCOPE)
         x->missing = grant->missing;
+    if (err && err->code == ERR_INVALID)
+        exchange_add_fault(
+            x, (struct fault){ .kind = FAULT_BLANK, .path = lens_path_of(x->operation->body_lens, grant->missing) }, 0);
     x->grant_pending = false;
     exchange_came(x, err);
 }

@@ -10,11 +10,19 @@
  * after 5, 15, 45, 135 and 405 ms. */
 enum { SEEKS_MAX = 5, FIRST_PAUSE_MS = 5 };
 
-/* A fault of the look-up document. */
+/* A fault of the look-up document, or of one of its members. */
+static enum step refuse_at(struct exchange *x, struct str member, enum fault_kind kind, struct str want)
+{
+    struct str in = x->choosing->as->choose.in;
+    struct str path = member.len ? arena_printf(x->arena, STR_FMT "." STR_FMT, STR_ARG(in), STR_ARG(member)) : in;
+
+    exchange_add_body_fault(x, path, kind, want);
+    return exchange_fail(x, ERR_INVALID, "the look-up document of the body");
+}
+
 static enum step refuse(struct exchange *x, enum fault_kind kind, struct str want)
 {
-    exchange_add_body_fault(x, x->choosing->as->choose.in, kind, want);
-    return exchange_fail(x, ERR_INVALID, "the look-up document of the body");
+    return refuse_at(x, STR_NONE, kind, want);
 }
 
 /* The look-up document, as JSON; ptr NULL: there is none. */
@@ -63,7 +71,7 @@ enum step stage_seek(struct exchange *x)
     if (!x->choosing->slot.given.ptr)
         return refuse(x, FAULT_BLANK, STR_NONE);
     if (exchange_read_lookup(x, found))
-        return refuse(x, FAULT_FORMAT, x->choosing->slot.kind);
+        return refuse_at(x, found->wrong.path, found->wrong.kind, found->wrong.want);
     x->batch = (struct store_batch){ .ids = ARENA_ARRAY(x->arena, struct id_query, found->arguments.id_count),
                                      .id_count = found->arguments.id_count };
     exchange_lookup_ids(x, found, x->batch.ids);

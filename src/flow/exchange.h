@@ -74,6 +74,7 @@ struct found_by {
     struct kept_search kept;
     struct str ids[4]; /* of what was found, each once */
     size_t id_count;
+    struct fault wrong; /* what of the document is not understood; path: its member, parts joined by '.' */
     size_t matches; /* these, and what the backend answered that is none of this brand's entities */
 };
 
@@ -285,9 +286,8 @@ void exchange_add_body_fault(struct exchange *x, struct str dotted, enum fault_k
 enum step exchange_batch(struct exchange *x, enum step done);
 void exchange_name(const struct exchange *x, struct str kind, struct str canonical_id, struct id_query *query);
 void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t item, enum fault_kind kind);
-/* A look-up document in three steps: its members become arguments (-1: not understood); its ids are added to a batch;
- * and these are judged (false: it names something unknown). */
-MUST_CHECK int exchange_read_lookup(struct exchange *x, struct found_by *found);
+/* A look-up document in three steps: its members become arguments (lookup.c); its ids are added to a batch; and these are judged
+ * (false: it names something unknown). */
 void exchange_lookup_ids(const struct exchange *x, const struct found_by *found, struct id_query *ids);
 bool exchange_judge_lookup(struct exchange *x, struct found_by *found);
 /* About the caller's bounds. Is bound: to patients or groups. To nothing: to none at all, so it finds nothing. Of path:
@@ -304,7 +304,10 @@ enum step exchange_withhold(struct exchange *x, stage_fn *members);
 enum step exchange_tell_withheld(struct exchange *x);
 enum step exchange_select_nothing(struct exchange *x);
 
-/* lookup.c. Finds what the document means: asks the backend, then the kept values (false: nothing was asked). */
+/* lookup.c. Read: the document's members become arguments (-1: found->wrong says what is not understood, and `lookup_fault` adds
+ * that fault). Look up: finds what the document means: asks the backend, then the kept values (false: nothing was asked). */
+MUST_CHECK int exchange_read_lookup(struct exchange *x, struct found_by *found);
+void exchange_lookup_fault(struct exchange *x, const struct found_by *found);
 void exchange_look_up(struct found_by *found);
 bool exchange_look_up_kept(struct found_by *found);
 

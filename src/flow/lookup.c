@@ -3,6 +3,80 @@
 
 #include "json/write.h"
 
+/* The text of a member of a look-up document; arrays of strings become comma lists. ptr NULL: absent. */
+static struct str lookup_text(struct exchange *x, const struct tape *tape, struct str path, bool *bad)
+{
+    uint32_t at = 0;
+    struct str part;
+
+    while (at != TAPE_NONE && str_next(&path, '.', &part))
+        at = tape_find(tape, at, part);
+    if (at == TAPE_NONE || tape_type(tape, at) == JSON_NULL)
+        return STR_NONE;
+    if (tape_type(tape, at) == JSON_STRING)
+        return tape_string(tape, at, x->arena);
+    if (tape_type(tape, at) != JSON_ARRAY) {
+        *bad = true;
+        return STR_NONE;
+    }
+    struct buf list = buf_in(x->arena, NAMES_MAX);
+    for (uint32_t i = tape_first(tape, at); i < tape_next(tape, at); i = tape_next(tape, i)) {
+        *bad = *bad || tape_type(tape, i) != JSON_STRING;
+        if (!*bad)
+            buf_join(&list, ',', tape_string(tape, i, x->arena));
+    }
+    *bad = *bad || !buf_ok(&list);
+    return buf_str(&list);
+}
+
+/* Reads one look-up document's members into canonical arguments. */
+int exchange_read_lookup(struct exchange *x, struct found_by *found)
+{
+    struct tape_fault bad_json;
+    struct tape tape;
+    bool bad = false;
+
+    found->wrong = (struct fault){ .kind = FAULT_FORMAT, .want = found->slot->kind };
+    if (!tape_read(&tape, x->arena, found->slot->given, &x->flow->gateway->limits, &bad_json) ||
+        tape_type(&tape, 0) != JSON_OBJECT)
+        return -1;
+    for (size_t i = 0; i < found->lookup->member_count; i++) {
+        const struct parameter *member = &found->lookup->members[i];
+        struct argument_fault fault;
+        struct str value = lookup_text(x, &tape, member->name, &bad);
+        found->wrong = (struct fault){ .kind = FAULT_TYPE, .path = member->name, .want = STR("string") };
+        if (bad)
+            return -1;
+        found->wrong.kind = FAULT_BLANK;
+        if (!value.len && member->required)
+            return -1;
+        if (!value.len || !parameter_read(member, value, x->brand, x->arena, &found->arguments, &fault))
+            continue;
+        found->wrong.kind = FAULT_FORMAT;
+        found->wrong.want = fault.want;
+        return -1;
+    }
+    parameters_join(found->lookup->members, found->lookup->member_count, x->arena, &found->arguments);
+    for (size_t i = 0; i < found->lookup->fixed_count; i++)
+        arguments_add(&found->arguments, x->arena, found->lookup->fixed[i].name, found->lookup->fixed[i].value, NULL);
+    return 0;
+}
+
+void exchange_lookup_fault(struct exchange *x, const struct found_by *found)
+{
+    struct buf path = buf_in(x->arena, 4096);
+    struct fault fault = found->wrong;
+    struct str rest = fault.path, part;
+
+    buf_add(&path, found->slot->path);
+    while (rest.len && str_next(&rest, '.', &part)) {
+        buf_char(&path, '/');
+        buf_add(&path, part);
+    }
+    fault.path = buf_str(&path);
+    exchange_add_fault(x, fault, found->item);
+}
+
 static void note(struct found_by *found, struct str id)
 {
     for (size_t i = 0; i < found->id_count; i++)

@@ -59,60 +59,9 @@ static size_t count_lookups(const struct exchange *x)
     return sum;
 }
 
-/* The text of a member of a look-up document; arrays of strings become comma lists. ptr NULL: absent. */
-static struct str lookup_text(struct exchange *x, const struct tape *tape, struct str path, bool *bad)
-{
-    uint32_t at = 0;
-    struct str part;
-
-    while (at != TAPE_NONE && str_next(&path, '.', &part))
-        at = tape_find(tape, at, part);
-    if (at == TAPE_NONE || tape_type(tape, at) == JSON_NULL)
-        return STR_NONE;
-    if (tape_type(tape, at) == JSON_STRING)
-        return tape_string(tape, at, x->arena);
-    if (tape_type(tape, at) != JSON_ARRAY) {
-        *bad = true;
-        return STR_NONE;
-    }
-    struct buf list = buf_in(x->arena, NAMES_MAX);
-    for (uint32_t i = tape_first(tape, at); i < tape_next(tape, at); i = tape_next(tape, i)) {
-        *bad = *bad || tape_type(tape, i) != JSON_STRING;
-        if (!*bad)
-            buf_join(&list, ',', tape_string(tape, i, x->arena));
-    }
-    *bad = *bad || !buf_ok(&list);
-    return buf_str(&list);
-}
-
 void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t item, enum fault_kind kind)
 {
     exchange_add_fault(x, (struct fault){ .kind = kind, .path = slot->path, .want = slot->kind }, item);
-}
-
-/* Reads one look-up document's members into canonical arguments. */
-int exchange_read_lookup(struct exchange *x, struct found_by *found)
-{
-    struct tape_fault bad_json;
-    struct tape tape;
-    bool bad = false;
-
-    if (!tape_read(&tape, x->arena, found->slot->given, &x->flow->gateway->limits, &bad_json) ||
-        tape_type(&tape, 0) != JSON_OBJECT)
-        return -1;
-    for (size_t i = 0; i < found->lookup->member_count && !bad; i++) {
-        const struct parameter *member = &found->lookup->members[i];
-        struct argument_fault fault;
-        struct str value = lookup_text(x, &tape, member->name, &bad);
-        if (!value.len && member->required)
-            return -1;
-        if (value.len && parameter_read(member, value, x->brand, x->arena, &found->arguments, &fault))
-            return -1;
-    }
-    parameters_join(found->lookup->members, found->lookup->member_count, x->arena, &found->arguments);
-    for (size_t i = 0; i < found->lookup->fixed_count; i++)
-        arguments_add(&found->arguments, x->arena, found->lookup->fixed[i].name, found->lookup->fixed[i].value, NULL);
-    return bad ? -1 : 0;
 }
 
 static int prepare_lookups(struct exchange *x)
@@ -130,7 +79,7 @@ static int prepare_lookups(struct exchange *x)
             if (!found->lookup)
                 return err_set(&x->err, ERR_INTERNAL, "no look-up '" STR_FMT "'", STR_ARG(slot->lookup));
             if (exchange_read_lookup(x, found))
-                exchange_slot_fault(x, slot, i, FAULT_FORMAT);
+                exchange_lookup_fault(x, found);
         }
     }
     return x->faults.count ? err_set(&x->err, ERR_INVALID, "%zu look-ups are not understood", x->faults.count) : 0;

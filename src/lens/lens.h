@@ -49,6 +49,9 @@ MUST_CHECK int lens_check_reads(const struct lens *lens, const struct lens *cons
 /* The mapping has that canonical member, and its value may be a moment. */
 bool lens_has_moment(const struct lens *lens, struct str member);
 
+/* The path of the dialect's member that is that canonical one; empty: there is none. */
+struct str lens_path_of(const struct lens *lens, struct str member);
+
 struct str lens_dialect(const struct lens *lens);
 const struct yaml *lens_head(const struct lens *lens); /* the file, for faults found later */
 struct str lens_resource(const struct lens *lens);

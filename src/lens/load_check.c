@@ -89,6 +89,17 @@ bool lens_has_moment(const struct lens *lens, struct str member)
     return has;
 }
 
+struct str lens_path_of(const struct lens *lens, struct str member)
+{
+    const struct shape *shape = lens->shape;
+    const struct node *node = node_child(shape->canonical, member);
+
+    for (size_t i = 0; i < shape->count && node; i++)
+        if (shape->fields[i].source == FROM_CANONICAL && is_at(&shape->fields[i], node->slot))
+            return shape->fields[i].path;
+    return STR_NONE;
+}
+
 /* A member that clients may send needs a rule that takes it. */
 static int check_taken(struct load *load, const struct field *field)
 {

@@ -92,6 +92,10 @@ describe('walks by cursor', () => {
             const { json } = await all.twine.get(`${list}&${query}`, 409);
             assert.match(json.errors[0].source.parameter, /^page\[/, query);
         }
+        for (const [name, value, detail] of [['limit', 1000, 'must be a valid page size (at most 500)'], ['limit', -1, 'must be a valid page size (at most 500)'], ['cursor', 'x', 'must be a valid cursor']]) {
+            const [error] = (await all.twine.get(`${list}&page[${name}]=${value}`, 409)).json.errors;
+            assert.deepEqual([error.detail, error.source.parameter], [detail, `page[${name}]`]);
+        }
         // a list that cannot be walked says so
         await all.twine.get(`/pub/result?filter[patient]=${(await all.twine.get(`${list}&page[size]=1`)).json.data[0].id}&page[limit]=2`);
     });

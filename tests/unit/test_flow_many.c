@@ -232,6 +232,17 @@ static void a_look_up_finds_exactly_one(void **state)
                   STR("GET /v1/patients?brand_id=acme&external_id=My%5C%7CEHR%7C1%262&limit=2&offset=0\n")),
               "%.*s", STR_ARG(buf_str(&kit->log)));
     }
+    /* half a document names the other half */
+    kit_script(kit, NULL, 0);
+    struct heard half = kit_ask(
+        kit, (struct said){ .as = "twine",
+                            .method = BULK,
+                            .body = ONE("'relationships':{'patient':{'data':{'type':'patient','meta':{'query':{"
+                                        "'identifier':{'system':'a'}}}}}}") });
+    CHECK(half.status == 409 &&
+              has(half.body, "is required','status':'409','source':{"
+                             "'pointer':'/data/relationships/patient/data/meta/query/identifier/value'}"),
+          "%d %.*s", half.status, STR_ARG(half.body));
 }
 
 static void a_look_up_that_names_nobody_asks_nobody(void **state)

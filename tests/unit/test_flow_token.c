@@ -183,6 +183,11 @@ static void a_token_is_refused(void **state)
           "{'data':{'attributes':{'grant_type':'password','client_id':'client-1','client_secret':'" SECRET
           "'}}}",
           NULL, 409, "'code':'InvalidGrantType'" },
+        { "twine", "{'data':{'attributes':{'grant_type':'client_credentials','client_id':'client-1'}}}", NULL, 409,
+          "is required','status':'409','source':{'pointer':'/data/attributes/client_secret'}" },
+        { "twine", "{'grant_type':'refresh_token','client_id':'client-1'}", NULL, 409,
+          "is required','status':'409','source':{'pointer':'/data/attributes/refresh_token'}" },
+        { "oauth", "grant_type=client_credentials&client_id=client-1", FORM, 400, "client_secret is required" },
         { "twine", "{", NULL, 400, "'title':'Invalid JSON'" },
         { "twine", "[]", NULL, 409, "'pointer':'/data'" },
         { "twine", "{}", "text/plain", 403, "'code':'Forbidden'" },

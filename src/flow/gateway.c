@@ -173,20 +173,50 @@ static int choose_forms(const struct gateway *gateway, struct dialect *dialect, 
     return choose_answers(gateway->conf, dialect, err) || choose_url(gateway->conf, dialect, err) ? -1 : 0;
 }
 
+/* Those without a fault stay: what others say of them, and what is said beside them, would only follow from it. */
+static int judge_lenses(struct gateway *gateway, struct dialect *dialect, struct err_list *faults, struct err *err)
+{
+    size_t count = dialect->lens_count;
+
+    dialect->lens_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct lens *lens = dialect->lenses[i];
+        bool fine = !agree_lens(gateway, lens, err);
+        if ((!fine && err_note(faults, err)) || agree_values(gateway, lens, faults, err))
+            return -1;
+        gateway->incomplete |= !fine;
+        dialect->lens_paths[dialect->lens_count] = dialect->lens_paths[i];
+        dialect->lenses[dialect->lens_count] = lens;
+        dialect->lens_count += fine;
+    }
+    return 0;
+}
+
+static bool stays(const struct dialect *dialect, const struct lens *lens)
+{
+    for (size_t i = 0; i < dialect->lens_count; i++)
+        if (dialect->lenses[i] == lens)
+            return true;
+    return !lens;
+}
+
+static int judge_operation(struct gateway *gateway, const struct dialect *dialect, struct operation *operation, struct err *err)
+{
+    if (bind_operation(gateway, operation, err))
+        return -1;
+    return stays(dialect, operation->lens) && stays(dialect, operation->body_lens) ? agree_operation(gateway, operation, err) : 0;
+}
+
 static int bind_dialect(struct gateway *gateway, struct dialect *dialect, struct err_list *faults, struct err *err)
 {
     if (!dialect->incomplete && choose_forms(gateway, dialect, err) && err_note(faults, err))
         return -1;
     if (agree_dialect(gateway, dialect, err) && err_note(faults, err))
         return -1;
-    for (size_t i = 0; i < dialect->lens_count; i++)
-        if ((agree_lens(gateway, dialect->lenses[i], err) && err_note(faults, err)) ||
-            agree_values(gateway, dialect->lenses[i], faults, err))
-            return -1;
+    if (judge_lenses(gateway, dialect, faults, err))
+        return -1;
     for (size_t i = 0; i < dialect->operation_count; i++)
-        if ((bind_operation(gateway, &dialect->operations[i], err) ||
-             agree_operation(gateway, &dialect->operations[i], err)) &&
-            err_note(faults, err))
+        if (judge_operation(gateway, dialect, &dialect->operations[i], err) && err_note(faults, err))
             return -1;
     for (size_t i = 0; i < dialect->lookup_count; i++)
         if (bind_lookup(gateway, &dialect->lookups[i], err) && err_note(faults, err))

@@ -130,6 +130,8 @@ test('a newcomer\'s mistakes are told with their place', () => {
         assert.match(done.stderr, expected, `${text} -> ${instead}`);
         assert.match(done.stderr, /mappings\/\S+\.yaml:\d+:\d+: /);
         said.push(done.stderr);
+        if (!/put gives|firstname/.test(`${expected}${instead}`) && !instead.startsWith('entity:')) // nothing that only follows
+            assert.equal(done.stderr.trim().split('\n').length, 1, `${text} -> ${instead}: ${done.stderr}`);
     }
     // The messages that the page shows are among them.
     const rows = [...page.matchAll(/^\| .* \| `(\w+\.yaml:.*)` \|$/gm)].map((row) => row[1]);

@@ -32,15 +32,16 @@ static bool has_host(const struct dialect *dialect, struct str host)
 static int keep_apart(const struct dialect *one, const struct dialect *other, struct err *err)
 {
     const struct yaml *facade = yaml_get(other->place, "facade"), *hosts = yaml_get(facade, "hosts");
+    const struct yaml *mine = yaml_get(one->place, "facade");
 
     for (const struct yaml *host = hosts ? hosts->first : NULL; host; host = host->next)
         if (has_host(one, host->text))
-            return yaml_fault(host, err, "\"" STR_FMT "\" is a host of " STR_FMT " already, expected another",
-                              STR_ARG(host->text), STR_ARG(one->name));
+            return yaml_fault(host, err, "\"" STR_FMT "\" is a host of " STR_FMT " already (%s:%u), expected another",
+                              STR_ARG(host->text), STR_ARG(one->name), mine->file, mine->key_line);
     if (other->prefix.len && str_eq(one->prefix, other->prefix))
         return yaml_fault(yaml_get(facade, "prefix"), err,
-                          "\"" STR_FMT "\" is the prefix of " STR_FMT " already, expected another",
-                          STR_ARG(other->prefix), STR_ARG(one->name));
+                          "\"" STR_FMT "\" is the prefix of " STR_FMT " already (%s:%u), expected another",
+                          STR_ARG(other->prefix), STR_ARG(one->name), mine->file, mine->key_line);
     return 0;
 }
 

@@ -11,8 +11,21 @@ static int wrong_kind(const struct yaml *place, struct str kind, struct err *err
                       STR_ARG(kind));
 }
 
+/* A canonical id is no number, so `as: integer` would show null everywhere, and nobody could name the entity. */
+static int check_number(const struct dialect *dialect, const struct yaml *field, const struct yaml *kind, struct err *err)
+{
+    const struct yaml *as = yaml_get(field, "as");
+    enum id_form form = dialect_id_form(dialect, kind->text);
+
+    if (!as || dialect->incomplete || /* `ids:` may stand behind its fault */
+        form == ID_INTEGER || form == ID_VERBATIM)
+        return 0;
+    return yaml_fault(as, err, "ids of the kind " STR_FMT " are no numbers here, expected `ids: { " STR_FMT ": integer }` in dialect.yaml",
+                      STR_ARG(kind->text), STR_ARG(kind->text));
+}
+
 /* Fields of the type id, wherever they stand in the file. */
-static int check_kinds(const struct gateway *gateway, const struct yaml *node, struct err *err)
+static int check_kinds(const struct gateway *gateway, const struct dialect *dialect, const struct yaml *node, struct err *err)
 {
     const struct yaml *type = node->kind == YAML_MAP ? yaml_get(node, "type") : NULL;
     const struct yaml *kind =
@@ -20,8 +33,10 @@ static int check_kinds(const struct gateway *gateway, const struct yaml *node, s
 
     if (kind && kind->kind == YAML_TEXT && !contract_has_entity(gateway->contract, kind->text))
         return wrong_kind(kind, kind->text, err);
+    if (kind && kind->kind == YAML_TEXT && check_number(dialect, node, kind, err))
+        return -1;
     for (const struct yaml *child = node->first; child; child = child->next)
-        if (check_kinds(gateway, child, err))
+        if (check_kinds(gateway, dialect, child, err))
             return -1;
     return 0;
 }
@@ -82,9 +97,9 @@ int agree_dialect(const struct gateway *gateway, const struct dialect *dialect, 
     return 0;
 }
 
-int agree_lens(const struct gateway *gateway, const struct lens *lens, struct err *err)
+int agree_lens(const struct gateway *gateway, const struct dialect *dialect, const struct lens *lens, struct err *err)
 {
-    return check_kinds(gateway, yaml_get(lens_head(lens), "fields"), err);
+    return check_kinds(gateway, dialect, yaml_get(lens_head(lens), "fields"), err);
 }
 
 static int check_entity(const struct operation *operation, const struct lens *lens,
@@ -178,13 +193,18 @@ static int check_writing(const struct gateway *gateway, const struct operation *
     return 0;
 }
 
-/* RFC 9110 section 9.2.1. A request that is said to read is given up when its client leaves (leave.c). */
+/* RFC 9110 sections 9.2.1 and 9.3.1. A GET has no body that anybody could count on. A request that is said to read is given up when its client leaves (leave.c). */
 static int check_reading(const struct operation *operation, const struct contract_call *call, struct err *err)
 {
-    for (size_t i = 0; i < operation->method_count; i++)
-        if (str_is(operation->methods[i], "GET") && !str_is(call->method, "GET"))
+    for (size_t i = 0; i < operation->method_count; i++) {
+        if (!str_is(operation->methods[i], "GET"))
+            continue;
+        if (!str_is(call->method, "GET"))
             return yaml_fault(operation->place, err, "GET must only read, but " STR_FMT " is a " STR_FMT,
                               STR_ARG(call->name), STR_ARG(call->method));
+        if (operation->has_body)
+            return yaml_fault_key(yaml_get(operation->place, "body"), err, "a GET has no body, expected no body: here");
+    }
     return 0;
 }
 

@@ -5,7 +5,8 @@
 #include "flow/exchange.h"
 
 MUST_CHECK int agree_dialect(const struct gateway *gateway, const struct dialect *dialect, struct err *err);
-MUST_CHECK int agree_lens(const struct gateway *gateway, const struct lens *lens, struct err *err);
+MUST_CHECK int agree_lens(const struct gateway *gateway, const struct dialect *dialect, const struct lens *lens,
+                          struct err *err);
 /* agree_values.c. Fails at the first fault where `faults` is NULL. */
 MUST_CHECK int agree_values(const struct gateway *gateway, const struct lens *lens, struct err_list *faults, struct err *err);
 MUST_CHECK int agree_lookup(const struct gateway *gateway, const struct lookup *lookup, struct err *err);

@@ -181,7 +181,7 @@ static int judge_lenses(struct gateway *gateway, struct dialect *dialect, struct
     dialect->lens_count = 0;
     for (size_t i = 0; i < count; i++) {
         struct lens *lens = dialect->lenses[i];
-        bool fine = !agree_lens(gateway, lens, err);
+        bool fine = !agree_lens(gateway, dialect, lens, err);
         if ((!fine && err_note(faults, err)) || agree_values(gateway, lens, faults, err))
             return -1;
         gateway->incomplete |= !fine;
@@ -211,8 +211,11 @@ static int bind_dialect(struct gateway *gateway, struct dialect *dialect, struct
 {
     if (!dialect->incomplete && choose_forms(gateway, dialect, err) && err_note(faults, err))
         return -1;
-    if (agree_dialect(gateway, dialect, err) && err_note(faults, err))
-        return -1;
+    if (agree_dialect(gateway, dialect, err)) {
+        dialect->incomplete = gateway->incomplete = true;
+        if (err_note(faults, err))
+            return -1;
+    }
     if (judge_lenses(gateway, dialect, faults, err))
         return -1;
     for (size_t i = 0; i < dialect->operation_count; i++)

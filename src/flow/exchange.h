@@ -225,6 +225,7 @@ stage_fn stage_decode;                                 /* decode.c */
 stage_fn stage_resolve, stage_judge;                   /* resolve.c */
 stage_fn stage_kept, stage_kept_both, stage_kept_join; /* kept.c */
 stage_fn stage_lookup, stage_lookup_kept, stage_make, stage_made; /* lookup.c */
+stage_fn stage_condition;                                         /* version.c */
 stage_fn stage_members, stage_judge_members;           /* member.c */
 stage_fn stage_owners;                                 /* owner.c */
 stage_fn stage_mentions, stage_judge_mentions;         /* mention.c */

@@ -48,6 +48,7 @@ static const struct {
     { "old owner", stage_owners },        /*                             -> its patient's groups      */
     { "compare", stage_compare },         /* the stored entity           -> what its client was shown */
     { "patch", stage_patch },             /*                             -> what really changes       */
+    { "condition", stage_condition },     /* If-Match without an ETag    -> nothing is written        */
     { "make", stage_make },               /* look-up documents           -> ids, made where missing   */
     { "made", stage_made },               /*                             -> permitted                 */
     { "beside", stage_beside },           /* what an update keeps        -> what is kept now          */

@@ -104,6 +104,18 @@ enum step exchange_judge_condition(struct exchange *x, struct str version)
     return STEP_NEXT;
 }
 
+/* Where no version is shown a client can only know that there is something: "*". Whatever else it names, it means another
+ * entity or another server, and what it asks for is not done (RFC 9110 section 13.1.1). */
+enum step stage_condition(struct exchange *x)
+{
+    const struct contract_call *call = x->bound->call;
+    bool writes = call && !str_is(call->method, "GET");
+
+    if (!writes || x->operation->etag || !has(x, STR("if-match")) || any_lists(x, STR("if-match"), STR_NONE))
+        return STEP_NEXT;
+    return exchange_fail(x, ERR_PRECONDITION, "If-Match names a version, but none is shown here");
+}
+
 struct str exchange_condition(const struct exchange *x)
 {
     bool backends = x->operation->etag && !x->operation->etag_shown;

@@ -115,6 +115,39 @@ static void none_may_match(void **state)
     }
 }
 
+/* Where no version is shown none can be named: nothing is written, and nothing is made for it. */
+static void where_none_is_shown_only_a_star_matches(void **state)
+{
+    static const struct {
+        const char *as, *method, *body, *condition;
+        int status;
+    } cases[] = {
+        { "general", "PUT /v1/patients/1", "{'patient':{'gender':'male'}}", "if-match: \"v7\"", 412 },
+        { "general", "PUT /v1/patients/1", "{'patient':{'gender':'male'}}", "if-match: \"a\", *", 200 },
+        { "general", "PUT /v1/patients/1", "{'patient':{'gender':'male'}}", "if-match: ", 412 },
+        { "general", "PUT /v1/patients/1", "{'patient':{'date_of_birth':5}}", "if-match: \"v7\"", 422 },
+        { "general", "GET /v1/patients/1", NULL, "if-match: \"v7\"", 200 },
+        { "patient-graph", "DELETE /v1/patients/p-1", NULL, "if-match: \"nope\"", 412 },
+        { "patient-graph", "DELETE /v1/patients/p-1", NULL, "if-match: *", 200 },
+        { "patient-graph", "DELETE /v1/patients/p-1", NULL, "if-none-match: \"nope\"", 200 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        if (strstr(cases[i].method, "DELETE"))
+            SCRIPT(kit, { .call = "patient.erase", .json = "{'status':'ok','rows_affected':{}}" });
+        else
+            SCRIPT(kit, { .json = STORED("") });
+        struct heard heard = kit_ask(kit, (struct said){ .as = cases[i].as,
+                                                         .method = cases[i].method,
+                                                         .body = cases[i].body,
+                                                         .headers = { cases[i].condition } });
+        bool written = has(buf_str(&kit->log), "PATCH") || has(buf_str(&kit->log), "DELETE");
+        CHECK(heard.status == cases[i].status, "%zu: %d %s", i, heard.status, heard.detail);
+        CHECK(written == (heard.status == 200 && !str_starts(str_from(cases[i].method), STR("GET"))), "%zu", i);
+    }
+}
+
 /* A backend without versions: the condition is judged all the same. */
 static void no_version_of_the_backend_is_needed(void **state)
 {
@@ -164,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_change_meanwhile_counts_if_it_is_shown, setup, teardown),
         cmocka_unit_test_setup_teardown(none_may_match, setup, teardown),
         cmocka_unit_test_setup_teardown(when_it_was_changed_is_told_where_that_is_known, setup, teardown),
+        cmocka_unit_test_setup_teardown(where_none_is_shown_only_a_star_matches, setup, teardown),
         cmocka_unit_test_setup_teardown(no_version_of_the_backend_is_needed, setup, teardown),
     };
 

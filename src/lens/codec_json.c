@@ -119,14 +119,20 @@ struct str put_as_patch(struct put *put, const struct field *field, uint32_t at,
 int put_map(struct put *put, const struct field *field, uint32_t at, struct str *json)
 {
     const struct tape *in = put->run->in;
-    bool fine = tape_type(in, at) == JSON_OBJECT, update = put->run->mode == MODE_UPDATE;
+    bool update = put->run->mode == MODE_UPDATE;
+    int all = raw_if(put, at, json, tape_type(in, at) == JSON_OBJECT);
 
-    (void)field;
-    for (uint32_t i = tape_first(in, at); fine && i < tape_next(in, at); i = tape_next(in, i + 1)) {
+    if (all != FINE)
+        return all;
+    for (uint32_t i = tape_first(in, at); i < tape_next(in, at); i = tape_next(in, i + 1)) {
         enum json_type type = tape_type(in, i + 1);
-        fine = type == JSON_STRING || (update && type == JSON_NULL);
+        if (type == JSON_STRING || (update && type == JSON_NULL))
+            continue;
+        all = TOLD;
+        if (put_may_fault(put))
+            put_fault_at(put, field->order, FAULT_TYPE, put_path_name(put, put_field_path(put, field), i), STR("string"));
     }
-    return raw_if(put, at, json, fine);
+    return all;
 }
 
 bool get_raw(struct get *get, const struct field *field, uint32_t at)

@@ -14,52 +14,68 @@ struct str exchange_patient(const struct exchange *x, struct str entity, const s
     return exchange_text(x, tape, at, str_is(entity, "patient") ? STR("id") : STR("patient_id"));
 }
 
-bool exchange_is_of_brand(const struct exchange *x, const struct tape *tape, uint32_t at)
+/* One that does not say its brand is of none, but for documents of which nobody shows a brand (`unbranded:` of contract.yaml). */
+bool exchange_is_of_brand(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
 {
-    struct str brand = exchange_text(x, tape, at, STR("brand_id"));
+    uint32_t brand = tape->count ? tape_find(tape, at, str_is(entity, "brand") ? STR("id") : STR("brand_id")) : TAPE_NONE;
 
-    return !brand.ptr || str_eq(brand, x->brand);
+    if (brand == TAPE_NONE)
+        return !contract_says_brand(x->flow->gateway->contract, entity);
+    return tape_type(tape, brand) == JSON_STRING && tape_string_is(tape, brand, x->brand);
 }
 
-/* Such entities are listed by their patients; the brand's own are not. */
-static bool is_of_patients(const struct exchange *x, struct str entity)
+/* An entity of the call without a patient of its own is that one's whom the request was about, where it can have been about no
+ * other: the token has only one, or the call's path names it (a parameter of the query does not tell: a backend may not know
+ * it), or this is the entity that was read and judged before it was written. */
+static struct str asked_about(const struct exchange *x, const struct contract_call *call, const struct tape *tape, uint32_t at)
 {
-    const struct contract *contract = x->flow->gateway->contract;
-
-    for (size_t i = 0; i < contract_count(contract); i++) {
-        const struct contract_call *call = contract_at(contract, i);
-        if (call->items.len && str_eq(call->entity, entity) && contract_takes(call, STR("patient_id")))
-            return true;
-    }
-    return false;
+    if (call != x->bound->call || str_is(call->entity, "patient"))
+        return STR_NONE;
+    if (x->operation->me)
+        return x->principal->patient_count == 1 ? x->principal->patients[0] : STR_NONE;
+    if (contract_names(call, STR("patient_id")))
+        return arguments_find(&x->arguments, STR("patient_id"));
+    struct str id = exchange_text(x, tape, at, STR("id"));
+    if (!x->stored_call || !id.len || !str_eq(id, exchange_text(x, &x->stored.document, 0, STR("id"))))
+        return STR_NONE;
+    return exchange_patient(x, x->bound->stored->entity, &x->stored.document, 0);
 }
 
-/* It is of patients and says that it has none: then it is of nobody who is bound. What the request itself makes is the caller's
+/* The patient to judge by; ptr NULL: none. A member that is there and no text says that there is none. */
+static struct str owner_of(const struct exchange *x, const struct contract_call *call, const struct tape *tape, uint32_t at)
+{
+    bool says = tape->count && tape_find(tape, at, STR("patient_id")) != TAPE_NONE;
+    struct str patient = exchange_patient(x, call->entity, tape, at);
+
+    return patient.ptr || says ? patient : asked_about(x, call, tape, at);
+}
+
+/* What belongs to patients and to none that is known is of nobody who is bound. What the request itself makes is the caller's
  * own doing. */
-static bool is_nobodys(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
+static bool is_nobodys(const struct exchange *x, const struct contract_call *call)
 {
-    const struct contract_call *call = x->bound->call;
-    uint32_t patient = tape->count ? tape_find(tape, at, STR("patient_id")) : TAPE_NONE;
-    bool makes = call && x->operation->has_body && !x->bound->stored && str_eq(entity, call->entity);
+    bool makes = call == x->bound->call && str_is(call->method, "POST") && !x->bound->stored;
 
-    return patient != TAPE_NONE && tape_type(tape, patient) != JSON_STRING && !makes && is_of_patients(x, entity);
+    return !makes && contract_owner(x->flow->gateway->contract, call->entity) == OWNER_PATIENT;
 }
 
 /* What the backend returns is judged like what the client asked: its brand, and for a bound principal its patient, its patient's
  * groups, or its own group. */
-bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
+bool exchange_may_see(const struct exchange *x, const struct contract_call *call, const struct tape *tape, uint32_t at)
 {
     const struct principal *who = x->principal;
 
-    if (!exchange_is_of_brand(x, tape, at))
+    if (!call)
+        return true; /* a document of the gateway's own */
+    if (!exchange_is_of_brand(x, call->entity, tape, at))
         return false;
     if (!who || (!who->patients_bound && !who->groups_bound))
         return true;
-    struct str patient = exchange_patient(x, entity, tape, at);
-    if (!patient.ptr && is_nobodys(x, entity, tape, at))
+    struct str patient = owner_of(x, call, tape, at);
+    if (!patient.ptr && is_nobodys(x, call))
         return false;
     bool own = !patient.ptr || !who->patients_bound || principal_may_patient(who, patient);
-    return own && exchange_groups_may_see(x, entity, patient, tape, at);
+    return own && exchange_groups_may_see(x, call->entity, patient, tape, at);
 }
 
 /* Where a dialect's ids are the backend's own, that one may know an entity by several. */
@@ -79,7 +95,7 @@ bool exchange_is_another(const struct exchange *x, struct str id)
 
 static int show(struct exchange *x, const struct tape *tape, uint32_t at, struct err *err)
 {
-    if (!exchange_may_see(x, x->bound->call ? x->bound->call->entity : STR_NONE, tape, at)) {
+    if (!exchange_may_see(x, x->bound->call, tape, at)) {
         if (x->bound->call && x->bound->call->items.len)
             return err_set(err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
         return err_set(err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
@@ -166,6 +182,8 @@ static int show_item(struct exchange *x, struct item *item)
 {
     if (!item->answer.document.count)
         return err_set(&item->err, ERR_UPSTREAM, "the backend answered without a body");
+    if (tape_type(&item->answer.document, 0) != JSON_OBJECT)
+        return err_set(&item->err, ERR_UPSTREAM, "the backend's answer is not an entity");
     if (show(x, &item->answer.document, 0, &item->err))
         return -1;
     item->shown = x->shown_count - 1;

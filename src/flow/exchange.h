@@ -367,12 +367,12 @@ bool exchange_names_param(const struct item *item, struct str param);
 enum step exchange_builtin(struct exchange *x);
 
 /* collect.c, about a backend's answer, which may be empty. Text: the string that the object at `at` has under that
- * name. Patient: the one that an entity is or belongs to (ptr NULL: none). Of brand: the entity does not name another
- * brand than the caller's. May see: it is of a patient or group that the caller is bound to. */
+ * name. Patient: the one that an entity is or belongs to (ptr NULL: it says none). Of brand: the entity is of the caller's
+ * brand. May see: and of a patient or group that the caller is bound to; it came from that call (NULL: from none). */
 struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name);
 struct str exchange_patient(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
-bool exchange_is_of_brand(const struct exchange *x, const struct tape *tape, uint32_t at);
-bool exchange_may_see(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
+bool exchange_is_of_brand(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at);
+bool exchange_may_see(const struct exchange *x, const struct contract_call *call, const struct tape *tape, uint32_t at);
 /* The path names an entity, and this id is another one's. Going on would show somebody else's entity, compare with it,
  * or keep data beside it. */
 bool exchange_is_another(const struct exchange *x, struct str id);

@@ -168,7 +168,7 @@ static void take(struct exchange *x, const struct including *including, uint32_t
                            .lens = including->row->lens,
                            .canonical_id = exchange_text(x, tape, at, STR("id")) };
 
-    if (!shown.canonical_id.ptr || !exchange_may_see(x, call->entity, tape, at))
+    if (!shown.canonical_id.ptr || !exchange_may_see(x, call, tape, at))
         return;
     if (!is_known(x, shown.lens, shown.canonical_id))
         x->included[x->included_count++] = shown;

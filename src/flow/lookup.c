@@ -92,7 +92,7 @@ static void note_entity(struct found_by *found, const struct tape *tape, uint32_
 {
     struct str id = exchange_text(found->x, tape, at, STR("id"));
 
-    if (id.ptr && exchange_is_of_brand(found->x, tape, at))
+    if (id.ptr && exchange_is_of_brand(found->x, found->asked->entity, tape, at))
         note(found, id);
     else
         found->matches++;

@@ -165,7 +165,7 @@ static bool judge(const struct exchange *x, struct item *item, const struct id_s
     const struct mention *mention = find(x, reader_of(x, slot), slot->found);
     const struct tape *tape = &mention->answer.document;
 
-    if (!tape->count || !exchange_may_see(x, mention->reader->entity, tape, 0))
+    if (!tape->count || !exchange_may_see(x, mention->reader, tape, 0))
         return false;
     return !is_parent(x, slot) || item->inherited.len || inherit(x, item, tape);
 }

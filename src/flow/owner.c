@@ -202,12 +202,15 @@ static bool is_made(const struct exchange *x, struct str entity)
            str_is(x->bound->call->method, "POST") && !x->arguments.id_count;
 }
 
-/* A group, and what belongs to one and to no patient, a reward programme, is for those of the group. */
+/* A group, and what belongs to one and to no patient, a reward programme, is for those of the group; and for nobody who is
+ * bound to groups where it does not say of which it is. */
 static bool is_of_group(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
 {
     struct str group = exchange_text(x, tape, at, str_is(entity, "group") ? STR("id") : STR("group_id"));
 
-    return !group.ptr || principal_may_group(x->principal, group);
+    if (!group.ptr)
+        return contract_owner(x->flow->gateway->contract, entity) != OWNER_GROUP;
+    return principal_may_group(x->principal, group);
 }
 
 bool exchange_groups_may_see(const struct exchange *x, struct str entity, struct str patient, const struct tape *tape,

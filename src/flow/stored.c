@@ -75,7 +75,7 @@ enum step stage_compare(struct exchange *x)
         return STEP_NEXT;
     if (!x->stored.document.count)
         return exchange_fail(x, ERR_UPSTREAM, "the stored entity came without a body");
-    if (!exchange_may_see(x, x->bound->stored->entity, &x->stored.document, 0))
+    if (!exchange_may_see(x, x->bound->stored, &x->stored.document, 0))
         return exchange_fail(x, ERR_NOT_FOUND, "the stored entity is of another brand or patient");
     if (exchange_is_another(x, exchange_text(x, &x->stored.document, 0, STR("id"))))
         return exchange_fail(x, ERR_UPSTREAM, "the backend answered with another entity than the stored one");

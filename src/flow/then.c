@@ -141,7 +141,8 @@ static bool any_then(const struct item *item)
 /* It has been judged as what it was before; any other entity has not. */
 static bool is_the_same(const struct item *item, const struct tape *tape)
 {
-    return str_eq(exchange_text(item->x, tape, 0, STR("id")), item->canonical_id) && exchange_is_of_brand(item->x, tape, 0);
+    return str_eq(exchange_text(item->x, tape, 0, STR("id")), item->canonical_id) &&
+           exchange_is_of_brand(item->x, item->x->bound->then_read->entity, tape, 0);
 }
 
 /* What was stored stays stored, so a reading that fails is told only after the rests are kept. */

@@ -29,7 +29,7 @@ enum step stage_found(struct exchange *x)
     if (!x->bound->via)
         return STEP_NEXT;
     const struct tape *tape = &x->via_answer.document;
-    struct str via = tape->count && exchange_may_see(x, x->bound->via->entity, tape, 0)
+    struct str via = tape->count && exchange_may_see(x, x->bound->via, tape, 0)
                          ? exchange_text(x, tape, 0, x->operation->via.member)
                          : STR_NONE;
     if (!via.len)

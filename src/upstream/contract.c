@@ -8,6 +8,7 @@ struct contract {
     size_t count;
     const struct yaml *scopes; /* verb: [what, …]; NULL: any */
     const struct yaml *members; /* entity: { member: type or [word, …] }; NULL: they may be anything */
+    struct contract_whose whose;
 };
 
 /* "GET /v1/patients/{patient_id}/groups" in literal runs and parameters. */
@@ -206,10 +207,15 @@ bool contract_has_scope(const struct contract *contract, struct str scope)
     return false;
 }
 
+const struct contract_whose *contract_whose(const struct contract *contract)
+{
+    return &contract->whose;
+}
+
 int contract_load(struct contract **contract, struct arena *arena, const char *mappings, const struct conf *conf,
                   struct err *err)
 {
-    static const char *const known[] = { "scopes", "members", "calls", NULL };
+    static const char *const known[] = { "scopes", "members", "whose", "calls", NULL };
     const struct yaml *root;
 
     if (yaml_load(&root, arena, arena_printf(arena, "%s/canonical/contract.yaml", mappings).ptr, err) ||
@@ -230,7 +236,7 @@ int contract_load(struct contract **contract, struct arena *arena, const char *m
     for (const struct yaml *child = calls->first; child; child = child->next)
         if (load_instead(child, arena, made, &made->calls[at++], err))
             return -1;
-    return check_declared(made, conf, err);
+    return load_whose(yaml_get(root, "whose"), made, &made->whose, err) || check_declared(made, conf, err) ? -1 : 0;
 }
 
 const struct contract_call *contract_find(const struct contract *contract, struct str name)
@@ -325,11 +331,18 @@ bool contract_serves(const struct contract_call *call, const struct str *names, 
     return true;
 }
 
-bool contract_takes(const struct contract_call *call, struct str parameter)
+bool contract_names(const struct contract_call *call, struct str parameter)
 {
     for (size_t i = 0; i < call->segment_count; i++)
         if (call->segments[i].is_parameter && str_eq(call->segments[i].text, parameter))
             return true;
+    return false;
+}
+
+bool contract_takes(const struct contract_call *call, struct str parameter)
+{
+    if (contract_names(call, parameter))
+        return true;
     for (size_t i = 0; i < call->query_count; i++)
         if (str_eq(call->query[i], parameter))
             return true;

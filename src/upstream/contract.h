@@ -79,6 +79,10 @@ bool contract_has_scope(const struct contract *contract, struct str scope);
 struct yaml;
 MUST_CHECK int contract_judge(const struct contract *contract, struct str entity, struct str path, const struct yaml *value,
                               struct arena *arena, struct err *err);
+/* Whose the entities of that name are (`whose:`; contract_whose.c), and whether their documents say their brand. */
+enum contract_owner { OWNER_PATIENT, OWNER_GROUP, OWNER_BRAND };
+enum contract_owner contract_owner(const struct contract *contract, struct str entity);
+bool contract_says_brand(const struct contract *contract, struct str entity);
 /* How the entity is read that this call changes: the GET of the same path; NULL: there is none. */
 const struct contract_call *contract_reader(const struct contract *contract, const struct contract_call *call);
 
@@ -92,7 +96,13 @@ const struct contract_after *contract_after(const struct contract_call *call, st
 /* The backend has the call, and those of its parameters that are in `names`. */
 bool contract_serves(const struct contract_call *call, const struct str *names, size_t count);
 
-/* `beyond:` and `instead:` of a call (contract_instead.c); the latter once all calls are known. Internal to the room. */
+/* `beyond:` and `instead:` of a call (contract_instead.c), and `whose:` (contract_whose.c); the two latter once all calls are
+ * known. Internal to the room. */
+struct contract_whose {
+    const struct yaml *brand, *group, *unbranded; /* lists of entities; NULL: none */
+};
+const struct contract_whose *contract_whose(const struct contract *contract);
+MUST_CHECK int load_whose(const struct yaml *map, const struct contract *contract, struct contract_whose *made, struct err *err);
 MUST_CHECK int load_beyond(const struct yaml *map, struct arena *arena, struct contract_call *made, struct err *err);
 MUST_CHECK int load_instead(const struct yaml *map, struct arena *arena, const struct contract *contract,
                             struct contract_call *made, struct err *err);
@@ -102,8 +112,9 @@ MUST_CHECK int load_entities(const struct yaml *map, struct err *err);
 MUST_CHECK int judge_literal(const struct yaml *member, struct str entity, const struct yaml *value, struct arena *arena,
                             struct err *err);
 
-/* True when the call takes a parameter of that name, in its path or its query. */
+/* True when the call takes a parameter of that name, in its path or its query; names: in its path. */
 bool contract_takes(const struct contract_call *call, struct str parameter);
+bool contract_names(const struct contract_call *call, struct str parameter);
 /* The parameter is a list of any texts, in which commas are escaped. */
 bool contract_lists(const struct contract_call *call, struct str parameter);
 

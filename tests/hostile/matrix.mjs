@@ -265,18 +265,22 @@ export async function makeWorld(gateway, brand, name) {
     return { name, brand, documents, reads, canonical, lines, ids: { twine: twineIds, general: generalIds, 'patient-graph': canonical, fhir: canonical, oauth: canonical } };
 }
 
+/** The document without members of that name, wherever they are. */
+const without = (text, name) => JSON.stringify(JSON.parse(text, (key, value) => (key === name ? undefined : value)));
+
 /**
  * The embedded backend of `store` for a token that is bound to nothing but its brand: it believes that the gateway has judged what
- * its token is bound to. Only calls about the caller's own patient say whose they are.
+ * its token is bound to. Only calls about the caller's own patient say whose they are. `leaves_out()`: a member that its answers lack.
  */
-async function startBeliever(store) {
+async function startBeliever(store, leaves_out = () => '') {
     const server = http.createServer((incoming, outgoing) => {
         const { brand_id, patient_id } = JSON.parse(Buffer.from(incoming.headers.authorization.split('.')[1], 'base64url'));
         const own = /\/me(\/|\?|$)|^\/v1\/researcher-acknowledgements/.test(incoming.url) ? { patient_id } : {};
         const authorization = `Bearer ${signToken(store, { aud: 'dragoman-backend', sub: 'believer', brand_id, ...own })}`;
-        const onward = http.request({ host: '127.0.0.1', port: store.backendPort, method: incoming.method, path: incoming.url, headers: { ...incoming.headers, authorization } }, (answer) => {
-            outgoing.writeHead(answer.statusCode, answer.headers);
-            answer.pipe(outgoing);
+        const onward = http.request({ host: '127.0.0.1', port: store.backendPort, method: incoming.method, path: incoming.url, headers: { ...incoming.headers, authorization } }, async (answer) => {
+            const text = (await answer.toArray()).join(''), sent = leaves_out() && text ? without(text, leaves_out()) : text;
+            outgoing.writeHead(answer.statusCode, { ...answer.headers, 'content-length': Buffer.byteLength(sent) });
+            outgoing.end(sent);
         });
         onward.on('error', () => outgoing.destroy());
         incoming.pipe(onward);
@@ -285,12 +289,12 @@ async function startBeliever(store) {
     return { url: `http://127.0.0.1:${server.address().port}`, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
 }
 
-/** A gateway to attack, and the one that keeps its patients: itself, or, if it `believes`, one behind a believer. */
-export async function startAttacked(believes) {
+/** A gateway to attack, and the one that keeps its patients: itself, or, if it `believes`, one behind a believer (`leaves_out`: above). */
+export async function startAttacked(believes, leaves_out) {
     const set = { 'auth.failures_per_minute': '0', 'auth.issuer': 'https://gateway.test' };
     const store = await startGateway({ patients: 3, set });
     if (!believes) return { store, gateway: store, stop: () => store.stop() };
-    const believer = await startBeliever(store);
+    const believer = await startBeliever(store, leaves_out);
     const gateway = await startGateway({ patients: 3, set: { ...set, 'backend.url': believer.url } });
     return { store, gateway, stop: async () => { await gateway.stop(); await believer.stop(); await store.stop(); } };
 }

@@ -392,7 +392,7 @@ static void what_is_only_let_go_is_not_forgotten(void **state)
 static void what_cannot_be_kept_is_told(void **state)
 {
     (void)state;
-    SCRIPT(kit, { .call = "patient.create", .status = 201, .json = "{'first_name':'John'}" });
+    SCRIPT(kit, { .call = "patient.create", .status = 201, .json = "{'brand_id':'acme','first_name':'John'}" });
     struct heard heard = general("POST /v1/patients", "{'patient':{'first_name':'John','last_name':'Doe',"
                                                       "'date_of_birth':'2010-05-15','favourite':'blue'}}");
     CHECK(heard.status == 502, "%d %.*s", heard.status, STR_ARG(heard.body));

@@ -231,7 +231,7 @@ static void groups_of_others_are_left_out(void **state)
                                                .groups = first_group,
                                                .group_count = 1,
                                                .groups_bound = true };
-#define TWO_GROUPS "{'groups':[{'id':'g-2','name':'Theirs'},{'id':'g-1','name':'Mine'}],'total':2}"
+#define TWO_GROUPS "{'groups':[{'id':'g-2','brand_id':'acme','name':'Theirs'},{'id':'g-1','brand_id':'acme','name':'Mine'}],'total':2}"
     static const struct {
         const char *method;
         struct reply replies[2];
@@ -243,7 +243,7 @@ static void groups_of_others_are_left_out(void **state)
           { { .call = "patient.groups", .json = TWO_GROUPS }, { .call = "patient.groups", .json = TWO_GROUPS } },
           2,
           T_GROUP_1 },
-        { "GET /pub/group/" T_GROUP_1, { { .call = "group.read", .json = "{'id':'g-2','name':'Theirs'}" } }, 1, "NotFound" },
+        { "GET /pub/group/" T_GROUP_1, { { .call = "group.read", .json = "{'id':'g-2','brand_id':'acme','name':'Theirs'}" } }, 1, "NotFound" },
     };
 
     (void)state;

@@ -163,23 +163,22 @@ static void an_update_moves_nothing_to_somebody_else(void **state)
     } cases[] = {
         { &of_patient, PLAN("p-1"), NULL, 200 },        { &of_patient, PLAN("p-2"), NULL, 409 },
         { &of_group, PLAN("p-2"), "{'groups':[{'id':'g-1'}]}", 200 }, { &of_group, PLAN("p-2"), "{'groups':[{'id':'g-2'}]}", 409 },
-        { &of_group, "{'id':'pl-1','brand_id':'acme','group_id':'g-1'}", NULL, 200 },
-        { &of_group, "{'id':'pl-1','brand_id':'acme','group_id':'g-2'}", NULL, 409 },
+        { &of_group, "{'id':'pl-1','brand_id':'acme','group_id':'g-1'}", NULL, 409 }, /* a patient's, and names none */
     };
     static const char body[] = "{'data':{'type':'action','relationships':{'plan':{'data':{'type':'patient_plan_summary',"
                                "'id':'" T_PLAN_1 "'}}}}}";
     static const char own[] = "{'id':'a-1','brand_id':'acme','type':'weight','patient_id':'p-1'}";
-    static const char unowned[] = "{'id':'a-1','brand_id':'acme','type':'weight'}";
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const char *action = cases[i].who == &of_group ? unowned : own;
-        struct reply replies[4] = { { .call = "plan.read", .json = cases[i].plan } };
+        struct reply replies[5] = { { .call = "plan.read", .json = cases[i].plan } };
         size_t count = 1;
         if (cases[i].groups)
             replies[count++] = (struct reply){ .call = "patient.groups", .json = cases[i].groups };
-        replies[count++] = (struct reply){ .call = "action.read", .json = action };
-        replies[count++] = (struct reply){ .call = "action.update", .json = action };
+        replies[count++] = (struct reply){ .call = "action.read", .json = own };
+        if (cases[i].who == &of_group)
+            replies[count++] = (struct reply){ .call = "patient.groups", .json = "{'groups':[{'id':'g-1'}]}" };
+        replies[count++] = (struct reply){ .call = "action.update", .json = own };
         kit_script(kit, replies, count);
         struct heard heard = kit_ask(kit, (struct said){ .as = "twine",
                                                          .method = "PATCH /pub/action/" T_ACTION_1,

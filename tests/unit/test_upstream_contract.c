@@ -101,6 +101,12 @@ static void faults_have_places(void **state)
           "  b: { request: GET /b, items: i, documented: true }",
           "2:52: each: needs a member: that is a parameter of the call after read:" },
         { "calls:\n  a: { request: GET /v1 }\n  a: { request: GET /v1 }", "3:3: " },
+        { "whose: x\ncalls: {}", "1:8: found \"x\", expected a map" },
+        { "whose: { patient: [x] }\ncalls: {}", "1:10: unknown key \"patient\"" },
+        { "whose: { brand: x }\ncalls: {}", "1:17: found \"x\", expected a list" },
+        { "whose: { group: [[x]] }\ncalls: {}", "1:18: found a list, expected text" },
+        { "whose: { unbranded: [e, y] }\ncalls:\n  a: { request: GET /v1, entity: e }",
+          "1:25: no call is about 'y', expected the entity of one" },
         { "calls: {", "2:1: " },
     };
 
@@ -308,8 +314,46 @@ static void what_a_call_takes(void **state)
           "path and query");
     CHECK(!contract_takes(series, STR("patient")) && !contract_takes(series, STR("")), "others");
     CHECK(!contract_takes(series, STR("/v1/patients/")), "a literal is no parameter");
+    CHECK(contract_names(series, STR("patient_id")) && !contract_names(series, STR("granularity")), "the path only");
+    CHECK(!contract_names(contract_find(contract, STR("metric.list")), STR("patient_id")), "a filter is no path");
     arena_free(&arena);
     conf_free(&conf);
+}
+
+/* What no list names is a patient's, and says its brand: an entity that somebody forgets is shown to fewer, not to more. */
+static void whose_an_entity_is(void **state)
+{
+    static const struct {
+        const char *entity;
+        enum contract_owner owner;
+        bool says_brand;
+    } cases[] = {
+        { "patient", OWNER_PATIENT, true },     { "metric", OWNER_PATIENT, true },
+        { "action", OWNER_PATIENT, true },      { "metric_latest", OWNER_PATIENT, false },
+        { "erasure", OWNER_PATIENT, false },    { "provider", OWNER_BRAND, true },
+        { "brand", OWNER_BRAND, true },         { "protocol_compounds", OWNER_BRAND, false },
+        { "group", OWNER_GROUP, true },         { "reward_program", OWNER_GROUP, true },
+        { "no such thing", OWNER_PATIENT, true }, { "", OWNER_PATIENT, true },
+    };
+    struct folder none = folder_new("calls: { a: { request: GET /a, entity: provider } }");
+    struct conf *conf = conf_with("workers=1");
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct contract *contract, *silent;
+    struct err err = { 0 };
+    int bad = contract_load(&contract, arena, SOURCE_DIR "/mappings", conf, &err) ||
+              contract_load(&silent, arena, none.dir, conf, &err);
+
+    (void)state;
+    CHECK(!bad, "%s", err.detail);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct str entity = str_from(cases[i].entity);
+        CHECK(contract_owner(contract, entity) == cases[i].owner, "%s", cases[i].entity);
+        CHECK(contract_says_brand(contract, entity) == cases[i].says_brand, "%s", cases[i].entity);
+        CHECK(contract_owner(silent, entity) == OWNER_PATIENT && contract_says_brand(silent, entity), "%s", cases[i].entity);
+    }
+    arena_free(&arena);
+    conf_free(&conf);
+    folder_done(&none);
 }
 
 int main(void)
@@ -317,6 +361,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults_have_places),
         cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(whose_an_entity_is),
         cmocka_unit_test(served),
         cmocka_unit_test(a_completion_that_no_call_is),
         cmocka_unit_test(targets),

@@ -56,6 +56,7 @@ export class Authority {
     }
     async listen() {
         await new Promise((done) => this.server.listen(0, '127.0.0.1', done));
+        this.server.unref(); // as the backends of kit.mjs
         this.url = `http://127.0.0.1:${this.server.address().port}`;
     }
     close() {

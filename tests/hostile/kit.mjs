@@ -31,8 +31,16 @@ export async function startBackend(reply) {
         });
     });
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
+    server.unref(); // a file that fails before it stops its backend ends all the same
     return { asked, port: server.address().port, url: `http://127.0.0.1:${server.address().port}`,
         stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
+}
+
+/** Stops what was started, in that order, whatever does not stop well or was never started; then tells the first fault. */
+export async function stopAll(...started) {
+    const faults = [];
+    for (const one of started) await one?.stop().catch((fault) => faults.push(fault));
+    if (faults.length) throw faults[0];
 }
 
 export const H2 = { DATA: 0, HEADERS: 1, PRIORITY: 2, RST: 3, SETTINGS: 4, PING: 6, GOAWAY: 7, WINDOW: 8, CONTINUATION: 9 };

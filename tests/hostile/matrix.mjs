@@ -286,6 +286,7 @@ async function startBeliever(store, leaves_out = () => '') {
         incoming.pipe(onward);
     });
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
+    server.unref();
     return { url: `http://127.0.0.1:${server.address().port}`, stop: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
 }
 

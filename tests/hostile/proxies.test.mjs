@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { clients, request, sleep, startGateway } from '../e2e/harness.mjs';
-import { raw, startBackend } from './kit.mjs';
+import { raw, startBackend, stopAll } from './kit.mjs';
 import { cut, startProxy, startTap } from './proxy_kit.mjs';
 
 const next = (token) => `GET /v1/patients?search=smuggled HTTP/1.1\r\nHost: general.localhost\r\nX-User-Token: ${token}\r\n\r\n`;
@@ -43,10 +43,7 @@ for (const name of ['nginx', 'haproxy'])
             tap = await startTap(gateway.port);
             proxy = await startProxy(name, tap.port);
         });
-        after(async () => {
-            await Promise.all([gateway, second].map((g) => g.stop()));
-            await Promise.all([proxy, behind, tap, backend].map((s) => s.stop()));
-        });
+        after(() => stopAll(gateway, second, proxy, behind, tap, backend));
         const through = () => tap.streams.flatMap((stream) => cut(Buffer.concat(stream))).filter((line) => line !== 'partial');
         const answered = async (g) => (await g.metric('dragoman_requests_total'));
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import { after, before, describe, test } from 'node:test';
 import { clients, sleep, startGateway } from '../e2e/harness.mjs';
-import { Frames, H2, block, frame, startBackend } from './kit.mjs';
+import { Frames, H2, block, frame, startBackend, stopAll } from './kit.mjs';
 import { cut, cut_h2, startProxy, startTap } from './proxy_kit.mjs';
 
 const second = 'GET /v1/patients?search=smuggled HTTP/1.1\r\nHost: general.localhost\r\n\r\n';
@@ -75,10 +75,7 @@ for (const [name, onward] of setups)
             proxy = await startProxy(name, tap.port, { h2: true, onward });
             token = clients(gateway).general.token;
         });
-        after(async () => {
-            await gateway.stop();
-            await Promise.all([proxy, tap, backend].map((s) => s.stop()));
-        });
+        after(() => stopAll(gateway, proxy, tap, backend));
         const counted = () => gateway.metric('dragoman_requests_total');
         const through = () => tap.streams.flatMap((stream) => (onward ? cut_h2 : cut)(Buffer.concat(stream), Buffer.concat(stream.back))).filter((line) => line !== 'partial');
         /** HTTP/1: what comes back on each connection. As many answers as requests, unless the proxy left before. */

@@ -31,12 +31,17 @@ export async function startProxy(name, to, options = {}) {
     mkdirSync(join(folder, 'logs'), { recursive: true });
     writeFileSync(join(folder, file), text);
     const child = spawn(program, args, { stdio: 'ignore' });
-    const ended = new Promise((done) => child.on('exit', done));
+    const ended = new Promise((done) => child.on('exit', done)), last = () => child.kill('SIGTERM');
+    child.unref(); // a test that fails before it stops its proxy ends all the same
+    process.once('exit', last);
+    child.once('exit', () => process.off('exit', last));
+    const stop = async () => { child.ref(); child.kill('SIGTERM'); await ended; rmSync(folder, { recursive: true, force: true }); };
     for (let n = 0; n < 250; n++) {
-        if (await (options.h2 ? listens(port) : request(port, 'GET', '/', { timeout: 2000 })).then(() => true, () => false)) break;
+        if (await (options.h2 ? listens(port) : request(port, 'GET', '/', { timeout: 2000 })).then(() => true, () => false)) return { port, stop };
         await sleep(20);
     }
-    return { port, stop: async () => { child.kill('SIGTERM'); await ended; rmSync(folder, { recursive: true, force: true }); } };
+    await stop();
+    throw new Error(`${name} does not listen`);
 }
 
 /** Passes bytes on and keeps them, connection by connection: those that go forward, and under `back` those that come back; `left`: the front has closed. */
@@ -51,6 +56,7 @@ export async function startTap(to) {
         out.on('data', (chunk) => { stream.back.push(chunk); socket.write(chunk); });
     });
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
+    server.unref();
     return { streams, port: server.address().port, stop: () => new Promise((done) => { sockets.forEach((s) => s.destroy()); server.close(done); }) };
 }
 

@@ -1,6 +1,6 @@
 // One request made at random: an operation's row of matrix.mjs, with ids of the caller's own patient and of a victim in the places that
 // the row names, spelt in ways that could be taken for the id; with more parameters, members and header fields; with another method.
-// The same choices with the ids of another world make the same request about another patient.
+// The same choices with the ids of another world make the same request about another patient. Half of the requests go over HTTP/2.
 import { MARK } from './matrix.mjs';
 
 
@@ -30,11 +30,11 @@ const INCLUDES = 'patient,owner,actions,bundles,questions,answer,question_defini
 export function attack(o, { below, chance, pick }, { own, victim, other, known, n }) {
     const { row } = o, method = chance(25) ? pick(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) : o.method;
     const harmless = row.destroys || method === 'DELETE'; // the caller's own is still wanted
-    const values = { n };
+    const values = { n }, lean = row.many ? pick([4, 9, 10]) : 4; // of ten ids so many are the caller's own: one of others among many
     /** An id of that kind, of somebody, in some spelling. */
     function id(kind, free = false) {
         const odds = below(10), spelling = chance(4) ? pick(SPELLINGS) : SPELLINGS[0], dialect = chance(12) ? pick(['general', 'twine', 'fhir']) : o.dialect;
-        const world = odds < 4 && !harmless ? own : free ? other : victim;
+        const world = odds < lean && !harmless ? own : free ? other : victim;
         return spelling(world.ids[dialect][kind] ?? world.ids.fhir[kind] ?? 'x');
     }
     const encode = (text) => (chance(15) ? [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('') : encodeURIComponent(text));
@@ -63,15 +63,21 @@ export function attack(o, { below, chance, pick }, { own, victim, other, known, 
         }
         return new Members(members);
     }
+    /** Many documents in the place of one, each with ids of its own choice. */
+    function bulk(body) {
+        const [one] = [body.data ?? body].flat(), many = Array.from({ length: 2 + below(7) }, () => one);
+        return Array.isArray(body) ? many : { ...body, data: many, ...(chance(3) && { meta: { ignore_duplicates: true } }) };
+    }
     const print = (value) => (value instanceof Members ? `{${value.list.map(([name, inner]) => `${chance(30) ? `"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}"` : JSON.stringify(name)}:${print(inner)}`).join(',')}}`
         : Array.isArray(value) ? `[${value.map(print).join(',')}]` : /^\d{1,15}$/.test(value) && chance(4) ? value : JSON.stringify(value));
 
     const [path, search = ''] = row.to.split('?');
     let target = path.replace(MARK, (_, mark, kind) => (kind in values ? values[kind] : encode(id(kind))));
-    const asked = query(search), form = query(row.form ?? ''), document = print(fill(row.body ?? (chance(4) ? {} : undefined)) ?? '');
+    const asked = query(search), form = query(row.form ?? ''), document = print(fill((row.many && !chance(4) ? bulk(row.body) : row.body) ?? (chance(4) ? {} : undefined)) ?? '');
     target += asked && (search || chance(2)) ? `?${asked}` : '';
     const body = row.form ? form : row.body || (method !== 'GET' && method !== 'HEAD' && document !== '""') ? document : undefined;
-    return { method, path: target, headers: fields(), body };
+    const headers = fields(), h2 = chance(2);
+    return { method, path: target, headers: h2 ? { ...headers, ...fields_of_h2() } : headers, body, h2 };
 
     /** Header fields that somebody could listen to. */
     function fields() {
@@ -79,6 +85,11 @@ export function attack(o, { below, chance, pick }, { own, victim, other, known, 
         const said = { 'x-http-method-override': 'DELETE', 'if-match': known[0], 'if-none-match': known[0], prefer: 'return=representation', cookie: `token=${known[0]}` }[header]
             ?? (header.endsWith('url') ? row.to.split('?')[0].replace(MARK, () => other.ids.fhir.patient) : id(header === 'x-brand-id' ? 'brand' : 'patient', true).replace(/[^\x20-\x7e]/g, ''));
         return chance(4) ? { [header]: said.trim() } : {};
+    }
+    /** A host beside the authority, a cookie in crumbs, a credential of another dialect. */
+    function fields_of_h2() {
+        return chance(2) ? {} : pick([{ host: `${pick(['general', 'twine', 'patient-graph', 'fhir'])}.localhost` }, { cookie: ['a=b', `token=${known[0]}`, id('patient', true)].map((text) => text.replace(/[^\x21-\x7e]/g, '')) },
+            { 'x-user-token': 'x' }, { te: 'trailers' }, { priority: 'u=0, i' }]);
     }
 }
 

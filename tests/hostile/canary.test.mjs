@@ -4,10 +4,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import http2 from 'node:http2';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { backendCall, signToken } from '../e2e/backend_kit.mjs';
-import { request, sanitized } from '../e2e/harness.mjs';
+import { answer, request, sanitized } from '../e2e/harness.mjs';
 import { choices } from '../e2e/random.mjs';
 import { attack } from './canary.mjs';
 import { OF_BRAND, OF_GROUP, loadOperations, makeWorld, read, startAttacked } from './matrix.mjs';
@@ -16,6 +17,20 @@ const seed = Number(process.env.DRAGOMAN_SEED ?? 1);
 const TRIES = Number(process.env.DRAGOMAN_TRIES ?? (sanitized ? 200 : 500));
 
 const IGNORED = /"(?:req_id|request_id)":"[^"]*"/g;
+
+/** One request on a connection of HTTP/2. */
+function ask(session, authority, headers, method, path, body) {
+    return new Promise((done, fail) => {
+        const stream = session.request({ ':method': method, ':path': path, ':authority': authority, ...headers }, { endStream: body === undefined }), chunks = [];
+        let head;
+        stream.setTimeout(30000, () => stream.destroy(new Error(`${method} ${path}: no answer`)));
+        stream.on('response', (got) => { head = got; });
+        stream.on('data', (chunk) => chunks.push(chunk));
+        stream.on('error', (error) => fail(new Error(`${method} ${path} ${JSON.stringify(headers)} ${body}: ${error.message}`)));
+        stream.on('close', () => (head ? done(answer(method, path, head[':status'], head, Buffer.concat(chunks))) : fail(new Error(`${method} ${path}: closed without an answer`))));
+        if (body !== undefined) stream.end(body);
+    });
+}
 
 /** Ids of the same forms that nobody has, in a brand that is the caller's own where the victim's is. */
 function idsOfNobody(world, own) {
@@ -42,7 +57,7 @@ function idsOf(world, own) {
 }
 
 for (const believes of [false, true]) describe(`a patient of others, ${believes ? 'a backend that believes the gateway' : 'the embedded backend'}, seed ${seed}, ${TRIES} tries`, () => {
-    let gateway, store, stop, operations, theirs, other, attackers, known, n = 0;
+    let gateway, store, stop, operations, theirs, other, attackers, known, session, n = 0;
 
     before(async () => {
         ({ store, gateway, stop } = await startAttacked(believes));
@@ -56,6 +71,8 @@ for (const believes of [false, true]) describe(`a patient of others, ${believes 
         [theirs, other] = worlds;
         for (const world of worlds) await fillWithTexts(world);
         known = await learn();
+        session = http2.connect(`http://127.0.0.1:${gateway.port}`);
+        session.on('error', () => {});
         attackers = [
             { name: 'of another brand', own: mine, bound: {} },
             { name: 'bound to a patient', own: mate, bound: { patient_id: [mate.canonical.patient] } },
@@ -69,13 +86,13 @@ for (const believes of [false, true]) describe(`a patient of others, ${believes 
             attacker.names = new RegExp(`(?<!matrix-|q-|token-|no address of |${attacker.own.brand === 'globex' ? 'brand-' : 'Group of brand-'})(?:${theirs.name}|${other.name})`, 'i');
         }
     });
-    after(() => stop());
+    after(() => { session?.destroy(); return stop(); });
 
     const token = (world, scopes, bound) => signToken(gateway, { aud: 'dragoman', sub: 'canary', brand_id: world.brand, jti: world.canonical.token, scope: scopes.join(' '), ...bound });
-    async function send(o, credential, { method, path, headers, body }) {
-        const all = { host: `${o.dialect}.localhost`, ...(o.dialect === 'general' ? { 'x-user-token': credential } : { authorization: `Bearer ${credential}` }), ...headers };
+    async function send(o, credential, { method, path, headers, body, h2 }) {
+        const host = `${o.dialect}.localhost`, all = { ...(h2 ? {} : { host }), ...(o.dialect === 'general' ? { 'x-user-token': credential } : { authorization: `Bearer ${credential}` }), ...headers };
         if (body !== undefined) Object.assign(all, { 'content-type': o.row.form ? 'application/x-www-form-urlencoded' : o.type[0] ?? 'application/json', 'content-length': Buffer.byteLength(body) });
-        return request(gateway.port, method, path, { headers: all, body, agent: gateway.agent });
+        return h2 ? ask(session, host, all, method, path, body) : request(gateway.port, method, path, { headers: all, body, agent: gateway.agent });
     }
     const own = (o, world) => ({ method: o.method, path: o.row.to.replace(/<[=~]?(\w+)>/g, (_, kind) => encodeURIComponent(world.ids[o.dialect][kind])).replaceAll(' ', '%20'), headers: {} });
 
@@ -119,15 +136,23 @@ for (const believes of [false, true]) describe(`a patient of others, ${believes 
     test('s30_requests_made_at_random_show_and_change_nothing_of_others', async () => {
         const was = [await everything(theirs), await everything(other)], shown = JSON.stringify(was);
         for (const world of [theirs, other]) assert.ok(shown.split(world.name).length > 30, 'its texts are shown where they may be');
-        const faults = [], kept = new Set(), reached = new Map();
-        for (let i = 0; i < TRIES && faults.length < 20; i++) {
-            const o = operations[i % operations.length], attacker = attackers[Math.floor(i / operations.length + i) % attackers.length];
+        const faults = [], kept = new Set(), reached = new Map(), show = operations.find(({ name, dialect }) => name === 'fetchPatient' && dialect === 'twine');
+        // Then those again that take many documents, that choose the entity themselves, and that make one by what it refers to.
+        const referring = operations.filter(({ row, name, dialect, method }) => row.many || name.startsWith('upsert') || (dialect === 'fhir' && method === 'POST' && row.body));
+        assert.ok(referring.length > 7, 'bulk requests, upserts and creates');
+        const count = (what) => reached.set(what, (reached.get(what) ?? 0) + 1);
+        for (let i = 0; i < TRIES * 1.5 && faults.length < 20; i++) {
+            const o = i < TRIES ? operations[i % operations.length] : referring[i % referring.length], attacker = attackers[Math.floor(i / operations.length + i) % attackers.length];
             const bound = o.row.me && !attacker.bound.patient_id ? { ...attacker.bound, patient_id: [attacker.own.canonical.patient] } : attacker.bound;
             const credential = token(attacker.own, o.scopes, bound);
             const make = (victim, free) => attack(o, choices(seed * 1000003 + i), { own: attacker.own, victim, other: free, known, n: ++n });
-            const sent = make(...attacker.victims), got = await send(o, credential, sent), what = `try ${i}, ${o.label}, ${attacker.name}: ${sent.method} ${sent.path} ${JSON.stringify(sent.headers)} ${sent.body ?? ''}\n  ${got.status} ${JSON.stringify(got.headers)} ${got.text.slice(0, 1500)}`;
+            const sent = make(...attacker.victims);
+            // On the attacker's connection of HTTP/2 the patient itself asks at the same time, as it does behind a proxy.
+            const [got, beside] = await Promise.all([send(o, credential, sent), sent.h2 && send(show, token(theirs, show.scopes), { ...own(show, theirs), h2: true })]);
+            const what = `try ${i}, ${o.label}, ${attacker.name}: ${sent.method} ${sent.path} ${JSON.stringify(sent.headers)} ${sent.body ?? ''}\n  ${got.status} ${JSON.stringify(got.headers)} ${got.text.slice(0, 1500)}`;
             const twin = make(...attacker.nobody), unknown = await send(o, credential, twin);
-            reached.set(`${attacker.name} ${Math.floor(got.status / 100)}`, (reached.get(`${attacker.name} ${Math.floor(got.status / 100)}`) ?? 0) + 1);
+            for (const kind of [attacker.name, `HTTP/${sent.h2 ? 2 : 1}`, ...(referring.includes(o) ? [o.label] : [])]) count(`${kind} ${Math.floor(got.status / 100)}`);
+            if (beside && (beside.status !== 200 || !beside.text.includes(theirs.name))) faults.push(`the patient itself was answered ${beside.status} ${beside.text}: ${what}`);
 
             const said = `${decodeURIComponent(sent.path.replace(/%(?![0-9a-f]{2})/gi, '%25'))} ${sent.path} ${Object.values(sent.headers)} ${sent.body}`.toLowerCase();
             const seen = `${JSON.stringify(got.headers)} ${got.text}`.toLowerCase();
@@ -142,6 +167,7 @@ for (const believes of [false, true]) describe(`a patient of others, ${believes 
         console.log(`# ${[...reached].map(([name, count]) => `${name}xx: ${count}`).sort().join(', ')}; kept as text: ${kept.size} ids`);
         assert.ok(!faults.length, faults.join('\n\n'));
         for (const { name } of attackers) assert.ok(reached.get(`${name} 2`) > TRIES / 100, `${name}: hardly anything succeeds`);
+        for (const version of [1, 2]) assert.ok(reached.get(`HTTP/${version} 2`) > TRIES / 25, `HTTP/${version}: hardly anything succeeds`);
         const now = [await everything(theirs), await everything(other)];
         for (const [i, all] of was.entries()) for (const name of Object.keys(all)) assert.deepEqual(now[i][name], all[name], name);
     });

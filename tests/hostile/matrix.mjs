@@ -5,6 +5,7 @@
 // <=kind>    the same id as in the path
 // <~kind>    an id that the backend keeps as it is sent: it opens nothing, so that a foreign one is like any other text
 // about      why no entity can be named; then the answers are searched for what is not the caller's
+// many       an array of documents may stand in the place of the one
 // me         about the caller's own patient: the token must be bound to exactly one
 // bound      why a token bound to the patient itself may not: 403
 // grouped    why a token bound to the patient's group may not: 403
@@ -47,12 +48,12 @@ const twine = {
     createGroup: { to: '/pub/group', body: resource('group', { name: 'Group <n>' }), about: 'a new group names none', bound: NOBODYS, grouped: 'a token bound to groups makes no other' },
     fetchGroup: { to: '/pub/group/<group>' },
     fetchPatients: { to: `/pub/patient?${all}&${page}` },
-    createPatient: { to: '/pub/patient', body: resource('patient', { first_name: 'Qanary', last_name: 'x' }, { groups: { data: [{ type: 'group', id: '<group>' }] }, coaches: { data: [{ type: 'coach', id: '<provider>' }] } }), bound: NOBODYS },
+    createPatient: { to: '/pub/patient', many: true, body: resource('patient', { first_name: 'Qanary', last_name: 'x' }, { groups: { data: [{ type: 'group', id: '<group>' }] }, coaches: { data: [{ type: 'coach', id: '<provider>' }] } }), bound: NOBODYS },
     upsertPatient: { to: '/pub/patient', body: { ...resource('patient', { note: 'n' }, { coaches: { data: [{ type: 'coach', id: '<provider>' }] } }), meta: { query: { identifier: { system: 'matrix', value: '<identifier>' }, groups: ['<group>'] } } } },
     fetchPatient: { to: '/pub/patient/<patient>' },
     updatePatient: { to: '/pub/patient/<patient>', body: resource('patient', { note: 'n' }, { groups: { data: [{ type: 'group', id: '<group>' }] }, coaches: { data: [{ type: 'coach', id: '<provider>' }] } }, 'patient') },
     fetchPatientHealthMetrics: { to: `/pub/patient_health_metric?${all}&filter[patient]=<patient>&${page}` },
-    createPatientHealthMetric: { to: '/pub/patient_health_metric', body: { data: [resource('patient_health_metric', { type: 'weight', value: 1 }, { patient: ref('patient') }).data] } },
+    createPatientHealthMetric: { to: '/pub/patient_health_metric', many: true, body: { data: [resource('patient_health_metric', { type: 'weight', value: 1 }, { patient: ref('patient') }).data] } },
     fetchPatientHealthMetric: { to: '/pub/patient_health_metric/<metric>' },
     fetchPatientGroups: { to: '/pub/patient/<patient>/groups' },
     fetchPatientCoaches: { to: '/pub/patient/<patient>/coaches' },
@@ -86,7 +87,7 @@ const twine = {
     createReward: { to: '/pub/reward', body: resource('reward', { description: 'd', allocated_value: 1, allocated_at: at }, { reward_program_activation: ref('reward_program_activation') }) },
     fetchRewards: { to: `/pub/reward?${all}&filter[patient]=<patient>&filter[reward_program_activation]=<reward_program_activation>` },
     fetchReward: { to: '/pub/reward/<reward>' },
-    createRewardEarning: { to: '/pub/reward_earning', body: { data: [resource('reward_earning', { earned_value: 1, earned_at: at }, { reward: ref('reward') }).data] } },
+    createRewardEarning: { to: '/pub/reward_earning', many: true, body: { data: [resource('reward_earning', { earned_value: 1, earned_at: at }, { reward: ref('reward') }).data] } },
     fetchRewardEarnings: { to: '/pub/reward_earning?filter[patient]=<patient>&filter[groups]=<group>' },
     fetchRewardEarning: { to: '/pub/reward_earning/<reward_earning>' },
     createRewardEarningFulfillment: { to: '/pub/reward_earning_fulfillment', body: resource('reward_earning_fulfillment', { fulfilled_value: 1, fulfilled_at: at }, { reward_earning: ref('reward_earning') }) },
@@ -135,9 +136,9 @@ const graph = {
     putResearcherAcknowledgement: { to: '/v1/researcher-acknowledgements', body: { full_name: 'Qanary', ip_address: '10.1.2.3', source: 'web' }, me: true },
     listTreatments: { to: '/v1/patients/me/treatments', me: true, none: true },
     showProtocol: { to: '/v1/protocols/<protocol>', none: true },
-    setProtocolCompounds: { to: '/v1/protocols/<protocol>/compounds', none: true, bound: BY_BACKEND, grouped: BY_BACKEND,
+    setProtocolCompounds: { to: '/v1/protocols/<protocol>/compounds', many: true, none: true, bound: BY_BACKEND, grouped: BY_BACKEND,
         body: [{ compound_id: '00000000-0000-4000-8000-000000000001', compound_slug: 's', display_name: 'n', dose_amount: 0.5, dose_unit: 'mg', route: 'oral', position: 0 }] },
-    setProtocolSchedule: { to: '/v1/patients/<patient>/protocols/<protocol>/schedule', none: true,
+    setProtocolSchedule: { to: '/v1/patients/<patient>/protocols/<protocol>/schedule', many: true, none: true,
         body: [{ protocol_compound_id: '00000000-0000-4000-8000-000000000001', days_of_week: [0], time_of_day: 'morning' }] },
     listProtocolOverrides: { to: '/v1/patients/<patient>/protocols/<protocol>/overrides', none: true },
     createDose: { to: '/v1/adherence/doses', body: { peptide_id: 'p', protocol_id: 'q', status: 'taken', scheduled_at: at }, me: true, none: true },

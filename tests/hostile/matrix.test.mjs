@@ -19,14 +19,19 @@ function places(row) {
     return found.filter((one, i) => found.findIndex((other) => other.place === one.place && other.kind === one.kind) === i);
 }
 
+const file = (dialect, part) => readFileSync(join(root, 'mappings', dialect, part), 'utf8');
+/** What the mapping says of an operation. */
+function blockOf({ dialect, name }) {
+    const text = file(dialect, 'dialect.yaml'), whole = text.slice(text.indexOf('\noperations:'));
+    return whole.split(/\n(?=  \w+:)/).find((part) => part.trimStart().startsWith(`${name.replace(/(_patch|ByForm)$/, '')}:`)) ?? '';
+}
+
 /** The kinds of entities that an operation can name, read from its mapping: path, query, look-ups, and members that a request may have. */
 function kindsNamed({ dialect, name }) {
-    const file = (part) => readFileSync(join(root, 'mappings', dialect, part), 'utf8');
-    const text = file('dialect.yaml'), whole = text.slice(text.indexOf('\noperations:'));
-    const block = whole.split(/\n(?=  \w+:)/).find((part) => part.trimStart().startsWith(`${name.replace(/(_patch|ByForm)$/, '')}:`)) ?? '';
+    const block = blockOf({ dialect, name });
     const kinds = new Set([...block.matchAll(/type: ids?, kind: (\w+)/g)].map(([, kind]) => kind));
     const resource = /body:.*resource: (\w+)/.exec(block)?.[1] ?? /resource: (\w+)/.exec(block)?.[1];
-    const lens = /\n    body:/.test(block) && readdirSync(join(root, 'mappings', dialect)).map((part) => (part === 'dialect.yaml' ? '' : file(part))).find((part) => part.includes(`\nresource: ${resource}\n`));
+    const lens = /\n    body:/.test(block) && readdirSync(join(root, 'mappings', dialect)).map((part) => (part === 'dialect.yaml' ? '' : file(dialect, part))).find((part) => part.includes(`\nresource: ${resource}\n`));
     const read_only = /\n    stored:/.test(block) ? /read_only: (true|update)/ : /read_only: (true|create)/;
     for (const line of writable((lens || '').split('\n'), read_only))
         if (/\bkind: \w+/.test(line)) kinds.add(/kind: (\w+)/.exec(line)[1]);
@@ -129,6 +134,7 @@ for (const believes of [false, true]) describe(`operations and tokens, ${believe
             assert.match(o.row.to.split('?')[0], template, o.label);
             assert.equal(!!(o.row.body ?? o.row.form), o.has_body, `${o.label}: a body`);
             assert.equal(!o.row.open, o.scopes.length > 0, `${o.label}: open, or with scopes`);
+            assert.equal(!!o.row.many, /\n    body:.*\bmany: \d/.test(blockOf(o)), `${o.label}: an array of documents`);
             // Whoever says that no entity can be named, or forgets one, is contradicted by the mapping.
             const named = new Set(places(o.row).map(({ kind }) => kind));
             for (const kind of o.row.open ? [] : kindsNamed(o)) assert.ok(named.has(kind), `${o.label} can name a ${kind}, its row does not`);

@@ -180,7 +180,7 @@ static enum step judge_parameters(struct exchange *x)
 
 static enum step judge_slots(struct exchange *x, size_t *at)
 {
-    for (size_t i = 0; i < x->item_count; i++) {
+    for (size_t i = 0; i < x->item_count; i++)
         for (size_t k = 0; k < x->items[i].put.ids.count; k++) {
             struct id_slot *slot = &x->items[i].put.ids.items[k];
             if (slot->lookup.len)
@@ -192,7 +192,6 @@ static enum step judge_slots(struct exchange *x, size_t *at)
             if (verdict == UNKNOWN)
                 exchange_slot_fault(x, slot, i, FAULT_ID);
         }
-    }
     return STEP_NEXT;
 }
 
@@ -256,21 +255,35 @@ bool exchange_is_bound_to_nothing(const struct exchange *x)
     return who && ((who->patients_bound && !who->patient_count) || (who->groups_bound && !who->group_count));
 }
 
+static bool path_names_patient(const struct exchange *x)
+{
+    for (size_t i = 0; i < x->operation->path_count; i++)
+        if (str_is(x->operation->path[i].kind, "patient"))
+            return true;
+    return false;
+}
+
+/* And so does the call's: it reaches nothing but that patient's. A dialect's path alone tells nothing of the entity in it. */
+static bool reaches_one_patient(const struct exchange *x)
+{
+    return path_names_patient(x) && contract_names(x->bound->call, STR("patient_id"));
+}
+
 /* A bound principal changes what is not named by a patient only where the entity can be read, and so judged, before. One
  * bound to patients works on those: it makes no new one. What is about the caller's own patient (me) is about those. */
 static enum step judge_bounds(struct exchange *x)
 {
     const struct operation *operation = x->operation;
-    bool patient = false, other = false;
+    bool entity = false, other = false;
 
     if (!exchange_is_bound(x) || !x->bound->call || operation->me)
         return STEP_NEXT;
     for (size_t i = 0; i < operation->path_count; i++) {
-        patient = patient || str_is(operation->path[i].kind, "patient");
         other = other || operation->path[i].kind.len;
+        entity = entity || (operation->path[i].kind.len && !str_is(operation->path[i].kind, "patient"));
     }
     bool writes = !str_is(x->bound->call->method, "GET");
-    if (writes && other && !patient && !x->bound->stored)
+    if (writes && entity && !reaches_one_patient(x) && !x->bound->stored)
         return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the entity cannot be judged before it is changed");
     if (x->principal->groups_bound && operation->has_body && !other && str_is(x->bound->call->entity, "group"))
         return exchange_fail(x, ERR_FORBIDDEN, "a principal bound to groups makes no other");
@@ -286,17 +299,9 @@ static enum step judge_bounds(struct exchange *x)
     return STEP_NEXT;
 }
 
-static bool path_names_patient(const struct exchange *x)
-{
-    for (size_t i = 0; i < x->operation->path_count; i++)
-        if (str_is(x->operation->path[i].kind, "patient"))
-            return true;
-    return false;
-}
-
 bool exchange_must_read(const struct exchange *x)
 {
-    return exchange_is_bound(x) && x->bound->stored && !path_names_patient(x);
+    return exchange_is_bound(x) && x->bound->stored && !reaches_one_patient(x);
 }
 
 enum step exchange_withhold(struct exchange *x, stage_fn *members)

@@ -121,12 +121,63 @@ static void a_principal_bound_to_groups_makes_none_by_a_name(void **state)
     }
 }
 
+/* The path of a dialect may name the patient where the call does not: that it is the caller's own tells nothing of the entity. */
+static void an_own_patient_in_the_path_opens_no_other_entity(void **state)
+{
+#define NESTED "request: \"%s /v1/patients/{patient}/encounters/{id}\", scopes: [write:encounters], resource: encounter, answer: $item, " \
+               "path: { patient: { type: id, kind: patient }, id: { type: id, kind: encounter, to: encounter_id } }, "
+#define ENCOUNTER(patient) "{'id':'e-1','patient_id':'" patient "','brand_id':'acme','encounter_type':'lab','status':'scheduled','metadata':{}," TIMES "}"
+#define GROUPS_OF(group) { .call = "patient.groups", .json = "{'groups':[{'id':'" group "'}],'total':1}" }
+#define READ(patient) { .call = "encounter.read", .json = ENCOUNTER(patient) }
+#define WRITE(patient) { .call = "encounter.update", .json = ENCOUNTER(patient) }
+    static const struct token_claims own = { .subject = STR_INIT("s"), .scope = STR_INIT("admin:*"), .patients = one_patient,
+                                             .patient_count = 1, .patients_bound = true };
+    static const struct token_claims member = { .subject = STR_INIT("s"), .scope = STR_INIT("admin:*"), .groups = one_group,
+                                                .group_count = 1, .groups_bound = true };
+    static const struct {
+        const char *method;
+        const struct token_claims *who;
+        struct reply replies[4];
+        size_t calls;
+        int status;
+    } cases[] = {
+        { "PATCH /v1/patients/p-1/encounters/e-1", &own, { READ("p-2") }, 1, 404 },
+        { "PATCH /v1/patients/p-1/encounters/e-1", &own, { READ("p-1"), WRITE("p-1") }, 2, 200 },
+        { "PATCH /v1/patients/p-2/encounters/e-1", &own, { { .json = "{}" } }, 0, 403 },
+        { "PATCH /v1/patients/p-1/encounters/e-1", &member, { GROUPS_OF("g-1"), READ("p-2"), GROUPS_OF("g-2") }, 3, 404 },
+        { "PATCH /v1/patients/p-1/encounters/e-1", &member, { GROUPS_OF("g-1"), READ("p-1"), WRITE("p-1") }, 3, 200 },
+        { "DELETE /v1/patients/p-1/encounters/e-1", &own, { { .json = "{}" } }, 0, 403 }, /* what is there is not read before */
+        { "DELETE /v1/patients/p-1/encounters/e-1", &member, { { .json = "{}" } }, 0, 403 },
+    };
+    struct arena *arena = arena_new(SIZE_MAX);
+    struct kit *kit = kit_new_changed(
+        "patient-graph/dialect.yaml",
+        arena_printf(arena,
+                     "s|^operations:|&\\n  visit: { " NESTED "call: encounter.update, stored: encounter.read, body: {} }"
+                     "\\n  leave: { " NESTED "call: encounter.delete }|",
+                     "PATCH", "DELETE")
+            .ptr);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        kit_script(kit, cases[i].replies, cases[i].calls);
+        bool writes = str_starts(str_from(cases[i].method), STR("PATCH"));
+        struct heard heard = kit_ask(kit, (struct said){ .as = "patient-graph", .method = cases[i].method, .who = cases[i].who,
+                                                         .body = writes ? "{'notes':'mine'}" : NULL });
+        CHECK(heard.status == cases[i].status && kit->started == cases[i].calls, "case %zu: %d, %zu calls, %s\n" STR_FMT, i,
+              heard.status, kit->started, heard.detail, STR_ARG(buf_str(&kit->log)));
+    }
+    kit_free(kit);
+    arena_free(&arena);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_asked_for_what_is_refused),
         cmocka_unit_test(what_is_about_the_patient_is_allowed),
         cmocka_unit_test(a_principal_bound_to_groups_makes_none_by_a_name),
+        cmocka_unit_test(an_own_patient_in_the_path_opens_no_other_entity),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

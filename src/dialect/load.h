@@ -45,6 +45,8 @@ MUST_CHECK int load_form(const struct yaml *map, struct arena *arena, const stru
 MUST_CHECK int load_then(const struct yaml *map, struct operation *made, struct err *err);
 MUST_CHECK int load_inherit(const struct yaml *map, struct arena *arena, struct operation *made, struct err *err);
 MUST_CHECK int load_via(const struct yaml *map, struct operation *made, struct err *err);
+/* load_media.c */
+MUST_CHECK int load_media(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err);
 MUST_CHECK int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err);
 MUST_CHECK int load_choose(const struct dialect *dialect, const struct yaml *map, struct operation *made,
                            struct err *err);

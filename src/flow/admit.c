@@ -1,5 +1,5 @@
 /* Who asks for what: facade and operation, credential, scopes. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "conf/conf.h"
 

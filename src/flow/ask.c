@@ -1,5 +1,5 @@
 /* What is asked beyond the body: media types, paging, parameters. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "dialect/media.h"
 #include "dialect/query.h"

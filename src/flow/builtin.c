@@ -1,5 +1,5 @@
 /* Operations that the gateway answers itself: tokens, their revocation, and what is published about both. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 static void on_grant(struct grant *grant, const struct err *err, void *data)
 {

@@ -1,5 +1,5 @@
 /* The backend's part: one call, a page, every page, or one call per document. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "json/write.h"
 

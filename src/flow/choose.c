@@ -1,7 +1,7 @@
 /* An operation whose body says by a look-up document which entity is meant (`choose:` in dialect.yaml): an upsert. What was
  * found decides which operation the exchange becomes; from there on nothing is special. Two that make the same entity at
  * once meet in the backend, where one of them is refused as a duplicate: that one looks again and updates. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "base/codec.h"
 #include "json/write.h"

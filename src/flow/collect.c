@@ -1,5 +1,5 @@
 /* From the backend's answers to entities: of the caller's brand and patients, or an error. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name)
 {

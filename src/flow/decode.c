@@ -1,5 +1,5 @@
 /* The body: dialect bytes -> canonical documents, or faults that name the dialect's members. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "json/write.h"
 

@@ -1,5 +1,5 @@
 /* Entities -> the dialect's answer, with gaps for its ids. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "json/write.h"
 

@@ -1,5 +1,5 @@
 /* Errors in the caller's own shape. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "json/write.h"
 #include "yaml/yaml.h"

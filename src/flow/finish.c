@@ -1,5 +1,5 @@
 /* Dialect ids for the gaps of the answer, durable before it goes out; and its end. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "base/clock.h"
 

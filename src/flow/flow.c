@@ -1,5 +1,5 @@
 /* The file to read first: the table below is the life of a request. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "base/clock.h"
 #include "base/codec.h"

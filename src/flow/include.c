@@ -1,6 +1,6 @@
 /* Related entities that the client asks for beside the answer (`include:` in dialect.yaml; JSON:API section 5.4): one call for
  * each kind, whatever the number of entities shown. Each is judged like the others, and shown once. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "dialect/query.h"
 

@@ -1,6 +1,6 @@
 /* What has no place in the canonical entity goes to the store before the client is told; what the store holds
  * beside the entities to be shown comes back; what was deleted is forgotten. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 static struct rest_key key_of(const struct exchange *x, const struct lens *lens, struct str canonical_id)
 {

@@ -1,7 +1,7 @@
 /* Entities that are found by what a dialect keeps beside them (`found_by:` of a lens): an identifier that the canonical entity
  * has no place for. Every question by that parameter asks both, the backend and the store. The store only says which ids to
  * ask for: who may see them, and whether they fit the rest of the question, is the backend's and the flow's to judge. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 static bool is_found_by(const struct gateway *gateway, struct str entity, struct str name)
 {

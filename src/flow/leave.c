@@ -1,7 +1,7 @@
 /* A client that leaves, and time that runs out. What only reads is given up at once. What has begun to write goes on to its
  * end without its client: half a write (an entity without what its dialect keeps beside it, an erasure that the store
  * never heard of) is worse than one nobody waits for. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "conf/conf.h"
 

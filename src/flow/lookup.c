@@ -1,5 +1,5 @@
 /* Look-up documents: ids of what exists, and of what is made where it is missing. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "json/write.h"
 

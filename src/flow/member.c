@@ -1,6 +1,6 @@
 /* A principal bound to groups reaches the patients of those groups and no other. Lists are filtered by the backend
  * (call.c); a patient that is named is judged here, by its memberships (owner.c), before anything else is asked about it. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 /* The patient that a parameter names, or STR_NONE. */
 static struct str of_parameter(const struct exchange *x, size_t i)

@@ -2,7 +2,7 @@
  * like everything else the caller names. That is done where a new entity takes a member from one (`inherit:` in dialect.yaml:
  * the patient of an action is its plan's), and for a principal bound to patients or groups: what the crosswalk knows of an id
  * is its brand only. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "json/write.h"
 

@@ -1,7 +1,7 @@
 /* Whose something is decides whether a principal bound to groups reaches it: the patient must be in one of those groups. Which
  * groups a patient is in is asked once for each patient of an exchange, of many at once, and before anything is judged by it:
  * the stage stands in the table after every stage that reads entities. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 /* So many patients of one exchange are asked about; more are an error, as is more than so many calls. */
 enum { OWNERS_PER_CALL = 100, OWNERS_MAX = 1600, OWNER_CALLS_MAX = 64 };

@@ -1,5 +1,5 @@
 /* Ids: everything a request names, looked up in one batch, then judged. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 static void on_batch(struct store_batch *batch, const struct err *err, void *data)
 {

@@ -1,6 +1,6 @@
 /* Updates: a member that is not exact is compared with what the client was shown, so that what was read and is
  * written back changes nothing. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 static void on_stored(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
                       void *data)

@@ -1,7 +1,7 @@
 /* Second calls after the main one, fed with ids that the body named beside the entity (`then:` in dialect.yaml):
  * memberships, a care team. If one fails, an entity just created is taken back, so that nothing half-happens; of many documents only
  * that one, and the client is told which stay stored. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "base/log.h"
 #include "json/write.h"

@@ -1,7 +1,7 @@
 /* An update may change nothing of the entity itself but what the gateway keeps beside it, or what second calls set (`then:`). Its
  * clients are shown another entity all the same, so the backend is told to count it as changed: its time moves, and lists by
  * that time find it. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "json/write.h"
 

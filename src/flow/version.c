@@ -1,7 +1,7 @@
 /* Which version of an entity an answer shows, and what a client says of the one that it knows: ETag, If-Match and
  * If-None-Match (RFC 9110 sections 8.8.3 and 13). With `etag: true` the version is the backend's. With `etag: shown` it is a
  * fingerprint of what the dialect shows, so it changes whenever that does: also when only what the dialect keeps changed. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "base/clock.h"
 #include "base/fingerprint.h"

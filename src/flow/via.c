@@ -1,6 +1,6 @@
 /* What is asked for stands in another entity, which the path names (`via:` in dialect.yaml): the group of a programme. That
  * one is read first, with the arguments of the request; its member is the argument of the call. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 static void on_via(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err, void *data)
 {

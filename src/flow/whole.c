@@ -1,6 +1,6 @@
 /* An update whose body is the whole document (`whole:` of body in dialect.yaml; RFC 9110 section 9.3.4): what the client was
  * shown and does not send is to be cleared. What its dialect cannot see it does not clear. */
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 #include "json/write.h"
 

@@ -3,7 +3,7 @@
  */
 #include "test_flow_kit.h"
 
-#include "flow/exchange.h"
+#include "flow/stages.h"
 
 static const struct token_claims everything = { .subject = STR_INIT("s"),
                                                 .scope = STR_INIT("admin:*"),

@@ -88,7 +88,7 @@ static const struct {
     { "{\"els\":[{\"v\":null}]}", NULL, "{\"els\":[{\"v\":null}]}", "{\"els\":null}", "" },
     { "{\"els\":null}", NULL, "{\"els\":null}", "{\"els\":null}", "" },
     { "{\"map\":{\"a\":\"1\",\"b\":null}}", NULL, "{\"map\":{\"a\":\"1\",\"b\":null}}", "", "" },
-    { "{\"map\":{\"a\":1}}", NULL, NULL, NULL, "map type object" },
+    { "{\"map\":{\"a\":1}}", NULL, NULL, NULL, "map/a type string" },
     /* A value of any type stands in the place of the stored one: what is only stored is taken away. */
     { "{\"any\":{\"a\":1}}", NULL, "{\"m\":{\"any\":{\"a\":1}}}", "", "" },
     { "{\"any\":{\"a\":1,\"o\":{\"p\":2}}}", "{\"any\":{\"a\":0,\"b\":2,\"o\":{\"q\":3,\"p\":2}}}",

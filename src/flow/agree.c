@@ -193,7 +193,8 @@ static int check_writing(const struct gateway *gateway, const struct operation *
     return 0;
 }
 
-/* RFC 9110 sections 9.2.1 and 9.3.1. A GET has no body that anybody could count on. A request that is said to read is given up when its client leaves (leave.c). */
+/* RFC 9110 sections 9.2.1 and 9.3.1. A GET has no body that anybody could count on. A request that is said to read is given up when
+ * its client leaves (leave.c). */
 static int check_reading(const struct operation *operation, const struct contract_call *call, struct err *err)
 {
     for (size_t i = 0; i < operation->method_count; i++) {

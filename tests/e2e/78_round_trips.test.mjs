@@ -287,7 +287,7 @@ describe(`round trips, seed ${seed}, ${COUNT} of each`, () => {
                 if (!faults.length) await staysEverywhere(o, sent, namesOf(shown));
             }
         }
-        assert.ok(count > COUNT, `${count} were taken`);
+        assert.ok(count > COUNT / 2, `${count} were taken`);
         tell();
     });
 });

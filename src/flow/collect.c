@@ -32,7 +32,7 @@ static struct str asked_about(const struct exchange *x, const struct contract_ca
     if (call != x->bound->call || str_is(call->entity, "patient"))
         return STR_NONE;
     if (x->operation->me)
-        return x->principal->patient_count == 1 ? x->principal->patients[0] : STR_NONE;
+        return x->principal && x->principal->patient_count == 1 ? x->principal->patients[0] : STR_NONE;
     if (contract_names(call, STR("patient_id")))
         return arguments_find(&x->arguments, STR("patient_id"));
     struct str id = exchange_text(x, tape, at, STR("id"));
@@ -44,10 +44,23 @@ static struct str asked_about(const struct exchange *x, const struct contract_ca
 /* The patient to judge by; ptr NULL: none. A member that is there and no text says that there is none. */
 static struct str owner_of(const struct exchange *x, const struct contract_call *call, const struct tape *tape, uint32_t at)
 {
-    bool says = tape->count && tape_find(tape, at, STR("patient_id")) != TAPE_NONE;
     struct str patient = exchange_patient(x, call->entity, tape, at);
+    bool says = patient.ptr || (tape->count && tape_find(tape, at, STR("patient_id")) != TAPE_NONE);
 
-    return patient.ptr || says ? patient : asked_about(x, call, tape, at);
+    return says ? patient : asked_about(x, call, tape, at);
+}
+
+static bool is_of_patient(const struct exchange *x, const struct contract_call *call)
+{
+    return contract_owner(x->flow->gateway->contract, call->entity) == OWNER_PATIENT;
+}
+
+/* The patient with whom it is erased, where it does not say so; none of a patient itself. */
+static struct str erased_with(const struct exchange *x, const struct contract_call *call, const struct tape *tape, uint32_t at)
+{
+    bool owned = call && !str_is(call->entity, "patient") && is_of_patient(x, call);
+
+    return owned ? owner_of(x, call, tape, at) : STR_NONE;
 }
 
 /* What belongs to patients and to none that is known is of nobody who is bound. What the request itself makes is the caller's
@@ -56,7 +69,7 @@ static bool is_nobodys(const struct exchange *x, const struct contract_call *cal
 {
     bool makes = call == x->bound->call && str_is(call->method, "POST") && !x->bound->stored;
 
-    return !makes && contract_owner(x->flow->gateway->contract, call->entity) == OWNER_PATIENT;
+    return !makes && is_of_patient(x, call);
 }
 
 /* What the backend returns is judged like what the client asked: its brand, and for a bound principal its patient, its patient's
@@ -100,12 +113,14 @@ static int show(struct exchange *x, const struct tape *tape, uint32_t at, struct
             return err_set(err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
         return err_set(err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
     }
-    struct str id = exchange_text(x, tape, at, STR("id")), owner = exchange_text(x, tape, at, STR("patient_id"));
+    struct str id = exchange_text(x, tape, at, STR("id")), said = exchange_text(x, tape, at, STR("patient_id"));
     if (exchange_is_another(x, id))
         return err_set(err, ERR_UPSTREAM, "the backend answered with another entity");
     /* What has no id of its own is its patient's only one of the kind. */
-    x->shown[x->shown_count++] =
-        (struct shown){ .tape = tape, .at = at, .canonical_id = id.ptr ? id : owner, .owner = owner };
+    x->shown[x->shown_count++] = (struct shown){ .tape = tape,
+                                                 .at = at,
+                                                 .canonical_id = id.ptr ? id : said,
+                                                 .owner = said.ptr ? said : erased_with(x, x->bound->call, tape, at) };
     return 0;
 }
 

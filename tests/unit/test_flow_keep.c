@@ -296,6 +296,26 @@ static void what_is_erased_is_forgotten(void **state)
     CHECK(!has(heard.body, "secret"), "%.*s", STR_ARG(heard.body));
 }
 
+/* An answer need not say whose it is where the path of the call does; what is kept beside it is erased all the same. */
+static void what_the_path_says_is_erased_too(void **state)
+{
+    (void)state;
+    create_with(",'favourite':'blue'");
+    SCRIPT(kit, { .call = "metric.create",
+                  .status = 201,
+                  .json = "{'id':'m-1','brand_id':'acme','metric_key':'mood','value_numeric':'7','recorded_at':"
+                          "'2024-01-01T00:00:00.000Z'}" });
+    struct heard heard =
+        general("POST /v1/patients/1/gauges", "{'gauge':{'gauge_type':'mood','value':7,'notes':'secret'}}");
+    CHECK(heard.status == 201 && has(heard.body, "'notes':'secret'"), "%d %.*s", heard.status, STR_ARG(heard.body));
+    SCRIPT(kit, { .call = "patient.erase", .json = "{'status':'erased','rows_affected':{'patients':1}}" });
+    heard = kit_ask(kit, (struct said){ .as = "patient-graph", .method = "DELETE /v1/patients/p-1" });
+    CHECK(heard.status == 200, "%d %.*s", heard.status, STR_ARG(heard.body));
+    SCRIPT(kit, { .json = "{'metrics':[" METRIC("m-1", "p-2") "],'total':1}" });
+    heard = general("GET /v1/patients/2/gauges", NULL);
+    CHECK(heard.status == 200 && !has(heard.body, "secret"), "%d %.*s", heard.status, STR_ARG(heard.body));
+}
+
 /* A backend that failed to erase has erased nothing, and neither have we. */
 static void a_failed_erasure_forgets_nothing(void **state)
 {
@@ -464,6 +484,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_rest_may_be_as_deep_as_a_body, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dialect_sees_its_own_rest_only, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_stay, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_path_says_is_erased_too, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_erased_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_erasure_forgets_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_gone_already_is_forgotten, setup, teardown),

@@ -265,19 +265,10 @@ bool contract_has_entity(const struct contract *contract, struct str entity)
     return false;
 }
 
-static const struct yaml *find_child(const struct yaml *map, struct str key)
-{
-    const struct yaml *child = map ? map->first : NULL;
-
-    while (child && !str_eq(child->key, key))
-        child = child->next;
-    return child;
-}
-
 int contract_judge(const struct contract *contract, struct str entity, struct str path, const struct yaml *value,
                    struct arena *arena, struct err *err)
 {
-    const struct yaml *member = find_child(find_child(contract->members, entity), path);
+    const struct yaml *member = yaml_get_str(yaml_get_str(contract->members, entity), path);
 
     return member ? judge_literal(member, entity, value, arena, err) : 0;
 }

@@ -38,14 +38,19 @@ int yaml_fault_key(const struct yaml *node, struct err *err, const char *fmt, ..
     return failed;
 }
 
-const struct yaml *yaml_get(const struct yaml *map, const char *key)
+const struct yaml *yaml_get_str(const struct yaml *map, struct str key)
 {
     if (!map || map->kind != YAML_MAP)
         return NULL;
     for (const struct yaml *at = map->first; at; at = at->next)
-        if (str_is(at->key, key))
+        if (str_eq(at->key, key))
             return at;
     return NULL;
+}
+
+const struct yaml *yaml_get(const struct yaml *map, const char *key)
+{
+    return yaml_get_str(map, str_from(key));
 }
 
 static bool is_plain(const struct yaml *node, const char *text)

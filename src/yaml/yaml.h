@@ -29,6 +29,7 @@ MUST_CHECK int yaml_parse(const struct yaml **root, struct arena *arena, struct 
 
 /* A member of a map, or NULL. */
 const struct yaml *yaml_get(const struct yaml *map, const char *key);
+const struct yaml *yaml_get_str(const struct yaml *map, struct str key);
 
 /* An unquoted null, ~ or empty scalar. */
 bool yaml_is_null(const struct yaml *node);

@@ -8,7 +8,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ACME, answer, binary, clients, document, freePorts, person, request, root, sleep, startBadBackend, startGateway, transport } from './harness.mjs';
+import { ACME, answer, binary, clients, document, endedLines, freePorts, person, request, root, sleep, startBadBackend, startGateway, transport } from './harness.mjs';
 import { checkShape } from './shapes.mjs';
 
 function h2Request(session, headers, body) {
@@ -188,7 +188,7 @@ test('SIGHUP opens the access log again, after its file was moved away or cannot
     mkdirSync(join(dir, 'in'));
     const gateway = await startGateway({ set: { 'log.access': file } });
     const { general } = clients(gateway);
-    const ids = (path) => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line).request_id) : []);
+    const ids = (path) => (existsSync(path) ? endedLines(readFileSync(path, 'utf8')).map((line) => JSON.parse(line).request_id) : []);
     const asked = async () => (await general.get('/v1/patients/1049')).headers['x-request-id'];
     const told = (words) => until(() => gateway.output('stderr').includes(words), words);
     const first = await asked();

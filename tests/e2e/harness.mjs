@@ -73,6 +73,9 @@ export function answer(method, path, status, headers, bytes) {
     return { method, path, status, headers, text, get json() { return JSON.parse(text); } };
 }
 
+/** The lines of a file that is being written to: what is read while a write is under way may end in the midst of a line. */
+export const endedLines = (text) => text.split('\n').slice(0, -1).filter(Boolean);
+
 export class Gateway {
     constructor(options) {
         this.options = options;
@@ -185,9 +188,7 @@ export class Gateway {
         return sum;
     }
 
-    accessLog() {
-        return this.output('stdout').split('\n').filter(Boolean).map((line) => JSON.parse(line));
-    }
+    accessLog() { return endedLines(this.output('stdout')).map((line) => JSON.parse(line)); }
 
     async kill9() {
         this.process.ref();

@@ -2,7 +2,7 @@
 // looked for in everything that the gateway wrote. (The harness does the same at the end of every other gateway of a test run.)
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ACME, ANY, clients, request, startGateway } from '../e2e/harness.mjs';
+import { ACME, ANY, clients, endedLines, request, startGateway } from '../e2e/harness.mjs';
 import { raw } from './kit.mjs';
 
 const canary = { first_name: 'Zebulonq', last_name: 'Canaryson', date_of_birth: '1931-07-19', email: 'zebulonq.canaryson@example.com', phone: '+1-555-0190-777', gender: 'Qgender' };
@@ -65,7 +65,7 @@ describe('logs', () => {
         await new Promise((done) => setTimeout(done, 1000));
         for (const text of [gateway.output('stdout'), gateway.output('stderr')]) {
             assert.ok(!text.includes('forged') && !/[\x00-\x08\x0b-\x1f\x7f]/.test(text));
-            for (const one of text.split('\n').filter((l) => l.startsWith('{'))) JSON.parse(one);
+            for (const one of endedLines(text).filter((l) => l.startsWith('{'))) JSON.parse(one);
         }
     });
 });

@@ -41,13 +41,18 @@ static struct str asked_about(const struct exchange *x, const struct contract_ca
     return exchange_patient(x, x->bound->stored->entity, &x->stored.document, 0);
 }
 
-/* The patient to judge by; ptr NULL: none. A member that is there and no text says that there is none. */
+/* A member that is there and no text says that there is none. */
+static bool says_patient(const struct tape *tape, uint32_t at)
+{
+    return tape->count && tape_find(tape, at, STR("patient_id")) != TAPE_NONE;
+}
+
+/* The patient to judge by; ptr NULL: none. */
 static struct str owner_of(const struct exchange *x, const struct contract_call *call, const struct tape *tape, uint32_t at)
 {
     struct str patient = exchange_patient(x, call->entity, tape, at);
-    bool says = patient.ptr || (tape->count && tape_find(tape, at, STR("patient_id")) != TAPE_NONE);
 
-    return says ? patient : asked_about(x, call, tape, at);
+    return patient.ptr || says_patient(tape, at) ? patient : asked_about(x, call, tape, at);
 }
 
 static bool is_of_patient(const struct exchange *x, const struct contract_call *call)
@@ -55,12 +60,32 @@ static bool is_of_patient(const struct exchange *x, const struct contract_call *
     return contract_owner(x->flow->gateway->contract, call->entity) == OWNER_PATIENT;
 }
 
-/* The patient with whom it is erased, where it does not say so; none of a patient itself. */
-static struct str erased_with(const struct exchange *x, const struct contract_call *call, const struct tape *tape, uint32_t at)
+/* The patient that was named to the backend for one document: in the path of its call, or in what was sent. */
+static struct str sent_about(const struct exchange *x, const struct item *item)
 {
-    bool owned = call && !str_is(call->entity, "patient") && is_of_patient(x, call);
+    bool in_path = contract_names(x->bound->call, STR("patient_id"));
+    struct tape sent;
+    struct tape_fault fault;
 
-    return owned ? owner_of(x, call, tape, at) : STR_NONE;
+    for (size_t i = 0; in_path && i < item->argument_count; i++)
+        if (str_is(item->arguments[i].name, "patient_id"))
+            return item->arguments[i].value;
+    if (in_path || x->operation->me || !tape_read(&sent, x->arena, item->canonical, &tape_known_limits, &fault))
+        return STR_NONE;
+    return exchange_text(x, &sent, 0, STR("patient_id"));
+}
+
+/* The patient with whom the answer to the call (`item`: to that document) is erased; none of a patient itself. */
+static struct str erased_with(const struct exchange *x, const struct item *item, const struct tape *tape, uint32_t at)
+{
+    const struct contract_call *call = x->bound->call;
+    struct str sent = STR_NONE;
+
+    if (says_patient(tape, at) || !call || str_is(call->entity, "patient") || !is_of_patient(x, call))
+        return exchange_text(x, tape, at, STR("patient_id"));
+    if (item)
+        sent = sent_about(x, item);
+    return sent.ptr ? sent : owner_of(x, call, tape, at);
 }
 
 /* What belongs to patients and to none that is known is of nobody who is bound. What the request itself makes is the caller's
@@ -106,7 +131,7 @@ bool exchange_is_another(const struct exchange *x, struct str id)
     return false;
 }
 
-static int show(struct exchange *x, const struct tape *tape, uint32_t at, struct err *err)
+static int show(struct exchange *x, const struct item *item, const struct tape *tape, uint32_t at, struct err *err)
 {
     if (!exchange_may_see(x, x->bound->call, tape, at)) {
         if (x->bound->call && x->bound->call->items.len)
@@ -120,7 +145,7 @@ static int show(struct exchange *x, const struct tape *tape, uint32_t at, struct
     x->shown[x->shown_count++] = (struct shown){ .tape = tape,
                                                  .at = at,
                                                  .canonical_id = id.ptr ? id : said,
-                                                 .owner = said.ptr ? said : erased_with(x, x->bound->call, tape, at) };
+                                                 .owner = erased_with(x, item, tape, at) };
     return 0;
 }
 
@@ -182,7 +207,7 @@ static enum step collect_list(struct exchange *x)
         for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))
             if (is_left_out(x, tape, at))
                 left_out++;
-            else if (show(x, tape, at, &x->err))
+            else if (show(x, NULL, tape, at, &x->err))
                 return STEP_FAIL;
     }
     x->total = x->total > left_out ? x->total - left_out : 0;
@@ -199,7 +224,7 @@ static int show_item(struct exchange *x, struct item *item)
         return err_set(&item->err, ERR_UPSTREAM, "the backend answered without a body");
     if (tape_type(&item->answer.document, 0) != JSON_OBJECT)
         return err_set(&item->err, ERR_UPSTREAM, "the backend's answer is not an entity");
-    if (show(x, &item->answer.document, 0, &item->err))
+    if (show(x, item, &item->answer.document, 0, &item->err))
         return -1;
     item->shown = x->shown_count - 1;
     item->canonical_id = x->shown[item->shown].canonical_id;
@@ -263,7 +288,7 @@ static enum step collect_grant(struct exchange *x)
     x->document = x->grant.json;
     x->brand = exchange_text(x, &x->made, 0, STR("brand_id"));
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
-    if (show(x, &x->made, 0, &x->err))
+    if (show(x, NULL, &x->made, 0, &x->err))
         return STEP_FAIL;
     /* What is included is for the holder of the new token, with its scopes and bounds. */
     if (x->including_count && auth_principal_from_claims(x->document, loop_wall_ms(x->flow->loop), &x->principal, &x->err))
@@ -288,5 +313,5 @@ enum step stage_collect(struct exchange *x)
     if (!contract_item(x->bound->call, tape, &at))
         return exchange_fail(x, ERR_UPSTREAM, "the backend's answer is not an entity");
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
-    return at != TAPE_NONE && show(x, tape, at, &x->err) ? STEP_FAIL : STEP_NEXT;
+    return at != TAPE_NONE && show(x, NULL, tape, at, &x->err) ? STEP_FAIL : STEP_NEXT;
 }

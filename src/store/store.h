@@ -38,7 +38,8 @@ struct id_query {
 
 /* An owner is the canonical id of the entity (a patient) with which another one (a metric, an encounter) must
  * be erased; empty: none, or not known here. No two entities of a brand that own anything may share their
- * canonical id, whatever their kinds. It is what the backend says, never what a client claims. */
+ * canonical id, whatever their kinds. It is what the backend says, or was told when it made the entity; never what a client
+ * merely claims. */
 
 /* A batch of look-ups and rest reads and writes that is answered together. */
 struct rest_key {

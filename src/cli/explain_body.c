@@ -197,9 +197,10 @@ static void judge_same(struct explanation *explanation, const struct tape *in, u
     const struct operation *operation = explanation->operation;
     uint32_t at = operation->same.len ? tape_find(in, document, operation->same) : TAPE_NONE;
     bool string = at != TAPE_NONE && tape_type(in, at) == JSON_STRING;
+    size_t own = route_own_id(operation, lens_entity(operation->body_lens));
 
-    if (!operation->same.len || !operation->path_count || (at == TAPE_NONE && !operation->whole) ||
-        (string && tape_string_is(in, at, explanation->route.path[0])))
+    if (!operation->same.len || own == operation->path_count || (at == TAPE_NONE && !operation->whole) ||
+        (string && tape_string_is(in, at, explanation->route.path[own])))
         return;
     explain_fault(explanation,
                   (struct fault){ .kind = FAULT_EQUALS, .path = operation->same, .want = STR("the id of the path") });

@@ -132,14 +132,41 @@ static bool more_literal(const struct operation *a, const struct operation *b)
     return false;
 }
 
+/* The parameter that the segment is, or the number of parameters. */
+static size_t parameter_of(const struct operation *operation, const struct segment *segment)
+{
+    for (size_t k = 0; segment->is_parameter && k < operation->path_count; k++)
+        if (str_eq(operation->path[k].name, segment->text))
+            return k;
+    return operation->path_count;
+}
+
 static void take_path(struct route *route, const struct target *target)
 {
     const struct operation *operation = route->operation;
 
-    for (size_t i = 0; i < operation->segment_count; i++)
-        for (size_t k = 0; operation->segments[i].is_parameter && k < operation->path_count; k++)
-            if (str_eq(operation->path[k].name, operation->segments[i].text))
-                route->path[k] = target->segments[route->first + i];
+    for (size_t i = 0; i < operation->segment_count; i++) {
+        size_t k = parameter_of(operation, &operation->segments[i]);
+        if (k < operation->path_count)
+            route->path[k] = target->segments[route->first + i];
+    }
+}
+
+size_t route_own_id(const struct operation *operation, struct str kind)
+{
+    size_t own = operation->path_count;
+    bool of_kind = false;
+
+    for (size_t i = 0; i < operation->segment_count; i++) {
+        size_t k = parameter_of(operation, &operation->segments[i]);
+        if (k == operation->path_count || operation->path[k].type != PARAMETER_ID || !operation->path[k].to.len)
+            continue;
+        bool fits = str_eq(operation->path[k].kind, kind);
+        if (fits || !of_kind)
+            own = k;
+        of_kind = of_kind || fits;
+    }
+    return own;
 }
 
 /* A method in the list, once: a word and a parameter may stand at the same place of two paths. */

@@ -36,3 +36,7 @@ MUST_CHECK int route_operation(struct route *route, struct arena *arena, const s
  * search itself, so that links lead there. The target keeps text of `form`. ERR_TOO_LARGE for too many parameters. */
 MUST_CHECK int route_take_form(struct route *route, struct arena *arena, struct str form, struct target *target,
                                struct err *err);
+
+/* Which parameter of the path is the id of the operation's own entity, which is of that kind: of the ids that a call gets the
+ * last one of the kind, else the last one. The number of parameters if there is none. */
+size_t route_own_id(const struct operation *operation, struct str kind);

@@ -121,14 +121,14 @@ bool exchange_is_another(const struct exchange *x, struct str id)
 {
     const struct contract_call *call = x->bound->call;
 
-    for (size_t i = 0; call && id.ptr && !call->items.len && i < x->operation->path_count; i++) {
-        const struct parameter *parameter = &x->operation->path[i];
-        enum id_form form = dialect_id_form(x->dialect, parameter->kind);
-        if (parameter->type == PARAMETER_ID && str_eq(parameter->kind, call->entity) &&
-            (form == ID_INTEGER || form == ID_HEX24))
-            return !str_eq_nocase(arguments_find(&x->arguments, parameter->to), id);
-    }
-    return false;
+    if (!call || !id.ptr || call->items.len)
+        return false;
+    size_t own = route_own_id(x->operation, call->entity);
+    if (own == x->operation->path_count || !str_eq(x->operation->path[own].kind, call->entity))
+        return false;
+    enum id_form form = dialect_id_form(x->dialect, call->entity);
+    bool exact = form == ID_INTEGER || form == ID_HEX24;
+    return exact && !str_eq_nocase(arguments_find(&x->arguments, x->operation->path[own].to), id);
 }
 
 static int show(struct exchange *x, const struct item *item, const struct tape *tape, uint32_t at, struct err *err)

@@ -250,13 +250,16 @@ static void read_skip(struct exchange *x)
 static enum step judge_same(struct exchange *x)
 {
     const struct operation *operation = x->operation;
-    uint32_t at = operation->same.len ? tape_find(&x->body, x->items[0].at, operation->same) : TAPE_NONE;
 
-    if (!operation->same.len || !operation->path_count || (at == TAPE_NONE && !operation->whole))
+    if (!operation->same.len)
+        return STEP_NEXT;
+    uint32_t at = tape_find(&x->body, x->items[0].at, operation->same);
+    size_t own = route_own_id(operation, lens_entity(operation->body_lens));
+    if (own == operation->path_count || (at == TAPE_NONE && !operation->whole))
         return STEP_NEXT;
     if (x->choosing && at != TAPE_NONE && tape_string_is(&x->body, at, STR_NONE))
         return STEP_NEXT; /* its client knows no id, and generated ones send an empty one */
-    if (at != TAPE_NONE && tape_type(&x->body, at) == JSON_STRING && tape_string_is(&x->body, at, x->route.path[0]))
+    if (at != TAPE_NONE && tape_type(&x->body, at) == JSON_STRING && tape_string_is(&x->body, at, x->route.path[own]))
         return STEP_NEXT;
     if (operation->whole)
         return exchange_fail(x, ERR_BAD_REQUEST, "the body's id is not the one of the path");

@@ -100,38 +100,37 @@ void exchange_leave_forgetting(struct exchange *x)
     x->forgetting = NULL;
 }
 
-/* Whose id a DELETE takes away: the last one of the path. Of several it is one of the call's own kind, else only a link
- * between them ends. NULL: nobody's. */
+/* Whose id a DELETE takes away. Where the call takes several it is one of the call's own kind, else only a link between them
+ * ends. NULL: nobody's. */
 static const struct parameter *find_gone(const struct exchange *x)
 {
-    const struct parameter *last = NULL;
-    size_t ids = 0;
+    const struct operation *operation = x->operation;
+    const struct contract_call *call = x->bound->call;
+    size_t own = route_own_id(operation, call->entity), ids = 0;
 
-    for (size_t i = 0; i < x->operation->path_count; i++) {
-        if (x->operation->path[i].type != PARAMETER_ID)
-            continue;
-        last = &x->operation->path[i];
-        ids++;
-    }
-    return ids < 2 || str_eq(last->kind, x->bound->call->entity) ? last : NULL;
+    for (size_t i = 0; i < operation->path_count; i++)
+        ids += operation->path[i].type == PARAMETER_ID && contract_names(call, operation->path[i].to);
+    if (own == operation->path_count || (ids > 1 && !str_eq(operation->path[own].kind, call->entity)))
+        return NULL;
+    return &operation->path[own];
 }
 
 /* Crosswalk rows of the entity that the path names become tombstones, rests go. NULL: the path names none. */
 static struct forgetting *forget(struct exchange *x)
 {
-    const struct parameter *last = find_gone(x);
+    const struct parameter *gone = find_gone(x);
     struct arena *arena;
 
-    if (!last)
+    if (!gone)
         return NULL;
     arena = arena_new(SIZE_MAX);
     struct forgetting *made = ARENA_NEW(arena, struct forgetting);
     *made = (struct forgetting){
         .arena = arena,
         .x = x,
-        .erase = { .kind = arena_copy(arena, last->kind),
+        .erase = { .kind = arena_copy(arena, gone->kind),
                    .brand = arena_copy(arena, x->brand),
-                   .canonical_id = arena_copy(arena, arguments_find(&x->arguments, last->to)),
+                   .canonical_id = arena_copy(arena, arguments_find(&x->arguments, gone->to)),
                    .done = on_erased,
                    .data = made },
     };

@@ -15,10 +15,9 @@ static void on_stored(struct upstream_call *call, const struct upstream_answer *
 
 static struct str stored_id(const struct exchange *x)
 {
-    for (size_t i = 0; i < x->operation->path_count; i++)
-        if (x->operation->path[i].type == PARAMETER_ID)
-            return arguments_find(&x->arguments, x->operation->path[i].to);
-    return STR_NONE;
+    size_t own = route_own_id(x->operation, lens_entity(x->operation->lens));
+
+    return own < x->operation->path_count ? arguments_find(&x->arguments, x->operation->path[own].to) : STR_NONE;
 }
 
 void exchange_read_rest(struct exchange *x)

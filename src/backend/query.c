@@ -60,26 +60,10 @@ static int read_order(struct task *task, struct str name, struct str value, stru
                      STR_ARG(name), select->order_name, select->other_name);
 }
 
-static int read_get_or_create(struct task *task, struct str name, struct str value, struct err *err)
+static int read_flag(struct task *task, struct str name, struct str value, bool *flag, struct err *err)
 {
-    task->get_or_create = str_is(value, "true");
-    if (task->get_or_create || str_is(value, "false"))
-        return 0;
-    return bad(task, err, name, "must be true or false");
-}
-
-static int read_unique(struct task *task, struct str name, struct str value, struct err *err)
-{
-    task->unique = str_is(value, "true");
-    if (task->unique || str_is(value, "false"))
-        return 0;
-    return bad(task, err, name, "must be true or false");
-}
-
-static int read_touch(struct task *task, struct str name, struct str value, struct err *err)
-{
-    task->touch = str_is(value, "true");
-    if (task->touch || str_is(value, "false"))
+    *flag = str_is(value, "true");
+    if (*flag || str_is(value, "false"))
         return 0;
     return bad(task, err, name, "must be true or false");
 }
@@ -115,25 +99,27 @@ static bool takes_unique(const struct route *route)
     return route->unique;
 }
 
-static bool takes_touch(const struct route *route)
+static bool takes_patch(const struct route *route)
 {
     return route->body == BODY_PATCH;
 }
 
-/* Parameters that are no filters. */
+/* Parameters that are no filters. Those without `read` are true or false. */
 static const struct {
     struct str name;
     bool (*takes)(const struct route *route);
     int (*read)(struct task *task, struct str name, struct str value, struct err *err);
+    size_t flag; /* its place in the task */
 } params[] = {
-    { STR_INIT("brand_id"), takes_brand, read_brand },
-    { STR_INIT("limit"), takes_page, read_limit },
-    { STR_INIT("offset"), takes_page, read_offset },
-    { STR_INIT("include"), takes_include, read_include },
-    { STR_INIT("order"), takes_order, read_order },
-    { STR_INIT("get_or_create"), takes_get_or_create, read_get_or_create },
-    { STR_INIT("unique"), takes_unique, read_unique },
-    { STR_INIT("touch"), takes_touch, read_touch },
+    { STR_INIT("brand_id"), takes_brand, .read = read_brand },
+    { STR_INIT("limit"), takes_page, .read = read_limit },
+    { STR_INIT("offset"), takes_page, .read = read_offset },
+    { STR_INIT("include"), takes_include, .read = read_include },
+    { STR_INIT("order"), takes_order, .read = read_order },
+    { STR_INIT("get_or_create"), takes_get_or_create, .flag = offsetof(struct task, get_or_create) },
+    { STR_INIT("unique"), takes_unique, .flag = offsetof(struct task, unique) },
+    { STR_INIT("touch"), takes_patch, .flag = offsetof(struct task, touch) },
+    { STR_INIT("strict_merge"), takes_patch, .flag = offsetof(struct task, strict_merge) },
 };
 
 /* One comma-separated value; nothing between commas is no item, so an empty list selects nothing. */
@@ -243,7 +229,8 @@ static int read_param(struct task *task, struct str name, struct str value, uint
         if (*seen & 1u << i)
             return bad(task, err, params[i].name, "stands twice");
         *seen |= 1u << i;
-        return params[i].read(task, name, value, err);
+        return params[i].read ? params[i].read(task, name, value, err)
+                              : read_flag(task, name, value, (bool *)((char *)task + params[i].flag), err);
     }
     for (size_t i = 0; select && i < select->filter_count; i++) {
         if (select->filters[i].kind < FILTER_TEXT || !str_eq(select->filters[i].name, name))

@@ -251,6 +251,9 @@ static int merge(struct task *task, const struct column *column, const struct va
     if (!tape_read(&target, task->arena, old->text, &tape_default_limits, &fault) ||
         !tape_read(&patch, task->arena, value->text, &tape_default_limits, &fault))
         return err_set(err, ERR_INTERNAL, "stored %s: %s", column->name.ptr, fault.what);
+    if (task->strict_merge && !json_merges_inside(&target, 0, &patch, 0))
+        return task_fail(task, err, ERR_CONFLICT, STR_FMT ": the patch puts an object in the place of another value",
+                         STR_ARG(column->name));
     json_merge_patch(&merged, &target, 0, &patch, 0);
     if (!buf_ok(&merged) || !tape_read(&check, task->arena, buf_str(&merged), &tape_default_limits, &fault))
         return task_fail(task, err, ERR_TOO_LARGE, STR_FMT ": is too large", STR_ARG(column->name));

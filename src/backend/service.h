@@ -52,7 +52,7 @@ struct task {
     struct value values[COLUMNS_MAX]; /* of the body, by column of the route's entity */
     struct filter_value filters[FILTERS_MAX];
     uint32_t filter_mask; /* which of them were given */
-    bool include_groups, include_team, other_order, get_or_create, unique, touch;
+    bool include_groups, include_team, other_order, get_or_create, unique, touch, strict_merge;
     uint64_t limit, offset;
     struct str bound_patients, bound_groups, group_ids; /* JSON arrays; ptr NULL: none */
     size_t group_id_count;

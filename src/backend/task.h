@@ -34,7 +34,7 @@ MUST_CHECK int row_insert(struct service *service, struct db *db, const struct e
                           const struct value *values, struct err *err);
 
 /* What the body changes in `row` (a merge patch); `*changed` tells whether anything did, or is to count as if it had
- * (?touch=true). Also compares If-Match. */
+ * (?touch=true). Also compares If-Match, and with ?strict_merge=true puts no object in the place of something else. */
 MUST_CHECK int row_patch(struct task *task, struct row *row, bool *changed, struct err *err);
 /* Stores `row` with the next version and the time of the run. */
 MUST_CHECK int row_update(struct task *task, struct db *db, struct row *row, struct err *err);

@@ -63,6 +63,21 @@ void json_merge_patch(struct buf *buf, const struct tape *target, uint32_t targe
 }
 
 /* The same recursion. */
+bool json_merges_inside(const struct tape *target, uint32_t target_at, const struct tape *patch, uint32_t patch_at)
+{
+    if (tape_type(patch, patch_at) != JSON_OBJECT || tape_type(target, target_at) == JSON_NULL)
+        return true;
+    if (tape_type(target, target_at) != JSON_OBJECT)
+        return false;
+    for (uint32_t i = tape_first(patch, patch_at); i < tape_next(patch, patch_at); i = tape_next(patch, i + 1)) {
+        uint32_t old = member_find(target, target_at, patch, i);
+        if (old != TAPE_NONE && !json_merges_inside(target, old, patch, i + 1))
+            return false;
+    }
+    return true;
+}
+
+/* And again. */
 void json_patch_between(struct buf *buf, const struct tape *old, uint32_t old_at, const struct tape *wanted,
                         uint32_t wanted_at)
 {

@@ -21,6 +21,9 @@ void json_member_raw(struct buf *buf, bool *first, struct str name, struct str j
 void json_merge_patch(struct buf *buf, const struct tape *target, uint32_t target_at, const struct tape *patch,
                       uint32_t patch_at);
 
+/* That patch puts no object in the place of anything else; where nothing or null is, it may. */
+bool json_merges_inside(const struct tape *target, uint32_t target_at, const struct tape *patch, uint32_t patch_at);
+
 /* The patch that makes `wanted` of `old` (TAPE_NONE: absent): `wanted` with a null for each member that only `old` has, at any
  * depth. */
 void json_patch_between(struct buf *buf, const struct tape *old, uint32_t old_at, const struct tape *wanted,

@@ -190,6 +190,8 @@ static const struct step duplicates[] = {
     { .as = "acme", .call = "POST /v1/groups?get_or_create=1", .body = "{\"name\":\"G\"}", .status = 400 },
 };
 
+#define PATIENT_STRICT "PATCH /v1/patients/<a>?strict_merge=true"
+
 static const struct step patching[] = {
     { .as = "acme",
       .call = "POST /v1/patients",
@@ -296,6 +298,18 @@ static const struct step patching[] = {
       .if_match = "\"8\"",
       .status = 412 },
     { .as = "acme", .call = "PATCH /v1/patients/<a>?touch=1", .body = "{}", .status = 400 },
+    /* an object in the place of something else is refused where that is asked for */
+    { .as = "acme", .call = PATIENT_STRICT, .body = "{\"metadata\":{\"t\":\"x\",\"n\":null,\"o\":{\"i\":[1]}}}", .status = 200,
+      .etag = "\"10\"" },
+    { .as = "acme", .call = PATIENT_STRICT, .body = "{\"metadata\":{\"t\":{}}}", .status = 409 },
+    { .as = "acme", .call = PATIENT_STRICT, .body = "{\"metadata\":{\"o\":{\"i\":{\"j\":1}}},\"gender\":\"k\"}", .status = 409 },
+    { .as = "acme", .call = "GET /v1/patients/<a>", .status = 200, .etag = "\"10\"" },
+    { .as = "acme", .call = PATIENT_STRICT, .body = "{\"metadata\":{\"n\":{},\"new\":{\"a\":1},\"o\":{\"i\":\"x\",\"j\":{}}}}",
+      .status = 200, .etag = "\"11\"" },
+    { .as = "acme", .call = PATIENT_STRICT, .body = "{\"metadata\":{\"o\":\"y\",\"new\":null}}", .status = 200, .etag = "\"12\"" },
+    { .as = "acme", .call = "PATCH /v1/patients/<a>?strict_merge=yes", .body = "{}", .status = 400 },
+    { .as = "acme", .call = "PATCH /v1/patients/<a>?strict_merge=false", .body = "{\"metadata\":{\"t\":{}}}", .status = 200,
+      .etag = "\"13\"" },
     { .as = "acme", .call = "POST /v1/plans", .body = "{\"patient_id\":\"<a>\"}", .status = 201, .save = 'p' },
     { .as = "acme", .call = "PATCH /v1/plans/<p>", .body = "{}", .status = 200, .etag = "\"1\"" },
     { .as = "acme", .call = "PATCH /v1/plans/<p>?touch=true", .body = "{}", .status = 200, .etag = "\"2\"" },

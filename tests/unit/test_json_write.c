@@ -168,6 +168,34 @@ static void merges_patches(void **state)
     }
 }
 
+/* An object in the place of something else, at any depth. */
+static void tells_what_a_patch_replaces(void **state)
+{
+    static const struct {
+        const char *target, *patch;
+        bool inside;
+    } cases[] = {
+        { "{}", "{\"a\":{\"b\":{}}}", true },
+        { "{\"a\":null}", "{\"a\":{\"b\":1}}", true },
+        { "{\"a\":{\"b\":1}}", "{\"a\":{\"b\":2,\"c\":{}}}", true },
+        { "{\"a\":{\"b\":1}}", "{\"a\":[{}]}", true },
+        { "{\"a\":1,\"b\":[{}]}", "{\"a\":\"x\",\"b\":null}", true },
+        { "{\"a\":\"\"}", "{\"a\":{}}", false },
+        { "{\"a\":false}", "{\"a\":{\"b\":null}}", false },
+        { "{\"a\":[]}", "{\"x\":1,\"a\":{}}", false },
+        { "{\"a\":{\"b\":0}}", "{\"a\":{\"b\":{\"c\":1}}}", false },
+        { "{\"\\u0061\":1}", "{\"a\":{}}", false },
+        { "5", "{}", false },
+        { "5", "6", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct tape target = read_ok(str_from(cases[i].target)), patch = read_ok(str_from(cases[i].patch));
+        CHECK(json_merges_inside(&target, 0, &patch, 0) == cases[i].inside, "case %zu", i);
+    }
+}
+
 /* What lies between two documents makes the one of the other. A NULL one is absent. */
 static const struct {
     const char *old, *wanted, *patch;
@@ -236,7 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(writes_strings),  TEST(writes_members),          TEST(stops_at_ceiling),
-        TEST(merges_patches),  TEST(patches_between_documents), TEST(merges_inside_documents), TEST(merges_many),
+        TEST(merges_patches),  TEST(tells_what_a_patch_replaces), TEST(patches_between_documents), TEST(merges_inside_documents), TEST(merges_many),
         TEST(quotes_every_byte),
     };
 

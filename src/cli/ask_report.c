@@ -176,14 +176,18 @@ static void write_name(struct str name, bool *first, bool json, struct buf *out)
         buf_add(out, name);
 }
 
+static bool is_there(const struct asked *asked)
+{
+    return asked->call->documented || is_completion(asked);
+}
+
 /* `all`, or the list that backend.completions may say. */
 static void write_completions(const struct backend_asked *asked, bool json, struct buf *out)
 {
     bool all = true, first = true;
 
     for (size_t i = 0; i < asked->count; i++)
-        all &= (asked->calls[i].call->documented || is_completion(&asked->calls[i])) &&
-               (!asked->calls[i].call->beyond_count || asked->calls[i].call->beyond_served);
+        all &= is_there(&asked->calls[i]) && (!asked->calls[i].call->beyond_count || asked->calls[i].call->beyond_served);
     if (all) {
         buf_add(out, json ? STR("\"all\"") : STR("all"));
         return;
@@ -193,7 +197,7 @@ static void write_completions(const struct backend_asked *asked, bool json, stru
         const struct contract_call *call = asked->calls[i].call;
         if (is_completion(&asked->calls[i]))
             write_name(call->name, &first, json, out);
-        if (call->beyond_count && call->beyond_served) /* what a filter does cannot be seen from outside */
+        if (call->beyond_count && call->beyond_served && is_there(&asked->calls[i])) /* what a filter does cannot be seen from outside */
             write_name(call->beyond_name, &first, json, out);
     }
     buf_char(out, ']');

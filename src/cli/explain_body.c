@@ -2,6 +2,7 @@
 #include "cli/explain.h"
 
 #include "base/clock.h"
+#include "flow/flow.h"
 #include "json/write.h"
 
 int explain_json_body(struct explanation *explanation, struct tape *tape, struct err *err)
@@ -255,6 +256,16 @@ static struct str with_inherited(struct explanation *explanation, const struct l
     return buf_str(&out);
 }
 
+/* As the flow judges it (flow/stored.c). */
+static bool needs_stored(const struct operation *operation, const struct tape *in, uint32_t at)
+{
+    const struct bound *bound = operation->bound;
+    enum lens_need need = lens_needs(operation->body_lens, in, at);
+
+    return operation->whole || need == LENS_NEEDS_STORED ||
+           (need == LENS_NEEDS_OBJECTS && !contract_offers(bound->call, STR("strict_merge")));
+}
+
 int explain_body(struct explanation *explanation, struct lens_put *put, bool *stored_needed, struct err *err)
 {
     const struct operation *operation = explanation->operation;
@@ -267,7 +278,7 @@ int explain_body(struct explanation *explanation, struct lens_put *put, bool *st
         return -1;
     list_unread(explanation, &in);
     uint32_t first = tape_type(&in, at) == JSON_ARRAY ? tape_first(&in, at) : at;
-    *stored_needed = operation->stored.len && (operation->whole || lens_needs_stored(operation->body_lens, &in, first));
+    *stored_needed = operation->stored.len && needs_stored(operation, &in, first);
     if (explanation->documents && put_first(explanation, &in, first, put, err))
         return -1;
     if (explanation->documents > 1)

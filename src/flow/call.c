@@ -165,11 +165,13 @@ static void on_item(struct upstream_call *call, const struct upstream_answer *an
 static void item_arguments(struct exchange *x, struct item *item)
 {
     item->arguments = ARENA_ARRAY(x->arena, struct upstream_argument,
-                                  item->put.ids.count + item->put.params_name.count + 2);
+                                  item->put.ids.count + item->put.params_name.count + 3);
     if (x->skip)
         item->arguments[item->argument_count++] = (struct upstream_argument){ .name = STR("unique"), .value = STR("true") };
     if (x->touches)
         item->arguments[item->argument_count++] = (struct upstream_argument){ .name = STR("touch"), .value = STR("true") };
+    if (x->strict)
+        item->arguments[item->argument_count++] = (struct upstream_argument){ .name = STR("strict_merge"), .value = STR("true") };
     for (size_t i = 0; i < item->put.ids.count; i++)
         if (item->put.ids.items[i].param.len)
             item->arguments[item->argument_count++] = (struct upstream_argument){

@@ -243,10 +243,25 @@ static void judge_item(struct exchange *x, struct item *item)
     item->skipped = !item->stored && x->skip && item->err.code == ERR_CONFLICT;
 }
 
-/* Someone was faster, and the client set no condition of its own: everything from the reading on is done again. */
+/* A conflict of an update that the backend was to refuse without reading: what is stored tells which members are wrong. */
+static bool is_occupied(struct exchange *x, const struct item *failed)
+{
+    bool is = x->strict && failed->err.code == ERR_CONFLICT;
+
+    x->stays_lax |= is;
+    return is;
+}
+
+/* Someone was faster, and the client set no condition of its own. */
+static bool is_late(struct exchange *x, const struct item *failed)
+{
+    return failed->err.code == ERR_PRECONDITION && x->stored_call && !x->own_version && x->attempts++ < RETRIES_MAX;
+}
+
+/* Everything from the reading on is done again. */
 static bool again(struct exchange *x, const struct item *failed)
 {
-    if (failed->err.code != ERR_PRECONDITION || !x->stored_call || x->own_version || x->attempts++ >= RETRIES_MAX)
+    if (!is_occupied(x, failed) && !is_late(x, failed))
         return false;
     upstream_call_free(x->flow->upstream, &x->stored_call);
     upstream_call_free(x->flow->upstream, &x->items[0].call);
@@ -262,7 +277,7 @@ static enum step collect_items(struct exchange *x)
     size_t stored = 0;
 
     x->shown = ARENA_ARRAY(x->arena, struct shown, x->item_count);
-    x->shown_count = 0; /* it may be the second time, after a 412 */
+    x->shown_count = 0; /* it may be the second time: again() */
     for (size_t i = 0; i < x->item_count; i++) {
         judge_item(x, &x->items[i]);
         stored += x->items[i].stored;

@@ -31,6 +31,22 @@ void exchange_read_rest(struct exchange *x)
     x->batch = (struct store_batch){ .reads = read, .read_count = 1 };
 }
 
+/* The backend itself refuses what would put an object in the place of something else. If it does, everything from the reading on
+ * is done. */
+static bool may_be_strict(const struct exchange *x)
+{
+    return !x->stays_lax && contract_offers(x->bound->call, STR("strict_merge"));
+}
+
+static bool is_compared(struct exchange *x)
+{
+    enum lens_need need = x->item_count ? lens_needs(x->operation->lens, &x->body, x->items[0].at) : LENS_NEEDS_NOTHING;
+
+    x->strict = need == LENS_NEEDS_OBJECTS && may_be_strict(x);
+    return need == LENS_NEEDS_STORED || (need == LENS_NEEDS_OBJECTS && !x->strict) ||
+           (x->item_count && x->items[0].judged_later);
+}
+
 /* The entity and what its dialect keeps beside it, asked for at the same time. */
 enum step stage_stored(struct exchange *x)
 {
@@ -38,10 +54,10 @@ enum step stage_stored(struct exchange *x)
 
     if (!x->bound->stored)
         return STEP_NEXT;
-    bool compared = x->item_count && (x->items[0].judged_later ||
-                                      lens_needs_stored(x->operation->lens, &x->body, x->items[0].at));
+    bool compared = is_compared(x);
     if (!compared && !exchange_must_read(x) && !x->operation->whole && !exchange_has_condition(x))
         return STEP_NEXT;
+    x->strict = false; /* what is read is compared */
     exchange_arguments(x, request.call, NULL, 0, &request);
     exchange_wait(x);
     x->stored_call = exchange_call(x, &request, on_stored, x);

@@ -157,8 +157,10 @@ MUST_CHECK int lens_put(const struct lens *lens, const struct tape *in, uint32_t
                         const struct lens_context *context, struct arena *arena, struct lens_put *out,
                         struct err *err);
 
-/* True when an update naming these members needs the stored entity first (a member is not exact). */
-bool lens_needs_stored(const struct lens *lens, const struct tape *in, uint32_t at);
+/* What an update naming these members has to know first. Objects: that nothing else stands where it writes inside an object.
+ * Stored: the stored entity (a member is not exact). */
+enum lens_need { LENS_NEEDS_NOTHING, LENS_NEEDS_OBJECTS, LENS_NEEDS_STORED };
+enum lens_need lens_needs(const struct lens *lens, const struct tape *in, uint32_t at);
 
 /* Canonical -> dialect, appended to `out`; id slots appended to `ids` with offsets into `out`. `rest` may be NULL. */
 MUST_CHECK int lens_get(const struct lens *lens, const struct tape *in, uint32_t at, const struct tape *rest,

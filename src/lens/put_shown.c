@@ -120,24 +120,35 @@ static bool may_ask_stored(const struct field *field)
     return field->needs_stored || field->null_needs_stored || field->inner_null_needs_stored || field->nested;
 }
 
-static bool names_stored(const struct tape *in, const struct node *parent, uint32_t object)
+static enum lens_need need_of(const struct tape *in, const struct field *field, uint32_t at)
 {
+    if (asks_stored(field, in, at))
+        return LENS_NEEDS_STORED;
+    return field->nested ? LENS_NEEDS_OBJECTS : LENS_NEEDS_NOTHING;
+}
+
+static enum lens_need needs(const struct tape *in, const struct node *parent, uint32_t object)
+{
+    enum lens_need most = LENS_NEEDS_NOTHING;
+
     if (tape_type(in, object) == JSON_NULL)
-        return holds_stored(parent);
+        return holds_stored(parent) ? LENS_NEEDS_STORED : LENS_NEEDS_NOTHING;
     if (tape_type(in, object) == JSON_OBJECT && has_null(in, object) && names_unknown_null(in, parent, object))
-        return true;
-    for (const struct node *child = parent->first; child; child = child->next) {
+        return LENS_NEEDS_STORED;
+    for (const struct node *child = parent->first; child && most != LENS_NEEDS_STORED; child = child->next) {
         const struct field *field = child->field;
         if (field && !may_ask_stored(field))
             continue;
         uint32_t at = tape_find(in, object, child->name);
-        if (at != TAPE_NONE && (field ? field->nested || asks_stored(field, in, at) : names_stored(in, child, at)))
-            return true;
+        if (at == TAPE_NONE)
+            continue;
+        enum lens_need one = field ? need_of(in, field, at) : needs(in, child, at);
+        most = one > most ? one : most;
     }
-    return false;
+    return most;
 }
 
-bool lens_needs_stored(const struct lens *lens, const struct tape *in, uint32_t at)
+enum lens_need lens_needs(const struct lens *lens, const struct tape *in, uint32_t at)
 {
-    return names_stored(in, lens->shape->dialect, at);
+    return needs(in, lens->shape->dialect, at);
 }

@@ -340,6 +340,11 @@ bool contract_takes(const struct contract_call *call, struct str parameter)
     return false;
 }
 
+bool contract_offers(const struct contract_call *call, struct str parameter)
+{
+    return contract_takes(call, parameter) && contract_serves(call, &parameter, 1);
+}
+
 bool contract_lists(const struct contract_call *call, struct str parameter)
 {
     for (size_t i = 0; i < call->list_count; i++)

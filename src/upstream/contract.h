@@ -49,7 +49,7 @@ struct contract_call {
     size_t list_count;
     bool brand_in_query, paged, documented;
     bool served; /* documented, or among backend.completions */
-    struct str beyond_name; /* of a documented call: the completion that these parameters are */
+    struct str beyond_name; /* the completion that these parameters of the call are */
     const struct str *beyond;
     size_t beyond_count;
     bool beyond_served;
@@ -115,6 +115,8 @@ MUST_CHECK int judge_literal(const struct yaml *member, struct str entity, const
 /* True when the call takes a parameter of that name, in its path or its query; names: in its path. */
 bool contract_takes(const struct contract_call *call, struct str parameter);
 bool contract_names(const struct contract_call *call, struct str parameter);
+/* It takes the parameter, and the backend has both. */
+bool contract_offers(const struct contract_call *call, struct str parameter);
 /* The parameter is a list of any texts, in which commas are escaped. */
 bool contract_lists(const struct contract_call *call, struct str parameter);
 

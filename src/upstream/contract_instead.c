@@ -42,8 +42,6 @@ int load_beyond(const struct yaml *map, struct arena *arena, struct contract_cal
     const struct yaml *name = yaml_get(node, "completion");
     if (!name || !yaml_get(node, "query"))
         return yaml_fault(node, err, "beyond: needs completion: and query:");
-    if (!made->documented)
-        return yaml_fault(node, err, "beyond: of a completion, expected it of a documented call");
     if (yaml_text(name, &made->beyond_name, err) ||
         load_names(yaml_get(node, "query"), arena, &made->beyond, &made->beyond_count, err))
         return -1;

@@ -3,8 +3,7 @@
  * read, too, which who judges or translates it cannot do without. Usage: floor PORT BACKEND-PORT [--read]
  *
  * One thread. Each client's connection has one of its own to the backend. A request is what one read brings, an answer has a
- * Content-Length. A PUT is two calls, since an update is compared with what there is. For loopback and load generators only:
- * what they never send ends the process. */
+ * Content-Length. For loopback and load generators only: what they never send ends the process. */
 #include "json/tape.h"
 
 #include <arpa/inet.h>
@@ -23,8 +22,7 @@ struct pair {
         int socket;
     } client, backend;
     struct pair *gone; /* the next one that is closed */
-    bool first;        /* of two calls */
-    size_t asked, got, whole;
+    size_t got, whole;
     char request[REQUEST_MAX], answer[ANSWER_MAX];
 };
 
@@ -105,14 +103,8 @@ static void send_all(int socket, const char *bytes, size_t len)
     }
 }
 
-/* A GET of the request's path, or of a list that has another path at the backend (proxy.conf). */
-static void send_get(const struct pair *pair, struct str path)
-{
-    char head[REQUEST_MAX];
-    int len = snprintf(head, sizeof head, "GET " STR_FMT " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", STR_ARG(path));
-
-    send_all(pair->backend.socket, head, (size_t)len);
-}
+/* Of the list that has another path at the backend (proxy.conf). */
+static const struct str list = STR_INIT("GET /v1/patients HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
 
 static void on_request(struct pair *pair)
 {
@@ -125,16 +117,11 @@ static void on_request(struct pair *pair)
         return;
     }
     struct str request = str_of(pair->request, (size_t)len), line = request, method, path;
-    pair->asked = (size_t)len;
     (void)str_next(&line, ' ', &method);
     (void)str_next(&line, ' ', &path);
-    pair->first = str_is(method, "PUT");
-    if (pair->first)
-        send_get(pair, path);
-    else if (str_starts(path, STR("/pub/patient?")))
-        send_get(pair, STR("/v1/patients"));
-    else
-        send_all(pair->backend.socket, request.ptr, request.len);
+    if (str_starts(path, STR("/pub/patient?")))
+        request = list;
+    send_all(pair->backend.socket, request.ptr, request.len);
 }
 
 /* Head and body, when the head is whole; 0 before. */
@@ -177,11 +164,7 @@ static void on_answer(struct pair *pair)
         return;
     if (proxy.arena)
         read_body(pair);
-    if (pair->first)
-        send_all(pair->backend.socket, pair->request, pair->asked);
-    else
-        send_all(pair->client.socket, pair->answer, pair->got);
-    pair->first = false;
+    send_all(pair->client.socket, pair->answer, pair->got);
     pair->got = pair->whole = 0;
 }
 

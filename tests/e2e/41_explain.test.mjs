@@ -87,6 +87,16 @@ test('what this backend does not serve', () => {
     assert.equal(calls('[]', ...groups).at(-1).when, 'not served by this backend: 501');
 });
 
+test('an update is read first where the backend cannot judge it by itself', () => {
+    const calls = (completions, patient) => explain('PUT', '/v1/patients/1', '-H', 'X-User-Token: x', '-d', JSON.stringify({ patient }),
+        '--set', `backend.completions=${completions}`).calls.map((c) => c.call);
+    const address = { address: { city: 'Rome' } }, weak = '[patient.read, patient.update]';
+    assert.deepEqual(calls('all', address), ['patient.update']);
+    assert.deepEqual(calls(weak, address), ['patient.read', 'patient.update']);
+    assert.deepEqual(calls('all', { address: { city: null } }), ['patient.read', 'patient.update']);
+    assert.deepEqual(calls(weak, { phone: '5' }), ['patient.update']);
+});
+
 test('look-ups, ids and the further calls of an update', () => {
     const metric = JSON.parse(document('twine-metric.json'));
     const found = explain('POST', '/pub/patient_health_metric', '-d', JSON.stringify(metric));

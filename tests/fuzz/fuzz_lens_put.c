@@ -63,7 +63,7 @@ static void run(const struct lens *lens, enum lens_mode mode, const struct tape 
     struct id_slots ids = { 0 };
     struct err err = { 0 };
 
-    (void)lens_needs_stored(lens, in, 0);
+    (void)lens_needs(lens, in, 0);
     if (lens_put(lens, in, 0, mode == LENS_UPDATE ? in : NULL, &context, arena, &put, &err) == 0) {
         struct tape canonical = filled(arena, buf_str(&put.canonical), &put.ids), rest;
         if (put.rest.len)

@@ -351,6 +351,83 @@ static void otherwise_the_compared_version_counts(void **state)
     CHECK_LOG(kit, "PATCH /v1/patients/p-1 {'phone':'5'}\n");
 }
 
+#define ADDRESS_STORED(address)                                                                              \
+    "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','external_ids':{},'status':'active',"    \
+    "'metadata':{'address':" address "}," TIMES "}"
+#define TAKEN                                                                                                \
+    {                                                                                                        \
+        .call = "patient.update", .code = ERR_CONFLICT                                                       \
+    }
+#define CITY "{'metadata':{'address':{'city':'Rome'}}}"
+
+/* What is written inside an object needs no reading where the backend refuses to put that object in the place of something
+ * else. If it refuses, what is stored tells why. */
+static void an_address_is_written_without_reading(void **state)
+{
+    struct said said = { .as = "general", .method = "PUT /v1/patients/1", .body = "{'patient':{'address':{'city':'Rome'}}}" };
+
+    (void)state;
+    SCRIPT(kit, UPDATED);
+    struct heard heard = kit_ask(kit, said);
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "PATCH /v1/patients/p-1?strict_merge=true " CITY "\n");
+    /* a text is stored there */
+    SCRIPT(kit, TAKEN, READ("'v7'", ADDRESS_STORED("'12 Main St'")));
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 422 && has(heard.body, "{'errors':{'address.city':["), "%d %.*s", heard.status, STR_ARG(heard.body));
+    CHECK_LOG(kit, "PATCH /v1/patients/p-1?strict_merge=true " CITY "\nGET /v1/patients/p-1\n");
+    /* no more, or it was something else that the backend refused: the second answer counts */
+    SCRIPT(kit, TAKEN, READ("'v7'", ADDRESS_STORED("{}")), UPDATED);
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "PATCH /v1/patients/p-1?strict_merge=true " CITY "\nGET /v1/patients/p-1\n"
+                   "PATCH /v1/patients/p-1 ['v7'] " CITY "\n");
+    SCRIPT(kit, TAKEN, READ("'v7'", ADDRESS_STORED("{}")), TAKEN);
+    heard = kit_ask(kit, said);
+    CHECK(heard.code == ERR_CONFLICT && kit->started == 3, "%d %s", heard.status, heard.detail);
+    SCRIPT(kit, TAKEN, READ("'v7'", ADDRESS_STORED("{}")), STALE, READ("'v8'", ADDRESS_STORED("'12 Main St'")));
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 422 && kit->started == 4, "%d %s", heard.status, heard.detail);
+    SCRIPT(kit, TAKEN, { .call = "patient.read", .code = ERR_NOT_FOUND });
+    heard = kit_ask(kit, said);
+    CHECK(heard.status == 404, "%d %s", heard.status, heard.detail);
+}
+
+/* What reads for another reason compares, and needs the backend's refusal no more. */
+static void what_is_read_is_not_refused_by_the_backend(void **state)
+{
+    static const char *const sent[] = { "'address':{'city':'Rome'},'first_name':' '", "'address':{'city':null,'state':'RM'}" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(sent); i++) {
+        struct str body = arena_printf(kit->arena, "{'patient':{%s}}", sent[i]);
+        SCRIPT(kit, READ("'v7'", ADDRESS_STORED("'12 Main St'")));
+        struct heard heard = kit_ask(kit, (struct said){ .as = "general", .method = "PUT /v1/patients/1", .body = body.ptr });
+        CHECK(heard.status == 422 && has(heard.body, "'address."), "%s: %d %.*s", sent[i], heard.status, STR_ARG(heard.body));
+    }
+    /* and an update that writes inside nothing is any backend's */
+    SCRIPT(kit, UPDATED);
+    struct heard heard =
+        kit_ask(kit, (struct said){ .as = "general", .method = "PUT /v1/patients/1", .body = "{'patient':{'phone':'5'}}" });
+    CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(kit, "PATCH /v1/patients/p-1 {'phone':'5'}\n");
+}
+
+/* A backend that would ignore the parameter is read. */
+static void a_backend_that_cannot_refuse_is_read(void **state)
+{
+    struct kit *plain = kit_new("backend.completions=[patient.read, patient.update]");
+
+    (void)state;
+    SCRIPT(plain, READ("'v7'", ADDRESS_STORED("'12 Main St'")));
+    struct heard heard = kit_ask(plain, (struct said){ .as = "general",
+                                                       .method = "PUT /v1/patients/1",
+                                                       .body = "{'patient':{'address':{'city':'Rome'}}}" });
+    CHECK(heard.status == 422, "%d %s", heard.status, heard.detail);
+    CHECK_LOG(plain, "GET /v1/patients/p-1\n");
+    kit_free(plain);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -363,6 +440,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_made_group_is_made_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_clients_own_version_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(otherwise_the_compared_version_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_address_is_written_without_reading, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_read_is_not_refused_by_the_backend, setup, teardown),
+        cmocka_unit_test(a_backend_that_cannot_refuse_is_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

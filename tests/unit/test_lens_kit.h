@@ -17,7 +17,6 @@ struct kit {
     int rc;
     struct buf text; /* of get */
     struct id_slots ids;
-    bool needs_stored;
 };
 
 /* 2024-06-07T10:00:00Z */
@@ -105,7 +104,6 @@ static inline void kit_put(struct kit *kit, enum lens_mode mode, const char *jso
     context.mode = mode;
     kit->put =
         (struct lens_put){ .canonical = buf_in(kit->arena, 1 << 20), .rest = buf_in(kit->arena, 1 << 20) };
-    kit->needs_stored = lens_needs_stored(kit->lens, in, 0);
     kit->rc = lens_put(kit->lens, in, 0, kit_tape(kit, shown), &context, kit->arena, &kit->put, &kit->err);
 }
 

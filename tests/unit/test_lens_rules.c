@@ -66,10 +66,10 @@ static void rules_need_what_is_stored(void **state)
 {
     static const struct {
         const char *in;
-        bool needs;
-    } cases[] = { { "{\"whole\":true}", true },
-                  { "{\"times\":{\"until\":null}}", true },
-                  { "{\"other\":1}", false } };
+        enum lens_need needs;
+    } cases[] = { { "{\"whole\":true}", LENS_NEEDS_STORED },
+                  { "{\"times\":{\"until\":null}}", LENS_NEEDS_STORED },
+                  { "{\"other\":1}", LENS_NEEDS_NOTHING } };
     struct kit kit = kit_of_fields(fields, (struct lens_style){ 0 });
 
     (void)state;
@@ -77,7 +77,7 @@ static void rules_need_what_is_stored(void **state)
         struct tape tape;
         struct tape_fault fault;
         assert_true(tape_read(&tape, kit.arena, str_from(cases[i].in), &tape_default_limits, &fault));
-        CHECK(lens_needs_stored(kit.lens, &tape, 0) == cases[i].needs, "case %zu", i);
+        CHECK(lens_needs(kit.lens, &tape, 0) == cases[i].needs, "case %zu", i);
     }
     kit_done(&kit);
 }

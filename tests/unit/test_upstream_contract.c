@@ -87,8 +87,6 @@ static void faults_have_places(void **state)
         { "calls:\n  a: { request: POST /v1, item: x }", "2:33: the entity is a member of the answer, expected" },
         { "calls:\n  a: { request: \"GET /v1/{id}\", item: x }", "2:39: the entity is a member of the answer, expected" },
         { "calls:\n  a: { request: GET /v1, beyond: { query: [q] } }", "2:34: beyond: needs completion: and query:" },
-        { "calls:\n  a: { request: GET /v1, beyond: { completion: c, query: [q] } }",
-          "2:34: beyond: of a completion, expected it of a documented call" },
         { "calls:\n  a: { request: GET /v1, instead: { } }", "2:35: no read:, expected the name of a documented" },
         { "calls:\n  a: { request: GET /v1, instead: { read: b } }\n  b: { request: GET /b, items: i }",
           "2:43: \"b\" is not a documented list, expected one" },
@@ -144,16 +142,18 @@ static void served(void **state)
 {
     static const char text[] = "calls:\n"
                                "  doc:   { request: GET /v1/d, documented: true, query: [q], beyond: { completion: one, query: [f] } }\n"
-                               "  one:   { request: GET /v1/a }\n"
+                               "  one:   { request: GET /v1/a, query: [q], beyond: { completion: more, query: [f] } }\n"
                                "  other: { request: GET /v1/b, documented: false }\n";
     static const struct {
         const char *set;
-        bool one, other;
+        bool one, more, other;
     } cases[] = {
-        { "backend.completions=all", true, true },
-        { "backend.completions=[one]", true, false },
-        { "backend.completions=[one, other]", true, true },
-        { "backend.completions=[]", false, false },
+        { "backend.completions=all", true, true, true },
+        { "backend.completions=[one]", true, false, false },
+        { "backend.completions=[one, more]", true, true, false },
+        { "backend.completions=[more]", false, false, false },
+        { "backend.completions=[one, other]", true, false, true },
+        { "backend.completions=[]", false, false, false },
     };
 
     (void)state;
@@ -170,6 +170,9 @@ static void served(void **state)
         CHECK(contract_find(contract, STR("doc"))->served, "%s", cases[i].set);
         CHECK(contract_find(contract, STR("one"))->served == cases[i].one, "%s", cases[i].set);
         CHECK(contract_find(contract, STR("other"))->served == cases[i].other, "%s", cases[i].set);
+        CHECK(contract_offers(contract_find(contract, STR("one")), STR("q")) == cases[i].one, "%s", cases[i].set);
+        CHECK(contract_offers(contract_find(contract, STR("one")), STR("f")) == cases[i].more, "%s", cases[i].set);
+        CHECK(!contract_offers(contract_find(contract, STR("one")), STR("g")), "%s", cases[i].set);
         CHECK(!contract_find(contract, STR("on")) && !contract_find(contract, STR("")), "unknown calls");
         conf_free(&conf);
         folder_done(&folder);

@@ -173,6 +173,7 @@ struct exchange {
     bool insists;     /* the client named the version that is shown: what is kept must not have changed either */
     struct str stored_rest; /* what was compared with; ptr NULL: nothing was */
     bool touches;           /* it changes what stands beside the entity (touch.c) */
+    bool kept_already;      /* what it keeps was kept when it was read */
     bool strict, stays_lax; /* the backend is to refuse an object in the place of something else; it did, maybe for that */
     unsigned attempts;
 

@@ -21,6 +21,12 @@ static bool says_whole(const struct exchange *x)
     return exchange_context(x).mode == LENS_CREATE && x->operation->body_lens == x->operation->lens;
 }
 
+/* Nothing is to be written: not what was kept already when this update began, nor values that it is found by, nor whose it is. */
+static bool is_kept(const struct exchange *x, const struct item *item)
+{
+    return x->kept_already && !item->put.finds && !x->insists && !x->shown[item->shown].owner.len;
+}
+
 static void list_writes(struct exchange *x)
 {
     bool is_whole = says_whole(x);
@@ -28,7 +34,7 @@ static void list_writes(struct exchange *x)
     x->batch.writes = ARENA_ARRAY(x->arena, struct rest_write, x->item_count);
     for (size_t i = 0; i < x->item_count; i++) {
         const struct item *item = &x->items[i];
-        if (!item->stored || item->put.rest.len <= 2)
+        if (!item->stored || item->put.rest.len <= 2 || is_kept(x, item))
             continue;
         x->batch.writes[x->batch.write_count++] =
             (struct rest_write){ .key = key_of(x, NULL, item->canonical_id),

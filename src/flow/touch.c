@@ -25,7 +25,7 @@ enum step stage_beside(struct exchange *x)
 }
 
 /* What does not read is told by the store, when it is to be changed. */
-static bool changes_kept(struct exchange *x)
+static bool is_kept_already(struct exchange *x)
 {
     struct str kept = x->stored_rest.ptr ? x->stored_rest : x->batch.reads[0].json;
     struct buf merged = buf_in(x->arena, SIZE_MAX);
@@ -36,7 +36,7 @@ static bool changes_kept(struct exchange *x)
         !tape_read(&patch, x->arena, buf_str(&x->items[0].put.rest), &tape_known_limits, &fault))
         return false;
     json_merge_patch(&merged, &old, kept.len ? 0 : TAPE_NONE, &patch, 0);
-    return !str_eq(buf_str(&merged), kept.len ? kept : STR("{}"));
+    return str_eq(buf_str(&merged), kept.len ? kept : STR("{}"));
 }
 
 /* What is so already was dropped by the comparison. */
@@ -50,6 +50,9 @@ static bool changes_beside(const struct exchange *x)
 
 enum step stage_touch(struct exchange *x)
 {
-    x->touches = may_touch(x) && (changes_beside(x) || (keeps(x) && changes_kept(x)));
+    bool may = may_touch(x), changes = may && keeps(x);
+
+    x->kept_already = changes && is_kept_already(x);
+    x->touches = may && (changes_beside(x) || (changes && !x->kept_already));
     return STEP_NEXT;
 }

@@ -3,6 +3,7 @@
 #include "test_flow_kit.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 
 static struct kit *kit;
@@ -133,6 +134,25 @@ static void the_backend_is_told_of_a_change(void **state)
     struct heard heard = clear_some("'favourite':null");
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
     CHECK_LOG(kit, "GET /v1/patients/p-1\nPATCH /v1/patients/p-1?touch=true {}\n");
+}
+
+/* What is kept already is not written: the update is answered while somebody else writes into the file. */
+static void what_is_kept_already_waits_for_nobody(void **state)
+{
+    sqlite3 *other;
+
+    (void)state;
+    create_with(",'favourite':'blue','deep':{'a':1}");
+    struct str file = arena_printf(kit->arena, "%s/gateway.db", kit->dir);
+    assert_int_equal(sqlite3_open(file.ptr, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    struct heard heard = update_one("'favourite':'blue','phone':'5'");
+    CHECK(has(heard.body, "'favourite':'blue'") && has(heard.body, "'deep':"), "%.*s", STR_ARG(heard.body));
+    CHECK_LOG(kit, "PATCH /v1/patients/p-1 {'phone':'5'}\n");
+    assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+    CHECK(has(update_one("'favourite':'red'").body, "'favourite':'red'") && has(update_one("'favourite':'blue'").body, "'blue'"),
+          "what changes is written");
 }
 
 /* Nothing is kept of what the backend refused. */
@@ -478,6 +498,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rests_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(rests_are_merged, setup, teardown),
         cmocka_unit_test_setup_teardown(the_backend_is_told_of_a_change, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_kept_already_waits_for_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_kept_of_what_failed, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_kept_beside_another_entity, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_stored_and_cannot_be_kept_is_not_asked_for_again, setup, teardown),

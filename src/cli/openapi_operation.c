@@ -221,7 +221,7 @@ static bool can_fail(const struct operation *operation, enum err_code code)
     found = found || (client && (code == ERR_INVALID_CLIENT || code == ERR_UNAUTHENTICATED)) || (operation->has_body && code == operation->media_error);
     found = found ||
             (!operation->open && (code == ERR_UNAUTHENTICATED || code == ERR_FORBIDDEN || code == ERR_SCOPE));
-    found = found || (operation->etag && operation->stored.len && code == ERR_PRECONDITION);
+    found = found || (((operation->etag && operation->stored.len) || operation->versioned_by) && code == ERR_PRECONDITION);
     bool unsure = operation->path_count || operation->builtin == BUILTIN_METADATA; /* only of an issuer with an address */
     found = found || (unsure && code == ERR_NOT_FOUND);
     return found || (operation->query_count && code == ERR_INVALID_PARAMETER);

@@ -157,6 +157,7 @@ struct operation {
     enum err_code media_error;
     int status;
     bool etag, etag_shown; /* etag_shown: of what is shown, not the backend's */
+    const struct operation *versioned_by; /* of a write that shows no version: what reads the same path and shows one; or NULL */
     struct str modified; /* canonical member of what is shown, for Last-Modified; or empty */
     struct str location; /* of what was created: "/thing/{id}", or empty */
     struct thens thens;

@@ -38,6 +38,7 @@ MUST_CHECK int load_apart(struct dialect *const *dialects, size_t count, struct 
 MUST_CHECK int load_request(const struct yaml *map, struct arena *arena, struct operation *made, struct err *err);
 MUST_CHECK int load_also_methods(const struct yaml *map, struct operation *made, struct err *err);
 MUST_CHECK int load_check_path(const struct yaml *map, const struct operation *made, struct err *err);
+bool load_same_path(const struct operation *a, const struct operation *b);
 bool load_same_route(const struct operation *a, const struct operation *b);
 MUST_CHECK int load_form(const struct yaml *map, struct arena *arena, const struct operation *search,
                          struct operation *made, struct err *err);
@@ -52,3 +53,7 @@ MUST_CHECK int load_choose(const struct dialect *dialect, const struct yaml *map
                            struct err *err);
 /* After all operations are loaded: what is chosen takes the same body; one updates what its path names, none makes. */
 MUST_CHECK int load_choices(struct dialect *dialect, struct err *err);
+/* load_version.c: `etag:`, `modified:`; and, after all operations are loaded, `versioned_by`. */
+MUST_CHECK int load_etag(const struct yaml *map, struct operation *made, struct err *err);
+MUST_CHECK int load_check_version(const struct yaml *map, const struct operation *made, struct err *err);
+void load_versions(struct dialect *dialect);

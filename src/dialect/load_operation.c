@@ -178,16 +178,6 @@ static int load_status(const struct yaml *map, struct operation *made, struct er
     return 0;
 }
 
-/* true: the backend's validator; or `shown`: one of what is shown, which is weak, as it does not tell of every byte. */
-static int load_etag(const struct yaml *map, struct operation *made, struct err *err)
-{
-    const struct yaml *node = yaml_get(map, "etag");
-
-    made->etag_shown = node && node->kind == YAML_TEXT && str_is(node->text, "shown");
-    made->etag = made->etag_shown;
-    return made->etag_shown ? 0 : load_flag(map, "etag", &made->etag, err);
-}
-
 /* "/thing/{id}" */
 static int load_location(const struct yaml *map, struct operation *made, struct err *err)
 {
@@ -243,21 +233,6 @@ static int check_whole(const struct yaml *map, const struct operation *made, str
 }
 
 /* What tells the versions of an entity apart needs one, and is said where that entity is read or written. */
-static int check_version(const struct yaml *map, const struct operation *made, struct err *err)
-{
-    bool one_entity = template_uses(made->answer, VAR_ITEM) && !made->many;
-
-    if (made->etag_shown && !one_entity)
-        return yaml_fault(yaml_get(map, "etag"), err, "etag: shown is of one entity, expected answer: $item");
-    if (!made->modified.len)
-        return 0;
-    if (!one_entity)
-        return yaml_fault(yaml_get(map, "modified"), err, "modified: is of one entity, expected answer: $item");
-    if (made->choose.lookup.len)
-        return yaml_fault(yaml_get(map, "modified"), err, "modified: is what the chosen operation says, expected it there");
-    return made->lens ? 0 : yaml_fault(yaml_get(map, "modified"), err, "modified: is of an entity, expected resource: NAME");
-}
-
 /* The lens of the resource, and every operation guarded: none is open by omission. */
 static int check_operation(const struct dialect *dialect, const struct yaml *map, struct operation *made,
                            struct err *err)
@@ -278,7 +253,7 @@ static int check_operation(const struct dialect *dialect, const struct yaml *map
     if (answer->kind == YAML_TEXT && !str_starts(answer->text, STR("$")))
         return yaml_fault(answer, err, "found \"" STR_FMT "\", expected a variable such as $item or a map",
                           STR_ARG(answer->text));
-    if (check_version(map, made, err))
+    if (load_check_version(map, made, err))
         return -1;
     bool shows = template_uses(made->answer, VAR_ITEM) || template_uses(made->answer, VAR_ITEMS) ||
                  template_uses(made->answer, VAR_ENTRIES);
@@ -387,5 +362,6 @@ int load_operations(struct dialect *dialect, struct arena *arena, const struct y
             return -1;
     }
     dialect->incomplete |= lacks;
+    load_versions(dialect);
     return dialect->incomplete ? 0 : load_choices(dialect, err);
 }

@@ -91,9 +91,9 @@ static bool share_method(const struct operation *a, const struct operation *b)
     return false;
 }
 
-bool load_same_route(const struct operation *a, const struct operation *b)
+bool load_same_path(const struct operation *a, const struct operation *b)
 {
-    if (!share_method(a, b) || a->segment_count != b->segment_count)
+    if (a->segment_count != b->segment_count)
         return false;
     for (size_t i = 0; i < a->segment_count; i++) {
         if (a->segments[i].is_parameter != b->segments[i].is_parameter)
@@ -102,6 +102,11 @@ bool load_same_route(const struct operation *a, const struct operation *b)
             return false;
     }
     return true;
+}
+
+bool load_same_route(const struct operation *a, const struct operation *b)
+{
+    return share_method(a, b) && load_same_path(a, b);
 }
 
 /* A search whose parameters may also stand in a body is an operation of its own, which reads them and is then that search. */

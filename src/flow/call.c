@@ -108,6 +108,7 @@ static void start_page(struct exchange *x)
     struct upstream_request request = { .call = x->bound->call };
 
     exchange_arguments(x, request.call, NULL, 0, &request);
+    request.if_match = x->if_match;
     request.paged = request.call->paged;
     request.limit = x->page.used ? (x->page.size ? x->page.size : 1) : FETCH_SIZE;
     request.limit += x->cursor.used; /* one more tells whether there is more */

@@ -38,7 +38,7 @@ static struct str asked_about(const struct exchange *x, const struct contract_ca
     struct str id = exchange_text(x, tape, at, STR("id"));
     if (!x->stored_call || !id.len || !str_eq(id, exchange_text(x, &x->stored.document, 0, STR("id"))))
         return STR_NONE;
-    return exchange_patient(x, x->bound->stored->entity, &x->stored.document, 0);
+    return exchange_patient(x, x->stored_by->entity, &x->stored.document, 0);
 }
 
 /* A member that is there and no text says that there is none. */

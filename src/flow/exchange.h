@@ -165,6 +165,7 @@ struct exchange {
 
     /* stored entity of an update */
     struct upstream_call *stored_call;
+    const struct contract_call *stored_by; /* what it calls; NULL: nothing was read */
     struct upstream_answer stored;
     struct buf echo;          /* what get shows for it */
     struct id_slots echo_ids;

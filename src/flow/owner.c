@@ -254,7 +254,7 @@ enum step stage_owners(struct exchange *x)
     if (!exchange_bound_to_groups(x))
         return STEP_NEXT;
     exchange_own_answer(x, x->bound->via, &x->via_answer.document);
-    exchange_own_answer(x, x->bound->stored, &x->stored.document);
+    exchange_own_answer(x, x->stored_by, &x->stored.document);
     for (size_t i = 0; i < x->fetched_count; i++)
         exchange_own_answer(x, x->bound->call, &x->fetched[i].answer.document);
     for (size_t i = 0; i < x->item_count; i++)

@@ -130,8 +130,8 @@ MUST_CHECK int exchange_read_includes(struct exchange *x);
 enum step exchange_judge_includes(struct exchange *x);
 const struct str *exchange_include_scopes(struct exchange *x, size_t *count); /* all of them */
 
-/* stored.c. Makes a batch of one question: what is kept beside the entity that an update names. */
-void exchange_read_rest(struct exchange *x);
+/* stored.c. Makes a batch of one question: what is kept beside the entity that the path names, by the mapping that shows it. */
+void exchange_read_rest(struct exchange *x, const struct lens *lens);
 
 /* whole.c. Adds a null to the body for each member that is shown and not sent. -1: x->err. */
 MUST_CHECK int exchange_complete(struct exchange *x, const struct tape *shown);
@@ -173,9 +173,10 @@ const struct err *exchange_forget_gone(struct exchange *x, const struct err *err
  * it. */
 MUST_CHECK int exchange_show(struct exchange *x, struct shown *shown, struct buf *out, struct id_slots *slots);
 /* Has: the client's conditions on versions need the stored entity. Judge: they hold for this version of it (else
- * ERR_PRECONDITION). */
+ * ERR_PRECONDITION); other: as the operation shows it that reads at the same path (`versioned_by`), and the call insists on it. */
 bool exchange_has_condition(const struct exchange *x);
 enum step exchange_judge_condition(struct exchange *x, struct str version);
+enum step exchange_judge_other(struct exchange *x, struct shown *shown);
 /* The client's If-Match, for the backend to compare with its own version; ptr NULL: none. */
 struct str exchange_condition(const struct exchange *x);
 /* Is unchanged: the client already has what the answer would show. Headers: ETag (RFC 9110 section 8.8.3),

@@ -10,24 +10,25 @@ static void on_stored(struct upstream_call *call, const struct upstream_answer *
     (void)call;
     if (answer)
         x->stored = *answer;
-    exchange_came(x, err);
+    exchange_came(x, err && err->code == ERR_NOT_FOUND ? exchange_forget_gone(x, err) : err);
 }
 
-static struct str stored_id(const struct exchange *x)
+static struct str stored_id(const struct exchange *x, struct str kind)
 {
-    size_t own = route_own_id(x->operation, lens_entity(x->operation->lens));
+    size_t own = route_own_id(x->operation, kind);
 
     return own < x->operation->path_count ? arguments_find(&x->arguments, x->operation->path[own].to) : STR_NONE;
 }
 
-void exchange_read_rest(struct exchange *x)
+void exchange_read_rest(struct exchange *x, const struct lens *lens)
 {
     struct rest_read *read = ARENA_NEW(x->arena, struct rest_read);
+    struct str kind = lens_entity(lens);
 
     read->key = (struct rest_key){ .dialect = x->dialect->name,
-                                   .kind = lens_entity(x->operation->lens),
+                                   .kind = kind,
                                    .brand = x->brand,
-                                   .canonical_id = stored_id(x) };
+                                   .canonical_id = stored_id(x, kind) };
     x->batch = (struct store_batch){ .reads = read, .read_count = 1 };
 }
 
@@ -47,27 +48,43 @@ static bool is_compared(struct exchange *x)
            (x->item_count && x->items[0].judged_later);
 }
 
+/* The operation that shows at this path the version that the client's condition is about, if it is not this one. */
+static const struct operation *other_shows(const struct exchange *x)
+{
+    return exchange_has_condition(x) ? x->operation->versioned_by : NULL;
+}
+
+/* How the entity of the path is read: for the comparison of an update, or for a condition alone. */
+static const struct contract_call *reader(const struct exchange *x)
+{
+    const struct operation *other = other_shows(x);
+
+    return x->bound->stored || !other ? x->bound->stored : ((const struct bound *)other->bound)->call;
+}
+
 /* The entity and what its dialect keeps beside it, asked for at the same time. */
 enum step stage_stored(struct exchange *x)
 {
-    struct upstream_request request = { .call = x->bound->stored };
+    struct upstream_request request = { .call = reader(x) };
+    const struct operation *other = other_shows(x);
 
-    if (!x->bound->stored)
+    if (!request.call)
         return STEP_NEXT;
-    bool compared = is_compared(x);
+    bool compared = x->bound->stored && is_compared(x);
     if (!compared && !exchange_must_read(x) && !x->operation->whole && !exchange_has_condition(x))
         return STEP_NEXT;
     x->strict = false; /* what is read is compared */
     exchange_arguments(x, request.call, NULL, 0, &request);
     exchange_wait(x);
+    x->stored_by = request.call;
     x->stored_call = exchange_call(x, &request, on_stored, x);
-    exchange_read_rest(x);
+    exchange_read_rest(x, other ? other->lens : x->operation->lens);
     (void)exchange_batch(x, STEP_WAIT);
     return STEP_WAIT;
 }
 
-/* What its client was shown, and the version that this is. */
-static int get_echo(struct exchange *x, struct str *version)
+/* What was read, with what is kept beside it. */
+static struct shown read_one(struct exchange *x)
 {
     struct shown shown = { .tape = &x->stored.document };
     struct tape_fault fault;
@@ -75,11 +92,26 @@ static int get_echo(struct exchange *x, struct str *version)
     x->stored_rest = x->batch.reads[0].json.len ? x->batch.reads[0].json : STR("");
     shown.has_rest =
         x->stored_rest.len && tape_read(&shown.rest, x->arena, x->stored_rest, &tape_known_limits, &fault);
+    return shown;
+}
+
+/* What its client was shown, and the version that this is. */
+static int get_echo(struct exchange *x, struct str *version)
+{
+    struct shown shown = read_one(x);
+
     x->echo = buf_in(x->arena, SIZE_MAX);
     if (exchange_show(x, &shown, &x->echo, &x->echo_ids))
         return -1;
     *version = shown.version;
     return 0;
+}
+
+static enum step judge_other(struct exchange *x)
+{
+    struct shown shown = read_one(x);
+
+    return exchange_judge_other(x, &shown);
 }
 
 enum step stage_compare(struct exchange *x)
@@ -90,13 +122,15 @@ enum step stage_compare(struct exchange *x)
         return STEP_NEXT;
     if (!x->stored.document.count)
         return exchange_fail(x, ERR_UPSTREAM, "the stored entity came without a body");
-    if (!exchange_may_see(x, x->bound->stored, &x->stored.document, 0))
+    if (!exchange_may_see(x, x->stored_by, &x->stored.document, 0))
         return exchange_fail(x, ERR_NOT_FOUND, "the stored entity is of another brand or patient");
     if (exchange_is_another(x, exchange_text(x, &x->stored.document, 0, STR("id"))))
         return exchange_fail(x, ERR_UPSTREAM, "the backend answered with another entity than the stored one");
     if (exchange_tell_withheld(x) == STEP_FAIL)
         return STEP_FAIL;
-    if (!x->item_count)
+    if (other_shows(x) && judge_other(x) == STEP_FAIL)
+        return STEP_FAIL;
+    if (!x->item_count || !x->bound->stored)
         return STEP_NEXT;
     if (get_echo(x, &shown) || exchange_judge_condition(x, shown) == STEP_FAIL)
         return STEP_FAIL;
@@ -170,7 +204,7 @@ enum step stage_patch(struct exchange *x)
     struct tape shown;
     struct tape_fault fault;
 
-    if (!x->stored_call || !x->item_count)
+    if (!x->stored_call || !x->item_count || !x->bound->stored)
         return STEP_NEXT;
     struct item *item = &x->items[0];
     for (size_t i = 0; i < x->echo_ids.count; i++)

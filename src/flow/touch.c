@@ -20,7 +20,7 @@ enum step stage_beside(struct exchange *x)
 {
     if (!may_touch(x) || !keeps(x) || x->stored_rest.ptr)
         return STEP_NEXT;
-    exchange_read_rest(x);
+    exchange_read_rest(x, x->operation->lens);
     return exchange_batch(x, STEP_NEXT);
 }
 

@@ -23,6 +23,14 @@ static struct str fingerprint_of(struct exchange *x, const struct buf *out, size
     return buf_str(&text);
 }
 
+/* What somebody asks for is the version of what is shown. */
+static bool shows_version(const struct exchange *x)
+{
+    const struct operation *other = x->operation->versioned_by;
+
+    return x->operation->etag_shown || (other && other->etag_shown);
+}
+
 int exchange_show(struct exchange *x, struct shown *shown, struct buf *out, struct id_slots *slots)
 {
     const struct lens *lens = shown->lens ? shown->lens : x->operation->lens;
@@ -32,7 +40,7 @@ int exchange_show(struct exchange *x, struct shown *shown, struct buf *out, stru
 
     if (lens_get(lens, shown->tape, shown->at, rest, &context, x->arena, out, slots, &x->err))
         return -1;
-    if (!x->operation->etag_shown && !lens_shows_version(lens))
+    if (!shows_version(x) && !lens_shows_version(lens))
         return 0;
     shown->version = fingerprint_of(x, out, at, slots, first);
     if (!lens_shows_version(lens))
@@ -82,11 +90,37 @@ static struct str strong(struct str etag)
     return str_starts(etag, STR("W/")) ? str_from_at(etag, 2) : etag;
 }
 
+/* It is another version than any: "*" is not among them. */
+static bool names_version(const struct exchange *x)
+{
+    return has(x, STR("if-match")) && !any_lists(x, STR("if-match"), STR_NONE);
+}
+
 bool exchange_has_condition(const struct exchange *x)
 {
     const struct operation *operation = x->operation;
 
-    return operation->etag && (has(x, STR("if-none-match")) || (operation->etag_shown && has(x, STR("if-match"))));
+    if (!operation->etag)
+        return operation->versioned_by && (has(x, STR("if-none-match")) || names_version(x));
+    return has(x, STR("if-none-match")) || (operation->etag_shown && has(x, STR("if-match")));
+}
+
+/* A tag of the backend's own is compared strongly (RFC 9110 section 8.8.3.2), as the backend does. */
+static bool names_stored(const struct exchange *x)
+{
+    struct str list = http_find_list(x->head, STR("if-match"), x->arena), item;
+
+    while (str_next(&list, ',', &item))
+        if (x->stored.etag.len && str_eq(str_trim(item), x->stored.etag))
+            return true;
+    return false;
+}
+
+static enum step judge_none_match(struct exchange *x, struct str tag)
+{
+    if (has(x, STR("if-none-match")) && any_lists(x, STR("if-none-match"), tag))
+        return exchange_fail(x, ERR_PRECONDITION, "If-None-Match names the stored version");
+    return STEP_NEXT;
 }
 
 enum step exchange_judge_condition(struct exchange *x, struct str version)
@@ -98,9 +132,31 @@ enum step exchange_judge_condition(struct exchange *x, struct str version)
         return STEP_NEXT;
     if (shown && has(x, STR("if-match")) && !any_lists(x, STR("if-match"), tag))
         return exchange_fail(x, ERR_PRECONDITION, "If-Match names another version than the stored one");
-    if (has(x, STR("if-none-match")) && any_lists(x, STR("if-none-match"), tag))
-        return exchange_fail(x, ERR_PRECONDITION, "If-None-Match names the stored version");
-    x->insists = shown && has(x, STR("if-match")) && !any_lists(x, STR("if-match"), STR_NONE);
+    if (judge_none_match(x, tag) == STEP_FAIL)
+        return STEP_FAIL;
+    x->insists = shown && names_version(x);
+    return STEP_NEXT;
+}
+
+enum step exchange_judge_other(struct exchange *x, struct shown *shown)
+{
+    const struct operation *other = x->operation->versioned_by;
+    struct buf out = buf_in(x->arena, SIZE_MAX);
+    struct id_slots ids = { 0 };
+
+    shown->lens = other->lens;
+    if (other->etag_shown && exchange_show(x, shown, &out, &ids))
+        return STEP_FAIL;
+    struct str tag = other->etag_shown ? quoted(x, shown->version) : strong(x->stored.etag);
+    bool fits = other->etag_shown ? any_lists(x, STR("if-match"), tag) : names_stored(x);
+    if (names_version(x) && !fits)
+        return exchange_fail(x, ERR_PRECONDITION, "If-Match names another version than the stored one");
+    if (judge_none_match(x, tag) == STEP_FAIL)
+        return STEP_FAIL;
+    if (!names_version(x))
+        return STEP_NEXT;
+    x->if_match = arena_copy(x->arena, x->stored.etag);
+    x->insists = other->etag_shown;
     return STEP_NEXT;
 }
 
@@ -111,7 +167,7 @@ enum step stage_condition(struct exchange *x)
     const struct contract_call *call = x->bound->call;
     bool writes = call && !str_is(call->method, "GET");
 
-    if (!writes || x->operation->etag || !has(x, STR("if-match")) || any_lists(x, STR("if-match"), STR_NONE))
+    if (!writes || x->operation->etag || x->operation->versioned_by || !names_version(x))
         return STEP_NEXT;
     return exchange_fail(x, ERR_PRECONDITION, "If-Match names a version, but none is shown here");
 }

@@ -145,4 +145,23 @@ describe('updates', () => {
         await all.graph.patch(`/v1/patients/${ids.graph}`, { gender: 'y' }, 412, { 'if-match': headers.etag });
         assert.equal((await canonical()).gender, 'x');
     });
+
+    test('If-Match guards the DELETE of a patient-graph patient by the ETag that reading it shows', async () => {
+        const graph = gateway.client('patient-graph', { scope: 'read:patients write:patients admin:patients' });
+        const made = await graph.post('/v1/patients', { brand_id: 'acme', first_name: 'Short', last_name: 'Lived', date_of_birth: '1990-01-01', gender: 'a' }, 201);
+        const path = `/v1/patients/${made.json.id}`, old = (await graph.get(path)).headers.etag;
+        await graph.patch(path, { gender: 'b' });
+        const now = (await graph.get(path)).headers.etag;
+        assert.notEqual(now, old);
+        const say = (status, headers) => graph.delete(path, status, headers);
+        for (const tag of [old, '"nope"', `W/${now}`, '']) await say(412, { 'if-match': tag });
+        for (const tag of [now, '*']) await say(412, { 'if-none-match': tag });
+        assert.equal((await graph.get(path)).json.gender, 'b');
+        for (const [who, status] of [[{ scope: 'admin:patients', patient: ids.graph }, 403], [{ scope: 'write:patients' }, 403], [{ scope: 'admin:patients', brand: 'globex' }, 404]])
+            for (const tag of [now, old]) await gateway.client('patient-graph', who).delete(path, status, { 'if-match': tag });
+        assert.equal((await say(200, { 'if-match': `${old}, ${now}` })).json.status, 'deleted');
+        await graph.get(path, 404);
+        await say(404, { 'if-match': now });
+        assert.equal((await say(200)).json.status, 'not_present');
+    });
 });

@@ -296,9 +296,9 @@ int patient_erase(struct task *task, struct db *db, struct err *err)
 {
     struct buf body = buf_in(task->arena, 4096);
     struct row row;
-    int found = select_row(task, db, &patient_safe, &row, err);
+    int found = select_row(task, db, &patient_one, &row, err);
 
-    if (found < 0)
+    if (found < 0 || (found && row_match(task, &patient_entity, &row, err)))
         return -1;
     buf_add(&body, found ? STR("{\"status\":\"deleted\",\"rows_affected\":{")
                          : STR("{\"status\":\"not_present\",\"rows_affected\":{"));

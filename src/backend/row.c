@@ -266,15 +266,23 @@ static int merge(struct task *task, const struct column *column, const struct va
     return 0;
 }
 
-int row_patch(struct task *task, struct row *row, bool *changed, struct err *err)
+int row_match(struct task *task, const struct entity *entity, const struct row *row, struct err *err)
 {
-    const struct entity *entity = task->route->entity;
     size_t version = entity_find(entity, COLUMN_VERSION);
 
     assert(version != COLUMN_NONE);
-    *changed = task->touch;
     if (task->if_match.ptr && !etag_fits(task->if_match, row->values[version].text))
         return task_fail(task, err, ERR_PRECONDITION, "the %s was changed meanwhile", entity->one);
+    return 0;
+}
+
+int row_patch(struct task *task, struct row *row, bool *changed, struct err *err)
+{
+    const struct entity *entity = task->route->entity;
+
+    *changed = task->touch;
+    if (row_match(task, entity, row, err))
+        return -1;
     for (size_t i = 0; i < entity->column_count; i++) {
         const struct column *column = &entity->columns[i];
         struct value value = task->values[i], *old = &row->values[i];

@@ -33,6 +33,8 @@ MUST_CHECK int row_create(struct task *task, struct db *db, struct err *err);
 MUST_CHECK int row_insert(struct service *service, struct db *db, const struct entity *entity,
                           const struct value *values, struct err *err);
 
+/* If-Match, if there is one, names the row's version; else it fails. */
+MUST_CHECK int row_match(struct task *task, const struct entity *entity, const struct row *row, struct err *err);
 /* What the body changes in `row` (a merge patch); `*changed` tells whether anything did, or is to count as if it had
  * (?touch=true). Also compares If-Match, and with ?strict_merge=true puts no object in the place of something else. */
 MUST_CHECK int row_patch(struct task *task, struct row *row, bool *changed, struct err *err);

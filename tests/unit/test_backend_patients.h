@@ -337,6 +337,11 @@ static const struct step erasing[] = {
     { .as = "acme", .call = "DELETE /v1/patients/<a>?brand_id=globex", .status = 403 },
     { .as = "acme",
       .call = "DELETE /v1/patients/<a>",
+      .if_match = "\"none\"",
+      .status = 412 },
+    { .as = "acme",
+      .call = "DELETE /v1/patients/<a>",
+      .if_match = "*",
       .status = 200,
       .has = { "{\"status\":\"deleted\",\"rows_affected\":{\"metrics\":2,\"encounters\":1,\"timeline_events\":3,\"memberships\":1,"
                "\"external_ids\":2,\"patients\":1}}" } },

@@ -57,6 +57,7 @@ struct explanation {
     struct faults faults;
     struct explain_id *ids;
     size_t id_count, id_space;
+    bool skips, strict; /* documents that exist already are left out; the backend refuses an object in the place of something else */
     struct str result; /* the canonical body, or the dialect's document of a response; ptr NULL: none */
     size_t documents;  /* of a body, or of a response */
 };

@@ -256,14 +256,29 @@ static struct str with_inherited(struct explanation *explanation, const struct l
     return buf_str(&out);
 }
 
-/* As the flow judges it (flow/stored.c). */
-static bool needs_stored(const struct operation *operation, const struct tape *in, uint32_t at)
+/* As the flow judges it (flow/stored.c); of an upsert, if the entity is found. */
+static bool needs_stored(struct explanation *explanation, const struct tape *in, uint32_t at)
 {
-    const struct bound *bound = operation->bound;
-    enum lens_need need = lens_needs(operation->body_lens, in, at);
+    const struct operation *asked = explanation->operation;
+    const struct operation *update = asked->choose.lookup.len ? asked->choose.found : asked;
+    const struct bound *bound = update->bound;
+    enum lens_need need = lens_needs(asked->body_lens, in, at);
 
-    return operation->whole || need == LENS_NEEDS_STORED ||
-           (need == LENS_NEEDS_OBJECTS && !contract_offers(bound->call, STR("strict_merge")));
+    if (!update->stored.len)
+        return false;
+    explanation->strict = need == LENS_NEEDS_OBJECTS && !update->whole && contract_offers(bound->call, STR("strict_merge"));
+    return update->whole || need == LENS_NEEDS_STORED || (need == LENS_NEEDS_OBJECTS && !explanation->strict);
+}
+
+/* The flag that `skip:` names (flow/decode.c). */
+static bool says_skip(const struct explanation *explanation, const struct tape *in)
+{
+    struct str path = explanation->operation->skip, part;
+    uint32_t at = path.len ? 0 : TAPE_NONE;
+
+    while (at != TAPE_NONE && str_next(&path, '.', &part))
+        at = tape_find(in, at, part);
+    return at != TAPE_NONE && tape_type(in, at) == JSON_TRUE;
 }
 
 int explain_body(struct explanation *explanation, struct lens_put *put, bool *stored_needed, struct err *err)
@@ -278,7 +293,8 @@ int explain_body(struct explanation *explanation, struct lens_put *put, bool *st
         return -1;
     list_unread(explanation, &in);
     uint32_t first = tape_type(&in, at) == JSON_ARRAY ? tape_first(&in, at) : at;
-    *stored_needed = operation->stored.len && needs_stored(operation, &in, first);
+    *stored_needed = needs_stored(explanation, &in, first);
+    explanation->skips = says_skip(explanation, &in);
     if (explanation->documents && put_first(explanation, &in, first, put, err))
         return -1;
     if (explanation->documents > 1)

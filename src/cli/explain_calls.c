@@ -101,17 +101,51 @@ static bool names_param(const struct lens_put *put, struct str param)
     return false;
 }
 
+/* It changes what stands beside the entity (flow/touch.c). */
+static bool touches(const struct explanation *explanation, const struct operation *operation, const struct lens_put *put)
+{
+    if (!operation->stored.len || explanation->documents != 1)
+        return false;
+    for (size_t i = 0; i < operation->thens.count; i++)
+        if (names_param(put, operation->thens.calls[i].param))
+            return true;
+    return lens_rest(operation->lens) == REST_STORE && explanation->kept.count > 0;
+}
+
+/* The call that takes the document, with what the backend is told besides (flow/call.c) where the call takes that. An update is
+ * explained as if nothing of what it says were so already. */
+static void add_main(struct explanation *explanation, const struct operation *operation, const struct arguments *arguments,
+                     const struct lens_put *put, struct str when)
+{
+    struct fixed_parameter *fixed = ARENA_ARRAY(explanation->arena, struct fixed_parameter, operation->fixed_count + 3);
+    size_t count = 0;
+
+    while (count < operation->fixed_count) {
+        fixed[count] = operation->fixed[count];
+        count++;
+    }
+    if (explanation->skips)
+        fixed[count++] = (struct fixed_parameter){ .name = STR("unique"), .value = STR("true") };
+    if (touches(explanation, operation, put))
+        fixed[count++] = (struct fixed_parameter){ .name = STR("touch"), .value = STR("true") };
+    if (explanation->strict)
+        fixed[count++] = (struct fixed_parameter){ .name = STR("strict_merge"), .value = STR("true") };
+    add_call(explanation, operation->call, arguments, fixed, count, when);
+}
+
 /* What is looked for first; the exchange then becomes one of two operations. */
-static void add_choices(struct explanation *explanation, const struct arguments *arguments)
+static void add_choices(struct explanation *explanation, const struct arguments *arguments, const struct lens_put *put,
+                        bool stored_needed)
 {
     const struct choose *choose = &explanation->operation->choose;
     const struct lookup *lookup = dialect_lookup(explanation->dialect, choose->lookup);
 
     add_call(explanation, lookup->call, arguments, NULL, 0,
              arena_printf(explanation->arena, "the look-up document " STR_FMT, STR_ARG(choose->in)));
-    add_call(explanation, choose->found->stored, arguments, choose->found->fixed, choose->found->fixed_count,
-             STR("one is found: what is stored is compared"));
-    add_call(explanation, choose->found->call, arguments, choose->found->fixed, choose->found->fixed_count,
+    if (stored_needed)
+        add_call(explanation, choose->found->stored, arguments, choose->found->fixed, choose->found->fixed_count,
+                 STR("one is found: what is stored is compared"));
+    add_main(explanation, choose->found, arguments, put,
              arena_printf(explanation->arena, "one is found: as " STR_FMT, STR_ARG(choose->one)));
     add_call(explanation, choose->missing->call, arguments, choose->missing->fixed, choose->missing->fixed_count,
              arena_printf(explanation->arena, "none is found: as " STR_FMT, STR_ARG(choose->none)));
@@ -136,7 +170,7 @@ void explain_calls(struct explanation *explanation, const struct arguments *argu
     size_t count = operation->fixed_count;
 
     if (operation->choose.lookup.len) {
-        add_choices(explanation, arguments);
+        add_choices(explanation, arguments, put, stored_needed);
         return;
     }
     add_lookups(explanation, &put->ids);
@@ -150,7 +184,7 @@ void explain_calls(struct explanation *explanation, const struct arguments *argu
     add_call(
         explanation, operation->via.call, arguments, NULL, 0,
         arena_printf(explanation->arena, STR_FMT " is taken from there", STR_ARG(operation->via.member)));
-    add_call(explanation, operation->call, arguments, fixed, count, STR_NONE);
+    add_main(explanation, operation, arguments, put, STR_NONE);
     bool any = false;
     for (size_t i = 0; i < operation->thens.count; i++) {
         const struct then *then = &operation->thens.calls[i];

@@ -97,6 +97,28 @@ test('an update is read first where the backend cannot judge it by itself', () =
     assert.deepEqual(calls(weak, { phone: '5' }), ['patient.update']);
 });
 
+test('what the backend is told besides the document', () => {
+    const targets = (...args) => explain(...args, '-H', 'X-User-Token: x').calls.filter((c) => c.method !== 'GET').map((c) => c.target);
+    const general = (patient) => targets('PUT', '/v1/patients/1', '-d', JSON.stringify({ patient }));
+    const twine = (method, path, data, meta = {}) => targets(method, `/pub/${path}`, '-d', JSON.stringify({ data, meta }));
+    const update = '/v1/patients/{patient_id}', groups = { groups: { data: [{ type: 'group', id: 'g' }] } }, id = '0'.repeat(24);
+    assert.deepEqual(general({ phone: '5' }), [update]);
+    assert.deepEqual(general({ nickname: 'Zz' }), [`${update}?touch=true`]);
+    assert.deepEqual(general({ phone: '5', nickname: 'Zz', address: { city: 'Rome' } }), [`${update}?touch=true&strict_merge=true`]);
+    assert.deepEqual(general({ address: { city: 'Rome' } }), [`${update}?strict_merge=true`]);
+    assert.deepEqual(general({ address: { city: null } }), [update], 'it is read and compared');
+    assert.match(twine('PATCH', `patient/${id}`, { attributes: { gender: 'x' }, relationships: groups })[0], /^\/v1\/patients\/\{patient_id\}\?.*touch=true/);
+    assert.doesNotMatch(twine('PATCH', `patient/${id}`, { attributes: { gender: 'x' } })[0], /touch/);
+    assert.doesNotMatch(twine('POST', 'patient', { attributes: { first_name: 'A', last_name: 'B', nickname: 'Zz' } })[0], /touch/, 'what is new needs none');
+    const metric = { attributes: { type: 'weight', value: 7 }, relationships: { patient: { data: { type: 'patient', id } } } };
+    assert.deepEqual(twine('POST', 'patient_health_metric', metric), ['/v1/patients/{patient_id}/metrics']);
+    assert.deepEqual(twine('POST', 'patient_health_metric', metric, { ignore_duplicates: true }), ['/v1/patients/{patient_id}/metrics?unique=true']);
+    const upsert = (attributes) => twine('PUT', 'patient', { attributes }, { query: { identifier: { system: 'a', value: 'b' }, groups: ['g'] } });
+    assert.match(upsert({ nickname: 'Zz' })[0], /touch=true/);
+    assert.doesNotMatch(upsert({ nickname: 'Zz' })[1], /touch/, 'none is found');
+    assert.doesNotMatch(upsert({ gender: 'x' })[0], /touch/);
+});
+
 test('look-ups, ids and the further calls of an update', () => {
     const metric = JSON.parse(document('twine-metric.json'));
     const found = explain('POST', '/pub/patient_health_metric', '-d', JSON.stringify(metric));

@@ -53,6 +53,11 @@ async function compare(operation, target, body) {
     for (const call of recorder.asked)
         assert.ok(made(found.calls, call), `${what}: the gateway asks ${call.method} ${call.path}, explain names ${JSON.stringify(found.calls)}`);
     if (got.status >= 400) return 'odd';
+    for (const call of recorder.asked.filter(({ method }) => method !== 'GET')) {
+        const said = found.calls.find((one) => made([one], call)).target, told = (name) => call.marks.includes(name);
+        for (const name of ['unique', 'strict_merge']) assert.equal(said.includes(`${name}=true`), told(name), `${what}: ${name}: explain names ${said}`);
+        assert.ok(said.includes('touch=true') || !told('touch'), `${what}: touch: explain names ${said}`); // what is kept already moves nothing
+    }
     const sure = found.calls.filter((call) => !call.when);
     for (const call of sure)
         assert.ok(recorder.asked.some((asked) => made([call], asked)), `${what}: explain names ${call.method} ${call.target}, the gateway asks ${JSON.stringify(recorder.asked.map((a) => `${a.method} ${a.path}`))}`);

@@ -19,7 +19,7 @@ async function startRecorder() {
         let body = '';
         incoming.setEncoding('utf8').on('data', (chunk) => { body += chunk; }).on('end', () => {
             const { method } = incoming, url = new URL(incoming.url, 'http://backend');
-            asked.push({ method, path: url.pathname, body });
+            asked.push({ method, path: url.pathname, marks: ['unique', 'touch', 'strict_merge'].filter((name) => url.searchParams.get(name) === 'true'), body });
             const brand = /^\/v1\/brands\/([^/]+)$/.exec(url.pathname)?.[1]; // a brand is known by its name
             const { id } = own, one = { id: brand ?? id, brand_id: 'acme', patient_id: id, group_id: id };
             const list = method === 'GET' && (url.searchParams.has('limit') || /\/metrics\/[^/]+$/.test(url.pathname) || !/\/c-[a-z-]+$|\/(me|latest|summary|safe)$/.test(url.pathname));

@@ -232,7 +232,6 @@ static int check_whole(const struct yaml *map, const struct operation *made, str
     return 0;
 }
 
-/* What tells the versions of an entity apart needs one, and is said where that entity is read or written. */
 /* The lens of the resource, and every operation guarded: none is open by omission. */
 static int check_operation(const struct dialect *dialect, const struct yaml *map, struct operation *made,
                            struct err *err)

@@ -11,6 +11,7 @@ int load_etag(const struct yaml *map, struct operation *made, struct err *err)
     return made->etag_shown ? 0 : load_flag(map, "etag", &made->etag, err);
 }
 
+/* What tells the versions of an entity apart needs one, and is said where that entity is read or written. */
 int load_check_version(const struct yaml *map, const struct operation *made, struct err *err)
 {
     bool one_entity = template_uses(made->answer, VAR_ITEM) && !made->many;

@@ -75,16 +75,15 @@ static struct str sent_about(const struct exchange *x, const struct item *item)
     return exchange_text(x, &sent, 0, STR("patient_id"));
 }
 
-/* The patient with whom the answer to the call (`item`: to that document) is erased; none of a patient itself. */
+/* The patient with whom the answer to the call (`item`: to that document) is erased, where it does not say so; none of a patient
+ * itself. */
 static struct str erased_with(const struct exchange *x, const struct item *item, const struct tape *tape, uint32_t at)
 {
     const struct contract_call *call = x->bound->call;
-    struct str sent = STR_NONE;
 
-    if (says_patient(tape, at) || !call || str_is(call->entity, "patient") || !is_of_patient(x, call))
-        return exchange_text(x, tape, at, STR("patient_id"));
-    if (item)
-        sent = sent_about(x, item);
+    if (!call || str_is(call->entity, "patient") || !is_of_patient(x, call) || says_patient(tape, at))
+        return STR_NONE;
+    struct str sent = item ? sent_about(x, item) : STR_NONE;
     return sent.ptr ? sent : owner_of(x, call, tape, at);
 }
 
@@ -145,7 +144,7 @@ static int show(struct exchange *x, const struct item *item, const struct tape *
     x->shown[x->shown_count++] = (struct shown){ .tape = tape,
                                                  .at = at,
                                                  .canonical_id = id.ptr ? id : said,
-                                                 .owner = erased_with(x, item, tape, at) };
+                                                 .owner = said.ptr ? said : erased_with(x, item, tape, at) };
     return 0;
 }
 

@@ -10,6 +10,8 @@ int explain_request(struct explanation *explanation, struct err *err)
     struct lens_put put = { 0 };
     bool stored_needed = false;
 
+    if (operation->optional && !explanation->body.len)
+        explanation->body = STR("{}");
     explain_query(explanation, &arguments);
     if (operation->has_body && explanation->body.ptr && operation->body_lens &&
         explain_body(explanation, &put, &stored_needed, err))

@@ -158,7 +158,7 @@ void openapi_body(struct openapi *api, const struct operation *operation)
     if (!operation->has_body)
         return;
     openapi_open(api, STR("requestBody"), '{');
-    openapi_raw(api, "required", STR("true"));
+    openapi_raw(api, "required", operation->optional ? STR("false") : STR("true"));
     if (operation->media_count)
         openapi_content(api, operation->media, operation->media_count, write_body_schema, operation);
     else

@@ -152,6 +152,7 @@ struct operation {
     unsigned many;            /* > 0: an array of up to that many documents is allowed; without a wrapper, wanted */
     bool whole;               /* body: what the client was shown and does not send is to be cleared */
     bool pass;                /* the body is judged by its lens, and goes on as it came */
+    bool optional;            /* the body may be left out: it is an empty document then */
     const struct str *media;  /* of request bodies, in place of the dialect's */
     size_t media_count;
     enum err_code media_error;

@@ -87,7 +87,7 @@ static int load_paging_mode(const struct yaml *map, const struct dialect *dialec
 
 static int load_body(const struct yaml *map, struct operation *made, struct err *err)
 {
-    static const char *const known[] = { "in", "bare", "many", "skip", "same", "resource", "pass", "whole", NULL };
+    static const char *const known[] = { "in", "bare", "many", "skip", "same", "resource", "pass", "whole", "optional", NULL };
     const struct yaml *node = yaml_get(map, "body");
 
     if (!node)
@@ -99,7 +99,7 @@ static int load_body(const struct yaml *map, struct operation *made, struct err 
                    load_text(node, "skip", &made->skip, err) || load_text(node, "same", &made->same, err) ||
                    load_number(node, "many", 1, 10000, &made->many, err) ||
                    load_text(node, "resource", &made->body_resource, err) || load_flag(node, "pass", &made->pass, err) ||
-                   load_flag(node, "whole", &made->whole, err)
+                   load_flag(node, "whole", &made->whole, err) || load_flag(node, "optional", &made->optional, err)
                ? -1
                : 0;
 }
@@ -218,6 +218,8 @@ static int check_whole(const struct yaml *map, const struct operation *made, str
 {
     if (made->whole && (!made->stored.len || made->many))
         return yaml_fault(yaml_get(map, "body"), err, "whole: without stored:, expected an update of one document");
+    if (made->optional && (made->wrapper.len || made->many || made->pass))
+        return yaml_fault(yaml_get(map, "body"), err, "optional: beside in:, many: or pass:, expected a body that is the document");
     if (made->each && !template_uses(made->answer, VAR_ENTRIES))
         return yaml_fault(yaml_get(map, "each"), err, "each: is not used, expected $entries in the answer");
     if (!made->each && template_uses(made->answer, VAR_ENTRIES))

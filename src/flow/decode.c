@@ -270,6 +270,8 @@ static enum step judge_same(struct exchange *x)
 
 int exchange_read_body(struct exchange *x)
 {
+    if (!x->head->body.len && x->operation->optional)
+        return read_tape(x, STR("{}"));
     return is_form(x) ? read_form(x) : read_tape(x, x->head->body);
 }
 

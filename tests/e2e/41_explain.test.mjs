@@ -154,6 +154,12 @@ test('a body that goes on as it came', () => {
     assert.deepEqual(found.sent, body);
 });
 
+test('a body that may be left out', () => {
+    const found = explain('POST', '/v1/patients/me/ruo-acknowledgement', '-H', 'Authorization: Bearer x', '--values');
+    assert.deepEqual([found.faults, found.sent], [[], { statement_version: 'ruo-pathway-v1' }]);
+    assert.deepEqual(explain('POST', '/v1/patients/me/onboarding', '-H', 'Authorization: Bearer x').faults.map((f) => f.at), ['(body)']);
+});
+
 test('faults name the members', () => {
     const found = explain('POST', '/pub/patient', '-d', JSON.stringify({ data: { type: 'patient', attributes: { first_name: ' ', birth_date: 'soon' } } }));
     assert.deepEqual(found.faults, [

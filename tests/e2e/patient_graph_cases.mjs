@@ -85,7 +85,7 @@ export const embedded = [
     { operation: 'POST /v1/patients/me/age-verification', as: 'me', body: { date_of_birth: '1984-02-29' },
         good: [{ check: (json) => { if (!json.age_verified_at || json.date_of_birth !== '1984-02-29') throw new Error('not verified'); } }],
         members: [['date_of_birth', undefined], ...each('date_of_birth', ['1984-02-30', '', 5, null])] },
-    { operation: 'POST /v1/patients/me/ruo-acknowledgement', as: 'me', body: { statement_version: 'v2' },
+    { operation: 'POST /v1/patients/me/ruo-acknowledgement', as: 'me', bare: true, body: { statement_version: 'v2' },
         good: [{ body: {}, check: (json) => { if (!json.ruo_pathway_acknowledged_at) throw new Error('not acknowledged'); } }, {}], members: each('statement_version', ['', ...NO_STRING]) },
     { operation: 'POST /v1/researcher-acknowledgements', as: 'me', body: { full_name: 'Al', ip_address: '10.1.2.3', source: 'web' }, good: [{}, { body: { full_name: 'Ann Case', ip_address: 'x', source: 's', statement_version: 'v2' } }],
         members: [...required('full_name'), ['full_name', 'A'], ...required('ip_address'), ...required('source'), ...each('statement_version', ['', ...NO_STRING]),

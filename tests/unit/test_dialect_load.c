@@ -297,6 +297,7 @@ static const struct {
     { HEAD ", via: { call: c, member: m, two: t }", "10:118", "unknown key" },
     { HEAD ", via: { call: c, member: m, to: t }, body: {}", "10:96", "via: stands beside body:" },
     { HEAD ", body: { whole: true }", "10:97", "whole: without stored:" },
+    { HEAD ", body: { optional: true, in: x }", "10:97", "optional: beside in:, many: or pass:" },
     { HEAD ", body: { whole: maybe }", "10:106", "found \"maybe\", expected" },
     { HEAD ", location: /x", "10:101", "found \"/x\", expected a path that ends with /{id}, such as /things/{id}" },
     { HEAD ", location: \"/x/{number}\"", "10:101",

@@ -8,6 +8,7 @@ struct contract {
     size_t count;
     const struct yaml *scopes; /* verb: [what, …]; NULL: any */
     const struct yaml *members; /* entity: { member: type or [word, …] }; NULL: they may be anything */
+    const struct yaml *further; /* entity: [member, …]; NULL: none */
     struct contract_whose whose;
 };
 
@@ -215,7 +216,7 @@ const struct contract_whose *contract_whose(const struct contract *contract)
 int contract_load(struct contract **contract, struct arena *arena, const char *mappings, const struct conf *conf,
                   struct err *err)
 {
-    static const char *const known[] = { "scopes", "members", "whose", "calls", NULL };
+    static const char *const known[] = { "scopes", "members", "further", "whose", "calls", NULL };
     const struct yaml *root;
 
     if (yaml_load(&root, arena, arena_printf(arena, "%s/canonical/contract.yaml", mappings).ptr, err) ||
@@ -227,7 +228,9 @@ int contract_load(struct contract **contract, struct arena *arena, const char *m
     struct contract *made = *contract = ARENA_NEW(arena, struct contract);
     made->calls = ARENA_ARRAY(arena, struct contract_call, calls->count);
     made->members = yaml_get(root, "members");
-    if (load_scopes(made, yaml_get(root, "scopes"), err) || (made->members && load_entities(made->members, err)))
+    made->further = yaml_get(root, "further");
+    if (load_scopes(made, yaml_get(root, "scopes"), err) || (made->members && load_entities(made->members, err)) ||
+        (made->further && load_further(made->further, made->members, err)))
         return -1;
     for (const struct yaml *child = calls->first; child; child = child->next)
         if (load_call(child, arena, &made->calls[made->count++], conf, err))
@@ -271,6 +274,16 @@ int contract_judge(const struct contract *contract, struct str entity, struct st
     const struct yaml *member = yaml_get_str(yaml_get_str(contract->members, entity), path);
 
     return member ? judge_literal(member, entity, value, arena, err) : 0;
+}
+
+int contract_judge_name(const struct contract *contract, struct str entity, struct str path, const struct yaml *place,
+                        struct arena *arena, struct err *err)
+{
+    const struct yaml *members = yaml_get_str(contract->members, entity), *further = yaml_get_str(contract->further, entity);
+    struct str name = path, within;
+
+    (void)str_cut(path, '.', &name, &within);
+    return members ? judge_name(members, further, name, place, arena, err) : 0;
 }
 
 static bool same_path(const struct contract_call *a, const struct contract_call *b)

@@ -79,6 +79,9 @@ bool contract_has_scope(const struct contract *contract, struct str scope);
 struct yaml;
 MUST_CHECK int contract_judge(const struct contract *contract, struct str entity, struct str path, const struct yaml *value,
                               struct arena *arena, struct err *err);
+/* A path of the entity in a mapping file: fails, at its place, unless it is one of the entity's members, or inside one. */
+MUST_CHECK int contract_judge_name(const struct contract *contract, struct str entity, struct str path, const struct yaml *place,
+                                   struct arena *arena, struct err *err);
 /* Whose the entities of that name are (`whose:`; contract_whose.c), and whether their documents say their brand. */
 enum contract_owner { OWNER_PATIENT, OWNER_GROUP, OWNER_BRAND };
 enum contract_owner contract_owner(const struct contract *contract, struct str entity);
@@ -107,10 +110,13 @@ MUST_CHECK int load_beyond(const struct yaml *map, struct arena *arena, struct c
 MUST_CHECK int load_instead(const struct yaml *map, struct arena *arena, const struct contract *contract,
                             struct contract_call *made, struct err *err);
 
-/* `members:` (contract_members.c). Internal to the room. */
+/* `members:` and `further:` (contract_members.c). Internal to the room. */
 MUST_CHECK int load_entities(const struct yaml *map, struct err *err);
+MUST_CHECK int load_further(const struct yaml *map, const struct yaml *members, struct err *err);
 MUST_CHECK int judge_literal(const struct yaml *member, struct str entity, const struct yaml *value, struct arena *arena,
                             struct err *err);
+MUST_CHECK int judge_name(const struct yaml *members, const struct yaml *further, struct str name, const struct yaml *place,
+                          struct arena *arena, struct err *err);
 
 /* True when the call takes a parameter of that name, in its path or its query; names: in its path. */
 bool contract_takes(const struct contract_call *call, struct str parameter);

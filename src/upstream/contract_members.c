@@ -1,4 +1,5 @@
-/* What the members of the entities may be (`members:` of contract.yaml), beside the literals of mapping files. */
+/* The members of the entities and what they may be (`members:` and `further:` of contract.yaml), beside the names and literals of
+ * mapping files. */
 #include "upstream/contract.h"
 
 #include "base/buf.h"
@@ -36,6 +37,24 @@ int load_entities(const struct yaml *map, struct err *err)
             return -1;
         for (const struct yaml *member = entity->first; member; member = member->next)
             if (load_member(member, err))
+                return -1;
+    }
+    return 0;
+}
+
+int load_further(const struct yaml *map, const struct yaml *members, struct err *err)
+{
+    struct str name;
+
+    if (yaml_map(map, err))
+        return -1;
+    for (const struct yaml *entity = map->first; entity; entity = entity->next) {
+        if (!yaml_get_str(members, entity->key))
+            return yaml_fault_key(entity, err, "members: has no such entity, expected one of it");
+        if (yaml_list(entity, err))
+            return -1;
+        for (const struct yaml *member = entity->first; member; member = member->next)
+            if (yaml_text(member, &name, err))
                 return -1;
     }
     return 0;
@@ -87,6 +106,31 @@ static int refuse(const struct yaml *member, struct str entity, const struct yam
         buf_printf(&want, "; did you mean '" STR_FMT "'?", STR_ARG(near->text));
     return yaml_fault(value, err, STR_FMT " of " STR_FMT " is never " STR_FMT ", expected " STR_FMT, STR_ARG(member->key),
                       STR_ARG(entity), STR_ARG(text), STR_ARG(buf_str(&want)));
+}
+
+/* A backend ignores what it does not know, so the value would be lost without a word. */
+int judge_name(const struct yaml *members, const struct yaml *further, struct str name, const struct yaml *place,
+               struct arena *arena, struct err *err)
+{
+    struct str near = STR_NONE;
+    unsigned least = 3;
+
+    for (const struct yaml *word = further ? further->first : NULL; word; word = word->next)
+        if (str_eq(word->text, name))
+            return 0;
+    for (const struct yaml *member = members->first; member; member = member->next) {
+        unsigned distance = str_distance(member->key, name);
+        if (distance == 0)
+            return 0;
+        if (distance < least) {
+            near = member->key;
+            least = distance;
+        }
+    }
+    struct str meant = near.len ? arena_printf(arena, "; did you mean '" STR_FMT "'?", STR_ARG(near)) : STR_NONE;
+    return (place->kind == YAML_TEXT && str_starts(place->text, name) ? yaml_fault : yaml_fault_key)(
+        place, err, STR_FMT " has no member '" STR_FMT "', expected one of canonical/contract.yaml" STR_FMT,
+                      STR_ARG(members->key), STR_ARG(name), STR_ARG(meant));
 }
 
 int judge_literal(const struct yaml *member, struct str entity, const struct yaml *value, struct arena *arena, struct err *err)

@@ -274,12 +274,12 @@ static void scopes_that_nobody_has(void **state)
 /* What the contract says of members, beside the literals of a mapping file. */
 static void literals_that_the_backend_never_has(void **state)
 {
-#define MEMBERS "members: { e: { a: string, w: [manual, api, upload], b: boolean, i: integer, t: datetime, d: decimal } }\n" CALLS
+#define MEMBERS "members: { e: { a: string, w: [manual, api, upload], b: boolean, i: integer, t: datetime, d: decimal } }\nfurther: { e: [x, l] }\n" CALLS
     static const struct {
         const char *contract, *fields, *fault; /* NULL: none */
     } cases[] = {
         { CALLS, "  w: { type: string, is: w }\nset: { w: device }\n", NULL },
-        { MEMBERS, "  w: { type: string, is: w }\nset: { w: api, b: true, i: 7, t: '2024-01-01T00:00:00Z', d: '0.10', z: 1 }\n", NULL },
+        { MEMBERS, "  w: { type: string, is: w }\nset: { w: api, b: true, i: 7, t: '2024-01-01T00:00:00Z', d: '0.10', x: 1 }\n", NULL },
         { MEMBERS, "  w: { type: string, is: w }\nset: { w: device }\n",
           "/d/r.yaml:6:11: w of e is never \"device\", expected manual, api or upload" },
         { MEMBERS, "  w: { type: string, is: w }\nset: { w: apy }\n",
@@ -303,6 +303,46 @@ static void literals_that_the_backend_never_has(void **state)
         { MEMBERS, "  p: { type: pick, fields: { w: { type: string, is: w, enum: [device] } } }\n", "w of e is never \"device\"" },
         { "members: { e: { w: [] } }\n" CALLS, "  w: { type: string, is: w }\n", "/canonical/contract.yaml:1:20: no words" },
         { "members: { e: { w: text } }\n" CALLS, "  w: { type: string, is: w }\n", "/canonical/contract.yaml:1:20: this is no type" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gateway *gateway = NULL;
+        struct err err = { 0 };
+        write_dialect("", "call: all");
+        write_file("canonical/contract.yaml", cases[i].contract);
+        write_file("d/r.yaml", arena_printf(arena, "dialect: d\nresource: r\nentity: e\nfields:\n%s", cases[i].fields).ptr);
+        int failed = load(NULL, &gateway, &err);
+        CHECK((failed != 0) == (cases[i].fault != NULL), "%zu: %s", i, err.detail);
+        CHECK(!cases[i].fault || strstr(err.detail, cases[i].fault), "%zu: %s", i, err.detail);
+    }
+}
+
+/* A backend ignores a member that it does not know: what a client says of it would be lost. */
+static void members_that_the_backend_does_not_know(void **state)
+{
+    static const struct {
+        const char *contract, *fields, *fault; /* NULL: none */
+    } cases[] = {
+        { CALLS, "  y: { type: string, is: y }\n", NULL },
+        { MEMBERS, "  y: { type: string, is: y }\n", "/d/r.yaml:5:26: e has no member 'y', expected one of canonical/contract.yaml" },
+        { MEMBERS, "  y: { type: string, is: y.z, read_only: true }\n", "/d/r.yaml:5:26: e has no member 'y'" },
+        { MEMBERS, "  y: { type: string, is: a.z }\n", NULL },
+        { MEMBERS, "  y: { type: string, is: x.z }\n", NULL },
+        { MEMBERS, "  g:\n    y: { type: string, is: y }\n", "/d/r.yaml:6:28: e has no member 'y'" },
+        { MEMBERS, "  y: { type: quantity, is: [d, y] }\n", "/d/r.yaml:5:32: e has no member 'y'" },
+        { MEMBERS, "  p: { type: pick, fields: { y: { type: string, is: y } } }\n", "/d/r.yaml:5:53: e has no member 'y'" },
+        { MEMBERS, "  l: { type: list, is: l, fields: { y: { type: string, is: y } } }\n", NULL }, /* an element's own */
+        { MEMBERS, "  x: { type: string, is: x }\nset: { y: 1 }\n", "/d/r.yaml:6:8: e has no member 'y'" },
+        { MEMBERS, "  x: { type: datetime, is: x, tells: { y: [m, n] } }\n", "/d/r.yaml:5:40: e has no member 'y'" },
+        { MEMBERS, "  x: { type: string, is: x }\nrest: metadata.d\n", "/d/r.yaml:6:7: e has no member 'metadata'" },
+        { MEMBERS, "  x: { type: string, is: x }\nrest: l.d\n", NULL },
+        { "members: { e: { state: string } }\n" CALLS, "  s: { type: string, is: stat }\n", "; did you mean 'state'?" },
+        { "members: { e: { a: string } }\nfurther: { f: [x] }\n" CALLS, "  a: { type: string, is: a }\n",
+          "/canonical/contract.yaml:2:12: members: has no such entity" },
+        { "members: { e: { a: string } }\nfurther: { e: x }\n" CALLS, "  a: { type: string, is: a }\n",
+          "/canonical/contract.yaml:2:15: found \"x\", expected a list" },
+        { "further: { e: [x] }\n" CALLS, "  a: { type: string, is: a }\n", "/canonical/contract.yaml:1:12: members: has no such entity" },
     };
 
     (void)state;
@@ -368,6 +408,7 @@ int main(void)
         cmocka_unit_test(what_modified_names),
         cmocka_unit_test(scopes_that_nobody_has),
         cmocka_unit_test(literals_that_the_backend_never_has),
+        cmocka_unit_test(members_that_the_backend_does_not_know),
         cmocka_unit_test(settings_that_name_nobody),
         cmocka_unit_test(what_fits),
     };

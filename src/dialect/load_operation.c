@@ -178,7 +178,7 @@ static int load_status(const struct yaml *map, struct operation *made, struct er
     return 0;
 }
 
-/* "/thing/{id}" */
+/* "/thing/{id}"; nothing else stands in braces: it would be shown as it is here. */
 static int load_location(const struct yaml *map, struct operation *made, struct err *err)
 {
     struct str tail = STR("/{id}"), text = STR_NONE;
@@ -186,7 +186,11 @@ static int load_location(const struct yaml *map, struct operation *made, struct 
     if (load_text(map, "location", &text, err))
         return -1;
     made->location = text;
-    if (!text.ptr || (text.len > tail.len && text.ptr[0] == '/' && str_eq(str_from_at(text, text.len - tail.len), tail)))
+    bool whole = text.len > tail.len && text.ptr[0] == '/' && str_eq(str_from_at(text, text.len - tail.len), tail);
+    if (whole && memchr(text.ptr, '{', text.len - tail.len))
+        return yaml_fault(yaml_get(map, "location"), err, "found \"" STR_FMT "\", expected no {name} before the last /{id}, which alone is replaced",
+                          STR_ARG(text));
+    if (!text.ptr || whole)
         return 0;
     return yaml_fault(yaml_get(map, "location"), err, "found \"" STR_FMT "\", expected a path that ends with /{id}, such as /things/{id}",
                       STR_ARG(text));

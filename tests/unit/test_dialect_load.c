@@ -302,6 +302,8 @@ static const struct {
     { HEAD ", location: /x", "10:101", "found \"/x\", expected a path that ends with /{id}, such as /things/{id}" },
     { HEAD ", location: \"/x/{number}\"", "10:101",
       "found \"/x/{number}\", expected a path that ends with /{id}" },
+    { HEAD ", location: '/x/{x-id}/y/{id}'", "10:101",
+      "found \"/x/{x-id}/y/{id}\", expected no {name} before the last /{id}" },
     { HEAD ", location: 'x/{id}'", "10:101", "found \"x/{id}\", expected a path" },
     { HEAD ", each: { r: $item }", "10:97", "each: is not used, expected $entries in the answer" },
     { "request: GET /v1/x, scopes: [a], resource: r, call: c, answer: $entries", "10:83", "$entries without each:" },

@@ -131,6 +131,20 @@ int load_tables_of(struct dialect *dialect, const struct lens_tables *tables, st
     return 0;
 }
 
+/* Half a pair finds nothing, or what belongs to another one. */
+static int check_halves(const struct parameter *parameters, size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool whole = !parameters[i].part;
+        for (size_t k = 0; k < count && !whole; k++)
+            whole = parameters[k].part && parameters[k].part != parameters[i].part && str_eq(parameters[k].to, parameters[i].to);
+        if (!whole || (parameters[i].part && !parameters[i].to.len))
+            return yaml_fault(yaml_get(parameters[i].place, "part"), err,
+                              "half of a value, expected the other half beside it: part: %u with the same to:", 3 - parameters[i].part);
+    }
+    return 0;
+}
+
 int load_parameters(const struct yaml *map, struct arena *arena, struct parameter **made, size_t *count,
                     struct err *err)
 {
@@ -145,5 +159,5 @@ int load_parameters(const struct yaml *map, struct arena *arena, struct paramete
             return -1;
     *made = fresh;
     *count = at;
-    return 0;
+    return check_halves(fresh, at, err);
 }

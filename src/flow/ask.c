@@ -214,6 +214,7 @@ enum step stage_parameters(struct exchange *x)
     for (size_t i = 0; i < operation->path_count; i++)
         if (read_one(x, &operation->path[i], x->route.path[i]) == STEP_FAIL)
             return STEP_FAIL;
+    parameters_join(operation->path, operation->path_count, x->arena, &x->arguments);
     if (exchange_read_includes(x))
         return wrong(x, STR("include"), STR("list of what can be included"));
     if (exchange_judge_includes(x) == STEP_FAIL || judge_unknown(x) == STEP_FAIL || read_query(x) == STEP_FAIL)

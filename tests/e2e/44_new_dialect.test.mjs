@@ -189,6 +189,13 @@ operations:
     body: { in: patient }
     call: patient.create
     answer: { status: OK, patient: $item }
+  findPatients:
+    request: GET /patients/by/{system}/{value}
+    scopes: [read:patients]
+    resource: patient
+    path: { system: { type: string, to: external_id, part: 1 }, value: { type: string, to: external_id, part: 2 } }
+    call: patient.list
+    answer: $items
   addWeight:
     request: POST /weights
     scopes: [write:metrics]

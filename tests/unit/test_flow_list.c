@@ -260,6 +260,25 @@ static void the_offset_is_told(void **state)
     kit_free(changed);
 }
 
+/* Two parameters that become one value may stand in the path, too. */
+static void halves_of_a_pair_in_the_path(void **state)
+{
+    static const struct reply reply[] = { { .call = "patient.list", .json = TWO } };
+    struct kit *changed = kit_new_changed(
+        "patient-graph/dialect.yaml",
+        "s/^operations:/&\\n  find: { request: \"GET \\/v1\\/patients\\/by\\/{system}\\/{value}\", scopes: [read:patients], "
+        "resource: patient, path: { system: { type: string, to: external_id, part: 1 }, value: { type: string, to: external_id, part: "
+        "2 } }, call: patient.list, paging: none, answer: { patients: $items } }/");
+
+    (void)state;
+    kit_script(changed, reply, 1);
+    struct heard heard = kit_ask(changed, (struct said){ .as = "patient-graph", .method = "GET /v1/patients/by/ehr/7%7C1" });
+    struct str log = buf_str(&changed->log);
+    CHECK(heard.status == 200 && strstr(log.ptr, "external_id=ehr%7C7%5C%7C1"), "%d %.*s\n%.*s", heard.status, STR_ARG(heard.body),
+          STR_ARG(log));
+    kit_free(changed);
+}
+
 /* Where the shape of an error has no place for a parameter's name the message has it: a client must learn which one is
  * wrong. */
 static void a_wrong_parameter_is_named(void **state)
@@ -285,6 +304,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(values_are_not_touched, setup, teardown),
         cmocka_unit_test_setup_teardown(a_parameter_repeats_under_both_names, setup, teardown),
         cmocka_unit_test(the_offset_is_told),
+        cmocka_unit_test(halves_of_a_pair_in_the_path),
         cmocka_unit_test(a_wrong_parameter_is_named),
         cmocka_unit_test_setup_teardown(the_media_type_is_the_clients_choice, setup, teardown),
     };

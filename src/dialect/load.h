@@ -48,6 +48,8 @@ MUST_CHECK int load_inherit(const struct yaml *map, struct arena *arena, struct 
 MUST_CHECK int load_via(const struct yaml *map, struct operation *made, struct err *err);
 /* load_media.c */
 MUST_CHECK int load_media(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err);
+MUST_CHECK int load_media_types(const struct yaml *map, const char *key, struct arena *arena, const struct str **types,
+                                size_t *count, struct err *err);
 MUST_CHECK int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err);
 MUST_CHECK int load_choose(const struct dialect *dialect, const struct yaml *map, struct operation *made,
                            struct err *err);

@@ -9,6 +9,22 @@ static bool is_answer(const struct dialect *dialect, struct str type)
     return false;
 }
 
+/* A word such as `json` fits no header field: every request would be refused. */
+int load_media_types(const struct yaml *map, const char *key, struct arena *arena, const struct str **types, size_t *count,
+                     struct err *err)
+{
+    struct str type, subtype;
+
+    if (load_texts(map, key, arena, types, count, err))
+        return -1;
+    const struct yaml *at = *count ? yaml_get(map, key)->first : NULL;
+    for (; at; at = at->next)
+        if (!str_cut(at->text, '/', &type, &subtype) || !type.len || !subtype.len || memchr(at->text.ptr, ';', at->text.len))
+            return yaml_fault(at, err, "\"" STR_FMT "\" is not a media type, expected one such as application/json",
+                              STR_ARG(at->text));
+    return 0;
+}
+
 int load_media(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
     static const char *const known[] = { "request", "answer", "answer_without_accept", "parameter", "words", "also", NULL };
@@ -16,8 +32,8 @@ int load_media(struct dialect *dialect, struct arena *arena, const struct yaml *
     if (!map)
         return yaml_fault(dialect->place, err, "no media:, expected it (docs/dialect.md)");
     if (yaml_map(map, err) || yaml_only(map, known, err) ||
-        load_texts(map, "request", arena, &dialect->request_media, &dialect->request_media_count, err) ||
-        load_texts(map, "answer", arena, &dialect->answer_media, &dialect->answer_media_count, err))
+        load_media_types(map, "request", arena, &dialect->request_media, &dialect->request_media_count, err) ||
+        load_media_types(map, "answer", arena, &dialect->answer_media, &dialect->answer_media_count, err))
         return -1;
     if (!dialect->answer_media_count || !dialect->request_media_count)
         return yaml_fault(map, err, "media: needs request: and answer:");

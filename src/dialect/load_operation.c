@@ -295,7 +295,7 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
         load_fixed(yaml_get(map, "fixed"), arena, &made->fixed, &made->fixed_count, err) ||
         load_texts(map, "needs_one_of", arena, &made->one_of, &made->one_of_count, err) ||
         load_paging_mode(map, dialect, arena, made, err) || load_body(map, made, err) ||
-        load_texts(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
+        load_media_types(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
         load_etag(map, made, err) || load_text(map, "modified", &made->modified, err) ||
         load_location(map, made, err) || load_then(map, made, err) || load_inherit(map, arena, made, err) ||
         load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||

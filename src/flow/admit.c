@@ -43,8 +43,10 @@ enum step stage_route(struct exchange *x)
     x->dialect = route_facade(gateway->dialects, gateway->dialect_count, gateway->fallback, &request, &x->target);
     if (x->server_fault != ERR_NONE)
         return exchange_fail(x, x->server_fault, "refused by the server");
-    if (bad)
+    if (bad) {
+        (void)exchange_tell(x, x->err.code, "%s", x->err.detail);
         return STEP_FAIL;
+    }
     if (route_operation(&x->route, x->arena, x->dialect, x->head->method, &x->target, &x->err)) {
         x->missing = x->route.allow;
         return STEP_FAIL;

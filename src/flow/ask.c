@@ -64,8 +64,10 @@ static enum step read_form(struct exchange *x)
         return STEP_NEXT;
     if (x->head->body.len && judge_body_media(x) == STEP_FAIL)
         return STEP_FAIL;
-    if (route_take_form(&x->route, x->arena, x->head->body, &x->target, &x->err))
+    if (route_take_form(&x->route, x->arena, x->head->body, &x->target, &x->err)) {
+        (void)exchange_tell(x, x->err.code, "%s", x->err.detail);
         return STEP_FAIL;
+    }
     x->operation = x->route.operation;
     x->bound = x->operation->bound;
     return STEP_NEXT;
@@ -77,8 +79,10 @@ static enum step read_one(struct exchange *x, const struct parameter *parameter,
 
     if (!parameter_read(parameter, value, x->brand, x->arena, &x->arguments, &fault))
         return STEP_NEXT;
-    if (fault.forbidden)
-        return exchange_fail(x, ERR_FORBIDDEN, "parameter '" STR_FMT "' names another brand", STR_ARG(fault.name));
+    if (fault.forbidden) {
+        (void)exchange_tell(x, ERR_FORBIDDEN, STR_FMT " is of another brand", STR_ARG(fault.name));
+        return STEP_FAIL;
+    }
     return wrong(x, fault.name, fault.want);
 }
 

@@ -23,9 +23,8 @@ static int read_tape(struct exchange *x, struct str text)
 
     if (tape_read(&x->body, x->arena, text, &x->flow->gateway->limits, &fault))
         return 0;
-    (void)snprintf(x->bad_json, sizeof x->bad_json, "line %u, column %u: %s", fault.line, fault.column, fault.what);
-    return err_set(&x->err, fault.limit ? ERR_TOO_LARGE : ERR_BAD_JSON, "line %u, column %u: %s", fault.line,
-                   fault.column, fault.what);
+    return exchange_tell(x, fault.limit ? ERR_TOO_LARGE : ERR_BAD_JSON, "line %u, column %u: %s", fault.line, fault.column,
+                         fault.what);
 }
 
 /* A form becomes an object of strings (RFC 6749 sends its requests so). */
@@ -36,7 +35,7 @@ static int read_form(struct exchange *x)
     bool first = true;
 
     if (target_parse_form(&form, x->arena, x->head->body, &x->err))
-        return -1;
+        return exchange_tell(x, x->err.code, "%s", x->err.detail);
     buf_char(&json, '{');
     for (size_t i = 0; i < form.parameter_count; i++)
         json_member_string(&json, &first, form.parameters[i].name, form.parameters[i].value);
@@ -74,7 +73,7 @@ static int unwrap(struct exchange *x, uint32_t *at)
     *at = 0;
     if (!operation->wrapper.len) {
         bool fits = tape_type(&x->body, 0) == (operation->many ? JSON_ARRAY : JSON_OBJECT);
-        return fits ? 0 : err_set(&x->err, ERR_BAD_REQUEST, "the body is not an %s", operation->many ? "array" : "object");
+        return fits ? 0 : exchange_tell(x, ERR_BAD_REQUEST, "the body is not an %s", operation->many ? "array" : "object");
     }
     *at = tape_find(&x->body, 0, operation->wrapper);
     if (*at == TAPE_NONE && operation->bare.len && tape_type(&x->body, 0) == JSON_OBJECT) {
@@ -94,7 +93,7 @@ static int list_items(struct exchange *x, uint32_t at)
     size_t count = many ? tape_count(&x->body, at) : 1;
 
     if (many && count > x->operation->many)
-        return err_set(&x->err, ERR_TOO_LARGE, "more than %u documents", x->operation->many);
+        return exchange_tell(x, ERR_TOO_LARGE, "more than %u documents", x->operation->many);
     if (!count && !x->operation->pass) {
         x->missing = x->operation->wrapper;
         return err_set(&x->err, ERR_MISSING_WRAPPER, "no document");
@@ -194,6 +193,16 @@ static bool judged_later(const struct exchange *x, const struct item *item)
     return true;
 }
 
+/* Of the first member that names another brand. */
+static struct str forbidden_path(const struct exchange *x)
+{
+    size_t i = 0;
+
+    while (i + 1 < x->faults.count && !x->faults.items[i].forbidden)
+        i++;
+    return x->faults.items[i].path;
+}
+
 static enum step put_items(struct exchange *x)
 {
     struct lens_context context = exchange_context(x);
@@ -221,8 +230,10 @@ static enum step put_items(struct exchange *x)
             forbidden = forbidden || item->put.faults.items[k].forbidden;
         take_faults(x, &item->put.faults, i);
     }
-    if (forbidden)
-        return exchange_fail(x, ERR_FORBIDDEN, "the body names another brand");
+    if (forbidden) {
+        (void)exchange_tell(x, ERR_FORBIDDEN, STR_FMT " is of another brand", STR_ARG(forbidden_path(x)));
+        return STEP_FAIL;
+    }
     if (x->faults.count)
         return exchange_fail(x, ERR_INVALID, "%zu faults in the body", x->faults.count);
     if (x->operation->pass)
@@ -261,8 +272,10 @@ static enum step judge_same(struct exchange *x)
         return STEP_NEXT; /* its client knows no id, and generated ones send an empty one */
     if (at != TAPE_NONE && tape_type(&x->body, at) == JSON_STRING && tape_string_is(&x->body, at, x->route.path[own]))
         return STEP_NEXT;
-    if (operation->whole)
-        return exchange_fail(x, ERR_BAD_REQUEST, "the body's id is not the one of the path");
+    if (operation->whole) {
+        (void)exchange_tell(x, ERR_BAD_REQUEST, STR_FMT " must be the id of the path", STR_ARG(operation->same));
+        return STEP_FAIL;
+    }
     exchange_add_fault(
         x, (struct fault){ .kind = FAULT_EQUALS, .path = operation->same, .want = STR("the id of the path") }, 0);
     return STEP_NEXT;

@@ -139,7 +139,7 @@ struct exchange {
     struct str wrong_any;                   /* instead of one name: "a, b or c", of which none was sent */
     struct str missing;                     /* wrapper of ERR_MISSING_WRAPPER, allow of ERR_METHOD, scope of ERR_SCOPE, types
                                                of ERR_MEDIA_TYPE (empty: it was the content coding) */
-    char bad_json[160];                     /* of ERR_BAD_JSON: where and what */
+    char reason[160];                       /* what the client is told besides the error's words: exchange_tell */
     bool nothing;                           /* a filter names what nobody has: an empty list */
 
     /* decode */

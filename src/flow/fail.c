@@ -297,9 +297,8 @@ static void describe(struct refusal *refusal)
         refusal->message = fill_words(x, refusal->shape->message, x->missing);
     } else if (x->faults.count && x->err.code == ERR_INVALID) {
         refusal->message = joined_message(x);
-    } else if (x->err.code == ERR_BAD_JSON) {
-        /* the reader's words name a position and nothing of the body */
-        refusal->message = arena_printf(x->arena, STR_FMT ": %s", STR_ARG(refusal->shape->message), x->bad_json);
+    } else if (x->reason[0]) {
+        refusal->message = arena_printf(x->arena, STR_FMT ": %s", STR_ARG(refusal->shape->message), x->reason);
     }
 }
 

@@ -133,6 +133,17 @@ enum step exchange_fail(struct exchange *x, enum err_code code, const char *fmt,
     return STEP_FAIL;
 }
 
+int exchange_tell(struct exchange *x, enum err_code code, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    if (vsnprintf(x->reason, sizeof x->reason, fmt, ap) < 0)
+        x->reason[0] = '\0';
+    va_end(ap);
+    return err_set(&x->err, code, "%s", x->reason);
+}
+
 void exchange_go(struct exchange *x, stage_fn *stage)
 {
     for (x->at = 0; way[x->at].run != stage; x->at++)

@@ -62,8 +62,10 @@ static enum step note(struct exchange *x, const struct id_slot *slot)
                              STR_ARG(slot->kind));
     if (find(x, reader, slot->found))
         return STEP_NEXT;
-    if (x->mentions->count == MENTIONS_MAX)
-        return exchange_fail(x, ERR_TOO_LARGE, "the body names more than %d entities", MENTIONS_MAX);
+    if (x->mentions->count == MENTIONS_MAX) {
+        (void)exchange_tell(x, ERR_TOO_LARGE, "the body names more than %d entities", MENTIONS_MAX);
+        return STEP_FAIL;
+    }
     x->mentions->items[x->mentions->count++] = (struct mention){ .x = x, .reader = reader, .id = slot->found };
     return STEP_NEXT;
 }

@@ -36,6 +36,8 @@ void exchange_came(struct exchange *x, const struct err *err);
 extern const struct err exchange_no_memory;
 /* err_set on the exchange, for a stage to return. */
 enum step exchange_fail(struct exchange *x, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
+/* The same with words that the client gets, too, behind those of the error: they quote nothing of the request. -1. */
+int exchange_tell(struct exchange *x, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
 /* Makes `stage` the next one (a retry goes back). */
 void exchange_go(struct exchange *x, stage_fn *stage);
 void exchange_free_calls(struct exchange *x); /* of the operation, so that it may begin again */

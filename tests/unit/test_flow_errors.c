@@ -190,7 +190,7 @@ static void requests_that_are_none(void **state)
     } cases[] = {
         { { .as = "general", .method = "GET /v1/patients/%zz" },
           400,
-          "{'errors':'The request is not valid'}",
+          "{'errors':'The request is not valid: path segment 3 is not allowed'}",
           "" },
         { { .as = "general", .method = "GET /v1/../admin" }, 400, "{'errors':", "" },
         { { .as = "general", .method = "GET /v1/patients/1?x=%00" }, 400, "{'errors':", "" },
@@ -322,6 +322,41 @@ static void requests_that_are_none(void **state)
     }
 }
 
+/* A message that only says that something is wrong helps nobody to mend it. */
+static void what_is_wrong_is_told(void **state)
+{
+    static char deep[512];
+    static const struct {
+        struct said said;
+        int status;
+        const char *message;
+    } cases[] = {
+        { { .as = "general", .method = "GET /v1/patients?a=1&x=%00" }, 400, "The request is not valid: parameter 2 is not well-formed" },
+        { { .as = "patient-graph", .method = "POST /v1/patients", .body = "[]" }, 400,
+          "The request is not valid: the body is not an object" },
+        { { .as = "fhir", .method = "POST /fhir/Patient", .body = "5" }, 400, "The request is not valid: the body is not an object" },
+        { { .as = "fhir", .method = "PUT /fhir/Patient/p-1", .body = "{'resourceType':'Patient'}" }, 400,
+          "The request is not valid: id must be the id of the path" },
+        { { .as = "fhir", .method = "PUT /fhir/Patient/p-1", .body = "{'resourceType':'Patient','id':'p-2'}" }, 400,
+          "The request is not valid: id must be the id of the path" },
+        { { .as = "general", .method = "POST /v1/patients", .body = deep }, 413,
+          "The request body is too large: line 1, column 65: nested too deeply" },
+        { { .as = "patient-graph", .method = "GET /v1/patients?brand_id=globex" }, 403, "Not allowed: brand_id is of another brand" },
+        { { .as = "patient-graph", .method = "POST /v1/patients", .body = "{'first_name':5,'brand_id':'globex'}" }, 403,
+          "Not allowed: brand_id is of another brand" },
+    };
+
+    (void)state;
+    memset(deep, '[', 100);
+    memset(deep + 100, ']', 100);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        kit_script(kit, NULL, 0);
+        struct heard heard = kit_ask(kit, cases[i].said);
+        CHECK(heard.status == cases[i].status && has(heard.body, cases[i].message), "%s, case %zu: %d %.*s",
+              cases[i].said.method, i, heard.status, STR_ARG(heard.body));
+    }
+}
+
 static void note(const struct flow_answer *answer, void *data)
 {
     kit_heard(answer, data);
@@ -410,6 +445,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_backends_refusals, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_that_are_none, setup, teardown),
         cmocka_unit_test_setup_teardown(requests_that_are_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_wrong_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(the_servers_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(request_ids, setup, teardown),
         cmocka_unit_test_setup_teardown(no_fault_is_without_words, setup, teardown),

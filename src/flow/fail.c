@@ -26,11 +26,10 @@ void fault_path(const struct dialect *dialect, struct str path, bool many, size_
     char mark = dialect->pointer_paths ? '/' : '.';
 
     buf_add(out, dialect->pointer_base);
-    if (many) {
-        if (dialect->pointer_paths || out->len)
-            buf_char(out, mark);
-        buf_uint(out, index);
-    }
+    if (many && (dialect->pointer_paths || (out->len && !dialect->bracket_paths)))
+        buf_char(out, mark);
+    if (many)
+        buf_printf(out, dialect->bracket_paths ? "[%zu]" : "%zu", index);
     if (path.len && (dialect->pointer_paths || out->len))
         buf_char(out, mark);
     for (size_t i = 0; i < path.len && !dialect->bracket_paths; i++)

@@ -357,6 +357,21 @@ static void what_is_wrong_is_told(void **state)
     }
 }
 
+/* In brackets, too, wherever a document stands. */
+static void documents_of_many_are_counted_in_brackets(void **state)
+{
+    struct kit *changed = kit_new_changed("twine/dialect.yaml", "s/^  paths: pointer/  paths: brackets/; /^  base:/d");
+
+    (void)state;
+    kit_script(changed, NULL, 0);
+    struct heard heard = kit_ask(changed, (struct said){ .as = "twine", .method = "POST /pub/patient",
+                                                         .body = "{'data':[5,{'attributes':{'last_name':'B','identifiers':[{}]}}]}" });
+    CHECK(has(heard.body, "'pointer':'[0]'") && has(heard.body, "'pointer':'[1].attributes.first_name'") &&
+              has(heard.body, "'pointer':'[1].attributes.identifiers[0].system'"),
+          "%d %.*s", heard.status, STR_ARG(heard.body));
+    kit_free(changed);
+}
+
 static void note(const struct flow_answer *answer, void *data)
 {
     kit_heard(answer, data);
@@ -445,6 +460,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_backends_refusals, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_that_are_none, setup, teardown),
         cmocka_unit_test_setup_teardown(requests_that_are_none, setup, teardown),
+        cmocka_unit_test(documents_of_many_are_counted_in_brackets),
         cmocka_unit_test_setup_teardown(what_is_wrong_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(the_servers_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(request_ids, setup, teardown),

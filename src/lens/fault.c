@@ -106,6 +106,31 @@ static struct str range_want(struct put *put, const struct field *field)
                                : arena_printf(arena, "at most " STR_FMT, STR_ARG(field->max.text));
 }
 
+/* Without the group that both stand in. */
+static struct str sibling(const struct field *field, const struct field *other)
+{
+    size_t group = field->path.len - field->name.len;
+
+    return str_starts(other->path, str_of(field->path.ptr, group)) ? str_from_at(other->path, group) : other->path;
+}
+
+/* Parts of one text belong together; an alternative, or a second name of the same entity, excludes the first. */
+static struct str together_want(struct put *put, const struct field *field)
+{
+    struct buf want = buf_in(put->run->arena, PATH_ROOM);
+
+    if (field->split.ptr || field->type == TYPE_READING)
+        return STR("sent with its other parts, or absent");
+    if (field->lookup.ptr || field->type == TYPE_ID)
+        return STR("absent, as another member names it");
+    buf_add(&want, STR("absent"));
+    for (size_t i = 0; i < field->unless_count; i++)
+        buf_printf(&want, "%s" STR_FMT, i ? " or " : " beside ", STR_ARG(sibling(field, field->unless[i])));
+    if (field->with)
+        buf_printf(&want, "%s without " STR_FMT, field->unless_count ? ", and" : "", STR_ARG(sibling(field, field->with)));
+    return buf_str(&want);
+}
+
 struct str put_want(struct put *put, const struct field *field, enum fault_kind kind)
 {
     switch (kind) {
@@ -126,11 +151,12 @@ struct str put_want(struct put *put, const struct field *field, enum fault_kind 
         if (field->form_count)
             return field->form_want;
         break;
+    case FAULT_TOGETHER:
+        return together_want(put, field);
     case FAULT_BLANK:
     case FAULT_NULL:
     case FAULT_TYPE:
     case FAULT_UNKNOWN:
-    case FAULT_TOGETHER:
     case FAULT_OCCUPIED:
     case FAULT_ID:
         break;

@@ -284,11 +284,11 @@ static const struct {
 } parts[] = {
     { "{\"kind\":\"bp\",\"sys\":120.0,\"dia\":80}", "{\"key\":\"bp\",\"text\":\"120.0/80\"}", "", "" },
     { "{\"dia\":80,\"sys\":120,\"kind\":\"bp\"}", "{\"key\":\"bp\",\"text\":\"120/80\"}", "", "" },
-    { "{\"kind\":\"bp\",\"sys\":120}", NULL, "", "dia together number" },
-    { "{\"kind\":\"bp\",\"sys\":120,\"dia\":null}", NULL, "", "dia together number" },
+    { "{\"kind\":\"bp\",\"sys\":120}", NULL, "", "dia together sent with its other parts, or absent" },
+    { "{\"kind\":\"bp\",\"sys\":120,\"dia\":null}", NULL, "", "dia together sent with its other parts, or absent" },
     { "{\"kind\":\"bp\",\"sys\":null,\"dia\":null}", "{\"key\":\"bp\"}", "", "" },
     { "{\"kind\":\"bp\",\"sys\":\"120\",\"dia\":true}", NULL, "", "sys type number; dia type number" },
-    { "{\"kind\":\"bp\",\"sys\":120,\"dia\":80,\"value\":1}", NULL, "", "value together number" },
+    { "{\"kind\":\"bp\",\"sys\":120,\"dia\":80,\"value\":1}", NULL, "", "value together absent beside sys" },
     { "{\"kind\":\"bp\",\"value\":\"120/80\"}", "{\"key\":\"bp\",\"text\":\"120/80\"}", "", "" },
     /* Where the condition does not hold they are members that the dialect does not know. */
     { "{\"kind\":\"mood\",\"sys\":120,\"value\":1}", "{\"key\":\"mood\",\"number\":\"1\"}", "{\"sys\":120}",
@@ -368,7 +368,7 @@ static const struct {
     { "{\"n\":1.5}", "", NULL, "", "n type integer" },
     { "{\"p\":\"x\"}", "p=par:x@p", "{}", "", "" },
     { "{\"q\":{\"s\":1}}", "q=par:{\"s\":1}@p/by_q", "{}", "", "" },
-    { "{\"p\":\"x\",\"q\":{}}", "p=par:x@p", NULL, "", "q together object" },
+    { "{\"p\":\"x\",\"q\":{}}", "p=par:x@p", NULL, "", "q together absent, as another member names it" },
     { "{\"p\":null,\"q\":{}}", "q=par:{}@p/by_q", "{}", "", "" },
     { "{\"q\":\"x\"}", "", NULL, "", "q type object" },
     { "{\"all\":[]}", "", "{}", "all", "" },

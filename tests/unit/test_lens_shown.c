@@ -116,7 +116,7 @@ static void parts_that_were_cut_are_joined(void **state)
         { "{\"first\":\"Ana Mar\u00eda\",\"last\":\"Ortiz\"}", "{\"name\":\"Ana Mar\u00eda Ortiz\"}", "" },
         { "{\"last\":\"Vega\"}", "{\"name\":\"Vega\"}", "" },
         { "{\"first\":null,\"last\":\"Vega\"}", "{\"name\":\"Vega\"}", "" },
-        { "{\"first\":\"Ana\"}", NULL, "last together string" },
+        { "{\"first\":\"Ana\"}", NULL, "last together sent with its other parts, or absent" },
         { "{\"first\":\"Ana\",\"last\":\"O Z\"}", NULL, "last format string" },
         { "{}", "{}", "" },
     };

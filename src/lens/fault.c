@@ -150,6 +150,8 @@ struct str put_want(struct put *put, const struct field *field, enum fault_kind 
     case FAULT_FORMAT:
         if (field->form_count)
             return field->form_want;
+        if (field->type == TYPE_READING)
+            return STR("reading");
         break;
     case FAULT_TOGETHER:
         return together_want(put, field);

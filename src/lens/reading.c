@@ -157,7 +157,7 @@ void take_reading(struct put *put, const struct field *field, uint32_t at)
     int fault = tape_type(run->in, at) == JSON_ARRAY ? put_limits(put, field, at) : FAULT_TYPE;
     struct str text = fault == FINE ? read_array(field, run->in, at, run->arena, &missing) : STR_NONE;
     if (fault == FINE && !text.ptr)
-        fault = missing ? FAULT_TOGETHER : (field->required & run->mode) ? FAULT_BLANK : FINE;
+        fault = missing ? FAULT_TOGETHER : (field->required & run->mode) ? FAULT_FORMAT : FINE;
     if (fault != FINE) {
         put_fault(put, field, (enum fault_kind)fault);
         return;

@@ -115,6 +115,8 @@ void exchange_came(struct exchange *x, const struct err *err)
     x->pending--;
     if (err && !x->err.code) {
         x->err = *err;
+        if (err->code == ERR_INVALID && x->operation && !x->operation->has_body)
+            x->err.code = ERR_BAD_REQUEST; /* the backend's 400, but there is no body that could have invalid members */
         x->pending = 0; /* the others are given up with the exchange */
     }
     if (!x->running && !x->pending)

@@ -1,21 +1,5 @@
 /* Whole requests that write: what reaches the backend, and what the client is told. */
-#include "test_flow_kit.h"
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
+#include "test_flow_each.h"
 
 static void a_patient_is_created(void **state)
 {

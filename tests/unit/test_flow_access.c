@@ -1,24 +1,8 @@
 /* Who may see what: credentials, scopes, brands, principals bound to patients or groups; and that the
  * backend's own answers are judged as well. */
-#include "test_flow_kit.h"
+#include "test_flow_each.h"
 
 #include <sys/stat.h>
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
 
 static const struct str one[] = { STR_INIT("p-1") }, group_one[] = { STR_INIT("g-1") };
 static const struct token_claims bound = {

@@ -1,21 +1,5 @@
 /* An upsert: which operation the exchange becomes, who may, and two at once. */
-#include "test_flow_kit.h"
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
+#include "test_flow_each.h"
 
 #define QUERY(groups) "{'identifier':{'system':'EHR|x','value':'1'},'groups':[" groups "]}"
 #define PUT_BODY(query, data) "{'meta':{'query':" query "},'data':" data "}"

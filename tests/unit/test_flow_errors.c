@@ -1,22 +1,6 @@
 /* Every way in which a request can fail, in the shape of each dialect; and answers of the backend that are
  * none. */
-#include "test_flow_kit.h"
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
+#include "test_flow_each.h"
 
 #define TWINE(status, what, detail)                                                                          \
     "{'meta':{'req_id':'r-1'},'errors':[{" what ",'detail':'" detail "','status':'" status "'}]}"

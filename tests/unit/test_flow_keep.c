@@ -1,26 +1,10 @@
 /* What has no canonical place: kept before the client is told, shown with its entity, merged by updates, gone
  * after an erasure; each dialect and brand has its own. And ids, which stay what they were. */
-#include "test_flow_kit.h"
+#include "test_flow_each.h"
 
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
 
 /* The process ends and starts again. */
 static void restart(void)

@@ -1,21 +1,5 @@
 /* Lists: pages as each dialect counts them, and everything where a dialect has no pages. */
-#include "test_flow_kit.h"
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
+#include "test_flow_each.h"
 
 #define TWO   "{'patients':[" PATIENT("p-1") "," PATIENT("p-2") "],'total':57}"
 #define TWINE "GET /pub/patient?filter[organization]=" T_ACME

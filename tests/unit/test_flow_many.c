@@ -1,21 +1,5 @@
 /* Requests that need several calls: many documents at once, and look-ups. */
-#include "test_flow_kit.h"
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
+#include "test_flow_each.h"
 
 /* ---- many documents ---- */
 

@@ -1,22 +1,6 @@
 /* With whom something is erased that the backend's answer does not say the patient of: with the one whom the request that made it
  * named, in the document that was sent or in the path of the call. */
-#include "test_flow_kit.h"
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
+#include "test_flow_each.h"
 
 static const struct token_claims anybody = {
     .subject = STR_INIT("s"),

@@ -1,24 +1,8 @@
 /* If-Match and If-None-Match of what shows no version itself, where another operation of the dialect shows one at the same path: the
  * condition is judged by that one, after everything that is judged without it (RFC 9110 section 13.2.1). */
-#include "test_flow_kit.h"
+#include "test_flow_each.h"
 
 static const struct token_claims all = { .subject = STR_INIT("s"), .scope = STR_INIT("admin:*") };
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
-
 /* A kit with one more operation in a dialect. */
 static void begin(const char *dialect, const char *operation)
 {

@@ -1,21 +1,5 @@
 /* Calls after the entity: memberships, a care team, the reading after them, and what is taken back. */
-#include "test_flow_kit.h"
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
+#include "test_flow_each.h"
 
 #define NEW_IN(groups)                                                                                       \
     "{'data':{'type':'patient','attributes':{'first_name':'John','last_name':'Doe'},'relationships':{'"      \

@@ -1,22 +1,6 @@
 /* Updates: what was read and is written back changes nothing; what really changes goes under the version it
  * was read at; an entity that changed meanwhile is read again, once. */
-#include "test_flow_kit.h"
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
+#include "test_flow_each.h"
 
 /* Everything a patient can have, so that every member is written back. */
 #define FULL(groups)                                                                                         \

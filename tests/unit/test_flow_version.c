@@ -1,22 +1,6 @@
 /* Versions of what is shown (`etag: shown`): the client's condition is judged on what it was shown, kept elements
  * included; the backend is asked for its own version. */
-#include "test_flow_kit.h"
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
+#include "test_flow_each.h"
 
 #define STORED(more) "{'id':'p-1','brand_id':'acme','first_name':'A','last_name':'B','status':'active'" more "," TIMES "}"
 #define READ(etag_, more)                                                                                    \

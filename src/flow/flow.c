@@ -44,7 +44,7 @@ static const struct {
     { "via", stage_via },                 /* ids of the path             -> the entity between        */
     { "its owner", stage_owners },        /*                             -> its patient's groups      */
     { "found", stage_found },             /*                             -> an argument of the call   */
-    { "stored", stage_stored },           /* an update                   -> the entity as it is       */
+    { "stored", stage_stored },           /* an update, or a condition   -> the entity as it is       */
     { "old owner", stage_owners },        /*                             -> its patient's groups      */
     { "compare", stage_compare },         /* the stored entity           -> what its client was shown */
     { "patch", stage_patch },             /*                             -> what really changes       */

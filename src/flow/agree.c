@@ -193,6 +193,25 @@ static int check_writing(const struct gateway *gateway, const struct operation *
     return 0;
 }
 
+/* A patient in the path that the call is not told: what is shown is compared with it, and what is changed is read before. */
+static int check_nested(const struct operation *operation, const struct contract_call *call, struct err *err)
+{
+    const struct bound *bound = operation->bound;
+
+    for (size_t i = 0; i < operation->path_count && !bound->via; i++) {
+        const struct parameter *parameter = &operation->path[i];
+        if (!str_is(parameter->kind, "patient") || parameter->to.len || str_is(call->entity, "patient"))
+            continue;
+        if (call->items.len || str_is(call->method, "POST"))
+            return yaml_fault(parameter->place, err, STR_FMT " is not told of this patient, expected to: patient_id and a call that takes it",
+                              STR_ARG(call->name));
+        if (!str_is(call->method, "GET") && !bound->stored)
+            return yaml_fault(operation->place, err,
+                              "nothing reads whose patient's the entity is before it is changed, expected stored: with the call that reads it");
+    }
+    return 0;
+}
+
 /* RFC 9110 sections 9.2.1 and 9.3.1. A GET has no body that anybody could count on. A request that is said to read is given up when
  * its client leaves (leave.c). */
 static int check_reading(const struct operation *operation, const struct contract_call *call, struct err *err)
@@ -235,5 +254,7 @@ int agree_operation(const struct gateway *gateway, const struct operation *opera
     if (bound->stored && (bound->stored->items.len || !str_eq(bound->stored->entity, call->entity)))
         return yaml_fault(yaml_get(place, "stored"), err, STR_FMT " does not read one " STR_FMT,
                           STR_ARG(bound->stored->name), STR_ARG(call->entity));
+    if (check_nested(operation, call, err))
+        return -1;
     return check_kept(operation, err) || check_needs(operation, call, err) || check_writing(gateway, operation, call, err) ? -1 : 0;
 }

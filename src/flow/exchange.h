@@ -141,6 +141,7 @@ struct exchange {
                                                of ERR_MEDIA_TYPE (empty: it was the content coding) */
     char reason[160];                       /* what the client is told besides the error's words: exchange_tell */
     bool nothing;                           /* a filter names what nobody has: an empty list */
+    struct str path_patient;                /* a patient of the path that no call is told: what is shown must be its own */
 
     /* decode */
     struct tape body;

@@ -56,6 +56,7 @@ static const struct {
     { "call", stage_call },               /* canonical documents         -> the backend's answers     */
     { "owners", stage_owners },           /*                             -> their patients' groups    */
     { "collect", stage_collect },         /* answers                     -> entities, brand judged    */
+    { "place", stage_place },             /* a patient in the path       -> the entities are its own  */
     { "then", stage_then },               /* ids beside the entity       -> a second call             */
     { "reread", stage_reread },           /* after it                    -> the entity as it is now   */
     { "include", stage_include },         /* ids of what is shown        -> related entities          */

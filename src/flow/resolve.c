@@ -171,6 +171,9 @@ static enum step judge_parameters(struct exchange *x)
             return exchange_fail(x, ERR_FORBIDDEN_PATIENT, "the principal is bound to other patients");
         if (verdict == UNKNOWN && exchange_is_of_path(x, from))
             return exchange_fail(x, ERR_NOT_FOUND, "the " STR_FMT " of the path is unknown", STR_ARG(from->kind));
+        if (str_is(from->kind, "patient") && !from->to.len && exchange_is_of_path(x, from) && x->bound->call &&
+            !str_is(x->bound->call->entity, "patient") && !x->bound->via)
+            x->path_patient = ids[i].found;
     }
     for (size_t i = 0; i < x->arguments.id_count;) /* one that names nothing known selects nothing */
         if (!add_known(x, &x->arguments, ids, &i) && exchange_select_nothing(x) == STEP_FAIL)
@@ -301,7 +304,9 @@ static enum step judge_bounds(struct exchange *x)
 
 bool exchange_must_read(const struct exchange *x)
 {
-    return exchange_is_bound(x) && x->bound->stored && !reaches_one_patient(x);
+    bool judged = x->path_patient.len || (exchange_is_bound(x) && !reaches_one_patient(x));
+
+    return judged && x->bound->stored;
 }
 
 enum step exchange_withhold(struct exchange *x, stage_fn *members)

@@ -16,7 +16,7 @@ stage_fn stage_members, stage_judge_members;           /* member.c */
 stage_fn stage_owners;                                 /* owner.c */
 stage_fn stage_mentions, stage_judge_mentions;         /* mention.c */
 stage_fn stage_via, stage_found;                       /* via.c */
-stage_fn stage_stored, stage_compare, stage_patch;     /* stored.c */
+stage_fn stage_stored, stage_compare, stage_patch, stage_place; /* stored.c */
 stage_fn stage_beside, stage_touch;                    /* touch.c */
 stage_fn stage_call;                                   /* call.c */
 stage_fn stage_collect;                                /* collect.c */

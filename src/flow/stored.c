@@ -107,6 +107,20 @@ static int get_echo(struct exchange *x, struct str *version)
     return 0;
 }
 
+/* An entity of another patient than the one that the path names beside it, or of nobody. */
+static bool is_elsewhere(const struct exchange *x, const struct tape *tape, uint32_t at)
+{
+    return x->path_patient.len && !str_eq(exchange_text(x, tape, at, STR("patient_id")), x->path_patient);
+}
+
+enum step stage_place(struct exchange *x)
+{
+    for (size_t i = 0; i < x->shown_count && !x->stored_call; i++) /* else it was judged before it was changed */
+        if (is_elsewhere(x, x->shown[i].tape, x->shown[i].at))
+            return exchange_fail(x, ERR_NOT_FOUND, "the entity is not of the patient in the path");
+    return STEP_NEXT;
+}
+
 static enum step judge_other(struct exchange *x)
 {
     struct shown shown = read_one(x);
@@ -124,6 +138,8 @@ enum step stage_compare(struct exchange *x)
         return exchange_fail(x, ERR_UPSTREAM, "the stored entity came without a body");
     if (!exchange_may_see(x, x->stored_by, &x->stored.document, 0))
         return exchange_fail(x, ERR_NOT_FOUND, "the stored entity is of another brand or patient");
+    if (is_elsewhere(x, &x->stored.document, 0))
+        return exchange_fail(x, ERR_NOT_FOUND, "the stored entity is not of the patient in the path");
     if (exchange_is_another(x, exchange_text(x, &x->stored.document, 0, STR("id"))))
         return exchange_fail(x, ERR_UPSTREAM, "the backend answered with another entity than the stored one");
     if (exchange_tell_withheld(x) == STEP_FAIL)

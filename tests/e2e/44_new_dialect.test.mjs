@@ -196,6 +196,13 @@ operations:
     path: { system: { type: string, to: external_id, part: 1 }, value: { type: string, to: external_id, part: 2 } }
     call: patient.list
     answer: $items
+  showWeight:
+    request: GET /patients/{Patient_ID}/weights/{id}
+    scopes: [read:metrics]
+    resource: weight
+    path: { Patient_ID: { type: id, kind: patient }, id: { type: id, kind: metric, to: metric_id } }
+    call: metric.read
+    answer: $item
   addWeight:
     request: POST /weights
     scopes: [write:metrics]

@@ -129,6 +129,7 @@ static void an_own_patient_in_the_path_opens_no_other_entity(void **state)
 #define ENCOUNTER(patient) "{'id':'e-1','patient_id':'" patient "','brand_id':'acme','encounter_type':'lab','status':'scheduled','metadata':{}," TIMES "}"
 #define GROUPS_OF(group) { .call = "patient.groups", .json = "{'groups':[{'id':'" group "'}],'total':1}" }
 #define READ(patient) { .call = "encounter.read", .json = ENCOUNTER(patient) }
+#define GONE           { .call = "encounter.delete", .json = ENCOUNTER("p-1") }
 #define WRITE(patient) { .call = "encounter.update", .json = ENCOUNTER(patient) }
     static const struct token_claims own = { .subject = STR_INIT("s"), .scope = STR_INIT("admin:*"), .patients = one_patient,
                                              .patient_count = 1, .patients_bound = true };
@@ -146,16 +147,28 @@ static void an_own_patient_in_the_path_opens_no_other_entity(void **state)
         { "PATCH /v1/patients/p-2/encounters/e-1", &own, { { .json = "{}" } }, 0, 403 },
         { "PATCH /v1/patients/p-1/encounters/e-1", &member, { GROUPS_OF("g-1"), READ("p-2"), GROUPS_OF("g-2") }, 3, 404 },
         { "PATCH /v1/patients/p-1/encounters/e-1", &member, { GROUPS_OF("g-1"), READ("p-1"), WRITE("p-1") }, 3, 200 },
-        { "DELETE /v1/patients/p-1/encounters/e-1", &own, { { .json = "{}" } }, 0, 403 }, /* what is there is not read before */
-        { "DELETE /v1/patients/p-1/encounters/e-1", &member, { { .json = "{}" } }, 0, 403 },
+        { "DELETE /v1/patients/p-1/encounters/e-1", &own, { READ("p-2") }, 1, 404 },
+        { "DELETE /v1/patients/p-1/encounters/e-1", &own, { READ("p-1"), GONE }, 2, 200 },
+        { "DELETE /v1/patients/p-1/encounters/e-1", &member, { GROUPS_OF("g-1"), READ("p-2"), GROUPS_OF("g-2") }, 3, 404 },
+        { "DELETE /v1/patients/p-1/encounters/e-1", &member, { GROUPS_OF("g-1"), READ("p-1"), GONE }, 3, 200 },
+        { "GET /v1/patients/p-1/encounters/e-1", NULL, { READ("p-1") }, 1, 200 }, /* who is bound to nothing may not be misled either */
+        { "GET /v1/patients/p-2/encounters/e-1", NULL, { READ("p-1") }, 1, 404 },
+        { "GET /v1/patients/p-1/encounters/e-1", NULL, { { .call = "encounter.read", .json = "{'id':'e-1','brand_id':'acme'}" } }, 1, 404 },
+        { "PATCH /v1/patients/p-2/encounters/e-1", NULL, { READ("p-1") }, 1, 404 },
+        { "PATCH /v1/patients/p-1/encounters/e-1", NULL, { READ("p-1"), WRITE("p-1") }, 2, 200 },
+        { "PATCH /v1/patients/p-1/encounters/e-1", NULL,
+          { READ("p-1"), { .call = "encounter.update", .json = "{'id':'e-1','brand_id':'acme'}" } }, 2, 200 },
+        { "DELETE /v1/patients/p-2/encounters/e-1", NULL, { READ("p-1") }, 1, 404 },
+        { "DELETE /v1/patients/p-1/encounters/e-1", NULL, { READ("p-1"), GONE }, 2, 200 },
     };
     struct arena *arena = arena_new(SIZE_MAX);
     struct kit *kit = kit_new_changed(
         "patient-graph/dialect.yaml",
         arena_printf(arena,
                      "s|^operations:|&\\n  visit: { " NESTED "call: encounter.update, stored: encounter.read, body: {} }"
-                     "\\n  leave: { " NESTED "call: encounter.delete }|",
-                     "PATCH", "DELETE")
+                     "\\n  leave: { " NESTED "call: encounter.delete, stored: encounter.read }"
+                     "\\n  look: { " NESTED "call: encounter.read }|",
+                     "PATCH", "DELETE", "GET")
             .ptr);
 
     (void)state;

@@ -358,6 +358,43 @@ static void members_that_the_backend_does_not_know(void **state)
     }
 }
 
+/* Whose an entity is under a patient's path is compared, so it must be known. */
+static void patients_of_the_path_that_no_call_is_told(void **state)
+{
+    static const struct {
+        const char *operation, *fault; /* NULL: none */
+    } cases[] = {
+        { "request: \"GET /v1/p/{p}/x/{x}\", call: read, path: { p: { type: id, kind: patient }, x: { type: string, to: x_id } }, answer: $item", NULL },
+        { "request: \"GET /v1/p/{p}/x\", call: all, path: { p: { type: id, kind: patient } }, answer: $items",
+          "/d/dialect.yaml:6:96: all is not told of this patient, expected to: patient_id" },
+        { "request: \"POST /v1/p/{p}/x\", call: make, path: { p: { type: id, kind: patient } }, body: {}, answer: $item",
+          "make is not told of this patient" },
+        { "request: \"PUT /v1/p/{p}/x/{x}\", call: end, path: { p: { type: id, kind: patient }, x: { type: string, to: x_id } }, answer: $item",
+          "nothing reads whose patient's the entity is before it is changed, expected stored:" },
+        { "request: \"PUT /v1/p/{p}/x/{x}\", call: end, stored: read, path: { p: { type: id, kind: patient }, x: { type: string, to: x_id } }, answer: $item",
+          NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gateway *gateway = NULL;
+        struct err err = { 0 };
+        write_dialect("", "call: all");
+        write_file("canonical/contract.yaml", "calls:\n  all: { request: GET /x, items: xs, entity: e }\n  read: { request: \"GET /x/{x_id}\", entity: e }\n"
+                                              "  make: { request: POST /x, entity: e }\n  end: { request: \"DELETE /x/{x_id}\", entity: e }\n"
+                                              "  patient: { request: GET /p, entity: patient }\n");
+        write_file("d/dialect.yaml", arena_printf(arena,
+                                                  "dialect: d\nfacade: { paths: [/v1] }\ncredential: { header: x-token }\n"
+                                                  "media: { request: [application/json], answer: [application/json] }\n"
+                                                  "errors: { one: { e: $message }, faults: { blank: x } }\n"
+                                                  "operations: { o: { scopes: [a], resource: r, %s } }\n",
+                                                  cases[i].operation).ptr);
+        int failed = load(NULL, &gateway, &err);
+        CHECK((failed != 0) == (cases[i].fault != NULL), "%zu: %s", i, err.detail);
+        CHECK(!cases[i].fault || strstr(err.detail, cases[i].fault), "%zu: %s", i, err.detail);
+    }
+}
+
 static void settings_that_name_nobody(void **state)
 {
     static const char *const sets[] = { "default_facade=nobody", "facades=[{dialect: nobody, hosts: [x]}]",
@@ -409,6 +446,7 @@ int main(void)
         cmocka_unit_test(scopes_that_nobody_has),
         cmocka_unit_test(literals_that_the_backend_never_has),
         cmocka_unit_test(members_that_the_backend_does_not_know),
+        cmocka_unit_test(patients_of_the_path_that_no_call_is_told),
         cmocka_unit_test(settings_that_name_nobody),
         cmocka_unit_test(what_fits),
     };

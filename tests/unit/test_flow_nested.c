@@ -52,14 +52,16 @@ static void what_is_kept_already_is_no_change(void **state)
         begin("patient-graph", arena_printf(arena, "request: \"PATCH /v1/patients/{patient}/encounters/{id}\", " UPDATES
                                                    "resource: encounter, body: {}, answer: $item, path: { %s }",
                                             rows[i]).ptr);
-        SCRIPT(kit, { .call = "encounter.update", .json = EVENT });
+        SCRIPT(kit, { .call = "encounter.read", .json = EVENT }, { .call = "encounter.update", .json = EVENT });
         struct heard heard = ask("patient-graph", "PATCH /v1/patients/p-1/encounters/e-1", KEEPS, NULL);
         CHECK(heard.status == 200 && has(heard.body, "'shoe_size':43"), "case %zu: %d %s", i, heard.status, heard.detail);
-        CHECK_LOG(kit, "PATCH /v1/encounters/e-1?touch=true {}\n");
-        SCRIPT(kit, { .call = "encounter.update", .json = EVENT });
+        CHECK_LOG(kit, "GET /v1/encounters/e-1\n"
+                       "PATCH /v1/encounters/e-1?touch=true {}\n");
+        SCRIPT(kit, { .call = "encounter.read", .json = EVENT }, { .call = "encounter.update", .json = EVENT });
         heard = ask("patient-graph", "PATCH /v1/patients/p-1/encounters/e-1", KEEPS, NULL);
         CHECK(heard.status == 200, "case %zu: %d %s", i, heard.status, heard.detail);
-        CHECK_LOG(kit, "PATCH /v1/encounters/e-1 {}\n");
+        CHECK_LOG(kit, "GET /v1/encounters/e-1\n"
+                       "PATCH /v1/encounters/e-1 {}\n");
         kit_free(kit);
         kit = NULL;
         arena_free(&arena);
@@ -130,7 +132,7 @@ static void the_id_in_the_body_is_the_entity_s_own(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct str body = arena_printf(
             kit->arena, "{'data':{'type':'calendar_event','id':'%s','attributes':{'location':'here'}}}", cases[i].id);
-        SCRIPT(kit, { .call = "encounter.update", .json = EVENT });
+        SCRIPT(kit, { .call = "encounter.read", .json = EVENT }, { .call = "encounter.update", .json = EVENT });
         struct heard heard = ask("twine", "PATCH /pub/patient/" T_PATIENT_1 "/calendar_event/" T_EVENT, body.ptr, NULL);
         CHECK(heard.status == cases[i].status, "case %zu: %d %s", i, heard.status, heard.detail);
     }
@@ -146,7 +148,7 @@ static void what_a_path_of_two_deletes_is_the_entity(void **state)
                    "resource: calendar_event, call: encounter.delete, stored: encounter.read, answer: { meta: { req_id: $request_id } }, "
                    "path: { " EVENT_ROW ", " PATIENT_ROW " }");
     CHECK(!store_crosswalk_import(kit->store, &row, 1, &err), "%s", err.detail);
-    SCRIPT(kit, { .call = "encounter.delete", .json = EVENT });
+    SCRIPT(kit, { .call = "encounter.read", .json = EVENT }, { .call = "encounter.delete", .json = EVENT });
     struct heard heard = ask("twine", "DELETE /pub/patient/" T_PATIENT_1 "/calendar_event/" T_EVENT, NULL, NULL);
     CHECK(heard.status == 200, "%d %s", heard.status, heard.detail);
     kit_script(kit, NULL, 0);

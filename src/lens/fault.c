@@ -155,9 +155,12 @@ struct str put_want(struct put *put, const struct field *field, enum fault_kind 
         break;
     case FAULT_TOGETHER:
         return together_want(put, field);
+    case FAULT_TYPE:
+        if (field->type == TYPE_LINES)
+            return STR("array of strings");
+        break;
     case FAULT_BLANK:
     case FAULT_NULL:
-    case FAULT_TYPE:
     case FAULT_UNKNOWN:
     case FAULT_OCCUPIED:
     case FAULT_ID:

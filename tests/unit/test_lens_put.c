@@ -113,7 +113,7 @@ static const struct {
     { "{ type: lines, is: x, join: \", \" }", "[\"a,b\",\"c, d\"]", NULL, "a format array" },
     { "{ type: lines, is: x, join: \", \", loss: cut }", "[\"c, d\"]", "{\"x\":\"c, d\"}", "" },
     { "{ type: lines, is: x, join: \"\\n\" }", "[]", "{}", "" },
-    { "{ type: lines, is: x, join: \"\\n\" }", "[1]", NULL, "a type array" },
+    { "{ type: lines, is: x, join: \"\\n\" }", "[1]", NULL, "a type array of strings" },
     { "{ type: string, is: x, enum: [p, q] }", "\"p\"", "{\"x\":\"p\"}", "" },
     { "{ type: string, is: x, enum: [p, q] }", "\"r\"", NULL, "a enum p, q" },
     { "{ type: string, is: x, enum: [p], otherwise_put: same }", "\"r\"", "{\"x\":\"r\"}", "" },

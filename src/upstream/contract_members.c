@@ -128,9 +128,10 @@ int judge_name(const struct yaml *members, const struct yaml *further, struct st
         }
     }
     struct str meant = near.len ? arena_printf(arena, "; did you mean '" STR_FMT "'?", STR_ARG(near)) : STR_NONE;
-    return (place->kind == YAML_TEXT && str_starts(place->text, name) ? yaml_fault : yaml_fault_key)(
-        place, err, STR_FMT " has no member '" STR_FMT "', expected one of canonical/contract.yaml" STR_FMT,
-                      STR_ARG(members->key), STR_ARG(name), STR_ARG(meant));
+    struct str says = arena_printf(arena, STR_FMT " has no member '" STR_FMT "', expected one of canonical/contract.yaml" STR_FMT,
+                                   STR_ARG(members->key), STR_ARG(name), STR_ARG(meant));
+    bool in_value = place->kind == YAML_TEXT && str_starts(place->text, name); /* else it is the key of a `set:` or `tells:` */
+    return in_value ? yaml_fault(place, err, STR_FMT, STR_ARG(says)) : yaml_fault_key(place, err, STR_FMT, STR_ARG(says));
 }
 
 int judge_literal(const struct yaml *member, struct str entity, const struct yaml *value, struct arena *arena, struct err *err)

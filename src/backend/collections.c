@@ -207,7 +207,7 @@ int record_create(struct task *task, struct db *db, struct err *err)
         return -1;
     if (row_create(task, db, err))
         return err->code == ERR_CONFLICT ? task_fail(task, err, ERR_CONFLICT, "this id is taken") : -1;
-    return select_answer(task, db, 201, err);
+    return bonds_keep(task, db, err) ? -1 : select_answer(task, db, 201, err);
 }
 
 /* What belongs to no patient is the whole brand's: a token bound to patients only reads it. */
@@ -226,7 +226,7 @@ int record_patch(struct task *task, struct db *db, struct err *err)
     if (judge_change(task, err) || select_need(task, db, task->route->select, &row, err) ||
         row_patch(task, &row, &changed, err))
         return -1;
-    if (changed && row_update(task, db, &row, err))
+    if (changed && (row_update(task, db, &row, err) || bonds_keep(task, db, err)))
         return -1;
     return select_answer(task, db, 200, err);
 }

@@ -65,6 +65,8 @@ int researcher_read(struct task *task, struct db *db, struct err *err);
 int record_create(struct task *task, struct db *db, struct err *err);
 int record_patch(struct task *task, struct db *db, struct err *err);
 int record_delete(struct task *task, struct db *db, struct err *err);
+/* Judges the row of a flat collection that was just written, task->id, by the others (bonds.c). */
+int bonds_keep(struct task *task, struct db *db, struct err *err);
 int membership_check(struct task *task, struct err *err);
 int membership_put(struct task *task, struct db *db, struct err *err);
 

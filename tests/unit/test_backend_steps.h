@@ -1,6 +1,7 @@
 /* The scripts: every endpoint, each with what it must refuse. */
 #pragma once
 
+#include "test_backend_bonds.h"
 #include "test_backend_bounds.h"
 #include "test_backend_care.h"
 #include "test_backend_lists.h"
@@ -10,7 +11,8 @@
 /* Each as a test of whoever has a `struct fixture` with a script. */
 #define SCRIPTS(X)                                                                                           \
     X(caring) X(collecting) X(creating) X(following) X(medicating) X(telling) X(routing) X(tenancy)           \
-    X(duplicates) X(patching) X(listing) X(measuring) X(meeting) X(grouping) X(binding) X(erasing)
+    X(duplicates) X(patching) X(listing) X(measuring) X(meeting) X(grouping) X(binding) X(erasing)           \
+    X(singling)
 #define SCRIPT_TEST(name)                                                                                    \
     static void name##_works(void **state)                                                                   \
     {                                                                                                        \

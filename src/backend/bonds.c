@@ -1,4 +1,5 @@
-/* What rows of flat collections require of each other: of some there is only one. */
+/* What rows of flat collections require of each other: of some there is only one, and what joins a plan is the plan's
+ * patient's. */
 #include "backend/resources.h"
 #include "backend/task.h"
 
@@ -20,15 +21,46 @@ static const struct single {
       "of the fulfillments of one earning" },
 };
 
-static int judge_single(struct task *task, struct db *db, const struct single *single, struct err *err)
+/* The first step of a statement about the row. */
+static int step_own(struct task *task, struct db *db, const char *sql, struct err *err)
 {
-    struct db_statement *statement = db_prepare(db, single->twin);
+    struct db_statement *statement = db_prepare(db, sql);
 
     db_bind_text(statement, 1, task->who->brand);
     db_bind_text(statement, 2, task->id);
     int found = db_step(statement, err);
     db_end(statement);
+    return found;
+}
+
+static int judge_single(struct task *task, struct db *db, const struct single *single, struct err *err)
+{
+    int found = step_own(task, db, single->twin, err);
+
     return found == 1 ? task_fail(task, err, ERR_CONFLICT, "there can be only one %s", single->words) : found;
+}
+
+/* A row without a patient gets the plan's; one that has another is not in this plan. */
+#define JOIN(name)                                                                                           \
+    { &name##_entity,                                                                                        \
+      "UPDATE " #name " AS t SET patient_id = (SELECT p.patient_id FROM plans AS p WHERE"                    \
+      " p.brand_id = t.brand_id AND p.id = t.plan_id)"                                                       \
+      " WHERE t.brand_id = ?1 AND t.id = ?2 AND t.patient_id IS NULL AND t.plan_id IS NOT NULL",             \
+      "SELECT 1 FROM " #name " AS t JOIN plans AS p ON p.brand_id = t.brand_id AND p.id = t.plan_id"         \
+      " WHERE t.brand_id = ?1 AND t.id = ?2 AND p.patient_id <> t.patient_id" }
+
+static const struct joining {
+    const struct entity *entity;
+    const char *join, *strange; /* ?1 is the brand, ?2 the row that was written */
+} joinings[] = { JOIN(actions), JOIN(bundles) };
+
+static int join_plan(struct task *task, struct db *db, const struct joining *joining, struct err *err)
+{
+    int found = step_own(task, db, joining->join, err);
+
+    if (found == 0)
+        found = step_own(task, db, joining->strange, err);
+    return found == 1 ? task_fail(task, err, ERR_INVALID, "plan_id: is another patient's") : found;
 }
 
 int bonds_keep(struct task *task, struct db *db, struct err *err)
@@ -37,6 +69,9 @@ int bonds_keep(struct task *task, struct db *db, struct err *err)
 
     for (size_t i = 0; i < COUNT(singles); i++)
         if (singles[i].entity == entity && judge_single(task, db, &singles[i], err))
+            return -1;
+    for (size_t i = 0; i < COUNT(joinings); i++)
+        if (joinings[i].entity == entity && join_plan(task, db, &joinings[i], err))
             return -1;
     return 0;
 }

@@ -1,7 +1,10 @@
 // What Twine's documentation says of resources that belong together: what there is only one of, what is shown at both ends.
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ANY, clients, person, startGateway } from './harness.mjs';
+import { backendCall } from './backend_kit.mjs';
+import { ANY, clients, idsOf, person, sleep, startGateway } from './harness.mjs';
 
 const at = (day) => `2024-03-${String(day).padStart(2, '0')}T00:00:00.000Z`;
 const ref = (type, id) => ({ data: { type, id } });
@@ -55,5 +58,48 @@ describe('rewards', () => {
         assert.equal(status, 409);
         assert.deepEqual(json.errors.map(({ source }) => source.pointer), ['/data/0']);
         assert.deepEqual(json.meta.stored.map(({ index }) => index), [1]);
+    });
+});
+
+describe('plans', () => {
+    const WORD = 'Keptbeside';
+    let gateway, all, number = 0;
+
+    before(async () => {
+        gateway = await startGateway();
+        all = clients(gateway);
+    });
+    after(() => gateway.stop());
+
+    const make = async (type, attributes, relationships, status) =>
+        (await all.twine.post(`/pub/${type}`, { data: { type, attributes, relationships } }, status ?? (type === 'bundle' ? 200 : 201))).json.data;
+    const get = async (type, id, status) => (await all.twine.get(`/pub/${type}/${id}`, status)).json.data;
+    const patch = async (type, id, relationships, status) => (await all.twine.patch(`/pub/${type}/${id}`, { data: { type, id, relationships } }, status)).json.data;
+    const item = (title, more = {}) => ({ type: 'weight', title, effective_from: at(1), ...more });
+    const planned = async () => {
+        const email = `planned.${++number}@example.com`;
+        await all.general.post('/v1/patients', { patient: person({ email }) });
+        const { twine, graph } = await idsOf(all, email);
+        await backendCall(gateway, 'POST', '/v1/plans', { patient_id: graph });
+        const { json: { data: [{ id }] } } = await all.twine.get(`/pub/patient_plan_summary?filter[patient]=${twine}`);
+        return { twine, graph, plan: ref('patient_plan_summary', id), id };
+    };
+
+    test('an action that joins a plan is its patient\'s: shown in the plan, in no other, and erased with the patient', async () => {
+        const [mine, hers] = [await planned(), await planned()];
+        const action = await make('action', item(`${WORD}-title`, { note: `${WORD}-note` }));
+        assert.equal(action.relationships.plan.data, undefined);
+        await patch('action', action.id, { plan: mine.plan });
+        assert.deepEqual((await get('patient_plan_summary', mine.id)).relationships.actions.data, [{ type: 'action', id: action.id }]);
+
+        await patch('action', action.id, { plan: hers.plan }, 409);
+        assert.deepEqual((await get('action', action.id)).relationships.plan.data, mine.plan.data);
+        const { json } = await all.twine.get(`/pub/patient_plan_summary/${hers.id}?include=actions`);
+        assert.deepEqual([json.data.relationships.actions.data, json.included], [[], []]);
+
+        await gateway.client('patient-graph', { scope: 'admin:patients' }).delete(`/v1/patients/${mine.graph}`);
+        await get('action', action.id, 404);
+        const kept = () => readdirSync(gateway.stateDir).filter((name) => /\.db/.test(name) && readFileSync(join(gateway.stateDir, name)).includes(WORD));
+        for (const end = Date.now() + 90000; kept().length > 0; await sleep(200)) assert.ok(Date.now() < end, `${kept()} still have it`);
     });
 });

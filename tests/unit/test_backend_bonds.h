@@ -40,3 +40,26 @@ static const struct step singling[] = {
     { .as = "acme", .call = "DELETE /v1/reward_earnings/<e>", .status = 200 },
     { .as = "acme", .call = "POST /v1/reward_earnings", .status = 201, .body = OF_A ",\"reward_id\":\"r\"}" },
 };
+
+/* What joins a plan becomes the plan's patient's, and is erased with it. */
+static const struct step joining[] = {
+    MAKE_A,
+    { .as = "acme", .call = "POST /v1/patients", .body = NAMED("Cy", "Cole"), .status = 201, .save = 'c' },
+    { .as = "acme", .call = "POST /v1/plans", .body = OF_A "}", .status = 201, .save = 'p' },
+    { .as = "acme", .call = "POST /v1/plans", .body = "{\"patient_id\":\"<c>\"}", .status = 201, .save = 'q' },
+    { .as = "acme", .call = "POST /v1/actions", .body = "{\"title\":\"t\"}", .status = 201, .save = 'x',
+      .has = { "\"patient_id\":null" } },
+    { .as = "acme patients=a", .call = "GET /v1/actions/<x>", .status = 404 },
+    { .as = "acme", .call = "PATCH /v1/actions/<x>", .body = "{\"plan_id\":\"<p>\"}", .status = 200, .etag = "\"2\"",
+      .has = { "\"patient_id\":\"<a>\",\"plan_id\":\"<p>\"" } },
+    { .as = "acme patients=a", .call = "GET /v1/actions/<x>", .status = 200 },
+    { .as = "acme", .call = "POST /v1/bundles", .body = "{\"plan_id\":\"<p>\"}", .status = 201,
+      .has = { "\"patient_id\":\"<a>\"" } },
+    { .as = "acme", .call = "PATCH /v1/actions/<x>", .body = "{\"plan_id\":\"<q>\"}", .status = 400,
+      .has = { "plan_id: is another patient's" } },
+    { .as = "acme", .call = "POST /v1/actions", .body = OF_A ",\"plan_id\":\"<q>\"}", .status = 400 },
+    { .as = "acme", .call = "GET /v1/plans/<q>", .status = 200, .has = { "\"action_ids\":[]" } },
+    { .as = "acme", .call = "PATCH /v1/actions/<x>", .body = "{\"plan_id\":null}", .status = 200,
+      .has = { "\"patient_id\":\"<a>\",\"plan_id\":null" } },
+    { .as = "acme", .call = "DELETE /v1/patients/<a>", .status = 200, .has = { "\"actions\":1", "\"bundles\":1" } },
+};

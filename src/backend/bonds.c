@@ -1,5 +1,5 @@
-/* What rows of flat collections require of each other: of some there is only one, and what joins a plan is the plan's
- * patient's. */
+/* What rows of flat collections require of each other: of some there is only one, what joins a plan is the plan's
+ * patient's, and actions and bundles name each other. */
 #include "backend/resources.h"
 #include "backend/task.h"
 
@@ -61,6 +61,49 @@ static int join_plan(struct task *task, struct db *db, const struct joining *joi
     if (found == 0)
         found = step_own(task, db, joining->strange, err);
     return found == 1 ? task_fail(task, err, ERR_INVALID, "plan_id: is another patient's") : found;
+}
+
+/* Two collections whose rows list each other's ids: what one end says is written at the other, but for rows of another
+ * patient. Of each list the order is its own. ?1 is the brand, ?2 the row that was written, ?3 the time, ?4 its body
+ * before. */
+#define PAIR(name, own, others, back)                                                                        \
+    { &name##_entity,                                                                                        \
+      "WITH named(id) AS (SELECT e.value FROM " #name " AS m, json_each(m.body, '$." own "') AS e"           \
+      " WHERE m.brand_id = ?1 AND m.id = ?2 AND e.type = 'text')"                                            \
+      " UPDATE " others " AS t SET version = t.version + 1, updated_at = ?3,"                                \
+      " body = json_set(t.body, '$." back "', json((SELECT json_group_array(i) FROM"                         \
+      " (SELECT e.value AS i FROM json_each(t.body, '$." back "') AS e WHERE e.type = 'text'"                \
+      " AND e.value <> ?2 UNION ALL SELECT ?2 WHERE t.id IN (SELECT id FROM named)))))"                      \
+      " WHERE t.brand_id = ?1 AND t.id IN (SELECT e.value FROM json_each(?4, '$." own "') AS e"              \
+      " UNION SELECT id FROM named) AND (t.id IN (SELECT id FROM named)) <>"                                 \
+      " EXISTS (SELECT 1 FROM json_each(t.body, '$." back "') AS e WHERE e.value = ?2)"                      \
+      " AND coalesce(t.patient_id = (SELECT m.patient_id FROM " #name " AS m WHERE m.brand_id = ?1"          \
+      " AND m.id = ?2), 1)" }
+
+static const struct pair {
+    const struct entity *entity;
+    const char *write;
+} pairs[] = {
+    PAIR(actions, "bundle_ids", "bundles", "action_ids"),
+    PAIR(bundles, "action_ids", "actions", "bundle_ids"),
+};
+
+int bonds_pair(struct task *task, struct db *db, struct str before, struct err *err)
+{
+    const struct entity *entity = task->route->select->entity;
+
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        if (pairs[i].entity != entity)
+            continue;
+        struct db_statement *statement = db_prepare(db, pairs[i].write);
+        db_bind_text(statement, 1, task->who->brand);
+        db_bind_text(statement, 2, task->id);
+        db_bind_text(statement, 3, str_of(task->now, sizeof task->now));
+        db_bind_text(statement, 4, before);
+        if (db_step(statement, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 int bonds_keep(struct task *task, struct db *db, struct err *err)

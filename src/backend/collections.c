@@ -207,7 +207,9 @@ int record_create(struct task *task, struct db *db, struct err *err)
         return -1;
     if (row_create(task, db, err))
         return err->code == ERR_CONFLICT ? task_fail(task, err, ERR_CONFLICT, "this id is taken") : -1;
-    return bonds_keep(task, db, err) ? -1 : select_answer(task, db, 201, err);
+    if (bonds_keep(task, db, err) || bonds_pair(task, db, STR("{}"), err))
+        return -1;
+    return select_answer(task, db, 201, err);
 }
 
 /* What belongs to no patient is the whole brand's: a token bound to patients only reads it. */
@@ -218,15 +220,25 @@ static int judge_change(struct task *task, struct err *err)
     return 0;
 }
 
+/* Of an entity that has none (encounters are deleted here, too) it is empty. */
+static struct str body_of(const struct task *task, const struct row *row)
+{
+    size_t body = entity_find(task->route->select->entity, COLUMN_BODY);
+
+    return body == COLUMN_NONE ? STR_NONE : row->values[body].text;
+}
+
 int record_patch(struct task *task, struct db *db, struct err *err)
 {
     struct row row;
     bool changed;
 
-    if (judge_change(task, err) || select_need(task, db, task->route->select, &row, err) ||
-        row_patch(task, &row, &changed, err))
+    if (judge_change(task, err) || select_need(task, db, task->route->select, &row, err))
         return -1;
-    if (changed && (row_update(task, db, &row, err) || bonds_keep(task, db, err)))
+    struct str before = body_of(task, &row);
+    if (row_patch(task, &row, &changed, err))
+        return -1;
+    if (changed && (row_update(task, db, &row, err) || bonds_keep(task, db, err) || bonds_pair(task, db, before, err)))
         return -1;
     return select_answer(task, db, 200, err);
 }
@@ -235,9 +247,12 @@ int record_patch(struct task *task, struct db *db, struct err *err)
 int record_delete(struct task *task, struct db *db, struct err *err)
 {
     const struct select *select = task->route->select;
+    struct row row;
 
-    if (judge_change(task, err) || select_one(task, db, err))
+    if (judge_change(task, err) || select_need(task, db, select, &row, err) || select_one(task, db, err))
         return -1;
     task->reply.etag = STR_NONE;
-    return row_delete(task, db, select->entity, err);
+    if (row_delete(task, db, select->entity, err))
+        return -1;
+    return bonds_pair(task, db, body_of(task, &row), err);
 }

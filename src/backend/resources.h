@@ -67,6 +67,8 @@ int record_patch(struct task *task, struct db *db, struct err *err);
 int record_delete(struct task *task, struct db *db, struct err *err);
 /* Judges the row of a flat collection that was just written, task->id, by the others (bonds.c). */
 int bonds_keep(struct task *task, struct db *db, struct err *err);
+/* Writes at the other end what the row says now of rows that list it; `before` is its body as it was, or {}. */
+int bonds_pair(struct task *task, struct db *db, struct str before, struct err *err);
 int membership_check(struct task *task, struct err *err);
 int membership_put(struct task *task, struct db *db, struct err *err);
 

@@ -102,4 +102,25 @@ describe('plans', () => {
         const kept = () => readdirSync(gateway.stateDir).filter((name) => /\.db/.test(name) && readFileSync(join(gateway.stateDir, name)).includes(WORD));
         for (const end = Date.now() + 90000; kept().length > 0; await sleep(200)) assert.ok(Date.now() < end, `${kept()} still have it`);
     });
+
+    test('an action in bundles is an action of theirs, and the other way round, whichever end says it', async () => {
+        const { plan } = await planned();
+        const [morning, evening] = [await make('bundle', item('Morning'), { plan }), await make('bundle', item('Evening'), { plan })];
+        const list = (type, ...of) => ({ data: of.map(({ id }) => ({ type, id })) });
+        const one = await make('action', item('One'), { plan, bundles: list('bundle', morning, evening) });
+        const two = await make('action', item('Two', { details: { dose: 1.5 } }), { plan });
+        const actionsOf = async ({ id }) => (await get('bundle', id)).relationships.actions.data;
+        const bundlesOf = async ({ id }) => (await get('action', id)).relationships.bundles.data;
+        assert.deepEqual([await actionsOf(morning), await actionsOf(evening)], [list('action', one).data, list('action', one).data]);
+        assert.deepEqual((await get('bundle', morning.id)).attributes._actions, [one.id]);
+
+        await patch('bundle', morning.id, { actions: list('action', two, one) });
+        assert.deepEqual(await actionsOf(morning), list('action', two, one).data, 'in the order that was sent');
+        assert.deepEqual(await bundlesOf(two), list('bundle', morning).data);
+        await patch('bundle', morning.id, { actions: list('action', two) });
+        assert.deepEqual(await bundlesOf(one), list('bundle', evening).data);
+        await patch('action', two.id, { bundles: { data: [] } });
+        assert.deepEqual([await actionsOf(morning), await actionsOf(evening)], [[], list('action', one).data]);
+        assert.deepEqual((await get('action', two.id)).attributes.details, { dose: 1.5 });
+    });
 });

@@ -63,3 +63,35 @@ static const struct step joining[] = {
       .has = { "\"patient_id\":\"<a>\",\"plan_id\":null" } },
     { .as = "acme", .call = "DELETE /v1/patients/<a>", .status = 200, .has = { "\"actions\":1", "\"bundles\":1" } },
 };
+
+/* Actions and bundles: what one end says, the other shows. */
+static const struct step pairing[] = {
+    MAKE_A,
+    { .as = "acme", .call = "POST /v1/patients", .body = NAMED("Cy", "Cole"), .status = 201, .save = 'c' },
+    { .as = "acme", .call = "POST /v1/bundles", .body = OF_A ",\"goal\":1.50}", .status = 201, .save = 'i' },
+    { .as = "acme", .call = "POST /v1/bundles", .body = OF_A "}", .status = 201, .save = 'j' },
+    { .as = "acme", .call = "POST /v1/bundles", .body = "{\"patient_id\":\"<c>\"}", .status = 201, .save = 'k' },
+    { .as = "acme", .call = "POST /v1/actions", .body = OF_A ",\"bundle_ids\":[\"<i>\",\"<k>\",\"?\"]}", .status = 201,
+      .save = 'x' },
+    { .as = "acme", .call = "POST /v1/actions", .body = OF_A ",\"bundle_ids\":[\"<i>\",\"<j>\"]}", .status = 201,
+      .save = 'y' },
+    { .as = "acme", .call = "GET /v1/bundles/<i>", .status = 200, .etag = "\"3\"",
+      .has = { "\"goal\":1.50", "\"action_ids\":[\"<x>\",\"<y>\"]" } },
+    { .as = "acme", .call = "GET /v1/bundles/<j>", .status = 200, .has = { "\"action_ids\":[\"<y>\"]" } },
+    { .as = "acme", .call = "GET /v1/bundles/<k>", .status = 200, .etag = "\"1\"", .lacks = "action_ids" },
+
+    /* an order stays as it was sent, and what is linked already is not written again */
+    { .as = "acme", .call = "PATCH /v1/bundles/<i>", .body = "{\"action_ids\":[\"<y>\",\"<x>\"]}", .status = 200,
+      .has = { "\"action_ids\":[\"<y>\",\"<x>\"]" } },
+    { .as = "acme", .call = "GET /v1/actions/<x>", .status = 200, .etag = "\"1\"" },
+    { .as = "acme", .call = "PATCH /v1/bundles/<i>", .body = "{\"action_ids\":[\"<y>\"]}", .status = 200 },
+    { .as = "acme", .call = "GET /v1/actions/<x>", .status = 200, .etag = "\"2\"",
+      .has = { "\"bundle_ids\":[\"<k>\",\"?\"]" } },
+    { .as = "acme", .call = "PATCH /v1/actions/<y>", .body = "{\"bundle_ids\":null}", .status = 200 },
+    { .as = "acme", .call = "GET /v1/bundles/<i>", .status = 200, .has = { "\"action_ids\":[]" } },
+    { .as = "acme", .call = "GET /v1/bundles/<j>", .status = 200, .has = { "\"action_ids\":[]" } },
+    { .as = "acme", .call = "PATCH /v1/bundles/<j>", .body = "{\"action_ids\":[\"<x>\",\"<y>\"]}", .status = 200 },
+    { .as = "acme", .call = "GET /v1/actions/<y>", .status = 200, .has = { "\"bundle_ids\":[\"<j>\"]" } },
+    { .as = "acme", .call = "DELETE /v1/actions/<y>", .status = 200 },
+    { .as = "acme", .call = "GET /v1/bundles/<j>", .status = 200, .has = { "\"action_ids\":[\"<x>\"]" } },
+};

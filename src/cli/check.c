@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cli/ask.h"
 #include "cli/coverage.h"
+#include "yaml/yaml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,8 +87,9 @@ static void judge_lenses(const struct gateway *gateway, struct err_list *faults)
 }
 
 /* A line each; the last one is the caller's to print. */
-static int tell_faults(const struct err_list *faults, struct err *err)
+static int tell_faults(struct err_list *faults, struct err *err)
 {
+    yaml_sort_faults(faults);
     if (faults->count == 1)
         *err = faults->items[0];
     for (size_t i = 0; i < faults->count && faults->count > 1; i++)

@@ -258,6 +258,8 @@ struct dialect {
     struct lens **lenses;
     const char **lens_paths; /* the files they came from */
     size_t lens_count;
+    struct lens **faulty; /* dialects_judge: mappings with a fault, for their heads */
+    size_t faulty_count;
     bool incomplete; /* something of it has a fault, and is not here */
 };
 

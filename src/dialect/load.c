@@ -240,16 +240,20 @@ static int load_lenses(struct dialect *dialect, struct arena *arena, const char 
     if (count < 0)
         return err_set(err, ERR_CONFIG, "%s: cannot be read", dir);
     dialect->lenses = ARENA_ARRAY(arena, struct lens *, (size_t)count);
+    dialect->faulty = ARENA_ARRAY(arena, struct lens *, (size_t)count);
     dialect->lens_paths = ARENA_ARRAY(arena, const char *, (size_t)count);
     for (int i = 0; i < count && !failed; i++) {
         struct str path = arena_printf(arena, "%s/%s", dir, entries[i]->d_name);
         dialect->lens_paths[dialect->lens_count] = path.ptr;
-        if (!lens_load(&dialect->lenses[dialect->lens_count], arena, path.ptr, &dialect->style, tables, err)) {
-            dialect->lens_count++;
+        struct lens *lens;
+        if (!lens_judge(&lens, arena, path.ptr, &dialect->style, tables, faults, err)) {
+            dialect->lenses[dialect->lens_count++] = lens;
             continue;
         }
         dialect->incomplete = true;
-        failed = err_note(faults, err);
+        if (lens_head(lens))
+            dialect->faulty[dialect->faulty_count++] = lens;
+        failed = !faults;
     }
     free_entries(entries, count);
     return failed ? -1 : 0;

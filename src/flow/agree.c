@@ -24,19 +24,29 @@ static int check_number(const struct dialect *dialect, const struct yaml *field,
                       STR_ARG(kind->text), STR_ARG(kind->text));
 }
 
-/* Fields of the type id, wherever they stand in the file. */
-static int check_kinds(const struct gateway *gateway, const struct dialect *dialect, const struct yaml *node, struct err *err)
+static int check_kind(const struct gateway *gateway, const struct dialect *dialect, const struct yaml *field,
+                      const struct yaml *kind, struct err *err)
+{
+    if (!contract_has_entity(gateway->contract, kind->text))
+        return wrong_kind(kind, kind->text, err);
+    return check_number(dialect, field, kind, err);
+}
+
+/* Fields of the type id, wherever they stand in the file. `*fine`: none has a fault. */
+static int check_kinds(const struct gateway *gateway, const struct dialect *dialect, const struct yaml *node,
+                       struct err_list *faults, bool *fine, struct err *err)
 {
     const struct yaml *type = node->kind == YAML_MAP ? yaml_get(node, "type") : NULL;
     const struct yaml *kind =
         type && type->kind == YAML_TEXT && str_is(type->text, "id") ? yaml_get(node, "kind") : NULL;
 
-    if (kind && kind->kind == YAML_TEXT && !contract_has_entity(gateway->contract, kind->text))
-        return wrong_kind(kind, kind->text, err);
-    if (kind && kind->kind == YAML_TEXT && check_number(dialect, node, kind, err))
-        return -1;
+    if (kind && kind->kind == YAML_TEXT && check_kind(gateway, dialect, node, kind, err)) {
+        *fine = false;
+        if (err_note(faults, err))
+            return -1;
+    }
     for (const struct yaml *child = node->first; child; child = child->next)
-        if (check_kinds(gateway, dialect, child, err))
+        if (check_kinds(gateway, dialect, child, faults, fine, err))
             return -1;
     return 0;
 }
@@ -97,9 +107,15 @@ int agree_dialect(const struct gateway *gateway, const struct dialect *dialect, 
     return 0;
 }
 
-int agree_lens(const struct gateway *gateway, const struct dialect *dialect, const struct lens *lens, struct err *err)
+int agree_lens(const struct gateway *gateway, const struct dialect *dialect, const struct lens *lens, struct err_list *faults,
+               bool *fine, struct err *err)
 {
-    return check_kinds(gateway, dialect, yaml_get(lens_head(lens), "fields"), err);
+    const struct yaml *fields = yaml_get(lens_head(lens), "fields");
+
+    *fine = true;
+    if (fields && check_kinds(gateway, dialect, fields, faults, fine, err))
+        return -1;
+    return agree_values(gateway, lens, faults, err);
 }
 
 static int check_entity(const struct operation *operation, const struct lens *lens,

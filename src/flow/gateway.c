@@ -181,13 +181,18 @@ static int judge_lenses(struct gateway *gateway, struct dialect *dialect, struct
     dialect->lens_count = 0;
     for (size_t i = 0; i < count; i++) {
         struct lens *lens = dialect->lenses[i];
-        bool fine = !agree_lens(gateway, dialect, lens, err);
-        if ((!fine && err_note(faults, err)) || agree_values(gateway, lens, faults, err))
+        bool fine;
+        if (agree_lens(gateway, dialect, lens, faults, &fine, err))
             return -1;
         gateway->incomplete |= !fine;
         dialect->lens_paths[dialect->lens_count] = dialect->lens_paths[i];
         dialect->lenses[dialect->lens_count] = lens;
         dialect->lens_count += fine;
+    }
+    for (size_t i = 0; i < dialect->faulty_count; i++) {
+        bool fine;
+        if (agree_lens(gateway, dialect, dialect->faulty[i], faults, &fine, err))
+            return -1;
     }
     return 0;
 }

@@ -34,7 +34,13 @@ bool lens_table_row(const struct lens_tables *tables, struct str table, struct s
 MUST_CHECK int lens_load(struct lens **lens, struct arena *arena, const char *path, const struct lens_style *style,
                          const struct lens_tables *tables, struct err *err);
 
-/* The same for text; `name` stands where the path would. */
+/* The same, to be judged and not to run: with `faults` it goes on after a fault. -1: there is one, and all that do not follow from
+ * others are noted, in any order; of what could be read lens_head says the file (NULL: nothing), lens_entity and lens_rest what
+ * stands there. */
+MUST_CHECK int lens_judge(struct lens **lens, struct arena *arena, const char *path, const struct lens_style *style,
+                          const struct lens_tables *tables, struct err_list *faults, struct err *err);
+
+/* As lens_load for text; `name` stands where the path would. */
 MUST_CHECK int lens_parse(struct lens **lens, struct arena *arena, struct str text, const char *name,
                           const struct lens_style *style, const struct lens_tables *tables, struct err *err);
 

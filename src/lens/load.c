@@ -1,5 +1,15 @@
 #include "lens/load.h"
 
+static int load_word(struct load *load, const struct yaml *root, const char *key, struct str *to)
+{
+    const struct yaml *value = yaml_get(root, key);
+
+    if (!value)
+        return yaml_fault(root, load->err, "`%s:` is missing, expected dialect, resource, entity and fields", key);
+    return to ? yaml_text(value, to, load->err) : 0;
+}
+
+/* What is missing may be there under the name that is unknown. */
 static int load_head(struct load *load, const struct yaml *root)
 {
     static const char *const known[] = { "dialect", "resource", "entity",   "fields",
@@ -10,21 +20,23 @@ static int load_head(struct load *load, const struct yaml *root)
         struct str *to;
     } words[] = { { "dialect", &lens->dialect },
                   { "resource", &lens->resource },
-                  { "entity", &lens->entity } };
+                  { "entity", &lens->entity },
+                  { "fields", NULL } };
+    bool strange = false;
 
-    if (yaml_map(root, load->err) || yaml_only(root, known, load->err))
+    if (yaml_map(root, load->err))
         return -1;
-    for (size_t i = 0; i < COUNT(words); i++) {
-        const struct yaml *value = yaml_get(root, words[i].key);
-        if (!value)
-            return yaml_fault(root, load->err,
-                              "`%s:` is missing, expected dialect, resource, entity and fields",
-                              words[i].key);
-        if (yaml_text(value, words[i].to, load->err))
+    for (const struct yaml *at = root->first; at; at = at->next) {
+        if (!yaml_known(at, known, load->err))
+            continue;
+        strange = true;
+        if (load_note(load))
             return -1;
     }
-    if (!yaml_get(root, "fields"))
-        return yaml_fault(root, load->err, "`fields:` is missing, expected the members of the document");
+    for (size_t i = 0; i < COUNT(words); i++)
+        if ((!strange || yaml_get(root, words[i].key)) && load_word(load, root, words[i].key, words[i].to) &&
+            load_note(load))
+            return -1;
     return 0;
 }
 
@@ -155,7 +167,7 @@ static int check_examples(struct load *load, const struct yaml *examples)
     if (yaml_list(examples, load->err))
         return -1;
     for (const struct yaml *at = examples->first; at; at = at->next)
-        if (check_example(load, at))
+        if (check_example(load, at) && load_note(load))
             return -1;
     return 0;
 }
@@ -184,46 +196,66 @@ static int check_found_by(const struct load *load, const struct shape *shape)
     return 0;
 }
 
+/* Without a field nothing else can be judged; that there is none is told. */
 static int load_all(struct load *load, const struct yaml *root)
 {
+    const struct yaml *fields, *set;
+
     load->lens->head = root;
-    if (load_head(load, root) || load_shape(load, yaml_get(root, "fields"), &load->lens->shape))
+    if (load_head(load, root))
+        return -1;
+    fields = yaml_get(root, "fields");
+    if (!fields)
+        return 0;
+    if (load_shape(load, fields, &load->lens->shape))
         return -1;
     load->shape = load->lens->shape;
-    const struct yaml *set = yaml_get(root, "set");
-    if ((set && load_set(load, set)) || load_rest(load, yaml_get(root, "rest")) ||
-        load_unknown(load, yaml_get(root, "unknown")) || load_link(load) ||
-        load_rules(load, yaml_get(root, "rules")) ||
-        load_check(load, set) || check_found_by(load, load->shape))
+    set = yaml_get(root, "set");
+    if ((set && load_set(load, set)) || (load_rest(load, yaml_get(root, "rest")) && load_note(load)) ||
+        (load_unknown(load, yaml_get(root, "unknown")) && load_note(load)) || load_link(load) ||
+        load_rules(load, yaml_get(root, "rules")) || load_check(load, set) ||
+        (check_found_by(load, load->shape) && load_note(load)))
         return -1;
     load->lens->examples = yaml_get(root, "examples");
     return check_examples(load, load->lens->examples);
 }
 
+/* `read`: the file is a tree. */
+static int compile(struct load *load, bool read, const struct yaml *root)
+{
+    if ((!read || load_all(load, root)) && load_note(load))
+        return -1;
+    return load->faulty ? -1 : 0;
+}
+
 int lens_load(struct lens **lens, struct arena *arena, const char *path, const struct lens_style *style,
               const struct lens_tables *tables, struct err *err)
 {
-    const struct yaml *root;
+    return lens_judge(lens, arena, path, style, tables, NULL, err);
+}
+
+int lens_judge(struct lens **lens, struct arena *arena, const char *path, const struct lens_style *style,
+               const struct lens_tables *tables, struct err_list *faults, struct err *err)
+{
+    const struct yaml *root = NULL;
 
     *lens = ARENA_NEW(arena, struct lens);
     (*lens)->style = *style;
-    struct load load = { .arena = arena, .lens = *lens, .tables = tables, .err = err };
-    if (yaml_load(&root, arena, path, err))
-        return -1;
-    return load_all(&load, root);
+    struct load load = { .arena = arena, .lens = *lens, .tables = tables, .faults = faults, .err = err };
+    bool read = !yaml_load(&root, arena, path, err);
+    return compile(&load, read, root);
 }
 
 int lens_parse(struct lens **lens, struct arena *arena, struct str text, const char *name,
                const struct lens_style *style, const struct lens_tables *tables, struct err *err)
 {
-    const struct yaml *root;
+    const struct yaml *root = NULL;
 
     *lens = ARENA_NEW(arena, struct lens);
     (*lens)->style = *style;
     struct load load = { .arena = arena, .lens = *lens, .tables = tables, .err = err };
-    if (yaml_parse(&root, arena, text, name, err))
-        return -1;
-    return load_all(&load, root);
+    bool read = !yaml_parse(&root, arena, text, name, err);
+    return compile(&load, read, root);
 }
 
 struct str lens_dialect(const struct lens *lens)

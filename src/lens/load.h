@@ -9,12 +9,25 @@ struct load {
     struct lens *lens;
     const struct lens_tables *tables;
     struct err *err;
+    struct err_list *faults;    /* or NULL: the first ends the work */
+    bool faulty;                /* one was noted */
+    struct names behind;        /* what has a fault: names and paths of members, canonical paths */
     struct shape *shape;        /* being filled */
     const struct field *inside; /* the pick whose members are being read */
     unsigned depth;
 };
 
 enum { MOST_FIELDS = 1024, MOST_DEPTH = 32, MOST_WORDS = 1024 };
+
+/* load_note.c: work goes on after a fault, which load->err says. 0: it is noted; -1: the first ends the work. The field that
+ * has it is none any more, whatever of it was read. */
+MUST_CHECK int load_note(struct load *load);
+MUST_CHECK int load_note_member(struct load *load, const struct yaml *at, struct node *parent);
+void load_drop(struct load *load, struct field *field);
+/* Of what `at` says of others, once all are known: not noted if one of those has a fault, from which it may only follow. */
+MUST_CHECK int load_note_link(struct load *load, struct field *field);
+bool load_is_behind(const struct load *load, struct str name);
+MUST_CHECK int load_note_rule(struct load *load, const struct yaml *at);
 
 /* load_tree.c: a new field at `node`, whose place is `map`; the members of `map` below `parent`, and a new shape for the
  * elements of a list. */
@@ -35,7 +48,10 @@ bool load_excludes(const struct field *a, const struct field *b);
 MUST_CHECK int load_field(struct load *load, struct field *field, const struct yaml *map);
 typedef int key_fn(struct load *load, struct field *field, const struct yaml *value);
 key_fn load_picks, load_known, load_is, load_enum, load_also, load_else, load_tells, load_otherwise, load_when,
-    load_table, load_from, load_to, load_fields, load_equals, load_accept, load_null, load_forms, load_kinds, load_unless, load_reads;
+    load_table, load_from, load_to, load_fields, load_equals, load_accept, load_null, load_forms, load_kinds,
+    load_unless, load_reads, load_part;
+/* load_picks.c: the field may stand in a pick. */
+MUST_CHECK int load_check_inside(struct load *load, const struct field *field);
 /* A constant of the field's own type: of those with one JSON text each, text without quotes stays text. */
 MUST_CHECK int load_literal(struct load *load, struct literal *literal, enum type type, const struct yaml *value);
 /* The table and the column that stand there by name. */

@@ -106,9 +106,11 @@ static int set_value(struct load *load, struct node *leaf, const struct yaml *at
 {
     bool plain = at->kind == YAML_TEXT && !at->quoted && at->text.len && at->text.ptr[0] == '$';
 
-    leaf->set_from = SET_LITERAL;
-    if (!plain)
-        return literal_load(&leaf->set, load->arena, at, load->err);
+    if (!plain) {
+        bool fine = !literal_load(&leaf->set, load->arena, at, load->err);
+        leaf->set_from = fine ? SET_LITERAL : SET_NONE;
+        return fine ? 0 : -1;
+    }
     leaf->set_from = str_is(at->text, "$brand")  ? SET_BRAND
                      : str_is(at->text, "$now")  ? SET_NOW
                      : str_is(at->text, "$peer") ? SET_PEER
@@ -126,7 +128,7 @@ int load_set(struct load *load, const struct yaml *set)
         return -1;
     for (const struct yaml *at = set->first; at; at = at->next) {
         struct node *leaf;
-        if (load_leaf(load, at, at->key, &leaf) || set_value(load, leaf, at))
+        if ((load_leaf(load, at, at->key, &leaf) || set_value(load, leaf, at)) && load_note_member(load, at, NULL))
             return -1;
     }
     return 0;

@@ -252,31 +252,37 @@ static const struct field *blind_to(const struct shape *shape, const struct node
 
 /* `set:` speaks where no field wrote: not where one always does (but for the client's address, which it knows
  * better). */
+static int check_set_row(struct load *load, const struct yaml *at)
+{
+    struct node *leaf;
+
+    if (load_leaf(load, at, at->key, &leaf))
+        return -1;
+    const struct field *writer = leaf->writer;
+    bool always = leaf->set_from != SET_PEER && writer && !writer->when_path.ptr && !writer->unless_name.ptr &&
+                  !writer->param.ptr && !writer->inside && writer->type != TYPE_QUANTITY && !writer->invalid_keep &&
+                  ((writer->required & MODE_CREATE) || writer->fallback.json.ptr);
+    if (always)
+        return yaml_fault_key(at, load->err,
+                              "nothing reaches this value: \"" STR_FMT
+                              "\" always writes there, expected a path that may be left out",
+                              STR_ARG(writer->path));
+    if (!(kinds_of_path(load->shape, leaf->slot) & kinds_of_set(leaf)))
+        return yaml_fault(at, load->err,
+                          "\"" STR_FMT "\" is of another type, expected a value that its fields can show",
+                          STR_ARG(at->key));
+    const struct field *blind = blind_to(load->shape, leaf);
+    return !blind ? 0
+                  : yaml_fault(at, load->err, "\"" STR_FMT "\" can never show " STR_FMT ", expected a value that it has",
+                               STR_ARG(blind->path), STR_ARG(leaf->set.json));
+}
+
+/* A row that could not be read is told already. */
 static int check_set(struct load *load, const struct yaml *set)
 {
-    for (const struct yaml *at = set ? set->first : NULL; at; at = at->next) {
-        struct node *leaf;
-        if (load_leaf(load, at, at->key, &leaf))
+    for (const struct yaml *at = set ? set->first : NULL; at; at = at->next)
+        if (!load_is_behind(load, at->key) && check_set_row(load, at) && load_note(load))
             return -1;
-        const struct field *writer = leaf->writer;
-        bool always = leaf->set_from != SET_PEER && writer && !writer->when_path.ptr &&
-                      !writer->unless_name.ptr && !writer->param.ptr && !writer->inside &&
-                      writer->type != TYPE_QUANTITY && !writer->invalid_keep &&
-                      ((writer->required & MODE_CREATE) || writer->fallback.json.ptr);
-        if (always)
-            return yaml_fault_key(at, load->err,
-                                  "nothing reaches this value: \"" STR_FMT
-                                  "\" always writes there, expected a path that may be left out",
-                                  STR_ARG(writer->path));
-        if (!(kinds_of_path(load->shape, leaf->slot) & kinds_of_set(leaf)))
-            return yaml_fault(at, load->err,
-                              "\"" STR_FMT "\" is of another type, expected a value that its fields can show",
-                              STR_ARG(at->key));
-        const struct field *blind = blind_to(load->shape, leaf);
-        if (blind)
-            return yaml_fault(at, load->err, "\"" STR_FMT "\" can never show " STR_FMT ", expected a value that it has",
-                              STR_ARG(blind->path), STR_ARG(leaf->set.json));
-    }
     return 0;
 }
 
@@ -296,17 +302,25 @@ static int check_rest(struct load *load)
     return 0;
 }
 
+static int check_field(struct load *load, const struct field *field)
+{
+    return check_taken(load, field) || load_judge(load, field) || check_when(load, field) ||
+                   check_read(load, field) || check_else(load, field) || check_tells(load, field) ||
+                   check_beside(load, field) || load_beside(load, field)
+               ? -1
+               : 0;
+}
+
 static int check_shape(struct load *load, struct shape *shape)
 {
     struct shape *outer = load->shape;
 
     load->shape = shape;
-    for (const struct field *field = shape->fields; field < shape->fields + shape->count; field++)
-        if (check_taken(load, field) || load_judge(load, field) || check_when(load, field) ||
-            check_read(load, field) || check_else(load, field) || check_tells(load, field) ||
-            check_beside(load, field) || load_beside(load, field) ||
-            (field->element && check_shape(load, field->element)))
+    for (struct field *field = shape->fields; field < shape->fields + shape->count; field++) {
+        bool wrong = !field->faulty && check_field(load, field);
+        if ((wrong && load_note_link(load, field)) || (field->element && check_shape(load, field->element)))
             return -1;
+    }
     load->shape = outer;
     return 0;
 }
@@ -314,5 +328,5 @@ static int check_shape(struct load *load, struct shape *shape)
 int load_check(struct load *load, const struct yaml *set)
 {
     load->shape = load->lens->shape;
-    return check_set(load, set) || check_rest(load) || check_shape(load, load->lens->shape) ? -1 : 0;
+    return check_set(load, set) || (check_rest(load) && load_note(load)) || check_shape(load, load->lens->shape) ? -1 : 0;
 }

@@ -16,7 +16,7 @@ enum {
 
 enum how { HOW_SKIP, HOW_FLAG, HOW_WORD, HOW_TEXT, HOW_COUNT, HOW_VALUE, HOW_LITERALS, HOW_MODE, HOW_FN };
 
-static key_fn load_absent, load_part, load_of;
+static key_fn load_absent, load_of;
 
 static const struct key {
     const char *name;
@@ -142,16 +142,6 @@ static int load_absent(struct load *load, struct field *field, const struct yaml
     return expect_word(load, value, "omit, null or empty");
 }
 
-static int load_part(struct load *load, struct field *field, const struct yaml *value)
-{
-    uint64_t part;
-
-    if (yaml_uint(value, 1, 16, &part, load->err))
-        return -1;
-    field->part = (unsigned)part;
-    return 0;
-}
-
 static int read_key(struct load *load, struct field *field, const struct key *key, const struct yaml *value)
 {
     void *to = (char *)field + key->offset;
@@ -193,20 +183,32 @@ static const struct key *key_of(const struct yaml *value)
     return NULL;
 }
 
+/* `*other_type`: a key did not go with the type, which may be what is wrong, and is told once. */
+static int load_key(struct load *load, struct field *field, const struct yaml *at, bool *other_type)
+{
+    const struct key *key = key_of(at);
+    bool fits = key && (key->types & 1u << field->type);
+
+    if (!key)
+        return yaml_fault_key(at, load->err, "unknown key \"" STR_FMT "\", expected one of docs/mapping.md",
+                              STR_ARG(at->key));
+    if (fits || *other_type)
+        return fits ? read_key(load, field, key, at) : 0;
+    *other_type = true;
+    return yaml_fault_key(at, load->err, "`%s:` does not go with type %s, expected another key or type", key->name,
+                          codecs[field->type].name);
+}
+
 static int load_keys(struct load *load, struct field *field, const struct yaml *map)
 {
+    bool other_type = false;
+
     for (const struct yaml *at = map->first; at; at = at->next) {
-        const struct key *key = key_of(at);
-        if (!key)
-            return yaml_fault_key(at, load->err,
-                                  "unknown key \"" STR_FMT "\", expected one of docs/mapping.md",
-                                  STR_ARG(at->key));
-        if (!(key->types & 1u << field->type))
-            return yaml_fault_key(at, load->err,
-                                  "`%s:` does not go with type %s, expected another key or type", key->name,
-                                  codecs[field->type].name);
-        if (read_key(load, field, key, at))
+        if (!load_key(load, field, at, &other_type))
+            continue;
+        if (load_note(load))
             return -1;
+        field->faulty = true;
     }
     return 0;
 }
@@ -297,21 +299,6 @@ static int check_beside(struct load *load, const struct field *field, const stru
     return 0;
 }
 
-/* Inside a pick only what is mapped has a meaning: the array as a whole is kept. */
-static int check_inside(struct load *load, const struct field *field)
-{
-    bool simple = field->source == FROM_CANONICAL && field->type != TYPE_PICK && field->type != TYPE_LIST &&
-                  field->type != TYPE_ENTRIES && field->type != TYPE_ID && field->type != TYPE_QUANTITY &&
-                  field->type != TYPE_READING && !field->with_name.ptr;
-
-    if (!field->inside || (simple && !field->split.ptr && !field->when_path.ptr && !field->unless_name.ptr &&
-                           !field->invalid_keep && !field->partial_keep && !field->also_count && !field->other_count &&
-                           !field->tells && !field->read_only && !field->param.ptr))
-        return 0;
-    return yaml_fault_key(field->from, load->err,
-                          "a pick's elements have plain fields only, expected a type and `is:`");
-}
-
 static void set_defaults(struct load *load, struct field *field)
 {
     bool array = field->type == TYPE_PICK || field->type == TYPE_ENTRIES || field->type == TYPE_LIST;
@@ -378,8 +365,13 @@ static int load_of(struct load *load, struct field *field, const struct yaml *va
 
 int load_field(struct load *load, struct field *field, const struct yaml *map)
 {
-    if (load_type(load, field, yaml_get(map, "type")) || load_source(load, field, map) ||
-        load_keys(load, field, map) || check_beside(load, field, map) || check_inside(load, field))
+    if (load_type(load, field, yaml_get(map, "type")) || load_source(load, field, map) || load_keys(load, field, map))
+        return -1;
+    if (field->faulty) {
+        load_drop(load, field);
+        return 0;
+    }
+    if (check_beside(load, field, map) || load_check_inside(load, field))
         return -1;
     set_defaults(load, field);
     const struct yaml *is = yaml_get(map, "is");

@@ -203,7 +203,7 @@ static int check_of(struct load *load, const struct field *field)
         if (words && words->kind == YAML_MAP)
             return yaml_fault(words, load->err,
                               "values inside are not translated, expected a list of those allowed");
-        if (load_judge(load, of))
+        if (!of->faulty && load_judge(load, of))
             return -1;
     }
     return 0;

@@ -250,16 +250,25 @@ static int link_element_id(struct load *load, struct field *list)
     return 0;
 }
 
+static int link_shape(struct load *load, struct shape *shape);
+
+static int link_field(struct load *load, struct field *field)
+{
+    return link_paths(load, field) || link_when(load, field) || link_unless(load, field) ||
+                   link_parts(load, field) || link_to(load, field) || link_known(load, field) ||
+                   link_bare(load, field) ||
+                   (field->element && link_shape(load, field->element)) || link_element_id(load, field)
+               ? -1
+               : 0;
+}
+
 static int link_shape(struct load *load, struct shape *shape)
 {
     struct shape *outer = load->shape;
 
     load->shape = shape;
     for (struct field *field = shape->fields; field < shape->fields + shape->count; field++) {
-        if (link_paths(load, field) || link_when(load, field) || link_unless(load, field) ||
-            link_parts(load, field) || link_to(load, field) || link_known(load, field) ||
-            link_bare(load, field) ||
-            (field->element && link_shape(load, field->element)) || link_element_id(load, field))
+        if (!field->faulty && link_field(load, field) && load_note_link(load, field))
             return -1;
         field->classed = class_of(field);
         classify(field);
@@ -269,7 +278,8 @@ static int link_shape(struct load *load, struct shape *shape)
     for (size_t i = 0; i < shape->count; i++)
         classify_null(shape, &shape->fields[i]);
     shape->need = put_notes(shape);
-    shape_find_copies(shape, load->arena);
+    if (!load->faulty)
+        shape_find_copies(shape, load->arena);
     load->lens->need += shape->need;
     load->shape = outer;
     return 0;

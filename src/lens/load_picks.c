@@ -87,3 +87,18 @@ int load_picks(struct load *load, struct field *field, const struct yaml *value)
             return -1;
     return 0;
 }
+
+/* Inside a pick only what is mapped has a meaning: the array as a whole is kept. */
+int load_check_inside(struct load *load, const struct field *field)
+{
+    bool simple = field->source == FROM_CANONICAL && field->type != TYPE_PICK && field->type != TYPE_LIST &&
+                  field->type != TYPE_ENTRIES && field->type != TYPE_ID && field->type != TYPE_QUANTITY &&
+                  field->type != TYPE_READING && !field->with_name.ptr;
+
+    if (!field->inside || (simple && !field->split.ptr && !field->when_path.ptr && !field->unless_name.ptr &&
+                           !field->invalid_keep && !field->partial_keep && !field->also_count && !field->other_count &&
+                           !field->tells && !field->read_only && !field->param.ptr))
+        return 0;
+    return yaml_fault_key(field->from, load->err,
+                          "a pick's elements have plain fields only, expected a type and `is:`");
+}

@@ -140,7 +140,9 @@ int load_rules(struct load *load, const struct yaml *rules)
         return -1;
     lens->rules = ARENA_ARRAY(load->arena, struct rule, rules->count + 1);
     for (const struct yaml *at = rules->first; at; at = at->next)
-        if (load_rule(load, at, &lens->rules[lens->rule_count++]))
+        if (!load_rule(load, at, &lens->rules[lens->rule_count]))
+            lens->rule_count++;
+        else if (load_note_rule(load, at))
             return -1;
     return 0;
 }

@@ -82,27 +82,38 @@ static int add_field(struct load *load, const struct yaml *map, struct node *nod
     return load_add(load, map, node, &field) ? -1 : load_field(load, field, map);
 }
 
+static int add_member(struct load *load, const struct yaml *at, struct node *parent)
+{
+    if (at->kind != YAML_MAP)
+        return yaml_fault(at, load->err,
+                          "\"" STR_FMT "\" is not a member, expected `type:` beside it if it is a field's key, "
+                          "else a map",
+                          STR_ARG(at->key));
+    /* Paths join names with '/', and a fault's path escapes with '~'. */
+    if (!at->key.len || memchr(at->key.ptr, '/', at->key.len) || memchr(at->key.ptr, '~', at->key.len))
+        return yaml_fault_key(at, load->err,
+                              "\"" STR_FMT "\" cannot be named, expected a member without '/' and '~' in its name",
+                              STR_ARG(at->key));
+    struct node *node = add_node(load, parent, at);
+    return is_field(at) ? add_field(load, at, node) : add_group(load, at, node);
+}
+
+/* In a field without its `type:` no key is a member: the first of them says so. */
 int load_members(struct load *load, const struct yaml *map, struct node *parent)
 {
+    bool keys = false;
+
     if (yaml_map(map, load->err))
         return -1;
     if (load->depth == MOST_DEPTH)
         return yaml_fault(map, load->err, "the fields nest too deep, expected at most %d levels", MOST_DEPTH);
     load->depth++;
     for (const struct yaml *at = map->first; at; at = at->next) {
-        if (at->kind != YAML_MAP)
-            return yaml_fault(at, load->err,
-                              "\"" STR_FMT "\" is not a member, expected `type:` beside it if it is a field's key, "
-                              "else a map",
-                              STR_ARG(at->key));
-        /* Paths join names with '/', and a fault's path escapes with '~'. */
-        if (!at->key.len || memchr(at->key.ptr, '/', at->key.len) || memchr(at->key.ptr, '~', at->key.len))
-            return yaml_fault_key(at, load->err,
-                                  "\"" STR_FMT "\" cannot be named, expected a member without '/' and '~' in its name",
-                                  STR_ARG(at->key));
-        struct node *node = add_node(load, parent, at);
-        if (is_field(at) ? add_field(load, at, node) : add_group(load, at, node))
+        if (keys && at->kind != YAML_MAP)
+            continue;
+        if (add_member(load, at, parent) && load_note_member(load, at, parent))
             return -1;
+        keys |= at->kind != YAML_MAP;
     }
     load->depth--;
     return 0;

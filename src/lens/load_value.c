@@ -260,6 +260,16 @@ int load_to(struct load *load, struct field *field, const struct yaml *value)
     return 0;
 }
 
+int load_part(struct load *load, struct field *field, const struct yaml *value)
+{
+    uint64_t part;
+
+    if (yaml_uint(value, 1, 16, &part, load->err))
+        return -1;
+    field->part = (unsigned)part;
+    return 0;
+}
+
 int load_fields(struct load *load, struct field *field, const struct yaml *value)
 {
     if (field->type == TYPE_LIST)

@@ -228,6 +228,7 @@ struct field {
     uint32_t picked;              /* pick: the slot of the element's place */
     struct field **choices;       /* pick with `picks:`: a field for each of them */
     size_t choice_count;
+    bool faulty; /* at load: what else could be said of it may only follow from its fault */
     bool chosen; /* one of those: at the place of its array, and judged with it */
     const struct field *inside;   /* the pick this field is a member of */
     struct str entry_name, entry_value; /* entries */

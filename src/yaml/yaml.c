@@ -123,20 +123,24 @@ static bool is_known(struct str key, const char *const *known)
     return false;
 }
 
-int yaml_only(const struct yaml *map, const char *const *known, struct err *err)
+int yaml_known(const struct yaml *node, const char *const *known, struct err *err)
 {
     char list[200] = "";
     size_t len = 0;
-    const struct yaml *at = map->first;
 
-    while (at && is_known(at->key, known))
-        at = at->next;
-    if (!at)
+    if (is_known(node->key, known))
         return 0;
     for (; *known && len < sizeof list; known++) {
         int n = snprintf(list + len, sizeof list - len, "%s%s", len ? ", " : "", *known);
         len += n > 0 ? (size_t)n : 0;
     }
-    return yaml_fault_key(at, err, "unknown key \"" STR_FMT "\", expected one of: %s", STR_ARG(at->key),
-                          list);
+    return yaml_fault_key(node, err, "unknown key \"" STR_FMT "\", expected one of: %s", STR_ARG(node->key), list);
+}
+
+int yaml_only(const struct yaml *map, const char *const *known, struct err *err)
+{
+    for (const struct yaml *at = map->first; at; at = at->next)
+        if (yaml_known(at, known, err))
+            return -1;
+    return 0;
 }

@@ -41,12 +41,19 @@ MUST_CHECK int yaml_uint(const struct yaml *node, uint64_t min, uint64_t max, ui
 MUST_CHECK int yaml_map(const struct yaml *node, struct err *err);
 MUST_CHECK int yaml_list(const struct yaml *node, struct err *err);
 
-/* Every key of `map` is one of the NULL-terminated `known`, or a fault naming the key and its place. */
+/* The node's key is one of the NULL-terminated `known`, or a fault naming it and its place. */
+MUST_CHECK int yaml_known(const struct yaml *node, const char *const *known, struct err *err);
+
+/* So is every key of `map`. */
 MUST_CHECK int yaml_only(const struct yaml *map, const char *const *known, struct err *err);
 
 /* ERR_CONFIG "file:line:column: <words>". yaml_fault_key points at the node's key. Return -1. */
 int yaml_fault(const struct yaml *node, struct err *err, const char *fmt, ...) PRINTF(3, 4);
 int yaml_fault_key(const struct yaml *node, struct err *err, const char *fmt, ...) PRINTF(3, 4);
+
+/* Faults in order of their places, files in the order in which they came; of several at one place the first, since the others
+ * follow from it. Those without a place stay before what came after them. */
+void yaml_sort_faults(struct err_list *faults);
 
 /* The tree as JSON text: quoted scalars are strings; plain ones are null, true, false, numbers (RFC 8259) or else
  * strings. For `examples:` and constants in mapping files. */

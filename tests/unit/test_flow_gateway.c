@@ -4,6 +4,7 @@
 
 #include "conf/conf.h"
 #include "flow/flow.h"
+#include "yaml/yaml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -358,6 +359,35 @@ static void members_that_the_backend_does_not_know(void **state)
     }
 }
 
+/* What the contract says of a mapping is told beside its own faults, all of them in order of place. */
+static void all_faults_of_a_mapping(void **state)
+{
+    static const char *const told[] = {
+        "r.yaml:5:29: unknown key \"reqird\"", "r.yaml:6:26: e has no member 'y'", "r.yaml:7:33: there is no entity 'kk'",
+        "r.yaml:8:33: there is no entity 'kl'", "r.yaml:9:38: w of e is never \"device\"", "r.yaml:10:11: \"$b\" is not a value",
+    };
+    struct err_list faults = { .arena = arena };
+    struct gateway *gateway = NULL;
+    struct conf *conf;
+    struct err err = { 0 };
+    const char *sets[] = { arena_printf(arena, "mappings=%s", dir).ptr };
+
+    (void)state;
+    write_dialect("", "call: all");
+    write_file("canonical/contract.yaml", MEMBERS);
+    write_file("d/r.yaml", "dialect: d\nresource: r\nentity: e\nfields:\n  a: { type: string, is: a, reqird: create }\n"
+                           "  y: { type: string, is: y }\n  k: { type: id, is: x.k, kind: kk }\n  l: { type: id, is: l.i, kind: kl }\n"
+                           "  w: { type: string, is: w, default: device }\nset: { i: $b }\n");
+    assert_int_equal(conf_load(&conf, NULL, sets, 1, &err), 0);
+    assert_int_equal(gateway_judge(&gateway, conf, &faults, &err), 0);
+    yaml_sort_faults(&faults);
+    for (size_t i = 0; i < faults.count; i++)
+        CHECK(i < COUNT(told) && strstr(faults.items[i].detail, told[i]), "%zu: %s", i, faults.items[i].detail);
+    assert_int_equal(faults.count, COUNT(told));
+    gateway_free(&gateway);
+    conf_free(&conf);
+}
+
 /* Whose an entity is under a patient's path is compared, so it must be known. */
 static void patients_of_the_path_that_no_call_is_told(void **state)
 {
@@ -446,6 +476,7 @@ int main(void)
         cmocka_unit_test(scopes_that_nobody_has),
         cmocka_unit_test(literals_that_the_backend_never_has),
         cmocka_unit_test(members_that_the_backend_does_not_know),
+        cmocka_unit_test(all_faults_of_a_mapping),
         cmocka_unit_test(patients_of_the_path_that_no_call_is_told),
         cmocka_unit_test(settings_that_name_nobody),
         cmocka_unit_test(what_fits),

@@ -67,6 +67,18 @@ int err_wrap(struct err *err, const char *fmt, ...)
     return -1;
 }
 
+int err_meant(struct err *err, struct str word)
+{
+    char meant[96];
+    int n = snprintf(meant, sizeof meant, "; did you mean '" STR_FMT "'?", STR_ARG(word));
+
+    if (!word.len || n < 0 || (size_t)n >= sizeof meant)
+        return -1;
+    size_t len = strlen(err->detail), most = sizeof err->detail - 1 - (size_t)n;
+    memcpy(err->detail + (len < most ? len : most), meant, (size_t)n + 1);
+    return -1;
+}
+
 int err_note(struct err_list *list, const struct err *err)
 {
     if (!list)

@@ -23,6 +23,9 @@ struct err {
 int err_set(struct err *err, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
 int err_wrap(struct err *err, const char *fmt, ...) PRINTF(2, 3); /* "context: old detail" */
 
+/* Adds "; did you mean 'WORD'?", which a long detail makes room for; nothing where `word` is empty. Returns -1. */
+int err_meant(struct err *err, struct str word);
+
 /* Faults in several places, found by work that goes on after each. In `arena`, which its maker gives. */
 struct arena;
 struct err_list {

@@ -204,3 +204,18 @@ unsigned str_distance(struct str a, struct str b)
     }
     return row[b.len];
 }
+
+struct near near_to(struct str text)
+{
+    return (struct near){ .text = text, .least = text.len < 4 ? 2 : 3 };
+}
+
+void near_try(struct near *near, struct str word)
+{
+    unsigned far = str_distance(near->text, word);
+
+    if (far >= near->least || far >= word.len)
+        return;
+    near->best = word;
+    near->least = far;
+}

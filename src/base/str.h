@@ -107,6 +107,15 @@ bool str_lists(struct str list, char sep, struct str piece);
  * word meant; UINT_MAX where one is longer than 48 bytes. */
 unsigned str_distance(struct str a, struct str b);
 
+/* What a misspelt word meant: near_try gives every word it could be, then `best` is the nearest, empty if none is near. Of
+ * words with up to three bytes one may differ, of longer ones two. */
+struct near {
+    struct str text, best;
+    unsigned least; /* only what is nearer than this */
+};
+struct near near_to(struct str text);
+void near_try(struct near *near, struct str word);
+
 /* Without spaces and tabs at both ends. */
 struct str str_trim(struct str s);
 

@@ -67,13 +67,22 @@ static bool is_help(const char *word)
     return !strcmp(word, "--help") || !strcmp(word, "-h");
 }
 
+static int no_command(const char *name)
+{
+    struct near near = near_to(str_from(name));
+
+    for (size_t i = 0; i < COUNT(commands); i++)
+        near_try(&near, str_from(commands[i].name));
+    return cli_misspelt(&near, "there is no command %s", name);
+}
+
 /* Of one command where it is known, else of all. */
 static int help(const char *name)
 {
     const struct command *command = name ? find_command(name) : NULL;
 
     if (name && !command)
-        return cli_usage("there is no command %s", name);
+        return no_command(name);
     if (!command) {
         print_help(stdout);
         return 0;
@@ -83,16 +92,44 @@ static int help(const char *name)
     return 0;
 }
 
+PRINTF(2, 0)
+static int usage(const struct near *near, const char *fmt, va_list ap)
+{
+    (void)fputs("dragoman: ", stderr);
+    (void)vfprintf(stderr, fmt, ap);
+    if (near && near->best.len)
+        (void)fprintf(stderr, "; did you mean '" STR_FMT "'?", STR_ARG(near->best));
+    (void)fputs(" (dragoman help)\n", stderr);
+    return CLI_USAGE;
+}
+
 int cli_usage(const char *fmt, ...)
 {
     va_list ap;
 
-    (void)fputs("dragoman: ", stderr);
     va_start(ap, fmt);
-    (void)vfprintf(stderr, fmt, ap);
+    int result = usage(NULL, fmt, ap);
     va_end(ap);
-    (void)fputs(" (dragoman help)\n", stderr);
-    return CLI_USAGE;
+    return result;
+}
+
+int cli_misspelt(const struct near *near, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    int result = usage(near, fmt, ap);
+    va_end(ap);
+    return result;
+}
+
+int cli_no_dialect(const struct gateway *gateway, const char *name)
+{
+    struct near near = near_to(str_from(name));
+
+    for (size_t i = 0; i < gateway->dialect_count; i++)
+        near_try(&near, gateway->dialects[i]->name);
+    return cli_misspelt(&near, "there is no dialect %s", name);
 }
 
 bool cli_is_hex(struct str text, size_t digits)
@@ -198,6 +235,18 @@ static int take_own(struct invocation *invocation, int left, char **argv)
     return 0;
 }
 
+static int unknown_option(const struct invocation *invocation, const char *said)
+{
+    struct str name = str_from(said), value;
+
+    (void)str_cut(name, '=', &name, &value);
+    struct near near = near_to(name);
+    near_try(&near, STR("--set"));
+    for (size_t i = 0; i < invocation->option_count; i++)
+        near_try(&near, str_from(invocation->options[i].name));
+    return cli_misspelt(&near, "unknown option %s", said);
+}
+
 static int parse(struct invocation *invocation, struct parsed *parsed, int argc, char **argv)
 {
     for (int i = 0; i < argc;) {
@@ -211,7 +260,7 @@ static int parse(struct invocation *invocation, struct parsed *parsed, int argc,
         if (parsed->help)
             return 0;
         if (!used && argv[i][0] == '-' && argv[i][1])
-            return cli_usage("unknown option %s", argv[i]);
+            return unknown_option(invocation, argv[i]);
         if (!used) {
             invocation->words[invocation->word_count++] = argv[i];
             used = 1;
@@ -255,7 +304,7 @@ static int dispatch(int argc, char **argv)
     if (!strcmp(name, "help") || is_help(name))
         return help(argc > 2 ? argv[2] : NULL);
     if (*name && !command)
-        return cli_usage("there is no command %s", name);
+        return no_command(name);
     if (!command) {
         print_help(stderr);
         return CLI_USAGE;

@@ -35,6 +35,9 @@ typedef int command_fn(const struct invocation *invocation, struct err *err);
 /* Wrong usage found inside a command. */
 enum { CLI_USAGE = 2 };
 int cli_usage(const char *fmt, ...) PRINTF(1, 2); /* prints, returns CLI_USAGE */
+/* The same, with the word that was meant if one is near. */
+int cli_misspelt(const struct near *near, const char *fmt, ...) PRINTF(2, 3);
+int cli_no_dialect(const struct gateway *gateway, const char *name);
 
 bool cli_is_hex(struct str text, size_t digits); /* so many, in lower case */
 

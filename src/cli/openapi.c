@@ -189,7 +189,7 @@ int command_openapi(const struct invocation *invocation, struct err *err)
         write_document(&api);
         (void)fwrite(api.out.ptr, 1, api.out.len, stdout);
     }
-    int result = api.dialect ? 0 : cli_usage("there is no dialect %s", name);
+    int result = api.dialect ? 0 : cli_no_dialect(gateway, name);
     gateway_free(&gateway);
     return result;
 }

@@ -25,7 +25,7 @@ static int read_claims(struct desk *desk, struct token_claims *claims, bool dial
     if (dialect_needed && !name)
         return cli_usage("token: --dialect is missing");
     if (name && !dialect)
-        return cli_usage("there is no dialect %s", name);
+        return cli_no_dialect(desk->gateway, name);
     if (ttl && (!str_to_uint(str_from(ttl), &seconds) || !seconds || seconds > LONGEST_TTL))
         return cli_usage("--ttl takes seconds from 1 to %d", LONGEST_TTL);
     claims->subject = str_from(option_text(invocation, "--subject", "dragoman-cli"));

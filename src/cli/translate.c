@@ -53,7 +53,7 @@ static int find_route(struct translate *translate)
     route->from = gateway_dialect(translate->gateway, str_from(from));
     route->to = gateway_dialect(translate->gateway, str_from(to));
     if (!route->from || !route->to)
-        return cli_usage("there is no dialect %s", route->from ? to : from);
+        return cli_no_dialect(translate->gateway, route->from ? to : from);
     route->put = find_source(route->from, resource);
     if (!route->put)
         return cli_usage("%s has no resource %s", from, resource);

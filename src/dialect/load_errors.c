@@ -1,5 +1,16 @@
 #include "dialect/load.h"
 
+static int unknown_error(const struct yaml *map, struct err *err)
+{
+    struct near near = near_to(map->key);
+
+    for (int code = ERR_NONE + 1; code < ERR_COUNT; code++)
+        near_try(&near, str_from(err_name((enum err_code)code)));
+    (void)yaml_fault_key(map, err, "unknown error '" STR_FMT "', expected one of docs/dialect.md such as "
+                         "not_found, invalid or conflict", STR_ARG(map->key));
+    return err_meant(err, near.best);
+}
+
 static int load_shape(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
 {
     static const char *const known[] = { "status", "code", "title", "message", "pointer", "fields", NULL };
@@ -7,8 +18,7 @@ static int load_shape(struct dialect *dialect, struct arena *arena, const struct
     unsigned status = 0;
 
     if (code == ERR_NONE)
-        return yaml_fault_key(map, err, "unknown error '" STR_FMT "', expected one of docs/dialect.md such as "
-                              "not_found, invalid or conflict", STR_ARG(map->key));
+        return unknown_error(map, err);
     struct error_shape *shape = &dialect->errors[code];
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_number(map, "status", 400, 599, &status, err) ||
         load_text(map, "code", &shape->code, err) || load_text(map, "title", &shape->title, err) ||
@@ -47,11 +57,11 @@ static int load_paths(struct dialect *dialect, const struct yaml *map, struct er
     return 0;
 }
 
+static const char *const more[] = { "parameter", "parameter_required", "parameter_known", "parameter_header" };
+
 /* A kind of fault, or of a parameter's, or one with the type of the member: `blank`, `blank_date`. */
 static bool is_fault_key(struct str key)
 {
-    static const char *const more[] = { "parameter", "parameter_required", "parameter_known", "parameter_header" };
-
     for (int kind = FAULT_BLANK; kind <= FAULT_ID; kind++) {
         struct str name = str_from(fault_name((enum fault_kind)kind));
         if (str_starts(key, name) && (key.len == name.len || key.ptr[name.len] == '_'))
@@ -61,6 +71,19 @@ static bool is_fault_key(struct str key)
         if (str_is(key, more[i]))
             return true;
     return false;
+}
+
+static int unknown_kind(const struct yaml *row, struct err *err)
+{
+    struct near near = near_to(row->key);
+
+    for (int kind = FAULT_BLANK; kind <= FAULT_ID; kind++)
+        near_try(&near, str_from(fault_name((enum fault_kind)kind)));
+    for (size_t i = 0; i < COUNT(more); i++)
+        near_try(&near, str_from(more[i]));
+    (void)yaml_fault_key(row, err, "\"" STR_FMT "\" is not a kind of fault, expected one of docs/dialect.md such as "
+                         "blank, type, format or enum", STR_ARG(row->key));
+    return err_meant(err, near.best);
 }
 
 /* `$want` is the only variable of these words. */
@@ -82,8 +105,7 @@ static int check_words(const struct yaml *faults, struct err *err)
         return -1;
     for (const struct yaml *row = faults->first; row; row = row->next) {
         if (!is_fault_key(row->key))
-            return yaml_fault_key(row, err, "\"" STR_FMT "\" is not a kind of fault, expected one of docs/dialect.md such as "
-                                  "blank, type, format or enum", STR_ARG(row->key));
+            return unknown_kind(row, err);
         if (row->kind == YAML_TEXT && check_word(row, err))
             return -1;
         if (row->kind == YAML_MAP || (row->kind == YAML_LIST && !row->first))

@@ -107,12 +107,17 @@ static int load_body(const struct yaml *map, struct operation *made, struct err 
 static int find_lens(const struct dialect *dialect, const struct yaml *place, struct str resource,
                      const struct lens **lens, struct err *err)
 {
-    for (size_t i = 0; i < dialect->lens_count; i++)
+    struct near near = near_to(resource);
+
+    for (size_t i = 0; i < dialect->lens_count; i++) {
+        near_try(&near, lens_resource(dialect->lenses[i]));
         if (str_eq(lens_resource(dialect->lenses[i]), resource))
             *lens = dialect->lenses[i];
-    if (resource.len && !*lens)
-        return yaml_fault(place, err, "no mapping file has resource: " STR_FMT, STR_ARG(resource));
-    return 0;
+    }
+    if (!resource.len || *lens)
+        return 0;
+    (void)yaml_fault(place, err, "no mapping file has resource: " STR_FMT, STR_ARG(resource));
+    return err_meant(err, near.best);
 }
 
 static int load_include(const struct dialect *dialect, struct arena *arena, const struct yaml *map, struct include *made,

@@ -51,7 +51,9 @@ static int load_variable(struct template *made, const struct yaml *node, struct 
     struct str head = str_from_at(node->text, 1), tail = STR_NONE;
 
     (void)str_cut(head, '.', &head, &tail);
+    struct near near = near_to(head);
     for (size_t i = 0; i < COUNT(variables); i++) {
+        near_try(&near, variables[i].name);
         if (!str_eq(variables[i].name, head))
             continue;
         if (tail.len && !variables[i].dotted)
@@ -61,8 +63,9 @@ static int load_variable(struct template *made, const struct yaml *node, struct 
         made->name = tail;
         return 0;
     }
-    return yaml_fault(node, err, "unknown variable '" STR_FMT "', expected one of docs/dialect.md such as $item or $request_id",
-                      STR_ARG(node->text));
+    (void)yaml_fault(node, err, "unknown variable '" STR_FMT "', expected one of docs/dialect.md such as $item or $request_id",
+                     STR_ARG(node->text));
+    return err_meant(err, near.best);
 }
 
 static int load_children(struct template *made, struct arena *arena, const struct yaml *node, struct err *err)

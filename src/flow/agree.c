@@ -3,12 +3,15 @@
 
 #include "yaml/yaml.h"
 
-static int wrong_kind(const struct yaml *place, struct str kind, struct err *err)
+static int wrong_kind(const struct gateway *gateway, const struct yaml *place, struct str kind, struct err *err)
 {
-    return yaml_fault(place, err,
-                      "there is no entity '" STR_FMT
-                      "', expected one of canonical/contract.yaml such as patient",
-                      STR_ARG(kind));
+    struct near near = near_to(kind);
+
+    for (size_t i = 0; i < contract_count(gateway->contract); i++)
+        near_try(&near, contract_at(gateway->contract, i)->entity);
+    (void)yaml_fault(place, err, "there is no entity '" STR_FMT "', expected one of canonical/contract.yaml such as patient",
+                     STR_ARG(kind));
+    return err_meant(err, near.best);
 }
 
 /* A canonical id is no number, so `as: integer` would show null everywhere, and nobody could name the entity. */
@@ -28,7 +31,7 @@ static int check_kind(const struct gateway *gateway, const struct dialect *diale
                       const struct yaml *kind, struct err *err)
 {
     if (!contract_has_entity(gateway->contract, kind->text))
-        return wrong_kind(kind, kind->text, err);
+        return wrong_kind(gateway, kind, kind->text, err);
     return check_number(dialect, field, kind, err);
 }
 
@@ -56,17 +59,21 @@ static int check_parameter_kinds(const struct gateway *gateway, const struct par
 {
     for (size_t i = 0; i < count; i++)
         if (parameters[i].kind.len && !contract_has_entity(gateway->contract, parameters[i].kind))
-            return wrong_kind(yaml_get(parameters[i].place, "kind"), parameters[i].kind, err);
+            return wrong_kind(gateway, yaml_get(parameters[i].place, "kind"), parameters[i].kind, err);
     return 0;
 }
 
 /* One that is misspelt is granted to nobody, and `admin:` of it or of all hides that. */
 static int check_scope(const struct gateway *gateway, const struct yaml *scope, struct err *err)
 {
-    return contract_has_scope(gateway->contract, scope->text)
-               ? 0
-               : yaml_fault(scope, err, "there is no scope '" STR_FMT "', expected one of canonical/contract.yaml such as read:patients",
-                            STR_ARG(scope->text));
+    struct near near = near_to(scope->text);
+
+    if (contract_has_scope(gateway->contract, scope->text))
+        return 0;
+    contract_near_scope(gateway->contract, gateway->arena, &near);
+    (void)yaml_fault(scope, err, "there is no scope '" STR_FMT "', expected one of canonical/contract.yaml such as read:patients",
+                     STR_ARG(scope->text));
+    return err_meant(err, near.best);
 }
 
 static int check_scopes(const struct gateway *gateway, const struct yaml *map, struct err *err)
@@ -103,7 +110,7 @@ int agree_dialect(const struct gateway *gateway, const struct dialect *dialect, 
 
     for (const struct yaml *id = ids ? ids->first : NULL; id; id = id->next)
         if (!contract_has_entity(gateway->contract, id->key))
-            return wrong_kind(id, id->key, err);
+            return wrong_kind(gateway, id, id->key, err);
     return 0;
 }
 

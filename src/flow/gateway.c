@@ -18,8 +18,14 @@ static int find_call(const struct gateway *gateway, const struct yaml *place, st
     if (!name.len)
         return 0;
     *call = contract_find(gateway->contract, name);
-    return *call ? 0 : yaml_fault(place, err, "unknown call '" STR_FMT "', expected one of canonical/contract.yaml such as patient.read",
-                                  STR_ARG(name));
+    if (*call)
+        return 0;
+    struct near near = near_to(name);
+    for (size_t i = 0; i < contract_count(gateway->contract); i++)
+        near_try(&near, contract_at(gateway->contract, i)->name);
+    (void)yaml_fault(place, err, "unknown call '" STR_FMT "', expected one of canonical/contract.yaml such as patient.read",
+                     STR_ARG(name));
+    return err_meant(err, near.best);
 }
 
 /* `where` is empty, or says in which section of the operation. */
@@ -28,16 +34,21 @@ static int refuse_parameter(const struct yaml *place, const char *where, const s
 {
     struct arena *arena = arena_new(SIZE_MAX);
     struct buf names = buf_in(arena, SIZE_MAX);
+    struct near near = near_to(name);
 
     for (size_t i = 0; i < call->segment_count; i++)
-        if (call->segments[i].is_parameter)
+        if (call->segments[i].is_parameter) {
+            near_try(&near, call->segments[i].text);
             buf_join(&names, ' ', call->segments[i].text);
-    for (size_t i = 0; i < call->query_count; i++)
+        }
+    for (size_t i = 0; i < call->query_count; i++) {
+        near_try(&near, call->query[i]);
         buf_join(&names, ' ', call->query[i]);
+    }
     (void)yaml_fault(place, err, "%s" STR_FMT " takes no parameter '" STR_FMT "', expected %s" STR_FMT, where,
                      STR_ARG(call->name), STR_ARG(name), names.len ? "one of: " : "none", STR_ARG(buf_str(&names)));
     arena_free(&arena);
-    return -1;
+    return err_meant(err, near.best);
 }
 
 /* A parameter that goes to the call must be one the call takes. */

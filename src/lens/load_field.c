@@ -183,6 +183,16 @@ static const struct key *key_of(const struct yaml *value)
     return NULL;
 }
 
+static int unknown_key(struct load *load, const struct yaml *at)
+{
+    struct near near = near_to(at->key);
+
+    for (size_t i = 0; i < COUNT(keys); i++)
+        near_try(&near, str_from(keys[i].name));
+    (void)yaml_fault_key(at, load->err, "unknown key \"" STR_FMT "\", expected one of docs/mapping.md", STR_ARG(at->key));
+    return err_meant(load->err, near.best);
+}
+
 /* `*other_type`: a key did not go with the type, which may be what is wrong, and is told once. */
 static int load_key(struct load *load, struct field *field, const struct yaml *at, bool *other_type)
 {
@@ -190,8 +200,7 @@ static int load_key(struct load *load, struct field *field, const struct yaml *a
     bool fits = key && (key->types & 1u << field->type);
 
     if (!key)
-        return yaml_fault_key(at, load->err, "unknown key \"" STR_FMT "\", expected one of docs/mapping.md",
-                              STR_ARG(at->key));
+        return unknown_key(load, at);
     if (fits || *other_type)
         return fits ? read_key(load, field, key, at) : 0;
     *other_type = true;
@@ -222,12 +231,15 @@ static int load_type(struct load *load, struct field *field, const struct yaml *
             return 0;
         }
     struct buf names = buf_in(load->arena, 1024);
+    struct near near = near_to(value->text);
     for (size_t i = 0; i < TYPE_COUNT; i++) {
+        near_try(&near, str_from(codecs[i].name));
         buf_add(&names, i ? STR(", ") : STR_NONE);
         buf_add(&names, str_from(codecs[i].name));
     }
-    return yaml_fault(value, load->err, "\"" STR_FMT "\" is not a type, expected one of " STR_FMT,
-                      STR_ARG(value->text), STR_ARG(buf_str(&names)));
+    (void)yaml_fault(value, load->err, "\"" STR_FMT "\" is not a type, expected one of " STR_FMT,
+                     STR_ARG(value->text), STR_ARG(buf_str(&names)));
+    return err_meant(load->err, near.best);
 }
 
 /* At most one of the keys that say where a value comes from. */

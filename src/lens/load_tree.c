@@ -82,13 +82,21 @@ static int add_field(struct load *load, const struct yaml *map, struct node *nod
     return load_add(load, map, node, &field) ? -1 : load_field(load, field, map);
 }
 
+static int no_member(struct load *load, const struct yaml *at)
+{
+    struct near near = near_to(at->key);
+
+    near_try(&near, STR("type"));
+    (void)yaml_fault(at, load->err,
+                     "\"" STR_FMT "\" is not a member, expected `type:` beside it if it is a field's key, else a map",
+                     STR_ARG(at->key));
+    return err_meant(load->err, near.best);
+}
+
 static int add_member(struct load *load, const struct yaml *at, struct node *parent)
 {
     if (at->kind != YAML_MAP)
-        return yaml_fault(at, load->err,
-                          "\"" STR_FMT "\" is not a member, expected `type:` beside it if it is a field's key, "
-                          "else a map",
-                          STR_ARG(at->key));
+        return no_member(load, at);
     /* Paths join names with '/', and a fault's path escapes with '~'. */
     if (!at->key.len || memchr(at->key.ptr, '/', at->key.len) || memchr(at->key.ptr, '~', at->key.len))
         return yaml_fault_key(at, load->err,

@@ -208,6 +208,13 @@ bool contract_has_scope(const struct contract *contract, struct str scope)
     return false;
 }
 
+void contract_near_scope(const struct contract *contract, struct arena *arena, struct near *near)
+{
+    for (const struct yaml *list = contract->scopes ? contract->scopes->first : NULL; list; list = list->next)
+        for (const struct yaml *one = list->first; one; one = one->next)
+            near_try(near, arena_printf(arena, STR_FMT ":" STR_FMT, STR_ARG(list->key), STR_ARG(one->text)));
+}
+
 const struct contract_whose *contract_whose(const struct contract *contract)
 {
     return &contract->whose;

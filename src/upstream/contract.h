@@ -75,6 +75,8 @@ const struct contract_call *contract_at(const struct contract *contract, size_t 
 bool contract_has_entity(const struct contract *contract, struct str entity);
 /* It is one that operations may demand; any is, where the file has no `scopes:`. */
 bool contract_has_scope(const struct contract *contract, struct str scope);
+/* Tries each of them. */
+void contract_near_scope(const struct contract *contract, struct arena *arena, struct near *near);
 /* A mapping file's literal at that path of the entity: fails, at its place, unless it is one that the member may have. */
 struct yaml;
 MUST_CHECK int contract_judge(const struct contract *contract, struct str entity, struct str path, const struct yaml *value,

@@ -79,59 +79,41 @@ static bool is_of_type(struct str type, const struct yaml *value, struct str jso
     return str_is(type, "object") ? json.ptr[0] == '{' : str_is(type, "array") ? json.ptr[0] == '[' : string;
 }
 
-/* The word that was meant, if one is near. */
-static const struct yaml *near_word(const struct yaml *words, struct str text)
-{
-    const struct yaml *best = NULL;
-    unsigned least = 3;
-
-    for (const struct yaml *word = words->first; word; word = word->next)
-        if (str_distance(word->text, text) < least) {
-            best = word;
-            least = str_distance(word->text, text);
-        }
-    return best;
-}
-
 static int refuse(const struct yaml *member, struct str entity, const struct yaml *value, struct buf *json, struct err *err)
 {
-    const struct yaml *near = member->kind == YAML_LIST ? near_word(member, value->text) : NULL;
+    struct near near = near_to(value->text);
     struct str text = arena_copy(json->arena, buf_str(json));
     struct buf want = buf_in(json->arena, MOST_BYTES);
 
     buf_add(&want, member->kind == YAML_TEXT ? member->text : STR_NONE);
-    for (const struct yaml *word = member->first; word; word = word->next)
+    for (const struct yaml *word = member->first; word; word = word->next) {
+        near_try(&near, word->text);
         buf_printf(&want, "%s" STR_FMT, word == member->first ? "" : word->next ? ", " : " or ", STR_ARG(word->text));
-    if (near)
-        buf_printf(&want, "; did you mean '" STR_FMT "'?", STR_ARG(near->text));
-    return yaml_fault(value, err, STR_FMT " of " STR_FMT " is never " STR_FMT ", expected " STR_FMT, STR_ARG(member->key),
-                      STR_ARG(entity), STR_ARG(text), STR_ARG(buf_str(&want)));
+    }
+    (void)yaml_fault(value, err, STR_FMT " of " STR_FMT " is never " STR_FMT ", expected " STR_FMT, STR_ARG(member->key),
+                     STR_ARG(entity), STR_ARG(text), STR_ARG(buf_str(&want)));
+    return err_meant(err, near.best);
 }
 
 /* A backend ignores what it does not know, so the value would be lost without a word. */
 int judge_name(const struct yaml *members, const struct yaml *further, struct str name, const struct yaml *place,
                struct arena *arena, struct err *err)
 {
-    struct str near = STR_NONE;
-    unsigned least = 3;
+    struct near near = near_to(name);
 
     for (const struct yaml *word = further ? further->first : NULL; word; word = word->next)
         if (str_eq(word->text, name))
             return 0;
     for (const struct yaml *member = members->first; member; member = member->next) {
-        unsigned distance = str_distance(member->key, name);
-        if (distance == 0)
+        if (str_eq(member->key, name))
             return 0;
-        if (distance < least) {
-            near = member->key;
-            least = distance;
-        }
+        near_try(&near, member->key);
     }
-    struct str meant = near.len ? arena_printf(arena, "; did you mean '" STR_FMT "'?", STR_ARG(near)) : STR_NONE;
-    struct str says = arena_printf(arena, STR_FMT " has no member '" STR_FMT "', expected one of canonical/contract.yaml" STR_FMT,
-                                   STR_ARG(members->key), STR_ARG(name), STR_ARG(meant));
+    struct str says = arena_printf(arena, STR_FMT " has no member '" STR_FMT "', expected one of canonical/contract.yaml",
+                                   STR_ARG(members->key), STR_ARG(name));
     bool in_value = place->kind == YAML_TEXT && str_starts(place->text, name); /* else it is the key of a `set:` or `tells:` */
-    return in_value ? yaml_fault(place, err, STR_FMT, STR_ARG(says)) : yaml_fault_key(place, err, STR_FMT, STR_ARG(says));
+    (void)(in_value ? yaml_fault(place, err, STR_FMT, STR_ARG(says)) : yaml_fault_key(place, err, STR_FMT, STR_ARG(says)));
+    return err_meant(err, near.best);
 }
 
 int judge_literal(const struct yaml *member, struct str entity, const struct yaml *value, struct arena *arena, struct err *err)

@@ -127,14 +127,19 @@ int yaml_known(const struct yaml *node, const char *const *known, struct err *er
 {
     char list[200] = "";
     size_t len = 0;
+    struct near near = near_to(node->key);
 
     if (is_known(node->key, known))
         return 0;
-    for (; *known && len < sizeof list; known++) {
-        int n = snprintf(list + len, sizeof list - len, "%s%s", len ? ", " : "", *known);
+    for (const char *const *word = known; *word; word++) {
+        near_try(&near, str_from(*word));
+        if (len + strlen(*word) + sizeof ", , …" > sizeof list)
+            continue; /* the first that has no room, and those after it: docs/ has them all */
+        int n = snprintf(list + len, sizeof list - len, "%s%s", len ? ", " : "", *word);
         len += n > 0 ? (size_t)n : 0;
     }
-    return yaml_fault_key(node, err, "unknown key \"" STR_FMT "\", expected one of: %s", STR_ARG(node->key), list);
+    (void)yaml_fault_key(node, err, "unknown key \"" STR_FMT "\", expected one of: %s", STR_ARG(node->key), list);
+    return err_meant(err, near.best);
 }
 
 int yaml_only(const struct yaml *map, const char *const *known, struct err *err)

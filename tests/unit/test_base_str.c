@@ -184,6 +184,42 @@ static void checks_utf8(void **state)
     CHECK(str_is_utf8(STR_NONE), "no text");
 }
 
+/* What a misspelt word meant: nothing that is far, and of short words nothing that is another word. */
+static void finds_near_words(void **state)
+{
+    static const struct {
+        const char *said, *meant;
+    } cases[] = {
+        { "requird", "required" }, { "feilds", "fields" }, { "scope", "scopes" }, { "isa", "is" }, { "x", "" },
+        { "if", "is" },            { "something", "" },    { "", "" },            { "of", "" },
+    };
+    static const char *const words[] = { "is", "required", "fields", "scopes", "a", "field" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct near near = near_to(str_from(cases[i].said));
+        for (size_t k = 0; k < COUNT(words); k++)
+            near_try(&near, str_from(words[k]));
+        CHECK(str_is(near.best, cases[i].meant), "%s: " STR_FMT, cases[i].said, STR_ARG(near.best));
+    }
+}
+
+/* It is not lost where the detail is as long as it can be. */
+static void says_what_was_meant(void **state)
+{
+    struct err err;
+
+    (void)state;
+    (void)err_set(&err, ERR_CONFIG, "no");
+    assert_int_equal(err_meant(&err, STR_NONE), -1);
+    assert_string_equal(err.detail, "no");
+    (void)err_meant(&err, STR("yes"));
+    assert_string_equal(err.detail, "no; did you mean 'yes'?");
+    (void)err_set(&err, ERR_CONFIG, "%0999d", 1);
+    (void)err_meant(&err, STR("yes"));
+    CHECK(strlen(err.detail) == sizeof err.detail - 1 && strstr(err.detail, "0; did you mean 'yes'?"), "%s", err.detail);
+}
+
 /* Every byte at every place, in text of every length: what is judged sixteen at a time, and one at a time. */
 static void finds_control_characters(void **state)
 {
@@ -206,7 +242,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(compares_strs), TEST(cuts_strs), TEST(reads_integers),
-        TEST(checks_utf8), TEST(finds_control_characters),
+        TEST(checks_utf8), TEST(finds_control_characters), TEST(finds_near_words),
+        TEST(says_what_was_meant),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

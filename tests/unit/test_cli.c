@@ -119,7 +119,11 @@ static void wrong_usage(void **state)
     } cases[] = {
         { "", "dragoman serve" },
         { "nonsense", "there is no command nonsense (dragoman help)" },
-        { "Serve", "there is no command Serve" },
+        { "Serve", "there is no command Serve; did you mean 'serve'?" },
+        { "help chek", "there is no command chek; did you mean 'check'?" },
+        { "check --coverge", "unknown option --coverge; did you mean '--coverage'?" },
+        { "check --sett=a=b", "unknown option --sett=a=b; did you mean '--set'?" },
+        { "openapi --dialect twin " COMMON, "there is no dialect twin; did you mean 'twine'?" },
         { "-c", "there is no command -c" },
         { "check --nonsense", "unknown option --nonsense" },
         { "check -x", "unknown option -x" },

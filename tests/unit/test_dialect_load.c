@@ -173,7 +173,16 @@ static const struct {
       "8:37: no words, expected text or a list of texts" },
     { "errors", "{ one: {}, faults: { blank: [x, [y]] } }", "8:41: found a list, expected text" },
     { "errors", "{ one: {}, faults: { blank: [] } }", "8:37: no words, expected text or a list of texts" },
-    { "errors", "{ one: {}, faults: { blanc: x } }", "8:30: \"blanc\" is not a kind of fault, expected one of" },
+    { "errors", "{ one: {}, faults: { blanc: x } }", "8:30: \"blanc\" is not a kind of fault, expected one of docs/dialect.md such as blank, type, format or enum; did you mean 'blank'?" },
+    { "errors", "{ one: {}, faults: {}, codes: { notfound: {} } }", "8:41: unknown error 'notfound', expected one of docs/dialect.md such as "
+      "not_found, invalid or conflict; did you mean 'not_found'?" },
+    { "errors", "{ one: { e: $mesage }, faults: {} }", "8:21: unknown variable '$mesage', expected one of docs/dialect.md such as $item or "
+      "$request_id; did you mean 'message'?" },
+    { "credential", "{ heade: x }", "3:15: unknown key \"heade\", expected one of: header, scheme; did you mean 'header'?" },
+    { "operations", "{ list: { request: GET /v1/x, scope: [a], resource: r, call: c, answer: $items } }",
+      "10:43: unknown key \"scope\", expected one of: request, also, scopes, open, " },
+    { "operations", "{ list: { request: GET /v1/x, scopes: [a], resource: s, call: c, answer: $items } }",
+      "10:66: no mapping file has resource: s" },
     { "errors", "{ one: {}, faults: { blank_date: x, blankdate: x } }", "8:45: \"blankdate\" is not a kind of fault" },
     { "errors", "{ one: {}, faults: { type: no $wnat } }", "8:36: unknown variable in \"no $wnat\", expected $want" },
     { "errors", "{ one: {}, faults: { type: [a, $x] } }", "8:40: unknown variable in \"$x\", expected $want" },

@@ -53,6 +53,9 @@ static int add_client(struct desk *desk, struct err *err)
 
     if (!name || !name[0])
         return cli_usage("client add: --name is missing");
+    int wrong = desk_judge_scopes(desk, NULL, scope);
+    if (wrong)
+        return wrong;
     random_uuid(id);
     random_uuid(secret);
     if (client_secret_hash(str_of(secret, sizeof secret), &hash, err))

@@ -1,5 +1,6 @@
 #include "cli/desk.h"
 
+#include "auth/auth.h"
 #include "json/write.h"
 
 #include <stdio.h>
@@ -37,6 +38,52 @@ struct str desk_scope(struct desk *desk, const struct dialect *dialect)
         }
     }
     return buf_str(&scope);
+}
+
+/* `near` tries what is demanded. */
+static bool grants_any(const struct principal *who, const struct str *demanded, size_t count, struct near *near)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < count; i++) {
+        any |= principal_allows(who, demanded[i]);
+        near_try(near, demanded[i]);
+    }
+    return any;
+}
+
+static bool grants(const struct dialect *dialect, const struct principal *who, struct near *near)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < dialect->operation_count; i++) {
+        const struct operation *operation = &dialect->operations[i];
+        any |= grants_any(who, operation->scopes, operation->scope_count, near);
+        for (size_t k = 0; k < operation->include_count; k++)
+            any |= grants_any(who, operation->includes[k].scopes, operation->includes[k].scope_count, near);
+    }
+    for (size_t i = 0; i < dialect->lookup_count; i++)
+        any |= grants_any(who, &dialect->lookups[i].scope, dialect->lookups[i].scope.len > 0, near);
+    return any;
+}
+
+int desk_judge_scopes(const struct desk *desk, const struct dialect *dialect, struct str scopes)
+{
+    struct str one;
+
+    while (str_next(&scopes, ' ', &one)) {
+        const struct principal who = { .scopes = &one, .scope_count = 1 };
+        struct near near = near_to(one);
+        bool any = !one.len;
+        for (size_t i = 0; i < desk->gateway->dialect_count; i++)
+            if (!dialect || dialect == desk->gateway->dialects[i])
+                any |= grants(desk->gateway->dialects[i], &who, &near);
+        if (any)
+            continue;
+        struct str whose = dialect ? arena_printf(desk->arena, " of " STR_FMT, STR_ARG(dialect->name)) : STR("");
+        return cli_misspelt(&near, "--scope: no operation" STR_FMT " demands '" STR_FMT "'", STR_ARG(whose), STR_ARG(one));
+    }
+    return 0;
 }
 
 int desk_canonical_id(struct desk *desk, const struct dialect *dialect, const char *kind, struct str brand, struct str given,

@@ -31,6 +31,9 @@ static int read_claims(struct desk *desk, struct token_claims *claims, bool dial
     claims->subject = str_from(option_text(invocation, "--subject", "dragoman-cli"));
     claims->brand = str_from(option_text(invocation, "--brand", "acme"));
     claims->scope = str_from(option_text(invocation, "--scope", NULL));
+    int wrong = desk_judge_scopes(desk, dialect, claims->scope);
+    if (wrong)
+        return wrong;
     if (!claims->scope.ptr)
         claims->scope = dialect ? desk_scope(desk, dialect) : STR("");
     if (desk_canonical_ids(desk, dialect, "--patient", "patient", claims->brand, &claims->patients,

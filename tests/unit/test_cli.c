@@ -139,6 +139,12 @@ static void wrong_usage(void **state)
         { "token import a b " COMMON, "token: b is one argument too many" },
         { "explain GET /v1/patients more " COMMON, "explain: more is one argument too many" },
         { "help nonsense", "there is no command nonsense" },
+        { "token --dialect twine --scope read:patiens " COMMON,
+          "--scope: no operation of twine demands 'read:patiens'; did you mean 'read:patients'?" },
+        { "token --dialect twine --scope read:nothing_like_it " COMMON, "--scope: no operation of twine demands 'read:nothing_like_it' (" },
+        { "token --dialect general --scope admin:rewards " COMMON, "no operation of general demands 'admin:rewards'" },
+        { "token add --scope wrote:patients " COMMON, "--scope: no operation demands 'wrote:patients'; did you mean 'write:patients'?" },
+        { "client add --name n --scope read:patient " COMMON, "--scope: no operation demands 'read:patient'; did you mean 'read:patients'?" },
         { "test --seed", "--seed lacks its value" },
         { "test --seed x " COMMON, "whole numbers" },
         { "test --count -1 " COMMON, "whole numbers" },
@@ -406,26 +412,26 @@ static void seeding_is_all_or_nothing(void **state)
 /* A record that is cut off would be a client, or a token, that can do nothing. */
 static void records_are_whole_or_not_there(void **state)
 {
-    char *scope = malloc(300001);
+    char *longest = malloc(300001);
     struct str client, claims;
 
     (void)state;
-    memset(scope, 'a', 300000);
-    scope[300000] = '\0';
-    write_file("long", scope);
-    scope[70000] = '\0';
-    client = arena_printf(arena, "client add --name long --scope %s " COMMON, scope);
-    claims = arena_printf(arena, "{\"token\":\"x\",\"brand_id\":\"acme\",\"scope\":\"%s\"}\n", scope);
-    struct str token = arena_printf(arena, "token add --scope %s " COMMON, scope);
+    memset(longest, 'a', 300000);
+    longest[300000] = '\0';
+    write_file("long", longest);
+    longest[70000] = '\0';
+    client = arena_printf(arena, "client add --name %s " COMMON, longest);
+    claims = arena_printf(arena, "{\"token\":\"x\",\"brand_id\":\"acme\",\"scope\":\"%s\"}\n", longest);
+    struct str token = arena_printf(arena, "token add --scope read:patients --subject %s " COMMON, longest);
     write_file("tokens", claims.ptr);
-    free(scope);
+    free(longest);
     const char *const commands[] = { client.ptr, token.ptr, "token import @/tokens " COMMON, "token import @/long " COMMON };
     for (size_t i = 0; i < COUNT(commands); i++) {
         struct outcome found = run(commands[i]);
         CHECK(found.code == 1 && has(found.err, i < 3 ? "more than 64 KiB of claims" : "line 1: longer than 256 KiB"), "%zu: %d " STR_FMT, i,
               found.code, STR_ARG(found.err));
     }
-    CHECK(!has(run("client list " COMMON).out, "long"), "a client without a whole record");
+    CHECK(!has(run("client list " COMMON).out, "aaaa"), "a client without a whole record");
 }
 
 /* A client's secret is shown once, and never again. */

@@ -14,18 +14,18 @@ const lists = ['actions', 'bundles', 'calendar_event_responses', 'care_team', 'd
 
 /** A backend that has one of everything, and takes everything. */
 async function startRecorder() {
-    const asked = [], own = { id: 'c-1' };
+    const asked = [], own = { id: 'c-1', total: 1 };
     const server = http.createServer((incoming, outgoing) => {
         let body = '';
         incoming.setEncoding('utf8').on('data', (chunk) => { body += chunk; }).on('end', () => {
             const { method } = incoming, url = new URL(incoming.url, 'http://backend');
-            asked.push({ method, path: url.pathname, marks: ['unique', 'touch', 'strict_merge'].filter((name) => url.searchParams.get(name) === 'true'), body });
+            asked.push({ method, path: url.pathname, target: incoming.url, marks: ['unique', 'touch', 'strict_merge'].filter((name) => url.searchParams.get(name) === 'true'), body });
             const brand = /^\/v1\/brands\/([^/]+)$/.exec(url.pathname)?.[1]; // a brand is known by its name
-            const { id } = own, one = { id: brand ?? id, brand_id: 'acme', patient_id: id, group_id: id };
+            const { id } = own, one = { id: brand ?? id, brand_id: 'acme', patient_id: id, group_id: id, ...own.more };
             const list = method === 'GET' && (url.searchParams.has('limit') || /\/metrics\/[^/]+$/.test(url.pathname) || !/\/c-[a-z-]+$|\/(me|latest|summary|safe)$/.test(url.pathname));
-            const answer = list ? { ...one, ...Object.fromEntries(lists.map((name) => [name, [one]])), total: 1 } : { ...one, ...(body && !Array.isArray(JSON.parse(body)) ? JSON.parse(body) : {}), ...one };
+            const answer = list ? { ...one, ...Object.fromEntries(lists.map((name) => [name, [one]])), total: own.total } : { ...one, ...(body && !Array.isArray(JSON.parse(body)) ? JSON.parse(body) : {}), ...one };
             if (method === 'GET' && url.pathname === '/v1/researcher-acknowledgements/me') answer.acknowledgement = one;
-            outgoing.writeHead(method === 'POST' ? 201 : 200, { 'content-type': 'application/json', etag: '"1"' });
+            outgoing.writeHead(own.status ?? (method === 'POST' ? 201 : 200), { 'content-type': 'application/json', etag: '"1"' });
             outgoing.end(JSON.stringify(answer));
         });
     });

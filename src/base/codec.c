@@ -1,6 +1,6 @@
 #include "base/codec.h"
 
-#include "base/bytes16.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 
 #include <pthread.h>

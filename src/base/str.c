@@ -1,6 +1,6 @@
 #include "base/str.h"
 
-#include "base/bytes16.h"
+#include "base/bytes.h"
 
 #include <limits.h>
 

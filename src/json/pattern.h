@@ -1,10 +1,11 @@
 /* Reading an element that is an object as long as one of the last before it, its model; for tape_read.c alone. Mostly the two
  * then differ only inside texts and numbers. A pattern tells for each byte of the model which bytes may stand in its place so
  * that the object is read just as the model was: the same slots, elsewhere. That is one pass over the bytes without a branch,
- * instead of one over the members. */
+ * instead of one over the members. At first the pattern's texts are the model's; one that differs in an element is free from
+ * then on. Texts that are still the model's are known to be the same (tape_same). */
 #pragma once
 
-#include "base/bytes16.h"
+#include "base/bytes.h"
 #include "json/reader.h"
 
 /* For each byte of the model the least that may stand there, and how many above it may, too. Where more than one may, no quote
@@ -45,10 +46,22 @@ static inline bool pattern_is_value(const char *text, const struct tape_slot *sl
     return !slot->escaped && (after == ',' || after == '}' || after == ']');
 }
 
+/* A text of the model is what it is, and its own mark; but free where the mark does not fit. */
+static inline void pattern_mark(const struct reader *r, const struct pattern *pattern, struct tape_slot *slot)
+{
+    const struct tape_slot *model = &r->slots[pattern->object];
+    const uint32_t mark = (uint32_t)(slot - r->slots);
+
+    if (mark <= TAPE_MOST_COUNT)
+        slot->count = mark & TAPE_MOST_COUNT;
+    else
+        pattern_text(pattern->bytes, r->start + model->at, slot->at - model->at, slot->len);
+}
+
 /* There is none if an object inside needs an index (json/members.h), or no memory is left. */
 static __attribute__((noinline)) void pattern_make(const struct reader *r, struct pattern *pattern)
 {
-    const struct tape_slot *const model = &r->slots[pattern->object], *const end = &r->slots[model->next];
+    struct tape_slot *const model = &r->slots[pattern->object], *const end = &r->slots[model->next];
     const char *const text = r->start + model->at;
 
     pattern->made = true;
@@ -58,15 +71,33 @@ static __attribute__((noinline)) void pattern_make(const struct reader *r, struc
         pattern->bytes = arena_alloc(r->arena, sizeof *pattern->bytes);
     memcpy(pattern->bytes->least, text, model->len);
     memset(pattern->bytes->above, 0, model->len);
-    for (const struct tape_slot *slot = model; slot < end; slot++) {
+    for (const struct tape_slot *slot = model; slot < end; slot++)
         if (slot->type == JSON_OBJECT && slot->count > FEW_MEMBERS)
             return;
-        if (slot->type == JSON_STRING && pattern_is_value(r->start, slot))
-            pattern_text(pattern->bytes, text, slot->at - model->at, slot->len);
-        else if (slot->type == JSON_NUMBER)
+    for (struct tape_slot *slot = model; slot < end; slot++) {
+        if (slot->type == JSON_NUMBER)
             pattern_number(pattern->bytes, text, slot->at - model->at, slot->len);
+        else if (slot->type == JSON_STRING && !slot->count && pattern_is_value(r->start, slot))
+            pattern_mark(r, pattern, slot);
     }
     pattern->is = true;
+}
+
+/* The model's texts that `text` has not in the same place are free now; false if none is. */
+static __attribute__((noinline)) bool pattern_loosen(const struct reader *r, const struct pattern *pattern, const char *text)
+{
+    struct tape_slot *const model = &r->slots[pattern->object], *const end = &r->slots[model->next];
+    bool loosened = false;
+
+    for (struct tape_slot *slot = model; slot < end; slot++) {
+        const uint32_t from = slot->at - model->at;
+        if (slot->type != JSON_STRING || !slot->count || memcmp(r->start + slot->at, text + from, slot->len) == 0)
+            continue;
+        pattern_text(pattern->bytes, r->start + model->at, from, slot->len);
+        slot->count = 0;
+        loosened = true;
+    }
+    return loosened;
 }
 
 /* The model, and the objects inside, share their shapes with what is like them. */
@@ -80,31 +111,97 @@ static __attribute__((noinline)) void pattern_share(struct reader *r, struct pat
     pattern->shared = true;
 }
 
-/* What sixteen bytes after sixteen have shown. */
+/* What many bytes after many have shown. */
 struct pattern_finding {
-    bytes16 within;    /* all set: each byte is in its range */
-    bytes16 forbidden; /* not 0: a quote or a backslash where there is a choice */
+    bytes32 within;    /* all set: each byte is in its range */
+    bytes32 forbidden; /* not 0: a quote or a backslash where there is a choice */
 };
 
-static inline void pattern_look(struct pattern_finding *found, const struct pattern_bytes *allowed, const char *text, uint32_t at)
+static inline __attribute__((always_inline)) void pattern_look(struct pattern_finding *found, const struct pattern_bytes *allowed,
+                                                               const char *text, uint32_t at)
 {
-    const bytes16 bytes = bytes16_at(text + at), above = bytes16_at((const char *)allowed->above + at);
-    const bytes16 over = bytes - bytes16_at((const char *)allowed->least + at);
+    bytes32 bytes, least, above;
 
-    found->within &= (bytes16)(over <= above);
-    found->forbidden |= (bytes16)((bytes == '"') | (bytes == '\\')) & above;
+    memcpy(&bytes, text + at, sizeof bytes);
+    memcpy(&least, allowed->least + at, sizeof least);
+    memcpy(&above, allowed->above + at, sizeof above);
+    found->within &= (bytes32)(bytes - least <= above);
+    found->forbidden |= (bytes32)((bytes == '"') | (bytes == '\\')) & above;
 }
 
-/* At least sixteen bytes. */
-static inline bool pattern_fits(const struct pattern_bytes *allowed, const char *text, uint32_t len)
+/* At least as many bytes as are looked at at once. */
+static inline __attribute__((always_inline)) bool pattern_fits(const struct pattern_bytes *allowed, const char *text, uint32_t len)
 {
-    const bytes16 none = { 0 };
+    enum { AT_ONCE = sizeof(bytes32) };
+    const bytes32 none = { 0 };
     struct pattern_finding found = { .within = ~none, .forbidden = none };
+    uint64_t words[8];
 
-    for (uint32_t at = 0; at + 16 < len; at += 16)
+    for (uint32_t at = 0; at + AT_ONCE < len; at += AT_ONCE)
         pattern_look(&found, allowed, text, at);
-    pattern_look(&found, allowed, text, len - 16);
-    return bytes16_all(found.within) && !bytes16_any(found.forbidden);
+    pattern_look(&found, allowed, text, len - AT_ONCE);
+    memcpy(words, &found, sizeof words);
+    return (words[0] & words[1] & words[2] & words[3]) == UINT64_MAX && !(words[4] | words[5] | words[6] | words[7]);
+}
+
+/* The model's slots, moved by so many bytes of the text and slots of the tape. */
+static inline __attribute__((always_inline)) void pattern_copy(struct tape_slot *to, const struct tape_slot *from, uint32_t count,
+                                                               uint32_t bytes, uint32_t slots)
+{
+    typedef uint32_t words __attribute__((vector_size(2 * sizeof *to)));
+    const words by = { bytes, 0, slots, 0, bytes, 0, slots, 0 };
+    uint32_t i = 0;
+
+    for (; i + 1 < count; i += 2) {
+        words two;
+        memcpy(&two, &from[i], sizeof two);
+        two += by;
+        memcpy(&to[i], &two, sizeof two);
+    }
+    if (i < count)
+        put_moved(&to[i], &from[i], bytes, slots);
+}
+
+/* Where an element is read to, and from which slots. */
+struct pattern_slots {
+    struct tape_slot *to;
+    const struct tape_slot *from;
+    uint32_t count, bytes, moved; /* see pattern_copy */
+};
+
+static inline __attribute__((always_inline)) bool pattern_take(const struct pattern_bytes *allowed, const char *text,
+                                                               const struct pattern_slots *slots)
+{
+    if (!pattern_fits(allowed, text, slots->from->len))
+        return false;
+    pattern_copy(slots->to, slots->from, slots->count, slots->bytes, slots->moved);
+    return true;
+}
+
+/* The same twice: for every processor, and for those with registers of 32 bytes. */
+static __attribute__((noinline)) bool pattern_take_anywhere(const struct pattern_bytes *allowed, const char *text,
+                                                            const struct pattern_slots *slots)
+{
+    return pattern_take(allowed, text, slots);
+}
+
+#ifdef __x86_64__
+static __attribute__((noinline, target("avx2"))) bool pattern_take_wide(const struct pattern_bytes *allowed, const char *text,
+                                                                        const struct pattern_slots *slots)
+{
+    return pattern_take(allowed, text, slots);
+}
+#endif
+
+typedef bool pattern_take_fn(const struct pattern_bytes *allowed, const char *text, const struct pattern_slots *slots);
+
+static inline pattern_take_fn *pattern_taker(void)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2"))
+        return pattern_take_wide;
+#endif
+    return pattern_take_anywhere;
 }
 
 /* The element at `at` may be as long as the model. */
@@ -120,33 +217,44 @@ static inline void pattern_add(struct reader *r)
     const struct model *last = &r->models[r->depth];
     const uint32_t len = last->end ? r->slots[last->object].len : 0;
 
-    if (len < 16 || len > PATTERN_BYTES || last->object == r->last_model)
+    if (len < sizeof(bytes32) || len > PATTERN_BYTES || last->object == r->last_model)
         return;
     r->last_model = last->object;
     struct pattern *to = &r->patterns[r->pattern_turn++ % PATTERNS];
     *to = (struct pattern){ .object = last->object, .len = len, .depth = r->depth, .bytes = to->bytes };
 }
 
+/* Reads the object at p->at if it is one by the pattern. */
+static inline bool pattern_read(struct reader *r, struct pattern *pattern, struct place *p)
+{
+    if (!pattern->made)
+        pattern_make(r, pattern);
+    const struct tape_slot *model = &r->slots[pattern->object];
+    const struct pattern_slots slots = { .to = p->to,
+                                         .from = model,
+                                         .count = model->next - pattern->object,
+                                         .bytes = (uint32_t)(p->at - r->start) - model->at,
+                                         .moved = (uint32_t)(p->to - model) };
+    pattern_take_fn *const take = pattern_taker();
+
+    if (!pattern->is || slots.count > (size_t)(r->stop - p->to))
+        return false;
+    if (!take(pattern->bytes, p->at, &slots) && (!pattern_loosen(r, pattern, p->at) || !take(pattern->bytes, p->at, &slots)))
+        return false;
+    if (!pattern->shared) {
+        pattern_share(r, pattern);
+        pattern_copy(slots.to, slots.from, slots.count, slots.bytes, slots.moved); /* with the shapes */
+    }
+    *p = (struct place){ .at = p->at + pattern->len, .to = p->to + slots.count };
+    return true;
+}
+
 /* Reads the object at p->at, an element of the open array, if there is a pattern for it. If not, nothing is read. */
 static inline bool read_as_before(struct reader *r, struct place *p)
 {
     pattern_add(r);
-    for (struct pattern *pattern = r->patterns; pattern < r->patterns + PATTERNS; pattern++) {
-        if (!pattern_ends(r, pattern, p->at))
-            continue;
-        if (!pattern->made)
-            pattern_make(r, pattern);
-        const struct tape_slot *slot = &r->slots[pattern->object];
-        const uint32_t slots = slot->next - pattern->object;
-        if (!pattern->is || slots > (size_t)(r->stop - p->to) || !pattern_fits(pattern->bytes, p->at, pattern->len))
-            continue;
-        if (!pattern->shared)
-            pattern_share(r, pattern);
-        const uint32_t bytes = (uint32_t)(p->at - r->start) - slot->at, moved = (uint32_t)(p->to - slot);
-        for (uint32_t i = 0; i < slots; i++)
-            put_moved(&p->to[i], &slot[i], bytes, moved);
-        *p = (struct place){ .at = p->at + pattern->len, .to = p->to + slots };
-        return true;
-    }
+    for (struct pattern *pattern = r->patterns; pattern < r->patterns + PATTERNS; pattern++)
+        if (pattern_ends(r, pattern, p->at) && pattern_read(r, pattern, p))
+            return true;
     return false;
 }

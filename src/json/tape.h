@@ -16,7 +16,7 @@ struct tape_slot {
     uint32_t at;    /* first byte in the text; for strings the one after the quote */
     uint32_t len;   /* source bytes; for strings without the quotes */
     uint32_t next;  /* index after this value and all it contains */
-    uint32_t count : 24; /* members or elements of a container */
+    uint32_t count : 24; /* members or elements of a container; tape_same() of a string */
     uint32_t type : 3;
     uint32_t shape : 4;   /* an object: tape_shape() */
     uint32_t escaped : 1; /* a string with at least one backslash */
@@ -74,9 +74,16 @@ static inline uint32_t tape_next_name(const struct tape *tape, uint32_t name)
 {
     return __builtin_expect(tape->slots[name + 1].type < JSON_ARRAY, 1) ? name + 2 : tape->slots[name + 1].next;
 }
+/* Of a container; 0 of what is none. */
 static inline uint32_t tape_count(const struct tape *tape, uint32_t at)
 {
-    return tape->slots[at].count;
+    return tape->slots[at].type >= JSON_ARRAY ? tape->slots[at].count : 0;
+}
+/* Strings of one tape for which this is the same number, and not 0, are the same bytes. In a list what its objects have in
+ * common mostly has one, so what is found out about it need not be found out again. 0 means nothing. */
+static inline uint32_t tape_same(const struct tape *tape, uint32_t at)
+{
+    return tape->slots[at].type == JSON_STRING ? tape->slots[at].count : 0;
 }
 
 /* Objects of one tape with the same shape, if it is not 0, have the same names, spelt alike, in the same order. The
@@ -108,6 +115,28 @@ static inline bool tape_string_is(const struct tape *tape, uint32_t at, struct s
 /* The value of a member, or TAPE_NONE (also when `object` is no object). `name` is decoded text. Quick for any
  * number of members. */
 uint32_t tape_find(const struct tape *tape, uint32_t object, struct str name);
+
+/* Of one member, where it stands in objects alike. All 0 to begin with. */
+struct tape_member {
+    const struct tape_slot *slots; /* of the tape */
+    uint32_t after;                /* the object; 0: they have no such member */
+    unsigned shape;
+};
+
+/* As tape_find. In the objects of a list, one after the other, the member is looked for once. `name` is always the same. */
+static inline uint32_t tape_find_again(const struct tape *tape, uint32_t object, struct str name, struct tape_member *member)
+{
+    const struct tape_slot *slot = &tape->slots[object];
+    const bool flat = slot->next == object + 1 + 2 * slot->count; /* no value has any inside: two slots for each member */
+
+    if (!flat || !slot->shape)
+        return tape_find(tape, object, name);
+    if (member->slots == tape->slots && member->shape == slot->shape)
+        return member->after ? object + member->after : TAPE_NONE;
+    const uint32_t found = tape_find(tape, object, name);
+    *member = (struct tape_member){ .slots = tape->slots, .after = found == TAPE_NONE ? 0 : found - object, .shape = slot->shape };
+    return found;
+}
 
 /* The same value: objects without regard to order, strings decoded, numbers by value of their decimal text
  * (1.0 equals 1, 1e2 equals 100; no precision is lost). */

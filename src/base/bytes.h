@@ -1,4 +1,5 @@
-/* Sixteen bytes at once, as the compiler has them: in one register, where the processor has such. For this room's own files. */
+/* Many bytes at once, as the compiler has them: in one register where the processor has such, else in several. For this room's
+ * own files, and json's. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,3 +32,6 @@ static inline bool bytes16_all(bytes16 compared)
     memcpy(words, &compared, sizeof words);
     return (words[0] & words[1]) == UINT64_MAX;
 }
+
+/* Only inside functions and by pointer: how such a value is handed over depends on the processor that a file is built for. */
+typedef unsigned char bytes32 __attribute__((vector_size(32)));

@@ -1,12 +1,16 @@
 /* From the backend's answers to entities: of the caller's brand and patients, or an error. */
 #include "flow/stages.h"
 
-struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name)
+static struct str text_at(const struct exchange *x, const struct tape *tape, uint32_t found)
 {
-    uint32_t found = tape->count ? tape_find(tape, at, name) : TAPE_NONE;
     bool is_text = found != TAPE_NONE && tape_type(tape, found) == JSON_STRING;
 
     return is_text ? tape_string(tape, found, x->arena) : STR_NONE;
+}
+
+struct str exchange_text(const struct exchange *x, const struct tape *tape, uint32_t at, struct str name)
+{
+    return text_at(x, tape, tape->count ? tape_find(tape, at, name) : TAPE_NONE);
 }
 
 struct str exchange_patient(const struct exchange *x, struct str entity, const struct tape *tape, uint32_t at)
@@ -130,14 +134,53 @@ bool exchange_is_another(const struct exchange *x, struct str id)
     return exact && !str_eq_nocase(arguments_find(&x->arguments, x->operation->path[own].to), id);
 }
 
-static int show(struct exchange *x, const struct item *item, const struct tape *tape, uint32_t at, struct err *err)
+/* The members that an entity is judged by, and of the last one that may be seen which texts they were (tape_same). */
+struct judged {
+    struct tape_member id, brand, patient;
+    const struct tape_slot *slots; /* of its tape */
+    uint32_t same_brand, same_patient;
+};
+
+static uint32_t same_of(const struct tape *tape, uint32_t at)
 {
-    if (!exchange_may_see(x, x->bound->call, tape, at)) {
-        if (x->bound->call && x->bound->call->items.len)
+    return at == TAPE_NONE ? 0 : tape_same(tape, at);
+}
+
+/* Whoever may see one entity may see the next one of the same brand and, if bound to patients, of the same patient. What groups
+ * may see depends on more. */
+static bool may_see(const struct exchange *x, const struct tape *tape, uint32_t at, uint32_t brand, uint32_t patient,
+                    struct judged *judged)
+{
+    const struct principal *who = x->principal;
+    const uint32_t same_brand = same_of(tape, brand), same_patient = same_of(tape, patient);
+    const bool is_brand = judged->slots == tape->slots && same_brand && same_brand == judged->same_brand;
+    const bool is_patient = same_patient && same_patient == judged->same_patient;
+
+    if (is_brand && (!who || (!who->groups_bound && (!who->patients_bound || is_patient))))
+        return true;
+    if (!exchange_may_see(x, x->bound->call, tape, at))
+        return false;
+    judged->slots = tape->slots;
+    judged->same_brand = same_brand;
+    judged->same_patient = same_patient;
+    return true;
+}
+
+static int show(struct exchange *x, const struct item *item, const struct tape *tape, uint32_t at, struct judged *judged,
+                struct err *err)
+{
+    const struct contract_call *call = x->bound->call;
+    const uint32_t own = tape_find_again(tape, at, STR("id"), &judged->id);
+    const uint32_t patient = tape_find_again(tape, at, STR("patient_id"), &judged->patient);
+    const uint32_t brand = tape_find_again(tape, at, STR("brand_id"), &judged->brand);
+    const bool is_patient = call && str_is(call->entity, "patient"), is_brand = call && str_is(call->entity, "brand");
+
+    if (!may_see(x, tape, at, is_brand ? own : brand, is_patient ? own : patient, judged)) {
+        if (call && call->items.len)
             return err_set(err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
         return err_set(err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
     }
-    struct str id = exchange_text(x, tape, at, STR("id")), said = exchange_text(x, tape, at, STR("patient_id"));
+    struct str id = text_at(x, tape, own), said = text_at(x, tape, patient);
     if (exchange_is_another(x, id))
         return err_set(err, ERR_UPSTREAM, "the backend answered with another entity");
     /* What has no id of its own is its patient's only one of the kind. */
@@ -196,6 +239,7 @@ static enum step collect_list(struct exchange *x)
     }
     x->total = sum;
     x->shown = ARENA_ARRAY(x->arena, struct shown, sum);
+    struct judged judged = { .slots = NULL };
     for (size_t i = 0; i < x->fetched_count; i++) {
         const struct tape *tape = &x->fetched[i].answer.document;
         uint32_t items = contract_items(x->bound->call, &x->fetched[i].answer.document);
@@ -206,7 +250,7 @@ static enum step collect_list(struct exchange *x)
         for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))
             if (is_left_out(x, tape, at))
                 left_out++;
-            else if (show(x, NULL, tape, at, &x->err))
+            else if (show(x, NULL, tape, at, &judged, &x->err))
                 return STEP_FAIL;
     }
     x->total = x->total > left_out ? x->total - left_out : 0;
@@ -223,7 +267,8 @@ static int show_item(struct exchange *x, struct item *item)
         return err_set(&item->err, ERR_UPSTREAM, "the backend answered without a body");
     if (tape_type(&item->answer.document, 0) != JSON_OBJECT)
         return err_set(&item->err, ERR_UPSTREAM, "the backend's answer is not an entity");
-    if (show(x, item, &item->answer.document, 0, &item->err))
+    struct judged judged = { .slots = NULL };
+    if (show(x, item, &item->answer.document, 0, &judged, &item->err))
         return -1;
     item->shown = x->shown_count - 1;
     item->canonical_id = x->shown[item->shown].canonical_id;
@@ -302,7 +347,8 @@ static enum step collect_grant(struct exchange *x)
     x->document = x->grant.json;
     x->brand = exchange_text(x, &x->made, 0, STR("brand_id"));
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
-    if (show(x, NULL, &x->made, 0, &x->err))
+    struct judged judged = { .slots = NULL };
+    if (show(x, NULL, &x->made, 0, &judged, &x->err))
         return STEP_FAIL;
     /* What is included is for the holder of the new token, with its scopes and bounds. */
     if (x->including_count && auth_principal_from_claims(x->document, loop_wall_ms(x->flow->loop), &x->principal, &x->err))
@@ -327,5 +373,6 @@ enum step stage_collect(struct exchange *x)
     if (!contract_item(x->bound->call, tape, &at))
         return exchange_fail(x, ERR_UPSTREAM, "the backend's answer is not an entity");
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
-    return at != TAPE_NONE && show(x, NULL, tape, at, &x->err) ? STEP_FAIL : STEP_NEXT;
+    struct judged judged = { .slots = NULL };
+    return at != TAPE_NONE && show(x, NULL, tape, at, &judged, &x->err) ? STEP_FAIL : STEP_NEXT;
 }

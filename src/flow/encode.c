@@ -10,20 +10,21 @@ static void add_comma(struct buf *out, size_t start)
 }
 
 /* Its ids begin here. */
-static int get_one(struct exchange *x, struct shown *shown, struct buf *out)
+static int get_one(struct exchange *x, struct shown *shown, const struct lens_context *context, struct buf *out)
 {
     shown->first_slot = x->slots.count;
-    return exchange_show(x, shown, out, &x->slots);
+    return exchange_show(x, shown, context, out, &x->slots);
 }
 
 /* Every entity as an array. */
 static void write_items(struct exchange *x, struct buf *out)
 {
     buf_char(out, '[');
+    const struct lens_context context = exchange_context(x);
     size_t start = out->len;
     for (size_t i = 0; i < x->shown_count && !x->err.code; i++) {
         add_comma(out, start);
-        if (get_one(x, &x->shown[i], out))
+        if (get_one(x, &x->shown[i], &context, out))
             return;
     }
     buf_char(out, ']');
@@ -35,10 +36,11 @@ static bool write_included(struct exchange *x, struct buf *out)
     if (!x->including_count || x->unincluded)
         return false;
     buf_char(out, '[');
+    const struct lens_context context = exchange_context(x);
     size_t start = out->len;
     for (size_t i = 0; i < x->included_count && !x->err.code; i++) {
         add_comma(out, start);
-        if (get_one(x, &x->included[i], out))
+        if (get_one(x, &x->included[i], &context, out))
             break;
     }
     buf_char(out, ']');
@@ -47,10 +49,12 @@ static bool write_included(struct exchange *x, struct buf *out)
 
 static bool write_item(struct exchange *x, struct buf *out)
 {
+    const struct lens_context context = exchange_context(x);
+
     if (x->many)
         write_items(x, out);
     else if (x->shown_count)
-        (void)get_one(x, &x->shown[0], out);
+        (void)get_one(x, &x->shown[0], &context, out);
     else if (x->skip || x->fetched_count)
         buf_add(out, STR("null")); /* the only document was left out; or the backend has none */
     else
@@ -191,6 +195,7 @@ static bool write_number(struct exchange *x, enum template_var var, struct buf *
 struct entry {
     struct exchange *x;
     struct shown *shown;
+    const struct lens_context *context;
 };
 
 static bool value(void *data, enum template_var var, struct str name, struct buf *out);
@@ -218,7 +223,7 @@ static bool entry_value(void *data, enum template_var var, struct str name, stru
 
     switch (var) { /* what is not the entry's is the answer's */
     case VAR_ITEM:
-        return !exchange_show(entry->x, entry->shown, out, &entry->x->slots);
+        return !exchange_show(entry->x, entry->shown, entry->context, out, &entry->x->slots);
     case VAR_URL:
         return write_url(entry->x, entry->shown, out);
     case VAR_ITEMS: case VAR_ENTRIES: case VAR_DOCUMENT: case VAR_PATH: case VAR_LINK: case VAR_TOTAL: case VAR_COUNT:
@@ -234,9 +239,10 @@ static bool entry_value(void *data, enum template_var var, struct str name, stru
 static bool write_entries(struct exchange *x, struct buf *out)
 {
     buf_char(out, '[');
+    const struct lens_context context = exchange_context(x);
     size_t start = out->len;
     for (size_t i = 0; i < x->shown_count && !x->err.code; i++) {
-        struct entry entry = { .x = x, .shown = &x->shown[i] };
+        struct entry entry = { .x = x, .shown = &x->shown[i], .context = &context };
         x->shown[i].first_slot = x->slots.count;
         add_comma(out, start);
         template_write(x->operation->each, entry_value, &entry, out);

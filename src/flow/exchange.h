@@ -196,6 +196,7 @@ struct exchange {
     uint64_t total;
     struct shown *shown;
     size_t shown_count;
+    size_t shown_reads; /* of the batch's reads those that are about what is shown: all, or none (keep.c) */
     struct including *including; /* include.c */
     size_t including_count;
     struct shown *included;

@@ -67,11 +67,15 @@ static void list_names(struct exchange *x)
     }
 }
 
-/* First of what is shown, then of what is included, as stage_rests takes them. */
+/* First of what is shown, then of what is included, as stage_rests takes them. Of what is shown only where anything may be. */
 static void list_reads(struct exchange *x)
 {
-    x->batch.reads = ARENA_ARRAY(x->arena, struct rest_read, x->shown_count + x->included_count);
-    for (size_t i = 0; i < x->shown_count; i++)
+    const struct rest_key kind = key_of(x, NULL, STR_NONE);
+    const bool kept = x->batch.write_count || store_keeps(x->flow->gateway->store, kind.dialect, kind.kind);
+
+    x->shown_reads = kept ? x->shown_count : 0;
+    x->batch.reads = ARENA_ARRAY(x->arena, struct rest_read, x->shown_reads + x->included_count);
+    for (size_t i = 0; i < x->shown_reads; i++)
         x->batch.reads[x->batch.read_count++].key = key_of(x, NULL, x->shown[i].canonical_id);
     for (size_t i = 0; i < x->included_count; i++)
         x->batch.reads[x->batch.read_count++].key = key_of(x, x->included[i].lens, x->included[i].canonical_id);
@@ -209,7 +213,7 @@ enum step stage_rests(struct exchange *x)
         struct tape_fault fault;
         if (!json.len)
             continue;
-        struct shown *shown = i < x->shown_count ? &x->shown[i] : &x->included[i - x->shown_count];
+        struct shown *shown = i < x->shown_reads ? &x->shown[i] : &x->included[i - x->shown_reads];
         if (!tape_read(&shown->rest, x->arena, json, &tape_known_limits, &fault))
             return exchange_fail(x, ERR_INTERNAL, "a stored rest does not read: %s", fault.what);
         shown->has_rest = true;

@@ -171,9 +171,10 @@ bool exchange_is_another(const struct exchange *x, struct str id);
 void exchange_leave_forgetting(struct exchange *x);
 const struct err *exchange_forget_gone(struct exchange *x, const struct err *err);
 
-/* version.c. Appends an entity to `out` as the dialect shows it. shown->version gets its version, if somebody asks for
- * it. */
-MUST_CHECK int exchange_show(struct exchange *x, struct shown *shown, struct buf *out, struct id_slots *slots);
+/* version.c. Appends an entity to `out` as the dialect shows it; `context` is exchange_context(x). shown->version gets its
+ * version, if somebody asks for it. */
+MUST_CHECK int exchange_show(struct exchange *x, struct shown *shown, const struct lens_context *context, struct buf *out,
+                             struct id_slots *slots);
 /* Has: the client's conditions on versions need the stored entity. Judge: they hold for this version of it (else
  * ERR_PRECONDITION); other: as the operation shows it that reads at the same path (`versioned_by`), and the call insists on it. */
 bool exchange_has_condition(const struct exchange *x);

@@ -98,10 +98,11 @@ static struct shown read_one(struct exchange *x)
 /* What its client was shown, and the version that this is. */
 static int get_echo(struct exchange *x, struct str *version)
 {
+    const struct lens_context context = exchange_context(x);
     struct shown shown = read_one(x);
 
     x->echo = buf_in(x->arena, SIZE_MAX);
-    if (exchange_show(x, &shown, &x->echo, &x->echo_ids))
+    if (exchange_show(x, &shown, &context, &x->echo, &x->echo_ids))
         return -1;
     *version = shown.version;
     return 0;

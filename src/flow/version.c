@@ -31,24 +31,25 @@ static bool shows_version(const struct exchange *x)
     return x->operation->etag_shown || (other && other->etag_shown);
 }
 
-int exchange_show(struct exchange *x, struct shown *shown, struct buf *out, struct id_slots *slots)
+int exchange_show(struct exchange *x, struct shown *shown, const struct lens_context *context, struct buf *out,
+                  struct id_slots *slots)
 {
     const struct lens *lens = shown->lens ? shown->lens : x->operation->lens;
     const struct tape *rest = shown->has_rest ? &shown->rest : NULL;
-    struct lens_context context = exchange_context(x);
     size_t at = out->len, first = slots->count;
 
-    if (lens_get(lens, shown->tape, shown->at, rest, &context, x->arena, out, slots, &x->err))
+    if (lens_get(lens, shown->tape, shown->at, rest, context, x->arena, out, slots, &x->err))
         return -1;
     if (!shows_version(x) && !lens_shows_version(lens))
         return 0;
     shown->version = fingerprint_of(x, out, at, slots, first);
     if (!lens_shows_version(lens))
         return 0;
-    context.version = shown->version; /* it is of the document without it */
+    struct lens_context versioned = *context;
+    versioned.version = shown->version; /* it is of the document without it */
     out->len = at;
     slots->count = first;
-    return lens_get(lens, shown->tape, shown->at, rest, &context, x->arena, out, slots, &x->err);
+    return lens_get(lens, shown->tape, shown->at, rest, &versioned, x->arena, out, slots, &x->err);
 }
 
 /* `tag` is one of the list's, or the list is "*". Whether either is marked as weak tells nothing: a version is known as a
@@ -141,11 +142,12 @@ enum step exchange_judge_condition(struct exchange *x, struct str version)
 enum step exchange_judge_other(struct exchange *x, struct shown *shown)
 {
     const struct operation *other = x->operation->versioned_by;
+    const struct lens_context context = exchange_context(x);
     struct buf out = buf_in(x->arena, SIZE_MAX);
     struct id_slots ids = { 0 };
 
     shown->lens = other->lens;
-    if (other->etag_shown && exchange_show(x, shown, &out, &ids))
+    if (other->etag_shown && exchange_show(x, shown, &context, &out, &ids))
         return STEP_FAIL;
     struct str tag = other->etag_shown ? quoted(x, shown->version) : strong(x->stored.etag);
     bool fits = other->etag_shown ? any_lists(x, STR("if-match"), tag) : names_stored(x);

@@ -180,9 +180,7 @@ MUST_CHECK int store_rest_whole(struct arena *arena, struct str patch, struct st
 MUST_CHECK int store_rest_patch(struct store *store, struct arena *arena, const struct rest_write *write,
                                 struct str *json, struct err *err);
 
-/* keeps.c: false: this dialect keeps nothing beside any entity of the kind. Any thread. */
-bool store_keeps(const struct store *store, struct str dialect, struct str kind);
-/* On the db thread: from now on it does; before a rest is written. */
+/* keeps.c; on the db thread: from now on store_keeps is true of it; before a rest is written. */
 void store_keeps_some(struct store *store, struct str dialect, struct str kind);
 /* Begins to find out what the file has. Once, and only if no other process writes rests. */
 void store_keeps_survey(struct store *store);

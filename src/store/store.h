@@ -79,6 +79,9 @@ struct store_batch {
  * use store_batch_detach). Writes are applied before reads. */
 bool store_batch(struct store *store, struct loop *loop, struct store_batch *batch);
 
+/* False: this dialect keeps nothing beside any entity of the (canonical) kind, so that a read would find nothing. Any thread. */
+bool store_keeps(const struct store *store, struct str dialect, struct str kind);
+
 /* The caller goes away: copies nothing back, never calls `done`; afterwards the batch may be freed at once.
  */
 void store_batch_detach(struct store_batch *batch);

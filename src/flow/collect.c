@@ -136,10 +136,18 @@ bool exchange_is_another(const struct exchange *x, struct str id)
 
 /* The members that an entity is judged by, and of the last one that may be seen which texts they were (tape_same). */
 struct judged {
+    bool is_patient, is_brand; /* these are who they are by their own id */
     struct tape_member id, brand, patient;
     const struct tape_slot *slots; /* of its tape */
     uint32_t same_brand, same_patient;
 };
+
+static struct judged judged_none(const struct exchange *x)
+{
+    const struct contract_call *call = x->bound->call;
+
+    return (struct judged){ .is_patient = call && str_is(call->entity, "patient"), .is_brand = call && str_is(call->entity, "brand") };
+}
 
 static uint32_t same_of(const struct tape *tape, uint32_t at)
 {
@@ -153,10 +161,10 @@ static bool may_see(const struct exchange *x, const struct tape *tape, uint32_t 
 {
     const struct principal *who = x->principal;
     const uint32_t same_brand = same_of(tape, brand), same_patient = same_of(tape, patient);
-    const bool is_brand = judged->slots == tape->slots && same_brand && same_brand == judged->same_brand;
-    const bool is_patient = same_patient && same_patient == judged->same_patient;
+    const bool brand_is_same = judged->slots == tape->slots && same_brand && same_brand == judged->same_brand;
+    const bool patient_is_same = same_patient && same_patient == judged->same_patient;
 
-    if (is_brand && (!who || (!who->groups_bound && (!who->patients_bound || is_patient))))
+    if (brand_is_same && (!who || (!who->groups_bound && (!who->patients_bound || patient_is_same))))
         return true;
     if (!exchange_may_see(x, x->bound->call, tape, at))
         return false;
@@ -173,9 +181,8 @@ static int show(struct exchange *x, const struct item *item, const struct tape *
     const uint32_t own = tape_find_again(tape, at, STR("id"), &judged->id);
     const uint32_t patient = tape_find_again(tape, at, STR("patient_id"), &judged->patient);
     const uint32_t brand = tape_find_again(tape, at, STR("brand_id"), &judged->brand);
-    const bool is_patient = call && str_is(call->entity, "patient"), is_brand = call && str_is(call->entity, "brand");
 
-    if (!may_see(x, tape, at, is_brand ? own : brand, is_patient ? own : patient, judged)) {
+    if (!may_see(x, tape, at, judged->is_brand ? own : brand, judged->is_patient ? own : patient, judged)) {
         if (call && call->items.len)
             return err_set(err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
         return err_set(err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
@@ -239,7 +246,7 @@ static enum step collect_list(struct exchange *x)
     }
     x->total = sum;
     x->shown = ARENA_ARRAY(x->arena, struct shown, sum);
-    struct judged judged = { .slots = NULL };
+    struct judged judged = judged_none(x);
     for (size_t i = 0; i < x->fetched_count; i++) {
         const struct tape *tape = &x->fetched[i].answer.document;
         uint32_t items = contract_items(x->bound->call, &x->fetched[i].answer.document);
@@ -267,7 +274,7 @@ static int show_item(struct exchange *x, struct item *item)
         return err_set(&item->err, ERR_UPSTREAM, "the backend answered without a body");
     if (tape_type(&item->answer.document, 0) != JSON_OBJECT)
         return err_set(&item->err, ERR_UPSTREAM, "the backend's answer is not an entity");
-    struct judged judged = { .slots = NULL };
+    struct judged judged = judged_none(x);
     if (show(x, item, &item->answer.document, 0, &judged, &item->err))
         return -1;
     item->shown = x->shown_count - 1;
@@ -347,7 +354,7 @@ static enum step collect_grant(struct exchange *x)
     x->document = x->grant.json;
     x->brand = exchange_text(x, &x->made, 0, STR("brand_id"));
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
-    struct judged judged = { .slots = NULL };
+    struct judged judged = judged_none(x);
     if (show(x, NULL, &x->made, 0, &judged, &x->err))
         return STEP_FAIL;
     /* What is included is for the holder of the new token, with its scopes and bounds. */
@@ -373,6 +380,6 @@ enum step stage_collect(struct exchange *x)
     if (!contract_item(x->bound->call, tape, &at))
         return exchange_fail(x, ERR_UPSTREAM, "the backend's answer is not an entity");
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
-    struct judged judged = { .slots = NULL };
+    struct judged judged = judged_none(x);
     return at != TAPE_NONE && show(x, NULL, tape, at, &judged, &x->err) ? STEP_FAIL : STEP_NEXT;
 }

@@ -143,7 +143,15 @@ static uint64_t nearest(const struct call *call)
 
     if (!call->answering && call->first_byte_by_ms < by_ms)
         by_ms = call->first_byte_by_ms;
+    if (call->address_by_ms < by_ms)
+        by_ms = call->address_by_ms;
     return call->connect_by_ms < by_ms ? call->connect_by_ms : by_ms;
+}
+
+static bool is_only_of_address(const struct call *call, uint64_t now_ms)
+{
+    return now_ms >= call->address_by_ms && now_ms < call->connect_by_ms && now_ms < call->total_by_ms &&
+           now_ms < call->first_byte_by_ms;
 }
 
 static uint64_t later_by(uint64_t now_ms, uint64_t after_ms)
@@ -179,6 +187,10 @@ static void on_deadline(struct deadline *deadline)
     }
     if (now_ms < nearest(call)) {
         call_arm(call);
+        return;
+    }
+    if (is_only_of_address(call, now_ms)) {
+        pool_try_next(call);
         return;
     }
     (void)err_set(&err, ERR_UPSTREAM_TIMEOUT, "%s", what_is_late(call, now_ms));
@@ -237,7 +249,7 @@ struct call *call_start(struct call_client *client, const struct call_request *r
     if (call->carrier == CALL_AUTO)
         call->carrier = str_is(request->scheme, "https") ? CALL_CURL : CALL_H1;
     call->deadline.run = on_deadline;
-    call->connect_by_ms = UINT64_MAX;
+    call->connect_by_ms = call->address_by_ms = UINT64_MAX;
     call->first_byte_by_ms = later_by(now_ms, client->limits.first_byte_ms);
     call->total_by_ms = later_by(now_ms, client->limits.total_ms);
     begin(call);

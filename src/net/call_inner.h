@@ -41,6 +41,7 @@ struct call {
 
     struct deadline deadline; /* the nearest of: */
     uint64_t connect_by_ms;   /* UINT64_MAX unless it is connecting */
+    uint64_t address_by_ms;   /* then the server's next address is tried; UINT64_MAX: there is none */
     uint64_t first_byte_by_ms, total_by_ms;
 
     bool ended;      /* `done` was called, or is about to be */
@@ -72,6 +73,7 @@ void call_arm(struct call *call); /* after a *_by_ms came nearer */
 /* pool.c: h1. Dropping a call closes its connection. */
 void pool_start(struct call *call);
 void pool_drop(struct call *call);
+void pool_try_next(struct call *call); /* its address_by_ms has passed */
 void pools_free(struct call_client *client);
 void pools_count(const struct call_client *client, struct call_counts *counts);
 

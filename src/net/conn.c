@@ -40,14 +40,26 @@ void conn_close(struct conn *conn)
     client->spare_conns = conn;
 }
 
+/* A machine that is off does not refuse. So each address gets its share of the time, and the last one what is left. */
+static void set_share(const struct conn *conn)
+{
+    struct call *call = conn->call;
+    uint64_t now_ms = loop_now_ms(call->client->loop), left = conn->pool->names.found.count - conn->tried;
+
+    call->address_by_ms = UINT64_MAX;
+    if (left && call->connect_by_ms > now_ms)
+        call->address_by_ms = now_ms + (call->connect_by_ms - now_ms) / (left + 1);
+    call_arm(call);
+}
+
 /* False when no address is left that can be tried. */
 static bool connect_next(struct conn *conn)
 {
     struct names_found *found = &conn->pool->names.found;
 
     conn->sock = NULL;
-    while (!conn->sock && conn->address < found->count) {
-        size_t i = conn->address++;
+    while (!conn->sock && conn->tried < found->count) {
+        size_t i = (conn->first + conn->tried++) % found->count;
         conn->sock = h2o_socket_connect(loop_h2o(conn->pool->client->loop), (struct sockaddr *)&found->at[i],
                                         found->len[i], on_connected);
     }
@@ -55,6 +67,7 @@ static bool connect_next(struct conn *conn)
         return false;
     conn->sock->data = conn;
     conn->fd = h2o_socket_get_fd(conn->sock);
+    set_share(conn);
     return true;
 }
 
@@ -68,6 +81,7 @@ void conn_open(struct pool *pool, struct call *call)
     struct conn *conn = conn_new(pool);
 
     conn->call = call;
+    conn->first = pool->names.good;
     call->conn = conn;
     if (connect_next(conn))
         return;
@@ -87,26 +101,33 @@ static struct call *part(struct conn *conn)
     return call;
 }
 
-static void on_connected(h2o_socket_t *sock, const char *why)
+void conn_try_next(struct conn *conn)
 {
-    struct conn *conn = sock->data;
     struct pool *pool = conn->pool;
+    struct err err;
 
-    if (!why) {
-        h2o_socket_dont_read(sock, 1);
-        h2o_socket_read_start(sock, on_readable);
-        conn->call->connect_by_ms = UINT64_MAX;
-        conn_send(conn, conn->call);
-        return;
-    }
-    h2o_socket_close(sock);
+    h2o_socket_close(conn->sock);
     if (connect_next(conn))
         return;
     struct call *call = part(conn);
-    struct err err;
     set_refused(pool, &err);
     pool_next(pool);
     call_fail(call, &err);
+}
+
+static void on_connected(h2o_socket_t *sock, const char *why)
+{
+    struct conn *conn = sock->data;
+    struct names *names = &conn->pool->names;
+
+    if (why) {
+        conn_try_next(conn);
+        return;
+    }
+    names->good = (conn->first + conn->tried - 1) % names->found.count;
+    h2o_socket_dont_read(sock, 1);
+    h2o_socket_read_start(sock, on_readable);
+    conn_send(conn, conn->call);
 }
 
 bool conn_is_quiet(const struct conn *conn)
@@ -216,7 +237,7 @@ void conn_send(struct conn *conn, struct call *call)
 
     conn->call = call;
     call->conn = conn;
-    call->connect_by_ms = UINT64_MAX;
+    call->connect_by_ms = call->address_by_ms = UINT64_MAX;
     call->sent = 0;
     if (!call->head.len)
         call->head = build_head(conn->pool, call);

@@ -77,13 +77,26 @@ static void ask(struct errand *errand)
     look_up(names, AI_ADDRCONFIG, &names->asked);
 }
 
+/* The place of the address that was good before; the first one where it is gone. */
+static size_t find_good(const struct names *names)
+{
+    const struct names_found *old = &names->found, *fresh = &names->asked;
+
+    for (size_t i = 0; old->count && i < fresh->count; i++)
+        if (fresh->len[i] == old->len[names->good] && !memcmp(&fresh->at[i], &old->at[names->good], fresh->len[i]))
+            return i;
+    return 0;
+}
+
 static void asked(struct errand *errand)
 {
     struct names *names = names_of(errand);
 
     names->asking = false;
-    if (names->asked.count) /* while nobody can say, what was known serves on */
+    if (names->asked.count) { /* while nobody can say, what was known serves on */
+        names->good = find_good(names);
         names->found = names->asked;
+    }
     names->until_ms = loop_now_ms(names->loop) + KEEP_MS;
     names->changed(names);
 }

@@ -21,6 +21,7 @@ struct names {
     uint16_t port;
     void (*changed)(struct names *names); /* a look-up ended; `found.count` may be 0 */
     struct names_found found;
+    size_t good; /* of `found`, the one that was connected last: whoever connects begins there */
     uint64_t until_ms;
     bool asking;
     struct errand errand;

@@ -220,6 +220,11 @@ void pool_drop(struct call *call)
     pool_next(call->pool);
 }
 
+void pool_try_next(struct call *call)
+{
+    conn_try_next(call->conn);
+}
+
 void pools_free(struct call_client *client)
 {
     for (struct pool *pool = client->pools; pool; pool = pool->next) {

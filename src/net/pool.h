@@ -13,7 +13,7 @@ struct conn {
     struct call *call; /* NULL: idle */
     struct st_h2o_socket_t *sock;
     int fd;
-    size_t address; /* of names.found that is tried */
+    size_t first, tried; /* of names.found: where it began, how many of them */
     bool reused, broken;
     size_t last_size; /* of the last answer (h1_parse_size) */
     uint64_t idle_since_ms;
@@ -33,6 +33,7 @@ struct pool {
 
 /* conn.c */
 void conn_open(struct pool *pool, struct call *call); /* `names` is ready; sends when it is connected */
+void conn_try_next(struct conn *conn);                /* this address does not answer */
 void conn_send(struct conn *conn, struct call *call); /* on an idle one */
 void conn_close(struct conn *conn);                   /* not in the idle list; leaves the call alone */
 bool conn_is_quiet(const struct conn *conn);          /* still open, and nothing to read */

@@ -44,32 +44,89 @@ static void calls_end_in_time(void **state)
     server_stop(&server);
 }
 
-/* The queue of a listener that accepts nobody is full: the kernel drops what comes. */
+/* The queue of a listener that accepts nobody is full: the kernel drops what comes, as a machine that is off does. */
+struct hole {
+    int fd, fillers[4];
+    uint16_t port;
+};
+
+static void hole_open(struct hole *hole)
+{
+    hole->port = server_listen(&hole->fd, 0);
+    struct sockaddr_in at = { .sin_family = AF_INET,
+                              .sin_port = htons(hole->port),
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+    for (size_t i = 0; i < COUNT(hole->fillers); i++) {
+        hole->fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)connect(hole->fillers[i], (struct sockaddr *)&at, sizeof at);
+    }
+}
+
+static void hole_close(const struct hole *hole)
+{
+    for (size_t i = 0; i < COUNT(hole->fillers); i++)
+        (void)close(hole->fillers[i]);
+    (void)close(hole->fd);
+}
+
 static void connecting_ends_in_time(void **state)
 {
-    int fd, fillers[4];
-    uint16_t port = server_listen(&fd, 0);
-    struct sockaddr_in at = { .sin_family = AF_INET,
-                              .sin_port = htons(port),
-                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     struct call_limits limits = patient;
     struct loop *loop = loop_new();
+    struct hole hole;
 
     (void)state;
     limits.connect_ms = 50;
-    for (size_t i = 0; i < COUNT(fillers); i++) {
-        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        (void)connect(fillers[i], (struct sockaddr *)&at, sizeof at);
-    }
+    hole_open(&hole);
     for (size_t t = 0; t < COUNT(transports); t++) {
         struct call_client *client = call_client_new(loop, transports[t], &limits);
-        struct outcome got = get(loop, client, port, "GET", "/");
+        struct outcome got = get(loop, client, hole.port, "GET", "/");
         CHECK(got.err.code == ERR_UPSTREAM_TIMEOUT, "%s: %s", carrier_name(transports[t]), got.err.detail);
         call_client_free(&client);
     }
-    for (size_t i = 0; i < COUNT(fillers); i++)
-        (void)close(fillers[i]);
-    (void)close(fd);
+    hole_close(&hole);
+    loop_free(&loop);
+}
+
+static int listen6(uint16_t port)
+{
+    struct sockaddr_in6 at = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) || listen(fd, 1024))
+        abort();
+    return fd;
+}
+
+/* localhost is 127.0.0.1, then ::1. */
+static void a_dead_address_does_not_take_the_time_of_the_next(void **state)
+{
+    static const struct script scripts[] = { { .reply = OK_HEAD "Connection: close\r\nContent-Length: 2\r\n\r\nok" } };
+    struct call_limits limits = patient;
+    struct loop *loop = loop_new();
+    struct server server;
+    struct hole hole;
+
+    (void)state;
+    limits.connect_ms = 2000;
+    hole_open(&hole);
+    server_start_at(&server, scripts, listen6(hole.port), hole.port);
+    for (size_t t = 0; t < COUNT(transports); t++) {
+        struct call_client *client = call_client_new(loop, transports[t], &limits);
+        struct call_request request = request_of("POST", "localhost", hole.port, "/0");
+        for (size_t i = 0; i < 3; i++) {
+            uint64_t since_ms = loop_now_ms(loop);
+            struct outcome got = call_now(loop, client, &request);
+            CHECK(got.status == 200, "%s, call %zu: %s", carrier_name(transports[t]), i, got.err.detail);
+            CHECK(!i || transports[t] != CALL_H1 || loop_now_ms(loop) - since_ms < 900,
+                  "call %zu began with the dead address again", i);
+        }
+        call_client_free(&client);
+    }
+    server_stop(&server);
+    hole_close(&hole);
     loop_free(&loop);
 }
 
@@ -185,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_end_in_time),
         cmocka_unit_test(connecting_ends_in_time),
+        cmocka_unit_test(a_dead_address_does_not_take_the_time_of_the_next),
         cmocka_unit_test(many_calls_share_few_connections),
         cmocka_unit_test(too_many_waiting_calls_are_refused),
         cmocka_unit_test(cancelled_calls_are_not_heard_of),

@@ -207,16 +207,26 @@ static uint16_t server_listen(int *fd, int backlog)
     return ntohs(at.sin_port);
 }
 
-static void server_start(struct server *server, const struct script *scripts)
+/* On a socket that listens already; it is taken. */
+static void server_start_at(struct server *server, const struct script *scripts, int fd, uint16_t port)
 {
     *server = (struct server){ .scripts = scripts,
+                               .fd = fd,
+                               .port = port,
                                .lock = PTHREAD_MUTEX_INITIALIZER,
                                .changed = PTHREAD_COND_INITIALIZER };
     for (size_t i = 0; i < SERVER_CONNECTIONS; i++)
         server->fds[i] = -1;
-    server->port = server_listen(&server->fd, 1024);
     if (pthread_create(&server->thread, NULL, server_accept, server))
         abort();
+}
+
+static inline void server_start(struct server *server, const struct script *scripts)
+{
+    int fd;
+    uint16_t port = server_listen(&fd, 1024);
+
+    server_start_at(server, scripts, fd, port);
 }
 
 static void server_stop(struct server *server)

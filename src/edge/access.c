@@ -3,9 +3,19 @@
 #include "base/clock.h"
 #include "json/write.h"
 
+#include <limits.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { FLUSH_MS = 200, FLUSH_BYTES = 32 * 1024, LINE_BYTES = 2048, HELD_BYTES = 1024 * 1024 };
+enum {
+    FLUSH_MS = 200,
+    FLUSH_BYTES = 32 * 1024,
+    LINE_BYTES = 8192,
+    NAME_BYTES = 256, /* of a brand or subject; what an issuer writes there may be as long as a token */
+    HELD_BYTES = 1024 * 1024,
+};
 
 struct access_log {
     struct arena *arena;
@@ -14,7 +24,36 @@ struct access_log {
     struct deadline flush;
     struct buf lines;
     int fd;
+    bool is_socket, in_pieces;
+    uint64_t lost;
 };
+
+/* A pipe takes PIPE_BUF bytes whole or not at all, a stream socket too. So what goes out at once is whole lines of no more:
+ * the logs of other loops write there as well. */
+static size_t next_piece(const struct access_log *log, size_t at)
+{
+    size_t left = log->lines.len - at;
+    const char *from = log->lines.ptr + at, *end;
+
+    if (!log->in_pieces || left <= PIPE_BUF)
+        return left;
+    end = memrchr(from, '\n', PIPE_BUF);
+    if (!end)
+        end = memchr(from, '\n', left);
+    return end ? (size_t)(end - from) + 1 : left;
+}
+
+/* Without waiting, though the descriptor may be one that waits: a socket, such as systemd's journal, cannot be opened anew. */
+static ssize_t write_piece(const struct access_log *log, size_t at, size_t len)
+{
+    struct pollfd room = { .fd = log->fd, .events = POLLOUT };
+
+    if (log->is_socket)
+        return send(log->fd, log->lines.ptr + at, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (log->in_pieces && (poll(&room, 1, 0) <= 0 || !(room.revents & POLLOUT)))
+        return -1;
+    return write(log->fd, log->lines.ptr + at, len);
+}
 
 /* What a full pipe does not take stays for the next time; nobody waits for its reader. */
 static void flush(struct access_log *log)
@@ -25,7 +64,7 @@ static void flush(struct access_log *log)
     if (!log->lines.len)
         return;
     while (at < log->lines.len) {
-        ssize_t n = write(log->fd, log->lines.ptr + at, log->lines.len - at);
+        ssize_t n = write_piece(log, at, next_piece(log, at));
         if (n <= 0)
             break; /* neither a full pipe nor a full disk may stop the service */
         at += (size_t)n;
@@ -41,6 +80,16 @@ static void on_flush(struct deadline *deadline)
     flush((struct access_log *)(void *)((char *)deadline - offsetof(struct access_log, flush)));
 }
 
+static void look_at(struct access_log *log)
+{
+    struct stat is;
+
+    if (log->fd < 0 || fstat(log->fd, &is))
+        return;
+    log->is_socket = S_ISSOCK(is.st_mode);
+    log->in_pieces = log->is_socket || S_ISFIFO(is.st_mode);
+}
+
 struct access_log *access_log_new(struct loop *loop, int fd)
 {
     struct arena *arena = arena_new(SIZE_MAX);
@@ -52,6 +101,7 @@ struct access_log *access_log_new(struct loop *loop, int fd)
     log->fd = fd;
     log->flush.run = on_flush;
     log->lines = buf_in(arena, HELD_BYTES);
+    look_at(log);
     return log;
 }
 
@@ -90,7 +140,19 @@ static bool detail_is_ours(const struct err *err, int status)
     return status >= 500;
 }
 
-static void write_line(struct buf *out, const struct http_head *head, const struct flow_answer *answer)
+/* Not in the midst of a letter. */
+static struct str shortened(struct arena *arena, struct str name)
+{
+    size_t len = NAME_BYTES;
+
+    if (name.len <= NAME_BYTES)
+        return name;
+    while (len && ((unsigned char)name.ptr[len] & 0xC0) == 0x80)
+        len--;
+    return arena_printf(arena, STR_FMT "…", STR_ARG(str_of(name.ptr, len)));
+}
+
+static void write_line(struct arena *scratch, struct buf *out, const struct http_head *head, const struct flow_answer *answer)
 {
     const struct flow_report *report = &answer->report;
     char when[DATETIME_LEN];
@@ -110,9 +172,9 @@ static void write_line(struct buf *out, const struct http_head *head, const stru
     json_member_uint(out, &first, STR("bytes_out"), answer->body.len);
     json_member_uint(out, &first, STR("upstream_calls"), report->upstream_calls);
     if (report->brand.len)
-        json_member_string(out, &first, STR("brand"), report->brand);
+        json_member_string(out, &first, STR("brand"), shortened(scratch, report->brand));
     if (report->subject.len)
-        json_member_string(out, &first, STR("subject"), report->subject);
+        json_member_string(out, &first, STR("subject"), shortened(scratch, report->subject));
     if (report->err)
         json_member_string(out, &first, STR("error"), str_from(err_name(report->err->code)));
     if (report->err && detail_is_ours(report->err, answer->status))
@@ -120,15 +182,22 @@ static void write_line(struct buf *out, const struct http_head *head, const stru
     buf_add(out, STR("}\n"));
 }
 
+uint64_t access_log_lost(const struct access_log *log)
+{
+    return log->lost;
+}
+
 void access_log_add(struct access_log *log, const struct http_head *head, const struct flow_answer *answer)
 {
-    struct buf line = buf_in(log->scratch, LINE_BYTES * 4);
+    struct buf line = buf_in(log->scratch, LINE_BYTES);
 
     if (log->fd < 0)
         return;
-    write_line(&line, head, answer);
+    write_line(log->scratch, &line, head, answer);
     if (buf_ok(&line) && line.len <= HELD_BYTES - log->lines.len)
         buf_add(&log->lines, buf_str(&line));
+    else
+        log->lost++;
     arena_reset(log->scratch);
     if (log->lines.len >= FLUSH_BYTES && log->lines.len < HELD_BYTES / 2)
         flush(log); /* more than that is held only while nobody reads: the deadline tries again */

@@ -146,17 +146,21 @@ static void write_issuers(const struct admin *admin, struct buf *out)
                (unsigned long long)(others.questions - others.unanswered), (unsigned long long)others.unanswered);
 }
 
-/* Each of these is an entity that somebody has to look at; the log names the request. */
-static void write_undo_failures(const struct admin *admin, struct buf *out)
+/* Each of the first is an entity that somebody has to look at; the log names the request. */
+static void write_lost(const struct admin *admin, struct buf *out)
 {
-    uint64_t sum = 0;
+    uint64_t undo_failures = 0, lines = 0;
 
-    for (size_t i = 0; i < admin->worker_count; i++)
-        sum += admin->workers[i].counts.undo_failures;
+    for (size_t i = 0; i < admin->worker_count; i++) {
+        undo_failures += admin->workers[i].counts.undo_failures;
+        lines += admin->workers[i].counts.lines_lost;
+    }
     buf_printf(out,
                FAMILY("undo_failures_total", "counter", "Entities without what belongs to them that could not be taken back.")
-               "dragoman_undo_failures_total %llu\n",
-               (unsigned long long)sum);
+               "dragoman_undo_failures_total %llu\n"
+               FAMILY("access_lines_lost_total", "counter", "Lines of the access log that found no room.")
+               "dragoman_access_lines_lost_total %llu\n",
+               (unsigned long long)undo_failures, (unsigned long long)lines);
 }
 
 static void on_counted(struct post *post)
@@ -175,7 +179,7 @@ static void on_counted(struct post *post)
         metrics_write(all, admin->worker_count, &out);
         write_http(admin, &out);
         write_upstream(admin, &out);
-        write_undo_failures(admin, &out);
+        write_lost(admin, &out);
         write_state(admin, &out);
         write_issuers(admin, &out);
         answer_text(counting->request, 200, buf_str(&out));
@@ -192,7 +196,8 @@ static void count_worker(struct post *post)
     worker->counts = (struct worker_counts){ .http = http_server_counts(worker->server),
                                              .auth = flow_auth_counts(worker->flow),
                                              .calls = flow_call_counts(worker->flow),
-                                             .undo_failures = flow_undo_failures(worker->flow) };
+                                             .undo_failures = flow_undo_failures(worker->flow),
+                                             .lines_lost = access_log_lost(worker->access) };
     if (atomic_fetch_sub(&counting->left, 1) == 1)
         loop_post(counting->admin->loop, &counting->back);
 }

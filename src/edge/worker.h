@@ -41,7 +41,7 @@ struct worker {
         struct http_counts http;
         struct auth_counts auth;
         struct call_counts calls;
-        uint64_t undo_failures;
+        uint64_t undo_failures, lines_lost;
     } counts; /* copied on the worker's thread when asked */
     struct post count;
     struct counting *counting;

@@ -113,6 +113,7 @@ void conn_accept(struct listener *listener, h2o_socket_t *sock)
     struct conn *conn = conn_new(listener, sock);
     set_peer(conn);
     if (listener->accept.ssl_ctx) {
+        conn->shaking_hands = true; /* until a tick sees what it speaks */
         h2o_accept(&listener->accept, sock);
         return;
     }

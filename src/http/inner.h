@@ -32,6 +32,8 @@ struct conn {
     size_t peer_len;
     struct timeval accepted_at;
     bool peeking;                 /* HTTP/1 or HTTP/2 is not known yet */
+    bool shaking_hands;           /* TLS: nobody knows yet what it will speak */
+    bool asked;                   /* it has had a request (HTTP/1) */
     bool cut;                     /* its socket was shut down */
     bool watched;                 /* registered for reading although libh2o does not read (HTTP/1) */
     uint64_t quiet_ms;            /* when it was accepted, or last became idle (HTTP/1) */

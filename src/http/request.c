@@ -91,10 +91,12 @@ static struct http_request *request_open(struct http_server *server, h2o_req_t *
     };
     server->counts.requests++;
     server->counts.in_flight++;
-    if (req->version < 0x200)
+    if (req->version < 0x200) {
         conn->current = request;
-    else
+        conn->asked = true;
+    } else {
         conn->reached++;
+    }
     return request;
 }
 

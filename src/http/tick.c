@@ -105,7 +105,7 @@ static void judge_unread(struct walk *walk, struct conn *conn, h2o_req_t *req)
             conn_cut(conn);
     } else {
         cut_late(conn, walk->now_ms - conn->quiet_ms, limits->idle_ms);
-        if (drains_since(server, walk->now_ms, ON_ITS_WAY_MS))
+        if (drains_since(server, walk->now_ms, conn->asked ? ON_ITS_WAY_MS : FIRST_ON_ITS_WAY_MS))
             conn_cut(conn);
     }
 }
@@ -115,6 +115,7 @@ static int judge_http1(h2o_req_t *req, void *data)
     struct walk *walk = data;
     struct conn *conn = conn_of(req);
 
+    conn->shaking_hands = false;
     if (conn->current)
         judge_answering(conn, walk->now_ms);
     else
@@ -159,6 +160,7 @@ static void judge_http2_conns(struct http_server *server, uint64_t now_ms)
     for (h2o_linklist_t *node = all->next; node != all; node = node->next) {
         const struct st_h2o_http2_conn_t *h2 = h2_conn_of_link(node);
         struct conn *conn = h2->sock->on_close.data;
+        conn->shaking_hands = false;
         conn_judge_early_ends(conn, h2);
         conn->early_before = conn_early_ends(conn, h2);
         if (drains_since(server, now_ms, ON_ITS_WAY_MS) && h2->num_streams.pull.open == 0 && h2->state != H2_CONN_OPEN)
@@ -189,6 +191,8 @@ static void judge_conns(struct http_server *server, uint64_t now_ms)
         next = conn->next;
         if (!conn->peeking) {
             judge_write(conn, now_ms);
+            if (conn->shaking_hands && drains_since(server, now_ms, FIRST_ON_ITS_WAY_MS))
+                conn_cut(conn);
             continue;
         }
         bool begun = conn->sock->input->size;

@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <sys/mman.h>
 
 static char folder[] = "/tmp/test_http_tls.XXXXXX";
 
@@ -339,6 +340,50 @@ static void ends_in_any_order(void **state)
     close(silent);
 }
 
+static void on_drained(void *data)
+{
+    struct kit *kit = data;
+
+    kit->drained++;
+}
+
+static void start_drain(struct kit *kit)
+{
+    http_server_drain(kit->server, 60000, on_drained, kit);
+}
+
+/* As without TLS: a request that is on its way comes within a second; who only connected, as load balancers do, is not waited
+ * for beyond it. */
+static void who_said_nothing_yet_has_a_second_when_the_end_begins(void **state)
+{
+    struct http_limits limits = kit_limits();
+    struct kit *kit = start_tls(&limits, NULL);
+    struct client client = { .most = 0 };
+    struct talk late = talk_open(kit, &client), later = talk_open(kit, &client), half = talk_open(kit, &client);
+    int silent = dial(kit->port);
+    char hello[16];
+
+    (void)state;
+    assert_int_equal(SSL_connect(late.ssl), 1);
+    SSL_set_fd(half.ssl, memfd_create("hello", 0)); /* only the begin of what it says arrives */
+    (void)SSL_connect(half.ssl);
+    assert_true(pread(SSL_get_fd(half.ssl), hello, sizeof hello, 0) == sizeof hello);
+    assert_true(send(half.fd, hello, sizeof hello, 0) == sizeof hello);
+    kit_do(kit, start_drain);
+    (void)usleep(200 * 1000);
+    assert_true(asks(&late));
+    assert_true(asks(&later));
+    uint64_t since_ms = clock_monotonic_ms();
+    assert_true(wait_for(&kit->drained, 1));
+    CHECK(clock_monotonic_ms() - since_ms < 5000, "took %llu ms", (unsigned long long)(clock_monotonic_ms() - since_ms));
+    kit_stop(kit);
+    (void)close(SSL_get_fd(half.ssl));
+    talk_close(&late);
+    talk_close(&later);
+    talk_close(&half);
+    (void)close(silent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +393,7 @@ int main(void)
         cmocka_unit_test(says_which_file_is_wrong),
         cmocka_unit_test(a_new_certificate_is_for_new_connections),
         cmocka_unit_test(ends_in_any_order),
+        cmocka_unit_test(who_said_nothing_yet_has_a_second_when_the_end_begins),
     };
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -30,13 +30,12 @@ static void open_log(const struct conf *conf)
 /* Before any thread starts, so that all inherit it: signals are taken by one thread with sigwait. */
 static void block_signals(void)
 {
+    static const int taken[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2 };
     sigset_t all;
 
     (void)sigemptyset(&all);
-    (void)sigaddset(&all, SIGTERM);
-    (void)sigaddset(&all, SIGINT);
-    (void)sigaddset(&all, SIGUSR2);
-    (void)sigaddset(&all, SIGHUP);
+    for (size_t i = 0; i < COUNT(taken); i++)
+        (void)sigaddset(&all, taken[i]);
     (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
 }
@@ -136,6 +135,7 @@ static void wait_for_stop(void)
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGQUIT);
     (void)sigwait(&signals, &got);
 }
 

@@ -117,6 +117,8 @@ const struct setting settings[] = {
       .doc = "HTTP/2 streams a connection may abandon per second before it is closed." },
     { "limits.drain_ms", UINT(limits.drain_ms, 10000, 0, 600000),
       .doc = "Time that running requests get when the process is asked to stop." },
+    { "limits.stop_delay_ms", UINT(limits.stop_delay_ms, 0, 0, 600000),
+      .doc = "Time for which it serves on, not ready, when the process is asked to stop." },
     { "limits.json_depth", UINT(limits.json_depth, 64, 4, 512),
       .doc = "Deepest nesting of a JSON body." },
     { "limits.json_members", UINT(limits.json_members, 4096, 16, 1000000),

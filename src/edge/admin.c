@@ -11,7 +11,7 @@ struct admin {
     struct http_server *server;
     struct worker *workers;
     size_t worker_count;
-    bool draining;
+    bool stopping, draining;
 };
 
 /* A scrape: every worker copies its counters on its own thread, the last one posts back. */
@@ -211,8 +211,8 @@ static void scraper_gone(void *data)
 
 static void start_scrape(struct admin *admin, struct http_request *request)
 {
-    if (admin->draining || admin->workers[0].counting) {
-        answer_text(request, 503, STR("another scrape is under way\n"));
+    if (admin->draining || admin->workers[0].counting) { /* a worker that has ended counts nothing any more */
+        answer_text(request, 503, admin->draining ? STR("stopping\n") : STR("another scrape is under way\n"));
         return;
     }
     struct arena *arena = arena_new(SIZE_MAX);
@@ -230,10 +230,17 @@ static void start_scrape(struct admin *admin, struct http_request *request)
     }
 }
 
+static const char *why_not_ready(const struct admin *admin)
+{
+    if (admin->stopping)
+        return "not ready: stopping\n";
+    return store_healthy(admin->gateway->store) ? NULL : "not ready: state_dir cannot be written\n";
+}
+
 static void on_request(struct http_request *request, const struct http_head *head, enum err_code fault, void *data)
 {
     struct admin *admin = data;
-    bool ready = !admin->draining && store_healthy(admin->gateway->store);
+    const char *why = why_not_ready(admin);
 
     if (fault != ERR_NONE)
         answer_text(request, err_status(fault), STR("refused\n"));
@@ -242,7 +249,7 @@ static void on_request(struct http_request *request, const struct http_head *hea
     else if (str_is(head->path, "/healthz"))
         answer_text(request, 200, STR("ok\n"));
     else if (str_is(head->path, "/readyz"))
-        answer_text(request, ready ? 200 : 503, ready ? STR("ready\n") : STR("not ready\n"));
+        answer_text(request, why ? 503 : 200, why ? str_from(why) : STR("ready\n"));
     else if (str_is(head->path, "/metrics"))
         start_scrape(admin, request);
     else
@@ -273,6 +280,11 @@ int admin_listen(struct admin *admin, struct err *err)
     if (http_server_listen(admin->server, admin->conf->admin_listen, HTTP_ALONE, NULL, err))
         return err_wrap(err, "admin.listen");
     return 0;
+}
+
+void admin_stopping(struct admin *admin)
+{
+    admin->stopping = true;
 }
 
 void admin_draining(struct admin *admin)

@@ -22,7 +22,9 @@ struct edge {
     bool own_access_fd;
     pthread_t signals;
     bool signals_started;
+    atomic_bool given_up; /* the signal thread is to end */
     struct post stop;
+    struct deadline ending; /* until the drain begins, then until it is over */
 };
 
 static int open_access_file(const struct edge *edge)
@@ -61,56 +63,102 @@ static size_t count_workers(const struct conf *conf)
     return cores > 0 ? (size_t)cores : 1;
 }
 
-/* Told by the signal thread: everything drains, then the admin loop ends. */
-static void on_stop(struct post *post)
+static struct edge *edge_of(struct deadline *deadline)
 {
-    struct edge *edge = (struct edge *)(void *)((char *)post - offsetof(struct edge, stop));
+    return (struct edge *)(void *)((char *)deadline - offsetof(struct edge, ending));
+}
+
+/* The admin pages are there as long as a worker is: who asks is told 503, and need not wait for a connection. */
+static void end_with_workers(struct deadline *deadline)
+{
+    enum { LOOK_AGAIN_MS = 20 };
+    struct edge *edge = edge_of(deadline);
+
+    for (size_t i = 0; i < edge->worker_count; i++) {
+        if (edge->workers[i].over)
+            continue;
+        deadline_set(edge->loop, deadline, LOOK_AGAIN_MS);
+        return;
+    }
+    loop_stop(edge->loop);
+}
+
+static void begin_drain(struct deadline *deadline)
+{
+    struct edge *edge = edge_of(deadline);
 
     log_line(LOG_INFO, "draining");
     admin_draining(edge->admin);
     for (size_t i = 0; i < edge->worker_count; i++)
         worker_drain(&edge->workers[i]);
-    loop_stop(edge->loop); /* the admin pages go first: a load balancer sees it at once */
+    edge->ending.run = end_with_workers;
+    end_with_workers(&edge->ending);
+}
+
+/* Told by the signal thread. A load balancer that asks for /readyz has limits.stop_delay_ms to see it, then everything drains. */
+static void on_stop(struct post *post)
+{
+    struct edge *edge = (struct edge *)(void *)((char *)post - offsetof(struct edge, stop));
+
+    admin_stopping(edge->admin);
+    edge->ending.run = begin_drain;
+    if (edge->conf->limits.stop_delay_ms) {
+        log_line(LOG_INFO, "stopping: draining begins in %llu ms", (unsigned long long)edge->conf->limits.stop_delay_ms);
+        deadline_set(edge->loop, &edge->ending, edge->conf->limits.stop_delay_ms);
+    } else {
+        begin_drain(&edge->ending);
+    }
 }
 
 /* After a log file was moved away: the descriptor that the workers write to becomes another file at once, and
  * what they hold goes to that one. Without a new file the old one stays. */
-static void reopen_access_log(struct edge *edge)
+static void reopen_access_log(struct edge *edge, const char *why)
 {
     if (!edge->access_path) {
-        log_line(LOG_INFO, "SIGHUP: there is no access log file to open again; a new configuration is a new start");
+        log_line(LOG_INFO, "%s: there is no access log file to open again; a new configuration is a new start", why);
         return;
     }
     int fresh = open_access_file(edge);
     if (fresh < 0 || dup3(fresh, edge->access_fd, O_CLOEXEC) < 0)
-        log_line(LOG_WARN, "SIGHUP: log.access: %s cannot be opened, the old file stays", edge->access_path);
+        log_line(LOG_WARN, "%s: log.access: %s cannot be opened, the old file stays", why, edge->access_path);
     else
-        log_line(LOG_INFO, "SIGHUP: the access log is opened again");
+        log_line(LOG_INFO, "%s: the access log is opened again", why);
     if (fresh >= 0)
         (void)close(fresh);
 }
 
-/* SIGHUP: files that others replace while this process runs. */
-static void read_again(struct edge *edge)
+/* True: the process is to stop. SIGHUP is about files that others replace while it runs. */
+static bool take_signal(struct edge *edge, int got)
 {
-    reopen_access_log(edge);
-    workers_renew_tls(edge->workers, edge->worker_count);
+    switch (got) {
+    case SIGHUP:
+        reopen_access_log(edge, "SIGHUP");
+        workers_renew_tls(edge->workers, edge->worker_count);
+        return false;
+    case SIGUSR1:
+        reopen_access_log(edge, "SIGUSR1");
+        return false;
+    case SIGUSR2: /* nginx's for a new program in the place of the old one */
+        log_line(LOG_INFO, "SIGUSR2 does nothing");
+        return false;
+    default:
+        return true;
+    }
 }
 
 static void *wait_for_signal(void *data)
 {
+    static const int all[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2 };
     struct edge *edge = data;
     sigset_t awaited;
-    int got = SIGUSR2;
+    int got;
 
     (void)sigemptyset(&awaited);
-    (void)sigaddset(&awaited, SIGTERM);
-    (void)sigaddset(&awaited, SIGINT);
-    (void)sigaddset(&awaited, SIGHUP);
-    (void)sigaddset(&awaited, SIGUSR2); /* edge_free: give up waiting */
-    while (!sigwait(&awaited, &got) && got == SIGHUP)
-        read_again(edge);
-    if (got != SIGUSR2)
+    for (size_t i = 0; i < COUNT(all); i++)
+        (void)sigaddset(&awaited, all[i]);
+    while (!sigwait(&awaited, &got) && !edge->given_up && !take_signal(edge, got))
+        ;
+    if (!edge->given_up)
         loop_post(edge->loop, &edge->stop);
     return NULL;
 }
@@ -183,6 +231,7 @@ void edge_free(struct edge **edge)
     if (!gone)
         return;
     if (gone->signals_started) {
+        gone->given_up = true;
         (void)pthread_kill(gone->signals, SIGUSR2);
         (void)pthread_join(gone->signals, NULL);
     }
@@ -190,6 +239,7 @@ void edge_free(struct edge **edge)
     for (size_t i = 0; i < gone->worker_count; i++)
         worker_done(&gone->workers[i]);
     admin_free(&gone->admin);
+    deadline_clear(gone->loop, &gone->ending);
     loop_free(&gone->loop);
     if (gone->own_access_fd)
         (void)close(gone->access_fd);

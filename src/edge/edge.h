@@ -12,9 +12,9 @@ struct edge;
 /* Listens and starts the workers. `gateway` and its store are borrowed. Signals must be blocked already. */
 MUST_CHECK int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gateway, struct err *err);
 
-/* Serves the admin pages until SIGTERM or SIGINT, then drains: no new connection, requests in flight are answered,
- * idle connections closed. SIGHUP opens the access log's file again and reads a renewed certificate. When it returns no
- * worker runs any more. Call from the thread that called edge_start. */
+/* Serves the admin pages until SIGTERM, SIGINT or SIGQUIT, then drains, after limits.stop_delay_ms: no new connection, requests
+ * in flight are answered, idle connections closed. SIGHUP opens the access log's file again and reads a renewed certificate;
+ * SIGUSR1 does only the first. When it returns no worker runs any more. Call from the thread that called edge_start. */
 void edge_run(struct edge *edge);
 
 /* After the store was closed, which may still post to the loops. */

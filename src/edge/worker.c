@@ -224,6 +224,7 @@ static void *thread_main(void *data)
     struct worker *worker = data;
 
     loop_run(worker->loop);
+    worker->over = true;
     return NULL;
 }
 

@@ -32,6 +32,7 @@ struct worker {
     size_t spare_count;
     pthread_t thread;
     bool started, draining;
+    atomic_bool over; /* its thread is about to end */
     struct post drain, renew;
     struct renewal *renewal;
     bool renewing; /* the post is under way; under the renewal's lock */

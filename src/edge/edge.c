@@ -14,11 +14,10 @@ struct edge {
     const struct conf *conf;
     struct worker *workers;
     size_t worker_count;
-    struct renewal renewal;
+    struct crew crew;
     struct admin *admin;
     struct loop *loop; /* of the admin pages */
     const char *access_path; /* NULL: it is no file */
-    int access_fd;
     bool own_access_fd;
     pthread_t signals;
     bool signals_started;
@@ -36,20 +35,20 @@ static int open_access_log(struct edge *edge, struct err *err)
 {
     struct str where = edge->conf->log_access;
 
-    edge->access_fd = -1;
+    edge->crew.access_fd = -1;
     if (str_is(where, "off"))
         return 0;
     if (str_is(where, "-")) {
         /* a description of our own, so that not waiting for its reader changes nothing for others */
-        edge->access_fd = open("/proc/self/fd/1", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
-        edge->own_access_fd = edge->access_fd >= 0;
-        if (edge->access_fd < 0)
-            edge->access_fd = STDOUT_FILENO;
+        edge->crew.access_fd = open("/proc/self/fd/1", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+        edge->own_access_fd = edge->crew.access_fd >= 0;
+        if (edge->crew.access_fd < 0)
+            edge->crew.access_fd = STDOUT_FILENO;
         return 0;
     }
     edge->access_path = arena_cstr(edge->arena, where);
-    edge->access_fd = open_access_file(edge);
-    edge->own_access_fd = edge->access_fd >= 0;
+    edge->crew.access_fd = open_access_file(edge);
+    edge->own_access_fd = edge->crew.access_fd >= 0;
     return edge->own_access_fd ? 0 : err_set(err, ERR_CONFIG, "log.access: " STR_FMT " cannot be opened",
                                              STR_ARG(where));
 }
@@ -119,7 +118,7 @@ static void reopen_access_log(struct edge *edge, const char *why)
         return;
     }
     int fresh = open_access_file(edge);
-    if (fresh < 0 || dup3(fresh, edge->access_fd, O_CLOEXEC) < 0)
+    if (fresh < 0 || dup3(fresh, edge->crew.access_fd, O_CLOEXEC) < 0)
         log_line(LOG_WARN, "%s: log.access: %s cannot be opened, the old file stays", why, edge->access_path);
     else
         log_line(LOG_INFO, "%s: the access log is opened again", why);
@@ -168,11 +167,11 @@ static int start_workers(struct edge *edge, struct gateway *gateway, struct err 
     size_t count = count_workers(edge->conf);
 
     edge->workers = ARENA_ARRAY(edge->arena, struct worker, count);
-    if (renewal_read(&edge->renewal, edge->conf, err))
+    if (renewal_read(&edge->crew.renewal, edge->conf, err))
         return -1;
     while (edge->worker_count < count) {
         struct worker *worker = &edge->workers[edge->worker_count++];
-        if (worker_init(worker, edge->conf, gateway, edge->access_fd, &edge->renewal, err) ||
+        if (worker_init(worker, edge->conf, gateway, &edge->crew, err) ||
             worker_listen(worker, edge->worker_count == 1 ? HTTP_FIRST : HTTP_BESIDE, err))
             return -1;
     }
@@ -194,8 +193,8 @@ int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gate
     made->conf = conf;
     made->loop = loop_new();
     made->stop.run = on_stop;
-    made->access_fd = -1;
-    (void)pthread_mutex_init(&made->renewal.lock, NULL);
+    made->crew.access_fd = -1;
+    (void)pthread_mutex_init(&made->crew.renewal.lock, NULL);
     if (open_access_log(made, err) || start_workers(made, gateway, err))
         goto failed;
     if (pthread_create(&made->signals, NULL, wait_for_signal, made)) {
@@ -242,9 +241,9 @@ void edge_free(struct edge **edge)
     deadline_clear(gone->loop, &gone->ending);
     loop_free(&gone->loop);
     if (gone->own_access_fd)
-        (void)close(gone->access_fd);
-    http_tls_free(&gone->renewal.tls);
-    (void)pthread_mutex_destroy(&gone->renewal.lock);
+        (void)close(gone->crew.access_fd);
+    http_tls_free(&gone->crew.renewal.tls);
+    (void)pthread_mutex_destroy(&gone->crew.renewal.lock);
     struct arena *arena = gone->arena;
     arena_free(&arena);
     *edge = NULL;

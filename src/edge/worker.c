@@ -203,15 +203,15 @@ static void drain(struct post *post)
     http_server_drain(worker->server, worker->conf->limits.drain_ms, on_drained, worker);
 }
 
-int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, int access_fd,
-                struct renewal *renewal, struct err *err)
+int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, struct crew *crew, struct err *err)
 {
     struct http_limits limits = limits_of(conf);
 
     *worker = (struct worker){ .conf = conf, .gateway = gateway, .loop = loop_new(), .drain = { .run = drain },
-                                .renew = { .run = renew_tls }, .renewal = renewal };
+                                .renew = { .run = renew_tls }, .renewal = &crew->renewal };
+    limits.total = &crew->total;
     worker->metrics = metrics_new(gateway);
-    worker->access = access_log_new(worker->loop, access_fd);
+    worker->access = access_log_new(worker->loop, crew->access_fd);
     worker->server = http_server_new(worker->loop, &limits, on_request, worker);
     if (upstream_new(&worker->upstream, worker->loop, conf, err))
         return -1;

@@ -14,6 +14,13 @@ struct renewal {
     size_t left;          /* workers that do not use it yet */
 };
 
+/* What all workers have together. */
+struct crew {
+    int access_fd; /* -1: no access log */
+    struct http_total total;
+    struct renewal renewal;
+};
+
 struct worker {
     const struct conf *conf;
     struct gateway *gateway;
@@ -48,9 +55,9 @@ struct worker {
     struct counting *counting;
 };
 
-/* `access_fd` and `renewal` are borrowed. */
-MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, int access_fd,
-                           struct renewal *renewal, struct err *err);
+/* `crew` is borrowed. */
+MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, struct crew *crew,
+                           struct err *err);
 /* At all addresses of the configuration: HTTP_FIRST for one worker, then HTTP_BESIDE for the others. */
 MUST_CHECK int worker_listen(struct worker *worker, enum http_share share, struct err *err);
 MUST_CHECK int worker_run(struct worker *worker, struct err *err); /* starts its thread */

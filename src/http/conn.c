@@ -16,6 +16,7 @@ static void on_close(void *data)
 
     deadline_clear(server->loop, &conn->goodbye);
     server->counts.connections--;
+    server->total->connections--;
     *conn->link = conn->next;
     if (conn->next)
         conn->next->link = conn->link;
@@ -47,6 +48,7 @@ static struct conn *conn_new(struct listener *listener, h2o_socket_t *sock)
         conn->next->link = &conn->next;
     server->conns = conn;
     server->counts.connections++;
+    server->total->connections++;
     server->counts.accepted++;
     sock->on_close.cb = on_close;
     sock->on_close.data = conn;
@@ -105,7 +107,7 @@ void conn_accept(struct listener *listener, h2o_socket_t *sock)
 {
     struct http_server *server = listener->server;
 
-    if (server->counts.connections >= server->limits.connections) {
+    if (server->total->connections >= server->limits.connections) {
         server->counts.refused++;
         h2o_socket_close(sock);
         return;

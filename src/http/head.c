@@ -232,9 +232,9 @@ static enum err_code judge_amount(const struct http_request *request)
         return ERR_URI_TOO_LONG;
     if (head->body.len > limits->body_bytes)
         return ERR_TOO_LARGE;
-    if (server->counts.in_flight > limits->in_flight)
+    if (server->total->in_flight > limits->in_flight)
         return ERR_UNAVAILABLE;
-    if (head->body.len && (server->too_much || server->counts.buffered_bytes > limits->buffered_bytes))
+    if (head->body.len && (server->too_much || server->total->held_bytes > limits->buffered_bytes))
         return ERR_UNAVAILABLE;
     return ERR_NONE;
 }
@@ -245,8 +245,7 @@ enum err_code head_read(struct http_request *request, enum err_code fault)
     h2o_req_t *req = request->req;
 
     fill_head(request);
-    request->held = request->head.body.len;
-    request->server->counts.buffered_bytes += request->held;
+    hold_bytes(request, request->head.body.len);
     if (!fault)
         fault = request->head.http2 ? judge_http2(request) : judge_http1(request);
     if (!request->head.http2 && fault) { /* nothing that follows on this connection can be trusted */

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "net/loop.h"
 
+#include <stdatomic.h>
+
 struct http_server;
 struct http_request;
 
@@ -14,10 +16,17 @@ struct http_header {
     struct str name, value; /* name in lower case */
 };
 
+/* What several servers hold together, on whatever threads. All zero before the first of them. */
+struct http_total {
+    atomic_uint servers, connections, in_flight;
+    atomic_size_t held_bytes, arriving_bytes; /* of bodies: of requests being answered; under way, at each one's last tick */
+};
+
 struct http_limits {
+    struct http_total *total; /* borrowed: `connections`, `in_flight`, `buffered_bytes` are of all its servers; NULL: of one */
     size_t head_bytes, target_bytes, body_bytes; /* of one request: 431, 414, 413 */
     unsigned headers;                            /* 431 */
-    unsigned connections;                        /* of this server; further ones are closed at once */
+    unsigned connections;                        /* further ones are closed at once */
     unsigned in_flight;                          /* requests being answered; further ones get 503 */
     size_t buffered_bytes;                       /* request bodies held at once, in total; beyond it 503 */
     uint64_t head_ms, body_ms, answer_ms, idle_ms;

@@ -52,6 +52,7 @@ struct http_server {
     struct arena *arena;
     struct loop *loop;
     struct http_limits limits;
+    struct http_total own, *total; /* `own` where it shares with nobody */
     http_handler_fn *handler;
     void *data;
     h2o_globalconf_t conf;
@@ -128,6 +129,7 @@ void requests_setup(struct http_server *server);
 void request_leave(struct http_request *request); /* HTTP/1: the client is gone */
 
 /* head.c */
+void hold_bytes(struct http_request *request, size_t bytes); /* of its body, from now on */
 enum err_code head_read(struct http_request *request, enum err_code fault);
 
 /* tick.c */

@@ -24,6 +24,18 @@ struct shaper {
     struct http_server *server;
 };
 
+void hold_bytes(struct http_request *request, size_t bytes)
+{
+    struct http_server *server = request->server;
+    size_t more = bytes - request->held; /* may wrap: so it is taken away */
+
+    request->held = bytes;
+    if (!more)
+        return;
+    server->counts.buffered_bytes += more;
+    server->total->held_bytes += more;
+}
+
 /* Runs when libh2o drops the request: after its answer went out, or because the stream was reset or the
  * connection closed. Must not touch libh2o's connection, which may be in the middle of being closed. */
 static void on_dispose(void *data)
@@ -37,7 +49,8 @@ static void on_dispose(void *data)
 
     deadline_clear(server->loop, &request->begin);
     server->counts.in_flight--;
-    server->counts.buffered_bytes -= request->held;
+    server->total->in_flight--;
+    hold_bytes(request, 0);
     if (conn->current == request)
         conn->current = NULL;
     conn->quiet_ms = loop_now_ms(server->loop);
@@ -91,6 +104,7 @@ static struct http_request *request_open(struct http_server *server, h2o_req_t *
     };
     server->counts.requests++;
     server->counts.in_flight++;
+    server->total->in_flight++;
     if (req->version < 0x200) {
         conn->current = request;
         conn->asked = true;

@@ -63,6 +63,8 @@ struct http_server *http_server_new(struct loop *loop, const struct http_limits 
     server->arena = arena;
     server->loop = loop;
     server->limits = *limits;
+    server->total = limits->total ? limits->total : &server->own;
+    server->total->servers++;
     server->handler = handler;
     server->data = data;
     configure(server);
@@ -205,6 +207,8 @@ static void cut_everybody(struct http_server *server)
 
 static void dispose(struct http_server *server)
 {
+    server->total->arriving_bytes -= server->arriving;
+    server->total->servers--;
     h2o_timeout_unlink(&server->context.http2._graceful_shutdown_timeout);
     h2o_context_dispose(&server->context);
     h2o_mem_recycle_t none = { .max = 0 };

@@ -213,16 +213,18 @@ static void walk_requests(struct walk *walk)
     (void)walk->server->conf.http2.callbacks.foreach_request(context, judge_stream, walk);
 }
 
-/* Bodies are buffered by libh2o without asking. When all of them together are too much, those that hold more
- * than their share are cut: at least half of the bytes go. */
+/* Bodies are buffered by libh2o without asking. When all of them together are too much, servers that have more than their share
+ * cut those that hold more than theirs: at least half of the bytes go. */
 static void judge_buffers(struct walk *walk)
 {
     struct http_server *server = walk->server;
+    struct http_total *total = server->total;
     size_t limit = server->limits.buffered_bytes;
 
+    total->arriving_bytes += walk->bytes - server->arriving; /* may wrap: so it is taken away */
     server->arriving = walk->bytes;
-    server->too_much = server->arriving + server->counts.buffered_bytes > limit;
-    if (!server->too_much || !walk->bodies)
+    server->too_much = total->arriving_bytes + total->held_bytes > limit;
+    if (!server->too_much || !walk->bodies || server->arriving + server->counts.buffered_bytes <= limit / total->servers)
         return;
     walk->most = walk->bytes / walk->bodies / 2;
     walk_requests(walk);

@@ -167,6 +167,7 @@ static int start_workers(struct edge *edge, struct gateway *gateway, struct err 
     size_t count = count_workers(edge->conf);
 
     edge->workers = ARENA_ARRAY(edge->arena, struct worker, count);
+    edge->crew.connections = crew_connections(edge->conf, count);
     if (renewal_read(&edge->crew.renewal, edge->conf, err))
         return -1;
     while (edge->worker_count < count) {
@@ -181,6 +182,9 @@ static int start_workers(struct edge *edge, struct gateway *gateway, struct err 
     for (size_t i = 0; i < count; i++)
         if (worker_run(&edge->workers[i], err))
             return -1;
+    if (edge->crew.connections < edge->conf->limits.connections)
+        log_line(LOG_WARN, "limits.connections: for lack of open files (ulimit -n) %llu connections are accepted, not %llu",
+                 (unsigned long long)edge->crew.connections, (unsigned long long)edge->conf->limits.connections);
     return 0;
 }
 

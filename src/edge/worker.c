@@ -76,7 +76,6 @@ static struct http_limits limits_of(const struct conf *conf)
     limits.target_bytes = conf->limits.target_kb * 1024;
     limits.body_bytes = conf->limits.body_kb * 1024;
     limits.headers = (unsigned)conf->limits.headers;
-    limits.connections = (unsigned)conf->limits.connections;
     limits.in_flight = (unsigned)conf->limits.in_flight;
     limits.buffered_bytes = conf->limits.buffered_mb * 1024 * 1024;
     limits.head_ms = conf->limits.head_ms;
@@ -210,6 +209,7 @@ int worker_init(struct worker *worker, const struct conf *conf, struct gateway *
     *worker = (struct worker){ .conf = conf, .gateway = gateway, .loop = loop_new(), .drain = { .run = drain },
                                 .renew = { .run = renew_tls }, .renewal = &crew->renewal };
     limits.total = &crew->total;
+    limits.connections = (unsigned)crew->connections;
     worker->metrics = metrics_new(gateway);
     worker->access = access_log_new(worker->loop, crew->access_fd);
     worker->server = http_server_new(worker->loop, &limits, on_request, worker);

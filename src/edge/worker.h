@@ -17,6 +17,7 @@ struct renewal {
 /* What all workers have together. */
 struct crew {
     int access_fd; /* -1: no access log */
+    uint64_t connections; /* of clients, at most */
     struct http_total total;
     struct renewal renewal;
 };
@@ -54,6 +55,9 @@ struct worker {
     struct post count;
     struct counting *counting;
 };
+
+/* limits.connections, or fewer where the system does not allow as many open files (files.c); asks for them first. */
+uint64_t crew_connections(const struct conf *conf, size_t workers);
 
 /* `crew` is borrowed. */
 MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, struct crew *crew,

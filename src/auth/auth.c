@@ -150,7 +150,8 @@ int auth_new(struct auth **auth, const struct conf *conf, struct err *err)
 int auth_check(const struct conf *conf, struct err *err)
 {
     struct auth *made = make(conf);
-    int failed = load_others(made, conf, err) ? err_wrap(err, "auth") : load_beside(made, conf, err);
+    int failed = own_key_check(made->arena, conf, err) || load_others(made, conf, err) ? err_wrap(err, "auth")
+                                                                                       : load_beside(made, conf, err);
 
     auth_free(&made);
     return failed;

@@ -26,6 +26,13 @@ static int system_fault(struct err *err, struct str path)
     return fault(err, path, strerror_r(errno, text, sizeof text));
 }
 
+/* Its owner's alone; or root's, and its group may only read it, which is how Kubernetes gives secrets to a pod that is not root,
+ * and systemd credentials to a service. */
+static bool is_private(const struct stat *is)
+{
+    return !(is->st_mode & 077) || (!(is->st_mode & 037) && is->st_uid == 0 && geteuid() != 0);
+}
+
 static int check_mode(int fd, struct str path, bool secret, struct err *err)
 {
     struct stat is;
@@ -34,7 +41,7 @@ static int check_mode(int fd, struct str path, bool secret, struct err *err)
         return system_fault(err, path);
     if (!S_ISREG(is.st_mode))
         return fault(err, path, "not a regular file");
-    if (secret && (is.st_mode & 077))
+    if (secret && !is_private(&is))
         return err_set(err, ERR_CONFIG, STR_FMT ": holds a secret but has mode %04o, expected 0600 or 0400",
                        STR_ARG(path), (unsigned)is.st_mode & 07777);
     return is.st_size > LARGEST ? fault(err, path, "larger than 64 KiB") : 0;

@@ -5,7 +5,7 @@
 #include "base/err.h"
 
 /* The content of a regular file of at most 64 KiB, in `arena`. A `secret` one must belong to its owner alone: group
- * and others may neither read nor write it. */
+ * and others may neither read nor write it. If it is root's, and this process is not root, its group may read it. */
 MUST_CHECK int file_read(struct arena *arena, struct str path, bool secret, struct str *text, struct err *err);
 
 /* Only that judgement of a secret file. */

@@ -59,6 +59,8 @@ MUST_CHECK int own_key_load(struct own_key *own, struct arena *arena, const stru
 /* The file of an earlier one, private or public. */
 MUST_CHECK int own_key_load_retired(struct own_key *own, struct arena *arena, struct str path,
                                     struct err *err);
+/* What these two would say at the start. Makes nothing. */
+MUST_CHECK int own_key_check(struct arena *arena, const struct conf *conf, struct err *err);
 void own_key_done(struct own_key *own);
 
 /* Appends the compact JWS over `claims` (JSON text), signed with ES256. */

@@ -26,13 +26,19 @@ static void make_folders(struct arena *arena, struct str folder)
             (void)mkdir(arena_cstr(arena, str_of(folder.ptr, i)), 0700);
 }
 
+static struct str default_path(struct arena *arena, struct str state_dir)
+{
+    bool slash = state_dir.ptr[state_dir.len - 1] == '/';
+
+    return arena_printf(arena, STR_FMT "%ssigning-key.pem", STR_ARG(state_dir), slash ? "" : "/");
+}
+
 static struct str key_path(struct arena *arena, const struct conf *conf)
 {
     if (conf->auth.signing_key.len)
         return conf->auth.signing_key;
     make_folders(arena, conf->state_dir);
-    bool slash = conf->state_dir.ptr[conf->state_dir.len - 1] == '/';
-    return arena_printf(arena, STR_FMT "%ssigning-key.pem", STR_ARG(conf->state_dir), slash ? "" : "/");
+    return default_path(arena, conf->state_dir);
 }
 
 static int make_pem(struct arena *arena, struct str *pem)
@@ -146,6 +152,34 @@ int own_key_load_retired(struct own_key *own, struct arena *arena, struct str pa
         own->pair = parse(pem, true);
     }
     return describe(own, arena, path, err);
+}
+
+/* As make_if_missing would find it. The folder of `state_dir` is made at the start, where it is missing. */
+static int check_makable(struct arena *arena, struct str path, bool folder_is_made, struct err *err)
+{
+    struct str folder = path;
+
+    while (folder.len && folder.ptr[folder.len - 1] != '/')
+        folder.len--;
+    if (!access(folder.len ? arena_cstr(arena, folder) : ".", W_OK | X_OK) || (folder_is_made && errno == ENOENT))
+        return 0;
+    return err_set(err, ERR_CONFIG, STR_FMT ": is not there, and cannot be made: %s", STR_ARG(path), strerror(errno));
+}
+
+int own_key_check(struct arena *arena, const struct conf *conf, struct err *err)
+{
+    bool named = conf->auth.signing_key.len;
+    struct str path = named ? conf->auth.signing_key : default_path(arena, conf->state_dir);
+    struct own_key own = { 0 };
+    bool there = !access(arena_cstr(arena, path), F_OK);
+
+    int failed = there ? own_key_load(&own, arena, conf, err) : check_makable(arena, path, !named, err);
+    own_key_done(&own);
+    for (size_t i = 0; !failed && i < conf->auth.retired_key_count; i++) {
+        failed = own_key_load_retired(&own, arena, conf->auth.retired_keys[i], err);
+        own_key_done(&own);
+    }
+    return failed;
 }
 
 void own_key_done(struct own_key *own)

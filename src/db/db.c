@@ -1,5 +1,7 @@
 #include "db/inside.h"
 
+#include "base/log.h"
+
 #include <assert.h>
 #include <signal.h>
 #include <time.h>
@@ -119,6 +121,32 @@ static int try_jobs(struct db *db, size_t count, struct err *err)
     return rc;
 }
 
+/* A transaction that changes nothing works on a full disk, too: this one writes a page. */
+static int try_to_write(struct db *db, struct err *err)
+{
+    int rc = db_control(db, "BEGIN IMMEDIATE", err) || db_exec(db, "PRAGMA user_version = 0", err) ||
+             db_control(db, "COMMIT", err);
+
+    if (rc)
+        forget(db);
+    return rc;
+}
+
+/* A line for each change: whoever asks why the gateway is not ready finds the reason in its log. */
+static void note_health(struct db *db, const struct err *lost, bool wrote)
+{
+    bool healthy = db_healthy(db);
+    struct err err;
+
+    if (!lost && !wrote && !healthy && try_to_write(db, &err))
+        lost = &err;
+    if (lost && healthy)
+        log_line(LOG_ERROR, "%s: nothing can be written: %s", db->checkpoint.path, lost->detail);
+    else if (!lost && !healthy)
+        log_line(LOG_INFO, "%s: can be written again", db->checkpoint.path);
+    atomic_store_explicit(&db->healthy, !lost, memory_order_relaxed);
+}
+
 /* Runs the group; nothing of it is reported before COMMIT returned. */
 static void run_group(struct db *db, size_t count)
 {
@@ -127,9 +155,10 @@ static void run_group(struct db *db, size_t count)
     bool lost = try_jobs(db, count, &err) != 0;
 
     db_release_taken(db);
-    if (!lost && sqlite3_total_changes64(db->handle) != changes)
+    bool wrote = !lost && sqlite3_total_changes64(db->handle) != changes;
+    if (wrote)
         atomic_fetch_add_explicit(&db->commits, 1, memory_order_relaxed);
-    atomic_store_explicit(&db->healthy, !lost, memory_order_relaxed);
+    note_health(db, lost ? &err : NULL, wrote);
     for (size_t i = 0; i < count; i++) {
         struct outcome *outcome = &db->group[i];
 
@@ -196,7 +225,7 @@ static void *run_thread(void *data)
     (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
     while (!ended(db)) {
         size_t count = take_jobs(db);
-        if (count || (!db_healthy(db) && !ended(db))) /* an empty one shows that it works again, also without traffic */
+        if (count || (!db_healthy(db) && !ended(db))) /* an empty one finds out whether it works again */
             run_group(db, count);
         db_checkpoint_turn(db, count == 0);
     }

@@ -67,6 +67,7 @@ static bool grants(const struct dialect *dialect, const struct principal *who, s
     return any;
 }
 
+/* A token is good at every dialect that takes its kind: one that grants nothing in the one that was named is only told. */
 int desk_judge_scopes(const struct desk *desk, const struct dialect *dialect, struct str scopes)
 {
     struct str one;
@@ -74,14 +75,17 @@ int desk_judge_scopes(const struct desk *desk, const struct dialect *dialect, st
     while (str_next(&scopes, ' ', &one)) {
         const struct principal who = { .scopes = &one, .scope_count = 1 };
         struct near near = near_to(one);
-        bool any = !one.len;
-        for (size_t i = 0; i < desk->gateway->dialect_count; i++)
-            if (!dialect || dialect == desk->gateway->dialects[i])
-                any |= grants(desk->gateway->dialects[i], &who, &near);
-        if (any)
-            continue;
-        struct str whose = dialect ? arena_printf(desk->arena, " of " STR_FMT, STR_ARG(dialect->name)) : STR("");
-        return cli_misspelt(&near, "--scope: no operation" STR_FMT " demands '" STR_FMT "'", STR_ARG(whose), STR_ARG(one));
+        bool any = !one.len, here = any || !dialect;
+        for (size_t i = 0; i < desk->gateway->dialect_count; i++) {
+            bool granted = grants(desk->gateway->dialects[i], &who, &near);
+            any |= granted;
+            here |= granted && dialect == desk->gateway->dialects[i];
+        }
+        if (!any)
+            return cli_misspelt(&near, "--scope: no operation demands '" STR_FMT "'", STR_ARG(one));
+        if (!here)
+            (void)fprintf(stderr, "dragoman: --scope: no operation of " STR_FMT " demands '" STR_FMT "'\n", STR_ARG(dialect->name),
+                          STR_ARG(one));
     }
     return 0;
 }

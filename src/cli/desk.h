@@ -22,7 +22,8 @@ int desk_with(const struct invocation *invocation, int (*work)(struct desk *desk
 /* Every read: and write: scope that the dialect's operations name. */
 struct str desk_scope(struct desk *desk, const struct dialect *dialect);
 
-/* 0, or CLI_USAGE with words printed: one of the scopes grants nothing that an operation of the dialect (NULL: of any) demands. */
+/* 0, or CLI_USAGE with words printed: one of the scopes grants nothing that an operation of any dialect demands. One that grants
+ * nothing in this dialect (or NULL) is told on standard error, and taken. */
 int desk_judge_scopes(const struct desk *desk, const struct dialect *dialect, struct str scopes);
 
 /* Turns an id as the dialect (or NULL) writes it into the canonical one; anything else is taken as canonical. Fails if

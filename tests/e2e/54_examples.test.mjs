@@ -97,7 +97,7 @@ describe("Twine's examples", () => {
         client = JSON.parse(gateway.cli('client', 'add', '--name', 'examples', '--brand', BRAND, '--group', canonical.get(`group:${twine.GROUP}`)));
         gateway.secrets.add(client.client_secret);
         await sleep(1100); // a record added by another process is seen within one second
-        tokens = { whole: gateway.token('twine', { brand: BRAND }), narrow: gateway.token('twine', { brand: BRAND, scope: 'read:nothing' }) };
+        tokens = { whole: gateway.token('twine', { brand: BRAND }), narrow: gateway.token('twine', { brand: BRAND, scope: 'read:acknowledgements' }) };
     });
     after(() => gateway.stop());
 

@@ -27,7 +27,7 @@ describe("media types of Twine's operations", () => {
     let gateway, token, narrow, client, group, id, made;
     before(async () => {
         gateway = await startGateway();
-        [token, narrow] = [gateway.token('twine'), gateway.token('twine', { scope: 'read:nothing' })];
+        [token, narrow] = [gateway.token('twine'), gateway.token('twine', { scope: 'read:acknowledgements' })];
         client = JSON.parse(gateway.cli('client', 'add', '--name', 'media', '--brand', 'acme'));
         gateway.secrets.add(client.client_secret);
         await sleep(1100); // a record added by another process is seen within one second

@@ -304,8 +304,8 @@ static void put_given(struct put *put, const struct field *field, uint32_t at)
         field->codec->take(put, field, at);
     else if (equals_context(put, field, at))
         put_checked(put, field, at);
-    else
-        put_fault(put, field, FAULT_EQUALS);
+    else /* what is no text names no other brand */
+        put_fault(put, field, field->equals_brand && tape_type(put->run->in, at) != JSON_STRING ? FAULT_TYPE : FAULT_EQUALS);
 }
 
 /* A value that others stored may break a rule of this dialect: as it was shown, it may be sent back all the same. */

@@ -16,7 +16,7 @@ const each = (path, values, status) => values.map((value) => [path, value, statu
 const text = (path) => each(path, NO_STRING);
 const required = (path) => [[path, undefined], [path, ''], ...text(path)];
 const readOnly = (...names) => names.map((name) => [name, '2024-01-01T00:00:00Z']);
-const brand = [['brand_id', undefined], ['brand_id', ''], ['brand_id', 1, 403], ['brand_id', 'globex', 403]];
+const brand = [['brand_id', undefined], ['brand_id', ''], ['brand_id', 1], ['brand_id', ['acme']], ['brand_id', 'globex', 403]];
 const uuid = (path) => each(path, ['x', '', 1, null, '11111111-1111-4111-8111-11111111111']);
 const moment = (path) => each(path, ['2024-01-01', '2024-01-01T00:00:00', '2024-02-30T00:00:00Z', 5, null]);
 const page = [['limit=0'], ['limit=x'], ['offset=-1'], ['offset=x'], ['limit=1&limit=2']];

@@ -249,7 +249,8 @@ int record_delete(struct task *task, struct db *db, struct err *err)
     const struct select *select = task->route->select;
     struct row row;
 
-    if (judge_change(task, err) || select_need(task, db, select, &row, err) || select_one(task, db, err))
+    if (judge_change(task, err) || select_need(task, db, select, &row, err) || row_match(task, select->entity, &row, err) ||
+        select_one(task, db, err))
         return -1;
     task->reply.etag = STR_NONE;
     if (row_delete(task, db, select->entity, err))

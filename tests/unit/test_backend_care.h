@@ -229,6 +229,8 @@ static const struct step following[] = {
       .status = 412 },
     { .as = "globex", .call = "PATCH /v1/encounters/<e>", .body = "{}", .status = 404 },
     { .as = "globex", .call = "DELETE /v1/encounters/<e>", .status = 404 },
+    { .as = "acme", .call = "DELETE /v1/encounters/<e>", .if_match = "\"1\"", .status = 412 },
+    { .as = "globex", .call = "DELETE /v1/encounters/<e>", .if_match = "\"1\"", .status = 404 },
     { .as = "acme", .call = "DELETE /v1/encounters/<e>", .status = 200, .has = { "\"id\":\"<e>\"" } },
     { .as = "acme", .call = "DELETE /v1/encounters/<e>", .status = 404 },
     { .as = "acme", .call = "POST /v1/patients/<a>/metrics", .body = METRIC(""), .status = 201 },

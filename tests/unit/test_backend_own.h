@@ -188,7 +188,9 @@ static const struct step collecting[] = {
     { .as = "acme", .call = "PATCH /v1/rewards/<r>", .body = "{\"a\":1}", .if_match = "\"1\"", .status = 412 },
     { .as = "globex", .call = "PATCH /v1/rewards/<r>", .body = "{\"a\":1}", .status = 404 },
     { .as = "globex", .call = "DELETE /v1/rewards/<r>", .status = 404 },
-    { .as = "acme", .call = "DELETE /v1/rewards/<r>", .status = 200, .has = { "\"id\":\"<r>\"" } },
+    { .as = "acme", .call = "DELETE /v1/rewards/<r>", .if_match = "\"1\"", .status = 412 },
+    { .as = "acme", .call = "GET /v1/rewards/<r>", .status = 200, .etag = "\"2\"" },
+    { .as = "acme", .call = "DELETE /v1/rewards/<r>", .if_match = "\"1\", \"2\"", .status = 200, .has = { "\"id\":\"<r>\"" } },
     { .as = "acme", .call = "GET /v1/rewards/<r>", .status = 404 },
 
     { .as = "acme", .call = "POST /v1/actions", .body = "{\"title\":\"t\",\"plan_id\":\"p\"}", .status = 201,

@@ -26,7 +26,8 @@ describe('rewards', () => {
         patient = await newPatient();
         const program = await make('reward_program', { name: 'Steps', start_at: at(1), end_at: at(30), budget_value: 100 }, { group: ref('group', group) });
         const activation = { patient: ref('patient', patient), reward_program: ref('reward_program', program.id) };
-        const { id } = await make('reward_program_activation', { activated_at: at(2) }, activation);
+        const { id, attributes } = await make('reward_program_activation', { activated_at: at(2) }, activation);
+        assert.equal(attributes.active, true, 'unless sent');
         reward = (n) => make('reward', { description: `${n} steps`, allocated_value: 5, allocated_at: at(3) }, { reward_program_activation: ref('reward_program_activation', id) });
         Object.assign(reward, { activation });
     });

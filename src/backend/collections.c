@@ -174,11 +174,14 @@ COLLECTION(reward_programs, "reward program", false, false, NULL, OF_GROUP, BY_C
 OWNED(reward_program_activations, "reward program activation", OF_PROGRAM,
       GROUPS("reward_program_activations"));
 OWNED(rewards, "reward", OF_ACTIVATION, GROUPS("rewards"), MEMBER(thread));
-/* One that does not say is not ready. */
+/* Of those that are not fulfilled. One that does not say is not ready. */
 #define READY                                                                                                \
     {                                                                                                        \
         .name = STR_INIT("ready_for_fulfillment"), .kind = FILTER_CHOICE, .choices = "true false",           \
         .sql = "coalesce(json_extract(t.body, '$.ready_for_fulfillment'), 0) = (? = 'true')"                 \
+               " AND json_extract(t.body, '$.fulfilled_at') IS NULL AND NOT EXISTS"                          \
+               " (SELECT 1 FROM reward_earning_fulfillments AS f WHERE f.brand_id = t.brand_id"              \
+               " AND f.reward_earning_id = t.id)"                                                            \
     }
 OWNED(reward_earnings, "reward earning", OF_REWARD, GROUPS("reward_earnings"), READY);
 OWNED(reward_earning_fulfillments, "reward earning fulfillment", OF_EARNING,

@@ -145,5 +145,11 @@ describe("the filters of Twine's lists", () => {
         const { data: [{ id }] } = (await get('/group', { 'filter[organization]': ACME, 'filter[name]': 'Earners' })).json;
         const count = async (more) => (await get('/reward_earning', { 'filter[groups]': id, ...more }, 200)).json.meta.count;
         assert.deepEqual([await count({}), await count({ 'filter[ready_for_fulfillment]': 'true' }), await count({ 'filter[ready_for_fulfillment]': 'false' })], [3, 1, 2]);
+
+        // "for which ready_for_fulfillment is true and fulfilled_at is null": whoever pays what is ready must not pay twice
+        await make({ ready_for_fulfillment: true, fulfilled_at: '2024-01-01T00:00:00.000Z' });
+        const paid = await make({ ready_for_fulfillment: true });
+        await backendCall(gateway, 'POST', '/v1/reward_earning_fulfillments', { brand_id: 'acme', patient_id, reward_earning_id: paid.id, fulfilled_value: 1 });
+        assert.deepEqual([await count({}), await count({ 'filter[ready_for_fulfillment]': 'true' }), await count({ 'filter[ready_for_fulfillment]': 'false' })], [5, 1, 2]);
     });
 });

@@ -136,6 +136,21 @@ describe("the filters of Twine's lists", () => {
         assert.deepEqual((await gateway.client('twine', { brand: 'globex' }).get(`/pub/calendar_event?filter[attendees]=${other}`)).json.data, [], "another tenant's events are nobody's");
     });
 
+    test('what is not completed is found whatever else the backend says of it', async () => {
+        const { patients: [{ id: patient_id }] } = await backendCall(gateway, 'GET', '/v1/patients?brand_id=acme&limit=1');
+        const group = (await backendCall(gateway, 'POST', '/v1/groups', { brand_id: 'acme', name: 'Visited' })).id;
+        await backendCall(gateway, 'PUT', `/v1/patients/${patient_id}/groups`, { group_ids: [group] });
+        const { data: [{ id }] } = (await get('/group', { 'filter[organization]': ACME, 'filter[name]': 'Visited' })).json;
+        for (const status of ['scheduled', 'in_progress', 'cancelled', 'completed']) {
+            const made = await backendCall(gateway, 'POST', `/v1/patients/${patient_id}/encounters`, { brand_id: 'acme', encounter_type: 'other', chief_complaint: `is ${status}` });
+            await backendCall(gateway, 'PATCH', `/v1/encounters/${made.id}`, { status });
+        }
+        const titles = async (completed) => (await get('/calendar_event', { 'filter[groups]': id, 'filter[completed]': completed }, 200)).json.data
+            .map(({ attributes }) => attributes.title).filter((title) => title?.startsWith('is ')).sort();
+        assert.deepEqual(await titles('false'), ['is cancelled', 'is in_progress', 'is scheduled']);
+        assert.deepEqual(await titles('true'), ['is completed']);
+    });
+
     test('earnings that are ready, and those that are not', async () => {
         const { patients: [{ id: patient_id }] } = await backendCall(gateway, 'GET', '/v1/patients?brand_id=acme&limit=1');
         const make = (body) => backendCall(gateway, 'POST', '/v1/reward_earnings', { brand_id: 'acme', patient_id, earned_value: '1', ...body });

@@ -1,25 +1,7 @@
-/* What rows of flat collections require of each other: of some there is only one, what joins a plan is the plan's
- * patient's, and actions and bundles name each other. */
+/* What rows of flat collections require of each other: what joins a plan is the plan's patient's, and actions and
+ * bundles name each other. */
 #include "backend/resources.h"
 #include "backend/task.h"
-
-/* Another row of the collection with the same reference, and with what `also` says. */
-#define TWIN(name, member, also)                                                                             \
-    "SELECT 1 FROM " #name " AS t JOIN " #name " AS o ON o.brand_id = t.brand_id AND o." #member             \
-    " = t." #member " AND o.id <> t.id" also " WHERE t.brand_id = ?1 AND t.id = ?2"
-
-static const struct single {
-    const struct entity *entity;
-    const char *twin;  /* ?1 is the brand, ?2 the row that was written */
-    const char *words;
-} singles[] = {
-    { &reward_program_activations_entity,
-      TWIN(reward_program_activations, reward_program_id, " AND o.patient_id = t.patient_id"),
-      "of a patient's activations of one reward programme" },
-    { &reward_earnings_entity, TWIN(reward_earnings, reward_id, ""), "of the earnings of one reward" },
-    { &reward_earning_fulfillments_entity, TWIN(reward_earning_fulfillments, reward_earning_id, ""),
-      "of the fulfillments of one earning" },
-};
 
 /* The first step of a statement about the row. */
 static int step_own(struct task *task, struct db *db, const char *sql, struct err *err)
@@ -31,13 +13,6 @@ static int step_own(struct task *task, struct db *db, const char *sql, struct er
     int found = db_step(statement, err);
     db_end(statement);
     return found;
-}
-
-static int judge_single(struct task *task, struct db *db, const struct single *single, struct err *err)
-{
-    int found = step_own(task, db, single->twin, err);
-
-    return found == 1 ? task_fail(task, err, ERR_CONFLICT, "there can be only one %s", single->words) : found;
 }
 
 /* A row without a patient gets the plan's; one that has another is not in this plan. */
@@ -110,9 +85,6 @@ int bonds_keep(struct task *task, struct db *db, struct err *err)
 {
     const struct entity *entity = task->route->select->entity;
 
-    for (size_t i = 0; i < COUNT(singles); i++)
-        if (singles[i].entity == entity && judge_single(task, db, &singles[i], err))
-            return -1;
     for (size_t i = 0; i < COUNT(joinings); i++)
         if (joinings[i].entity == entity && join_plan(task, db, &joinings[i], err))
             return -1;

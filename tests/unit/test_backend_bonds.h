@@ -5,42 +5,6 @@
 
 #define OF_A "{\"patient_id\":\"<a>\",\"brand_id\":\"acme\""
 
-static const struct step singling[] = {
-    MAKE_A,
-    { .as = "acme", .call = "POST /v1/patients", .body = NAMED("Cy", "Cole"), .status = 201, .save = 'c' },
-    { .as = "acme", .call = "POST /v1/reward_program_activations", .status = 201, .save = 'v',
-      .body = OF_A ",\"reward_program_id\":\"p\"}" },
-    { .as = "acme", .call = "POST /v1/reward_program_activations", .status = 409, .has = { "conflict", "only one" },
-      .body = OF_A ",\"reward_program_id\":\"p\"}" },
-    { .as = "acme", .call = "POST /v1/reward_program_activations", .status = 201,
-      .body = OF_A ",\"reward_program_id\":\"q\"}" },
-    { .as = "acme", .call = "POST /v1/reward_program_activations", .status = 201,
-      .body = "{\"patient_id\":\"<c>\",\"reward_program_id\":\"p\"}" },
-    { .as = "acme", .call = "POST /v1/reward_program_activations", .status = 201, .save = 'w', .body = OF_A "}" },
-    { .as = "acme", .call = "POST /v1/reward_program_activations", .status = 201, .body = OF_A "}" },
-    { .as = "acme", .call = "PATCH /v1/reward_program_activations/<v>", .status = 200,
-      .body = "{\"reward_program_id\":\"p\",\"active\":false}" },
-    { .as = "acme", .call = "PATCH /v1/reward_program_activations/<w>", .status = 409,
-      .body = "{\"reward_program_id\":\"p\"}" },
-    { .as = "acme", .call = "GET /v1/reward_program_activations?reward_program_id=p", .status = 200,
-      .has = { "\"total\":2}" } },
-
-    { .as = "acme", .call = "POST /v1/reward_earnings", .status = 201, .save = 'e',
-      .body = OF_A ",\"reward_id\":\"r\"}" },
-    { .as = "acme", .call = "POST /v1/reward_earnings", .status = 409, .has = { "only one" },
-      .body = OF_A ",\"reward_id\":\"r\"}" },
-    { .as = "acme", .call = "POST /v1/reward_earnings", .status = 201, .body = OF_A ",\"reward_id\":\"s\"}" },
-    { .as = "acme", .call = "GET /v1/reward_earnings", .status = 200, .has = { "\"total\":2}" } },
-
-    { .as = "acme", .call = "POST /v1/reward_earning_fulfillments", .status = 201,
-      .body = OF_A ",\"reward_earning_id\":\"<e>\"}" },
-    { .as = "acme", .call = "POST /v1/reward_earning_fulfillments", .status = 409, .has = { "only one" },
-      .body = OF_A ",\"reward_earning_id\":\"<e>\"}" },
-    { .as = "acme", .call = "GET /v1/reward_earning_fulfillments", .status = 200, .has = { "\"total\":1}" } },
-    { .as = "acme", .call = "DELETE /v1/reward_earnings/<e>", .status = 200 },
-    { .as = "acme", .call = "POST /v1/reward_earnings", .status = 201, .body = OF_A ",\"reward_id\":\"r\"}" },
-};
-
 /* What joins a plan becomes the plan's patient's, and is erased with it. */
 static const struct step joining[] = {
     MAKE_A,

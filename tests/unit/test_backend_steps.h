@@ -12,7 +12,7 @@
 #define SCRIPTS(X)                                                                                           \
     X(caring) X(collecting) X(creating) X(following) X(medicating) X(telling) X(routing) X(tenancy)           \
     X(duplicates) X(patching) X(listing) X(measuring) X(meeting) X(grouping) X(binding) X(erasing)           \
-    X(singling) X(joining) X(pairing)
+    X(joining) X(pairing)
 #define SCRIPT_TEST(name)                                                                                    \
     static void name##_works(void **state)                                                                   \
     {                                                                                                        \

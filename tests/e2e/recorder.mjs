@@ -37,14 +37,20 @@ async function startRecorder() {
 export async function startRecorded() {
     const recorder = await startRecorder(), tokens = {};
     const gateway = await startGateway({ seed: false, ready: '/healthz', set: { 'backend.url': recorder.url } });
-    const csv = join(gateway.stateDir, 'ids.csv');
-    const kinds = ['patient', 'metric', 'encounter', 'provider', 'group', 'action', 'bundle', 'plan', 'result', 'reward', 'reward_program', 'reward_earning',
-        'reward_program_activation', 'reward_earning_fulfillment', 'health_profile', 'health_profile_question', 'health_profile_answer', 'question_definition', 'email_message', 'calendar_event_response'];
-    const rows = [`twine,brand,acme,${BRAND},acme`, ...kinds.map((kind) => `twine,${kind},acme,${HEX},c-twine`)];
-    writeFileSync(csv, ['dialect,kind,brand,dialect_id,canonical_id', 'general,patient,acme,1049,c-general', ...rows, ''].join('\n'));
-    gateway.cli('crosswalk', 'import', csv);
-    for (const dialect of Object.keys(ids.spelled)) tokens[dialect] = gateway.token(dialect, { scope: 'admin:*' });
-    tokens.me = gateway.token('patient-graph', { scope: 'admin:*', patient: 'c-patient-graph' });
+    try {
+        const csv = join(gateway.stateDir, 'ids.csv');
+        const kinds = ['patient', 'metric', 'encounter', 'provider', 'group', 'action', 'bundle', 'plan', 'result', 'reward', 'reward_program', 'reward_earning',
+            'reward_program_activation', 'reward_earning_fulfillment', 'health_profile', 'health_profile_question', 'health_profile_answer', 'question_definition', 'email_message', 'calendar_event_response'];
+        const rows = [`twine,brand,acme,${BRAND},acme`, ...kinds.map((kind) => `twine,${kind},acme,${HEX},c-twine`)];
+        writeFileSync(csv, ['dialect,kind,brand,dialect_id,canonical_id', 'general,patient,acme,1049,c-general', ...rows, ''].join('\n'));
+        gateway.cli('crosswalk', 'import', csv);
+        for (const dialect of Object.keys(ids.spelled)) tokens[dialect] = gateway.token(dialect, { scope: 'admin:*' });
+        tokens.me = gateway.token('patient-graph', { scope: 'admin:*', patient: 'c-patient-graph' });
+    } catch (error) { // nobody else could stop them
+        await gateway.stop();
+        await recorder.stop();
+        throw error;
+    }
     return { recorder, gateway, tokens };
 }
 

@@ -44,6 +44,7 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
     va_list ap;
 
     err->code = code;
+    err->after_s = 0;
     va_start(ap, fmt);
     if (vsnprintf(err->detail, sizeof err->detail, fmt, ap) < 0)
         err->detail[0] = '\0';

@@ -16,6 +16,7 @@ enum err_code {
  * `detail` is for the log and for operators, never for the client. */
 struct err {
     enum err_code code;
+    unsigned after_s; /* of what may go well later: in how many seconds (Retry-After, RFC 9110 section 10.2.3); 0: not known */
     char detail[320];
 };
 

@@ -355,7 +355,8 @@ static size_t error_headers(struct exchange *x, int status, struct http_header *
     if (x->err.code == ERR_METHOD && x->missing.len)
         headers[count++] = (struct http_header){ .name = STR("allow"), .value = x->missing };
     if ((status == 503 || status == 429) && !is_any_stored(x))
-        headers[count++] = (struct http_header){ .name = STR("retry-after"), .value = STR("1") };
+        headers[count++] = (struct http_header){ .name = STR("retry-after"),
+                                                 .value = arena_printf(x->arena, "%u", x->err.after_s ? x->err.after_s : 1) };
     return count;
 }
 

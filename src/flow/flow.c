@@ -129,6 +129,7 @@ enum step exchange_fail(struct exchange *x, enum err_code code, const char *fmt,
     va_list ap;
 
     x->err.code = code;
+    x->err.after_s = 0;
     va_start(ap, fmt);
     if (vsnprintf(x->err.detail, sizeof x->err.detail, fmt, ap) < 0)
         x->err.detail[0] = '\0';

@@ -75,12 +75,32 @@ static bool is_json(struct str content_type)
            (type.len > 5 && str_eq_nocase(str_from_at(type, type.len - 5), STR("+json")));
 }
 
+enum { MOST_AFTER_S = 24 * 3600 };
+
+/* What the backend says of the time to wait; 0: nothing, or a date. */
+static unsigned after_of(const struct call_answer *answer)
+{
+    struct str said = answer->status == 429 || answer->status == 503 ? header_value(answer, "retry-after") : STR_NONE;
+    uint64_t seconds;
+
+    if (!said.len || !str_to_uint(said, &seconds))
+        return 0;
+    return seconds < MOST_AFTER_S ? (unsigned)seconds : MOST_AFTER_S;
+}
+
+static int refused(const struct call_answer *answer, struct err *err)
+{
+    (void)err_set(err, code_of(answer->status), "the backend answered %d", answer->status);
+    err->after_s = after_of(answer);
+    return -1;
+}
+
 static int read_answer(struct upstream_call *call, const struct call_answer *answer, struct err *err)
 {
     struct tape_fault fault;
 
     if (answer->status >= 400)
-        return err_set(err, code_of(answer->status), "the backend answered %d", answer->status);
+        return refused(answer, err);
     if (answer->status < 200 || answer->status >= 300)
         return err_set(err, ERR_UPSTREAM, "the backend answered %d", answer->status);
     call->answer = (struct upstream_answer){ .status = answer->status, .etag = header_value(answer, "etag") };

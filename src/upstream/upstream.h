@@ -42,7 +42,7 @@ struct upstream_answer {
 
 /* Once per call unless freed before. `err` (answer NULL): ERR_NOT_FOUND, ERR_CONFLICT, ERR_PRECONDITION, ERR_INVALID,
  * ERR_FORBIDDEN, ERR_TOO_MANY, ERR_NOT_IMPLEMENTED, ERR_UPSTREAM, ERR_UNAVAILABLE, ERR_UPSTREAM_TIMEOUT,
- * ERR_TOO_LARGE. Never inside upstream_start. */
+ * ERR_TOO_LARGE. Its `after_s` is the backend's Retry-After beside a 429 or 503. Never inside upstream_start. */
 typedef void upstream_done_fn(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err,
                               void *data);
 

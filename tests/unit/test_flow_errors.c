@@ -77,6 +77,28 @@ static void the_backends_refusals(void **state)
     }
 }
 
+/* Clients wait as long as the backend asks them to, and a second where it does not say. */
+static void the_backend_says_when_to_come_again(void **state)
+{
+    static const struct {
+        struct reply reply;
+        const char *header;
+    } cases[] = {
+        { { .code = ERR_TOO_MANY, .after_s = 37 }, "retry-after: 37\n" },
+        { { .code = ERR_UNAVAILABLE, .after_s = 120 }, "retry-after: 120\n" },
+        { { .code = ERR_UNAVAILABLE }, "retry-after: 1\n" },
+    };
+    static const char *const methods[][2] = { { "general", "GET /v1/patients/1" }, { "patient-graph", "GET /v1/patients?brand_id=acme" } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (size_t k = 0; k < COUNT(methods); k++) {
+            kit_script(kit, &cases[i].reply, 1);
+            struct heard heard = kit_ask(kit, (struct said){ .as = methods[k][0], .method = methods[k][1] });
+            CHECK(has(heard.headers, cases[i].header), "case %zu, %s: " STR_FMT, i, methods[k][1], STR_ARG(heard.headers));
+        }
+}
+
 /* A 400 to a request that the gateway had found good: nothing is told of members of a body that is not there. */
 static void a_read_has_no_invalid_members(void **state)
 {
@@ -457,6 +479,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_backends_refusals, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_backend_says_when_to_come_again, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_that_are_none, setup, teardown),
         cmocka_unit_test_setup_teardown(requests_that_are_none, setup, teardown),
         cmocka_unit_test_setup_teardown(a_read_has_no_invalid_members, setup, teardown),

@@ -21,6 +21,7 @@ struct reply {
     const char *json;   /* NULL: no body */
     const char *etag;   /* with its quotes */
     enum err_code code; /* the call fails instead */
+    unsigned after_s;   /* and says so */
     bool never;
 };
 
@@ -101,6 +102,7 @@ static inline void fake_tell(struct post *post)
     call->kit->open--;
     if (reply->code) {
         (void)err_set(&err, reply->code, "scripted");
+        err.after_s = reply->after_s;
         call->done(call, NULL, &err, call->data);
         return;
     }

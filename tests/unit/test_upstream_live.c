@@ -19,6 +19,7 @@ static const struct {
     int status;
     const char *document; /* NULL: none */
     const char *etag;
+    unsigned after_s;
 } cases[] = {
     { .name = "200",
       .reply = HEAD("200 OK") "etag: \"v1\"\r\n" BODY("7", "{\"a\":1}"),
@@ -54,6 +55,13 @@ static const struct {
     { .name = "401", .reply = ERROR("401 Unauthorized"), .code = ERR_UPSTREAM },
     { .name = "402", .reply = ERROR("402 Payment Required"), .code = ERR_UPSTREAM },
     { .name = "403", .reply = ERROR("403 Forbidden"), .code = ERR_FORBIDDEN },
+#define LATER(status, after) "HTTP/1.1 " status "\r\nretry-after: " after "\r\n" BODY("0", "")
+    { .name = "429, later", .reply = LATER("429 Too Many Requests", "37"), .code = ERR_TOO_MANY, .after_s = 37 },
+    { .name = "503, later", .reply = LATER("503 Service Unavailable", "120"), .code = ERR_UNAVAILABLE, .after_s = 120 },
+    { .name = "503, years", .reply = LATER("503 Service Unavailable", "99999999999"), .code = ERR_UNAVAILABLE, .after_s = 86400 },
+    { .name = "503, a date", .reply = LATER("503 Service Unavailable", "Fri, 31 Dec 2027 23:59:59 GMT"), .code = ERR_UNAVAILABLE },
+    { .name = "503, nonsense", .reply = LATER("503 Service Unavailable", "-1"), .code = ERR_UNAVAILABLE },
+    { .name = "500, later", .reply = LATER("500 Internal Server Error", "37"), .code = ERR_UPSTREAM },
     { .name = "404", .reply = ERROR("404 Not Found"), .code = ERR_NOT_FOUND },
     { .name = "404 with a page",
       .reply = "HTTP/1.1 404 Not Found\r\ncontent-type: text/html\r\n" BODY("6", "<html>"),
@@ -167,6 +175,7 @@ struct outcome {
     bool called, inside;
     enum err_code code;
     char detail[320];
+    unsigned after_s;
     int status;
     struct str document, etag;
 };
@@ -180,6 +189,7 @@ static void on_done(struct upstream_call *call, const struct upstream_answer *an
     outcome->called = true;
     if (err) {
         outcome->code = err->code;
+        outcome->after_s = err->after_s;
         (void)snprintf(outcome->detail, sizeof outcome->detail, "%s", err->detail);
     } else {
         outcome->status = answer->status;
@@ -216,6 +226,7 @@ static void answers(void **state)
     for (size_t i = 0; i < SCRIPTS; i++) {
         struct outcome found = call_now(i, (struct upstream_request){ 0 });
         CHECK(found.code == cases[i].code, "%s: %s %s", cases[i].name, err_name(found.code), found.detail);
+        CHECK(found.after_s == cases[i].after_s, "%s: after %u s", cases[i].name, found.after_s);
         if (cases[i].code)
             continue;
         CHECK(found.status == cases[i].status, "%s: %d", cases[i].name, found.status);

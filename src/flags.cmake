@@ -2,7 +2,7 @@
 include(CheckCCompilerFlag)
 add_library(dragoman_flags INTERFACE)
 target_compile_features(dragoman_flags INTERFACE c_std_17)
-target_compile_definitions(dragoman_flags INTERFACE _GNU_SOURCE H2O_USE_LIBUV=0)
+target_compile_definitions(dragoman_flags INTERFACE _GNU_SOURCE H2O_USE_LIBUV=0 DRAGOMAN_VERSION="${PROJECT_VERSION}")
 target_include_directories(dragoman_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 
 function(dragoman_try_flags)

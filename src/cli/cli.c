@@ -48,7 +48,7 @@ static void print_common(FILE *to)
 
 static void print_help(FILE *to)
 {
-    (void)fprintf(to, "dragoman: an API dialect gateway\n\n");
+    (void)fprintf(to, "dragoman %s: an API dialect gateway\n\n", DRAGOMAN_VERSION);
     for (size_t i = 0; i < COUNT(commands); i++)
         (void)fprintf(to, "  dragoman %s\n", commands[i].usage);
     print_common(to);
@@ -301,6 +301,10 @@ static int dispatch(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
     const struct command *command = find_command(name);
 
+    if (!strcmp(name, "--version")) {
+        (void)printf("dragoman %s\n", DRAGOMAN_VERSION);
+        return 0;
+    }
     if (!strcmp(name, "help") || is_help(name))
         return help(argc > 2 ? argv[2] : NULL);
     if (*name && !command)

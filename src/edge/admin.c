@@ -30,6 +30,13 @@ static void answer_text(struct http_request *request, int status, struct str tex
     http_answer(request, status, &type, 1, text);
 }
 
+/* So that a dashboard shows which program a change came with. */
+static void write_build(struct buf *out)
+{
+    buf_add(out, STR(FAMILY("build_info", "gauge", "1; the version is the label.")
+                     "dragoman_build_info{version=\"" DRAGOMAN_VERSION "\"} 1\n"));
+}
+
 /* Sums over the workers and one line each. */
 static void write_http(const struct admin *admin, struct buf *out)
 {
@@ -177,6 +184,7 @@ static void on_counted(struct post *post)
         for (size_t i = 0; i < admin->worker_count; i++)
             all[i] = admin->workers[i].metrics;
         metrics_write(all, admin->worker_count, &out);
+        write_build(&out);
         write_http(admin, &out);
         write_upstream(admin, &out);
         write_lost(admin, &out);

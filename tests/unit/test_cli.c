@@ -243,6 +243,8 @@ static void what_works(void **state)
         const char *words, *part;
     } cases[] = {
         { "help", "dragoman token" },
+        { "--version", "dragoman " DRAGOMAN_VERSION "\n" },
+        { "--help", "dragoman " DRAGOMAN_VERSION ": an API" },
         { "--help", "dragoman token" },
         { "help", "Exit status: 0 done; 1 a fault" },
         { "help explain", "dragoman explain METHOD PATH" },

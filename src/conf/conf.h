@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/network.h"
 
 struct yaml;
 
@@ -40,6 +41,8 @@ struct conf {
     struct str listen, admin_listen, state_dir, mappings, default_facade;
     uint64_t workers; /* 0: one per core */
     struct str tls_certificate, tls_key, tls_client_ca;
+    const struct network *trusted_proxies; /* their word is taken for who the client is */
+    size_t trusted_proxy_count;
     struct str log_level, log_access; /* access: "-" standard output, "off", or a file */
     struct {
         bool embedded;

@@ -197,6 +197,22 @@ int read_retired_keys(struct conf *conf, const struct yaml *node, struct err *er
     return 0;
 }
 
+int read_trusted_proxies(struct conf *conf, const struct yaml *node, struct err *err)
+{
+    const struct str *texts;
+    const struct yaml *at = node->first;
+
+    if (read_texts(conf, node, &texts, &conf->trusted_proxy_count, err))
+        return -1;
+    struct network *networks = ARENA_ARRAY(conf->arena, struct network, conf->trusted_proxy_count);
+    for (size_t i = 0; i < conf->trusted_proxy_count; i++, at = at->next)
+        if (!network_parse(texts[i], &networks[i]))
+            return yaml_fault(at, err, "'" STR_FMT "' is no address and no network, such as 10.0.0.0/8 or 2001:db8::/32",
+                              STR_ARG(texts[i]));
+    conf->trusted_proxies = networks;
+    return 0;
+}
+
 static int read_credentials(const struct yaml *list, unsigned *credentials, struct err *err)
 {
     static const struct {

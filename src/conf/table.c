@@ -23,6 +23,8 @@ const struct setting settings[] = {
       .doc = "Folder of the dialects; empty: `mappings` beside the configuration's folder, else the installed one." },
     { "default_facade", TEXT(default_facade, ""),
       .doc = "Dialect that answers when nothing else decides; empty: the first by name." },
+    { "trusted_proxies", OWN(read_trusted_proxies),
+      .doc = "List of addresses and networks whose X-Forwarded-For is believed." },
     { "facades", OWN(read_facades),
       .doc = "List of {dialect, listen, hosts, credentials, answers}: addresses and host names of a dialect, what its clients carry, "
              "and the form of its answers." },

@@ -32,6 +32,7 @@ extern const size_t setting_count;
 /* The lists (lists.c). */
 MUST_CHECK int read_issuers(struct conf *conf, const struct yaml *node, struct err *err);
 MUST_CHECK int read_retired_keys(struct conf *conf, const struct yaml *node, struct err *err);
+MUST_CHECK int read_trusted_proxies(struct conf *conf, const struct yaml *node, struct err *err);
 MUST_CHECK int read_facades(struct conf *conf, const struct yaml *node, struct err *err);
 MUST_CHECK int read_completions(struct conf *conf, const struct yaml *node, struct err *err);
 

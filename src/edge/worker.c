@@ -3,13 +3,14 @@
 #include "auth/files.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "edge/forwarded.h"
 
 /* One request between the server and the flow. Lives in its own arena, since both sides may end first. */
 struct visit {
     struct arena *arena;
     struct worker *worker;
     struct http_request *request;
-    const struct http_head *head;
+    struct http_head head; /* with the client as its peer */
     struct exchange *exchange;
 };
 
@@ -40,7 +41,7 @@ static void on_answer(const struct flow_answer *answer, void *data)
     struct worker *worker = visit->worker;
 
     metrics_count(worker->metrics, answer);
-    access_log_add(worker->access, visit->head, answer);
+    access_log_add(worker->access, &visit->head, answer);
     http_answer(visit->request, answer->status, answer->headers, answer->header_count, answer->body);
     end_visit(visit);
 }
@@ -59,9 +60,10 @@ static void on_request(struct http_request *request, const struct http_head *hea
     struct arena *arena = worker->spare_count ? worker->spare[--worker->spare_count] : arena_new(SIZE_MAX);
     struct visit *visit = ARENA_NEW(arena, struct visit);
 
-    *visit = (struct visit){ .arena = arena, .worker = worker, .request = request, .head = head };
+    *visit = (struct visit){ .arena = arena, .worker = worker, .request = request, .head = *head };
+    visit->head.peer = forwarded_client(worker->conf, head, arena);
     struct exchange *exchange =
-        flow_start(worker->flow, head, fault, bound_dialect(worker, head->local_port), on_answer, visit);
+        flow_start(worker->flow, &visit->head, fault, bound_dialect(worker, head->local_port), on_answer, visit);
     if (!exchange)
         return; /* answered already, and the visit is over */
     visit->exchange = exchange;

@@ -96,10 +96,10 @@ test('of operations one fault each, what they ask of the backend included', () =
     assert.deepEqual(told(done).map((line) => line.replace(/:\d+:/, ':')).filter((line) => !line.startsWith(' ')), [
         'general/gauge.yaml: put gives another document',
         'general/dialect.yaml: found "404"',
-        'twine/dialect.yaml: unknown key "calls"',
         "general/dialect.yaml: metric.list takes no parameter 'metric_kee'",
         "twine/dialect.yaml: there is no entity 'patent'",
         "twine/dialect.yaml: unknown call 'action.red'",
+        'twine/dialect.yaml: unknown key "calls"',
         'examples and laws that do not hold: 1 (dragoman test)',
         '6 faults']);
 });

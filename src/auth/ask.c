@@ -1,42 +1,35 @@
 /* A client's credential on its way: what is known answers at once, what is not waits for the authority. */
 #include "auth/judge.h"
 
-#include <arpa/inet.h>
 #include <stddef.h>
 
 #include "auth/client.h"
 #include "auth/jws.h"
 #include "base/clock.h"
+#include "base/network.h"
 
 /* Whoever has one IPv6 address has its network's 2^64. */
-static struct str network_of(struct str peer, char text[static INET6_ADDRSTRLEN],
-                             unsigned char bytes[static 16])
+static struct str network_of(struct str peer, struct address *address)
 {
     enum { NETWORK_BYTES = 8 };
 
-    if (peer.len >= INET6_ADDRSTRLEN)
+    if (!address_parse(peer, address) || address_is_ipv4(address))
         return peer;
-    memcpy(text, peer.ptr ? peer.ptr : "", peer.len);
-    text[peer.len] = '\0';
-    if (inet_pton(AF_INET6, text, bytes) != 1 || IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(void *)bytes))
-        return peer;
-    return str_of((const char *)bytes, NETWORK_BYTES);
+    return str_of((const char *)address->bytes, NETWORK_BYTES);
 }
 
 bool auth_peer_allowed(struct auth *auth, struct str peer)
 {
-    char text[INET6_ADDRSTRLEN];
-    _Alignas(struct in6_addr) unsigned char bytes[16];
+    struct address address;
 
-    return throttle_allows(&auth->peers, network_of(peer, text, bytes), (int64_t)clock_monotonic_ms());
+    return throttle_allows(&auth->peers, network_of(peer, &address), (int64_t)clock_monotonic_ms());
 }
 
 void auth_peer_failed(struct auth *auth, struct str peer)
 {
-    char text[INET6_ADDRSTRLEN];
-    _Alignas(struct in6_addr) unsigned char bytes[16];
+    struct address address;
 
-    throttle_failed(&auth->peers, network_of(peer, text, bytes), (int64_t)clock_monotonic_ms());
+    throttle_failed(&auth->peers, network_of(peer, &address), (int64_t)clock_monotonic_ms());
 }
 
 /* The prefix decides before the form does. */

@@ -20,9 +20,14 @@ bool address_parse(struct str text, struct address *address)
     return inet_pton(AF_INET, copy, address->bytes + sizeof mapped) == 1 || inet_pton(AF_INET6, copy, address->bytes) == 1;
 }
 
+bool address_is_ipv4(const struct address *address)
+{
+    return memcmp(address->bytes, mapped, sizeof mapped) == 0;
+}
+
 struct str address_text(const struct address *address, char text[static ADDRESS_TEXT])
 {
-    const bool is_mapped = memcmp(address->bytes, mapped, sizeof mapped) == 0;
+    const bool is_mapped = address_is_ipv4(address);
     const unsigned char *from = address->bytes + (is_mapped ? sizeof mapped : 0);
 
     return str_from(inet_ntop(is_mapped ? AF_INET : AF_INET6, from, text, ADDRESS_TEXT));

@@ -16,6 +16,7 @@ struct network {
 
 /* True: `text` is an address, without port, brackets and zone. */
 bool address_parse(struct str text, struct address *address);
+bool address_is_ipv4(const struct address *address);
 /* As it is usually written. `text` holds it. */
 struct str address_text(const struct address *address, char text[static ADDRESS_TEXT]);
 

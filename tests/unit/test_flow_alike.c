@@ -1,24 +1,8 @@
 /* Lists of entities that are alike: what was found out about one holds for the next (tape_same), but never for the one that is of
  * another brand or patient, wherever it stands. */
-#include "test_flow_kit.h"
+#include "test_flow_each.h"
 
 enum { COUNT_OF_LIST = 9 };
-
-static struct kit *kit;
-
-static int setup(void **state)
-{
-    (void)state;
-    kit = kit_new(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    kit_free(kit);
-    return 0;
-}
 
 static const struct str p_1[] = { STR_INIT("p-1") }, g_1[] = { STR_INIT("g-1") };
 #define ALL .subject = STR_INIT("s"), .scope = STR_INIT("admin:*")

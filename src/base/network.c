@@ -1,12 +1,23 @@
 #include "base/network.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <netinet/in.h>
 
 _Static_assert(ADDRESS_TEXT >= INET6_ADDRSTRLEN, "what inet_ntop writes");
 
 enum { BITS = 128, MAPPED_BITS = 96 };
 static const unsigned char mapped[12] = { [10] = 0xFF, [11] = 0xFF };
+
+struct address address_of(const void *bytes, size_t len)
+{
+    struct address address;
+
+    assert(len == 4 || len == sizeof address.bytes);
+    memcpy(address.bytes, mapped, sizeof mapped);
+    memcpy(address.bytes + sizeof address.bytes - len, bytes, len);
+    return address;
+}
 
 bool address_parse(struct str text, struct address *address)
 {
@@ -71,4 +82,12 @@ bool network_parse(struct str text, struct network *network)
 bool network_has(const struct network *network, const struct address *address)
 {
     return begin_alike(&network->at, address, network->bits);
+}
+
+bool networks_have(const struct network *networks, size_t count, const struct address *address)
+{
+    for (size_t i = 0; i < count; i++)
+        if (network_has(&networks[i], address))
+            return true;
+    return false;
 }

@@ -1,7 +1,9 @@
 #include "http/h2.h"
 #include "http/inner.h"
+#include "http/proxied.h"
 
-#include <arpa/inet.h>
+#include "base/log.h"
+
 #include <h2o/http1.h>
 #include <sys/socket.h>
 
@@ -55,7 +57,13 @@ static struct conn *conn_new(struct listener *listener, h2o_socket_t *sock)
     return conn;
 }
 
-static void set_peer(struct conn *conn)
+static void set_peer(struct conn *conn, const struct address *address)
+{
+    conn->peer_len = address_text(address, conn->peer).len;
+}
+
+/* The other end of the socket. False: it is gone already. */
+static bool find_peer(const struct conn *conn, struct address *address)
 {
     union {
         struct sockaddr any;
@@ -63,17 +71,16 @@ static void set_peer(struct conn *conn)
         struct sockaddr_in6 v6;
     } from = { .any = { .sa_family = AF_UNSPEC } };
     socklen_t len = sizeof from;
-    const char *text = NULL;
 
     if (getpeername(h2o_socket_get_fd(conn->sock), &from.any, &len))
-        return; /* gone already */
+        return false;
     if (from.any.sa_family == AF_INET)
-        text = inet_ntop(AF_INET, &from.v4.sin_addr, conn->peer, sizeof conn->peer);
-    else if (from.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&from.v6.sin6_addr))
-        text = inet_ntop(AF_INET, &from.v6.sin6_addr.s6_addr[12], conn->peer, sizeof conn->peer);
+        *address = address_of(&from.v4.sin_addr, sizeof from.v4.sin_addr);
     else if (from.any.sa_family == AF_INET6)
-        text = inet_ntop(AF_INET6, &from.v6.sin6_addr, conn->peer, sizeof conn->peer);
-    conn->peer_len = str_from(text).len;
+        *address = address_of(&from.v6.sin6_addr, sizeof from.v6.sin6_addr);
+    else
+        return false;
+    return true;
 }
 
 void conn_close_peeking(struct conn *conn)
@@ -103,9 +110,82 @@ static void on_first_bytes(h2o_socket_t *sock, const char *err)
         h2o_http1_accept(&conn->listener->accept, sock, conn->accepted_at);
 }
 
+/* Whatever has come already is still in sock->input. */
+static void begin(struct conn *conn)
+{
+    h2o_socket_t *sock = conn->sock;
+
+    conn->peeking = !conn->listener->accept.ssl_ctx;
+    if (!conn->peeking) {
+        conn->shaking_hands = true; /* until a tick sees what it speaks */
+        h2o_accept(&conn->listener->accept, sock);
+        return;
+    }
+    h2o_socket_read_start(sock, on_first_bytes);
+    if (sock->input->size)
+        on_first_bytes(sock, NULL);
+}
+
+/* The first is told, since whoever set this up looks for why nobody gets through; the others are only counted. */
+static void refuse_unproxied(struct conn *conn, const char *why)
+{
+    struct http_server *server = conn->server;
+
+    server->counts.proxy_refusals++;
+    if (!server->told_proxy_refusal)
+        log_line(LOG_WARN, "PROXY protocol: a connection from %.*s is closed, %s", (int)conn->peer_len, conn->peer, why);
+    server->told_proxy_refusal = true;
+    conn_close_peeking(conn);
+}
+
+static void on_proxy_bytes(h2o_socket_t *sock, const char *err)
+{
+    struct conn *conn = sock->data;
+    struct proxied proxied;
+
+    if (err) {
+        conn_close_peeking(conn);
+        return;
+    }
+    switch (proxied_read(str_of(sock->input->bytes, sock->input->size), &proxied)) {
+    case PROXIED_INCOMPLETE:
+        return;
+    case PROXIED_MALFORMED:
+        refuse_unproxied(conn, "it does not begin with a header of that protocol");
+        return;
+    case PROXIED_WHOLE:
+        break;
+    }
+    h2o_socket_read_stop(sock);
+    h2o_buffer_consume(&sock->input, proxied.len);
+    conn->unproxied = false;
+    conn->peer_is_proxy = !proxied.named;
+    if (proxied.named)
+        set_peer(conn, &proxied.client);
+    begin(conn);
+}
+
+/* The header is never optional: who might leave it out might as well write it. */
+static void expect_header(struct conn *conn, const struct address *peer)
+{
+    const struct listener *listener = conn->listener;
+
+    if (!peer) { /* reset by a health check, say */
+        conn_close_peeking(conn);
+        return;
+    }
+    if (!networks_have(listener->proxies, listener->proxy_count, peer)) {
+        refuse_unproxied(conn, "which is not in trusted_proxies");
+        return;
+    }
+    conn->unproxied = true;
+    h2o_socket_read_start(conn->sock, on_proxy_bytes);
+}
+
 void conn_accept(struct listener *listener, h2o_socket_t *sock)
 {
     struct http_server *server = listener->server;
+    struct address peer;
 
     if (server->total->connections >= server->limits.connections) {
         server->counts.refused++;
@@ -113,16 +193,16 @@ void conn_accept(struct listener *listener, h2o_socket_t *sock)
         return;
     }
     struct conn *conn = conn_new(listener, sock);
-    set_peer(conn);
-    if (listener->accept.ssl_ctx) {
-        conn->shaking_hands = true; /* until a tick sees what it speaks */
-        h2o_accept(&listener->accept, sock);
-        return;
-    }
+    bool known = find_peer(conn, &peer);
+    if (known)
+        set_peer(conn, &peer);
     conn->accepted_at = *h2o_get_timestamp(&server->context, NULL, NULL);
     conn->peeking = true;
     sock->data = conn;
-    h2o_socket_read_start(sock, on_first_bytes);
+    if (listener->proxy_count)
+        expect_header(conn, known ? &peer : NULL);
+    else
+        begin(conn);
 }
 
 void conn_cut(struct conn *conn)

@@ -145,6 +145,7 @@ static void fill_head(struct http_request *request)
         .path = str_of_iovec(req->input.path),
         .host = named_host ? str_of_iovec(req->input.authority) : STR_NONE, /* else libh2o filled it in */
         .peer = str_of(conn->peer, conn->peer_len),
+        .peer_is_proxy = conn->peer_is_proxy,
         .local_port = conn->listener->port,
         .tls = conn->listener->accept.ssl_ctx,
         .http2 = req->version >= 0x200,

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/network.h"
 #include "net/loop.h"
 
 #include <stdatomic.h>
@@ -40,6 +41,7 @@ struct http_head {
     struct str path, query;    /* raw parts of the target; query without '?', ptr NULL when there is no '?' */
     struct str host;           /* Host or :authority, as sent */
     struct str peer;           /* address without port */
+    bool peer_is_proxy;        /* of a proxy that has not said whose the connection is (PROXY protocol) */
     uint16_t local_port;
     bool tls, http2;
     const struct http_header *headers; /* no host; Connection and what it names removed (RFC 9110 section 7.6.1) */
@@ -86,6 +88,11 @@ void http_tls_free(struct http_tls **tls); /* servers that have it keep it; NULL
  * connections to come. */
 void http_server_tls(struct http_server *server, struct http_tls *tls);
 
+/* Listeners added after this let in only connections from these networks, each of which must begin with a header of the PROXY
+ * protocol (version 1 or 2): the address in it is the peer. Without a whole header within limits.head_ms the connection is closed.
+ * The networks are borrowed; `count` 0: from then on no header is expected. */
+void http_server_proxied(struct http_server *server, const struct network *networks, size_t count);
+
 /* Stops listening and lets requests in flight finish. Idle connections are closed a moment later, those without any
  * request so far after a second, so that requests already on their way are answered. `drained` runs when none is left
  * or `within_ms` has passed. */
@@ -106,7 +113,7 @@ void http_answer(struct http_request *request, int status, const struct http_hea
                  struct str body);
 
 struct http_counts {
-    uint64_t accepted, refused, requests, guard_refusals, resets_cut, timeouts;
+    uint64_t accepted, refused, requests, guard_refusals, proxy_refusals, resets_cut, timeouts;
     unsigned connections, in_flight;
     size_t buffered_bytes;
 };

@@ -17,6 +17,8 @@ struct listener {
     h2o_accept_ctx_t accept; /* its ssl_ctx is owned */
     h2o_socket_t *sock;      /* NULL once closed */
     uint16_t port;
+    const struct network *proxies; /* from where connections come, with a header of the PROXY protocol */
+    size_t proxy_count;            /* 0: from anywhere, without */
     bool resting; /* out of descriptors: the next tick starts it again */
     struct listener *next;
 };
@@ -28,10 +30,12 @@ struct conn {
     struct listener *listener;
     h2o_socket_t *sock;
     struct conn *next, **link; /* server->conns, or server->spare_conns */
-    char peer[INET6_ADDRSTRLEN];
+    char peer[ADDRESS_TEXT];
     size_t peer_len;
+    bool peer_is_proxy;
     struct timeval accepted_at;
-    bool peeking;                 /* HTTP/1 or HTTP/2 is not known yet */
+    bool peeking;                 /* HTTP/1 or HTTP/2 is not known yet, or the client: libh2o does not have it */
+    bool unproxied;               /* the header of the PROXY protocol has not come yet */
     bool shaking_hands;           /* TLS: nobody knows yet what it will speak */
     bool asked;                   /* it has had a request (HTTP/1) */
     bool cut;                     /* its socket was shut down */
@@ -57,7 +61,10 @@ struct http_server {
     void *data;
     h2o_globalconf_t conf;
     h2o_context_t context;
-    SSL_CTX *tls; /* of listeners to come */
+    SSL_CTX *tls; /* of listeners to come, as the next two */
+    const struct network *proxies;
+    size_t proxy_count;
+    bool told_proxy_refusal;
     struct listener *listeners;
     struct conn *conns, *spare_conns;
     struct leftover *lingering, *spare_lingers;

@@ -92,6 +92,12 @@ void http_server_tls(struct http_server *server, struct http_tls *tls)
             hold(&listener->accept.ssl_ctx, server->tls);
 }
 
+void http_server_proxied(struct http_server *server, const struct network *networks, size_t count)
+{
+    server->proxies = networks;
+    server->proxy_count = count;
+}
+
 /* ---- listening ---- */
 
 static void on_accept(h2o_socket_t *sock, const char *err)
@@ -128,6 +134,8 @@ static struct listener *listener_new(struct http_server *server, int fd)
     socklen_t len = sizeof bound;
 
     listener->server = server;
+    listener->proxies = server->proxies;
+    listener->proxy_count = server->proxy_count;
     listener->accept = (h2o_accept_ctx_t){ .ctx = &server->context, .hosts = server->conf.hosts };
     if (server->tls && SSL_CTX_up_ref(server->tls))
         listener->accept.ssl_ctx = server->tls;

@@ -196,7 +196,8 @@ static void judge_conns(struct http_server *server, uint64_t now_ms)
             continue;
         }
         bool begun = conn->sock->input->size;
-        bool late = now_ms - conn->quiet_ms > (begun ? server->limits.head_ms : server->limits.idle_ms);
+        bool due = begun || conn->unproxied; /* a proxy sends its header at once */
+        bool late = now_ms - conn->quiet_ms > (due ? server->limits.head_ms : server->limits.idle_ms);
         if (late)
             server->counts.timeouts++;
         if (late || (!begun && drains_since(server, now_ms, FIRST_ON_ITS_WAY_MS)))

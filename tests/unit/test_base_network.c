@@ -75,11 +75,26 @@ static void networks(void **state)
     }
 }
 
+static void addresses_of_bytes(void **state)
+{
+    static const struct network all[] = { { .at = { .bytes = { [10] = 0xFF, [11] = 0xFF, [12] = 10 } }, .bits = 104 },
+                                          { .at = { .bytes = { 0x20, 0x01 } }, .bits = 16 } };
+    const struct address v4 = address_of("\x0A\1\2\3", 4), v6 = address_of("\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\x07", 16);
+    char text[ADDRESS_TEXT];
+
+    (void)state;
+    assert_true(address_is_ipv4(&v4) && str_is(address_text(&v4, text), "10.1.2.3"));
+    assert_true(!address_is_ipv4(&v6) && str_is(address_text(&v6, text), "2001::7"));
+    assert_true(networks_have(all, 2, &v4) && networks_have(all, 2, &v6));
+    assert_true(networks_have(all, 1, &v4) && !networks_have(all, 1, &v6) && !networks_have(all, 0, &v4));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses),
         cmocka_unit_test(networks),
+        cmocka_unit_test(addresses_of_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

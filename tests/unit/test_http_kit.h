@@ -119,6 +119,10 @@ static inline void kit_handler(struct http_request *request, const struct http_h
         http_answer(request, 200, NULL, 0, str_of(kit->big_body, kit->big_len));
     } else if (str_is(head->path, "/hello")) {
         http_answer(request, 200, NULL, 0, STR("hello"));
+    } else if (str_is(head->path, "/peer")) {
+        char text[100];
+        int n = snprintf(text, sizeof text, "<" STR_FMT ">%s", STR_ARG(head->peer), head->peer_is_proxy ? "proxy" : "");
+        http_answer(request, 200, NULL, 0, str_of(text, (size_t)n));
     } else {
         answer_echo(request, head);
     }

@@ -117,9 +117,8 @@ static void talk_close(struct talk *talk)
     close(talk->fd);
 }
 
-static struct kit *start_tls(const struct http_limits *limits, const char *client_ca)
+static struct kit *start_prepared(struct kit *kit, const char *client_ca)
 {
-    struct kit *kit = kit_prepare(limits);
     struct err err;
 
     struct http_tls *tls;
@@ -130,6 +129,11 @@ static struct kit *start_tls(const struct http_limits *limits, const char *clien
     kit_listen(kit);
     kit_run(kit);
     return kit;
+}
+
+static struct kit *start_tls(const struct http_limits *limits, const char *client_ca)
+{
+    return start_prepared(kit_prepare(limits), client_ca);
 }
 
 /* True when a request over HTTP/1.1 is answered on it. */
@@ -384,6 +388,49 @@ static void who_said_nothing_yet_has_a_second_when_the_end_begins(void **state)
     (void)close(silent);
 }
 
+/* The client's hello comes with the header, in part or whole. */
+static void a_header_of_the_proxy_protocol_comes_before_the_handshake(void **state)
+{
+    static const char header[] = "PROXY TCP4 203.0.113.9 192.0.2.1 4711 443\r\n", ask[] = "GET /peer HTTP/1.1\r\nHost: a\r\n\r\n";
+    static const size_t cuts[] = { 0, 20, sizeof header - 1, sizeof header, sizeof header + 100, SIZE_MAX };
+    struct network from;
+    struct http_limits limits = kit_limits();
+    struct kit *kit = kit_prepare(&limits);
+
+    (void)state;
+    assert_true(network_parse(STR("127.0.0.1"), &from));
+    http_server_proxied(kit->server, &from, 1);
+    (void)start_prepared(kit, NULL);
+    for (size_t i = 0; i < COUNT(cuts); i++) {
+        struct talk talk = talk_open(kit, &(struct client){ .alpn = NULL });
+        BIO *hello = BIO_new(BIO_s_mem());
+        char bytes[4096], *text;
+        memcpy(bytes, header, sizeof header - 1);
+        SSL_set0_wbio(talk.ssl, hello);
+        BIO_up_ref(hello);
+        SSL_set0_rbio(talk.ssl, BIO_new(BIO_s_mem()));
+        assert_int_equal(SSL_connect(talk.ssl), -1); /* wants the server's */
+        long more = BIO_get_mem_data(hello, &text);
+        size_t len = sizeof header - 1 + (size_t)more, cut = cuts[i] < len ? cuts[i] : len;
+        memcpy(bytes + sizeof header - 1, text, (size_t)more);
+        assert_true(put(talk.fd, bytes, cut));
+        usleep(5000);
+        assert_true(put(talk.fd, bytes + cut, len - cut));
+        BIO_free(hello);
+        SSL_set_fd(talk.ssl, talk.fd);
+        CHECK(SSL_connect(talk.ssl) == 1 && SSL_write(talk.ssl, ask, sizeof ask - 1) > 0, "cut at %zu", cut);
+        size_t used = 0;
+        for (int n; (n = SSL_read(talk.ssl, bytes + used, (int)(sizeof bytes - used))) > 0;) {
+            used += (size_t)n;
+            if (memmem(bytes, used, "<", 1) && bytes[used - 1] == '>')
+                break;
+        }
+        CHECK(memmem(bytes, used, "<203.0.113.9>", 13), "cut at %zu: %.*s", cut, (int)used, bytes);
+        talk_close(&talk);
+    }
+    kit_stop(kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +439,7 @@ int main(void)
         cmocka_unit_test(s52_client_certificates_are_demanded),
         cmocka_unit_test(says_which_file_is_wrong),
         cmocka_unit_test(a_new_certificate_is_for_new_connections),
+        cmocka_unit_test(a_header_of_the_proxy_protocol_comes_before_the_handshake),
         cmocka_unit_test(ends_in_any_order),
         cmocka_unit_test(who_said_nothing_yet_has_a_second_when_the_end_begins),
     };

@@ -137,6 +137,21 @@ static int check_introspection(const struct checker *check)
     return 0;
 }
 
+/* The header is whatever its sender writes: without a list of those who may, any client could choose its address. */
+static int check_proxies(const struct checker *check)
+{
+    const struct conf *conf = check->conf;
+
+    if (conf->trusted_proxy_count)
+        return 0;
+    if (conf->proxy_protocol)
+        return fault(check, "proxy_protocol", "needs trusted_proxies, the addresses from which it is accepted");
+    for (size_t i = 0; i < conf->facade_count; i++)
+        if (conf_is_proxied(conf, &conf->facades[i]))
+            return fault(check, "facades", "has proxy_protocol, which needs trusted_proxies");
+    return 0;
+}
+
 static int check_places(const struct checker *check)
 {
     const struct conf *conf = check->conf;
@@ -158,7 +173,7 @@ int conf_check(const struct conf *conf, const struct origin *origins, struct err
     const struct checker check = { .conf = conf, .origins = origins, .err = err };
 
     return check_tls(&check) || check_backend(&check) || check_auth(&check) || check_introspection(&check) ||
-                   check_credentials(&check) || check_places(&check)
+                   check_credentials(&check) || check_proxies(&check) || check_places(&check)
                ? -1
                : 0;
 }

@@ -33,6 +33,7 @@ struct conf_facade {
     unsigned credentials; /* kinds that its clients may carry; 0: all */
     struct str url;       /* what its clients know it by, without a slash at the end; empty: not said */
     struct str answers;   /* the dialect's name for another form of its answers; empty: the usual one */
+    enum { PROXIED_AS_ALL, PROXIED_NO, PROXIED_YES } proxied; /* its own listener: conf->proxy_protocol, or otherwise */
 };
 
 struct conf {
@@ -43,6 +44,7 @@ struct conf {
     struct str tls_certificate, tls_key, tls_client_ca;
     const struct network *trusted_proxies; /* their word is taken for who the client is */
     size_t trusted_proxy_count;
+    bool proxy_protocol; /* what these begin every connection to `listen` with */
     struct str log_level, log_access; /* access: "-" standard output, "off", or a file */
     struct {
         bool embedded;
@@ -82,6 +84,12 @@ struct conf {
 MUST_CHECK int conf_load(struct conf **conf, const char *file, const char *const *sets, size_t set_count,
                          struct err *err);
 void conf_free(struct conf **conf);
+
+/* Connections to the facade's own listener begin with a header of the PROXY protocol. */
+static inline bool conf_is_proxied(const struct conf *conf, const struct conf_facade *facade)
+{
+    return facade->proxied == PROXIED_AS_ALL ? conf->proxy_protocol : facade->proxied == PROXIED_YES;
+}
 
 /* Every setting, one a line: key, default and limits, words, with tabs between. For the documentation. */
 struct buf;

@@ -254,10 +254,24 @@ static int read_url(const struct yaml *node, struct str *url, struct err *err)
                              STR_ARG(*url));
 }
 
+/* Of the facade's own listener, which was read before. */
+static int read_proxied(const struct yaml *node, struct conf_facade *facade, struct err *err)
+{
+    bool proxied;
+
+    if (!node || yaml_is_null(node))
+        return 0;
+    if (yaml_bool(node, &proxied, err))
+        return -1;
+    facade->proxied = proxied ? PROXIED_YES : PROXIED_NO;
+    return facade->listen.len ? 0 : yaml_fault(node, err, "is about the facade's own 'listen', which is missing");
+}
+
 static int read_facade(struct conf *conf, const struct yaml *node, struct conf_facade *facade,
                        struct err *err)
 {
-    static const char *const known[] = { "dialect", "listen", "hosts", "credentials", "answers", "url", NULL };
+    static const char *const known[] = { "dialect", "listen",  "proxy_protocol", "hosts",
+                                         "credentials", "answers", "url", NULL };
 
     if (yaml_map(node, err) || yaml_only(node, known, err) ||
         need_text(node, "dialect", &facade->dialect, err))
@@ -271,6 +285,8 @@ static int read_facade(struct conf *conf, const struct yaml *node, struct conf_f
     if (read_url(yaml_get(node, "url"), &facade->url, err))
         return -1;
     if (listen && !yaml_is_null(listen) && value_listen(listen, &facade->listen, err))
+        return -1;
+    if (read_proxied(yaml_get(node, "proxy_protocol"), facade, err))
         return -1;
     return hosts ? read_texts(conf, hosts, &facade->hosts, &facade->host_count, err) : 0;
 }

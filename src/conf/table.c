@@ -24,10 +24,12 @@ const struct setting settings[] = {
     { "default_facade", TEXT(default_facade, ""),
       .doc = "Dialect that answers when nothing else decides; empty: the first by name." },
     { "trusted_proxies", OWN(read_trusted_proxies),
-      .doc = "List of addresses and networks whose X-Forwarded-For is believed." },
+      .doc = "List of addresses and networks whose X-Forwarded-For is believed, and their PROXY protocol." },
+    { "proxy_protocol", BOOL(proxy_protocol, false),
+      .doc = "Demand a header of the PROXY protocol (version 1 or 2) on every connection, from trusted_proxies only." },
     { "facades", OWN(read_facades),
-      .doc = "List of {dialect, listen, hosts, credentials, answers}: addresses and host names of a dialect, what its clients carry, "
-             "and the form of its answers." },
+      .doc = "List of {dialect, listen, proxy_protocol, hosts, credentials, answers, url}: addresses and host names of a dialect, what "
+             "its clients carry, and the form of its answers." },
 
     { "admin.listen", LISTEN(admin_listen, "127.0.0.1:9901"),
       .doc = "Address and port of /healthz, /readyz and /metrics; keep it private." },

@@ -47,6 +47,7 @@ static void write_http(const struct admin *admin, struct buf *out)
         sum.accepted += one->accepted;
         sum.refused += one->refused;
         sum.guard_refusals += one->guard_refusals;
+        sum.proxy_refusals += one->proxy_refusals;
         sum.resets_cut += one->resets_cut;
         sum.timeouts += one->timeouts;
         sum.connections += one->connections;
@@ -66,12 +67,14 @@ static void write_http(const struct admin *admin, struct buf *out)
                "dragoman_connections_refused_total %llu\n"
                FAMILY("guard_refusals_total", "counter", "Requests refused as malformed (400).")
                "dragoman_guard_refusals_total %llu\n"
+               FAMILY("proxy_refusals_total", "counter", "Client connections refused for lack of a good PROXY protocol header.")
+               "dragoman_proxy_refusals_total %llu\n"
                FAMILY("resets_cut_total", "counter", "HTTP/2 connections ended because of too many resets, or of a flood.")
                "dragoman_resets_cut_total %llu\n"
                FAMILY("timeouts_total", "counter", "Client connections ended because one of the times in limits had passed.")
                "dragoman_timeouts_total %llu\n",
                sum.connections, sum.in_flight, sum.buffered_bytes, (unsigned long long)sum.accepted,
-               (unsigned long long)sum.refused, (unsigned long long)sum.guard_refusals,
+               (unsigned long long)sum.refused, (unsigned long long)sum.guard_refusals, (unsigned long long)sum.proxy_refusals,
                (unsigned long long)sum.resets_cut, (unsigned long long)sum.timeouts);
 }
 

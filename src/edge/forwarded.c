@@ -2,10 +2,7 @@
 
 static bool is_trusted(const struct conf *conf, const struct address *address)
 {
-    for (size_t i = 0; i < conf->trusted_proxy_count; i++)
-        if (network_has(&conf->trusted_proxies[i], address))
-            return true;
-    return false;
+    return networks_have(conf->trusted_proxies, conf->trusted_proxy_count, address);
 }
 
 /* Takes the last item off the list. */
@@ -38,7 +35,7 @@ struct str forwarded_client(const struct conf *conf, const struct http_head *hea
     struct address last, before;
     struct str list, item;
 
-    if (!conf->trusted_proxy_count || !address_parse(head->peer, &last) || !is_trusted(conf, &last))
+    if (!conf->trusted_proxy_count || head->peer_is_proxy || !address_parse(head->peer, &last) || !is_trusted(conf, &last))
         return head->peer;
     list = http_find_list(head, STR("x-forwarded-for"), arena);
     while (is_trusted(conf, &last) && take_last(&list, &item) && address_parse(without_port(item), &before))

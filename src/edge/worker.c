@@ -154,6 +154,16 @@ void workers_renew_tls(struct worker *workers, size_t count)
     (void)pthread_mutex_unlock(&renewal->lock);
 }
 
+/* Whoever may say X-Forwarded-For may say it before everything else, too, and there must. */
+static int listen_at(struct worker *worker, struct str address, bool proxied, enum http_share share, uint16_t *port,
+                     struct err *err)
+{
+    const struct conf *conf = worker->conf;
+
+    http_server_proxied(worker->server, conf->trusted_proxies, proxied ? conf->trusted_proxy_count : 0);
+    return http_server_listen(worker->server, address, share, port, err);
+}
+
 int worker_listen(struct worker *worker, enum http_share share, struct err *err)
 {
     const struct conf *conf = worker->conf;
@@ -161,16 +171,17 @@ int worker_listen(struct worker *worker, enum http_share share, struct err *err)
 
     if (worker->renewal->tls)
         http_server_tls(worker->server, worker->renewal->tls);
-    if (http_server_listen(worker->server, conf->listen, share, NULL, err))
+    if (listen_at(worker, conf->listen, conf->proxy_protocol, share, NULL, err))
         return -1;
     worker->bound = ARENA_ARRAY(arena, struct bound_port, conf->facade_count + 1);
     for (size_t i = 0; i < conf->facade_count; i++) {
+        const struct conf_facade *facade = &conf->facades[i];
         struct bound_port *bound = &worker->bound[worker->bound_count];
-        if (!conf->facades[i].listen.len)
+        if (!facade->listen.len)
             continue;
-        if (http_server_listen(worker->server, conf->facades[i].listen, share, &bound->port, err))
+        if (listen_at(worker, facade->listen, conf_is_proxied(conf, facade), share, &bound->port, err))
             return -1;
-        bound->dialect = gateway_dialect(worker->gateway, conf->facades[i].dialect);
+        bound->dialect = gateway_dialect(worker->gateway, facade->dialect);
         worker->bound_count++;
     }
     return 0;

@@ -14,8 +14,7 @@ events { worker_connections 512; }
 http { access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
   upstream to { server 127.0.0.1:${to}; keepalive 8; }
   server { listen 127.0.0.1:${port}${h2 ? ' http2' : ''}; underscores_in_headers on; ignore_invalid_headers off; location / { proxy_pass http://to; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; proxy_request_buffering off; } } }\n`],
-    haproxy: (folder, port, to, { h2, onward }) => ['/usr/sbin/haproxy', ['-f', join(folder, 'haproxy.cfg')], 'haproxy.cfg', `global\n  maxconn 512\ndefaults\n  mode http\n  timeout connect 2s\n  timeout client 4s\n  timeout server 4s\n  http-reuse always
-frontend in\n  bind 127.0.0.1:${port}${h2 ? ' proto h2' : ''}\n  default_backend to\nbackend to\n  server one 127.0.0.1:${to}${onward ? ' proto h2' : ''}\n`],
+    haproxy: (folder, port, to, { h2, onward, said }) => ['/usr/sbin/haproxy', ['-f', join(folder, 'haproxy.cfg')], 'haproxy.cfg', `global\n  maxconn 512\ndefaults\n  mode ${said ? 'tcp' : 'http'}\n  timeout connect 2s\n  timeout client 4s\n  timeout server 4s\n${said ? '' : '  http-reuse always\n'}frontend in\n  bind 127.0.0.1:${port}${h2 ? ' proto h2' : ''}\n  default_backend to\nbackend to\n  server one 127.0.0.1:${to}${onward ? ' proto h2' : ''} ${said ?? ''}\n`],
 };
 
 const listens = (port) => new Promise((done, fail) => {
@@ -23,7 +22,8 @@ const listens = (port) => new Promise((done, fail) => {
     socket.on('error', fail);
 });
 
-/** `h2`: clients speak HTTP/2 to it, by prior knowledge; `onward`: it speaks HTTP/2 to the other side (HAProxy only). */
+/** `h2`: clients speak HTTP/2 to it, by prior knowledge; `onward`: it speaks HTTP/2 to the other side (HAProxy only); `said`: it passes
+ *  bytes on, and this is how it does (options of HAProxy's `server`). */
 export async function startProxy(name, to, options = {}) {
     const folder = mkdtempSync(join(tmpdir(), `dragoman-${name}-`)), [port] = await freePorts(1);
     const [program, args, file, text] = configurations[name](folder, port, to, options);
@@ -37,7 +37,7 @@ export async function startProxy(name, to, options = {}) {
     child.once('exit', () => process.off('exit', last));
     const stop = async () => { child.ref(); child.kill('SIGTERM'); await ended; rmSync(folder, { recursive: true, force: true }); };
     for (let n = 0; n < 250; n++) {
-        if (await (options.h2 ? listens(port) : request(port, 'GET', '/', { timeout: 2000 })).then(() => true, () => false)) return { port, stop };
+        if (await (options.h2 || options.said ? listens(port) : request(port, 'GET', '/', { timeout: 2000 })).then(() => true, () => false)) return { port, stop };
         await sleep(20);
     }
     await stop();

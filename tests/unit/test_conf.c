@@ -162,6 +162,12 @@ static void bad_settings_are_refused_with_their_place(void **state)
         { "trusted_proxies: [10.0.0.1, lb.example.org]\n", ":1:29: ", "'lb.example.org' is no address and no network" },
         { "trusted_proxies: [10.0.0.1/8]\n", ":1:19: ", "is no address and no network" },
         { "trusted_proxies: ['']\n", ":1:19: ", "empty" },
+        { "proxy_protocol: true\n", ":1:17: ", "needs trusted_proxies" },
+        { "proxy_protocol: true\ntrusted_proxies: []\n", ":1:17: ", "needs trusted_proxies" },
+        { "proxy_protocol: v2\n", ":1:17: ", "" },
+        { "facades: [{ dialect: a, listen: '[::1]:99', proxy_protocol: true }]\n", ":1:10: ", "needs trusted_proxies" },
+        { "facades: [{ dialect: a, proxy_protocol: true }]\ntrusted_proxies: [10.0.0.1]\n", ":1:41: ", "'listen', which is missing" },
+        { "facades: [{ dialect: a, listen: '[::1]:99', proxy_protocol: 1 }]\n", ":1:61: ", "" },
         { "auth: { retired_keys: [''] }\n", ":1:24: ", "empty" },
         { "auth: { introspection: { url: 'x' } }\n", ":1:31: ", "is not an http" },
         { "auth: { introspection: { url: 'http://x' } }\n", ":1:31: ", "allow_http is off" },
@@ -183,6 +189,29 @@ static void bad_settings_are_refused_with_their_place(void **state)
         CHECK(str_starts(str_from(err.detail), str_from(place)), "case %zu: want %s, is %s", i, place,
               err.detail);
         CHECK(strstr(err.detail, cases[i].words), "case %zu: want %s, is %s", i, cases[i].words, err.detail);
+    }
+}
+
+static void a_facade_may_differ_in_what_proxies_say(void **state)
+{
+    static const char text[] = "facades:\n"
+                               "  - { dialect: a, listen: '[::1]:99', proxy_protocol: %s }\n"
+                               "  - { dialect: b, listen: '[::1]:98', proxy_protocol: }\n"
+                               "trusted_proxies: [10.0.0.0/8]\n"
+                               "proxy_protocol: %s\n";
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const bool one = i & 1, all = i & 2;
+        struct conf *conf = NULL;
+        struct err err = { 0 };
+        char whole[sizeof text + 10];
+        (void)snprintf(whole, sizeof whole, text, one ? "true" : "false", all ? "true" : "false");
+        CHECK(!load_text(&conf, whole, NULL, &err), "%s", err.detail);
+        CHECK(conf->proxy_protocol == all, "case %d", i);
+        CHECK(conf_is_proxied(conf, &conf->facades[0]) == one, "case %d", i);
+        CHECK(conf_is_proxied(conf, &conf->facades[1]) == all, "case %d", i);
+        conf_free(&conf);
     }
 }
 
@@ -365,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_the_documented_ones),
         cmocka_unit_test(bad_settings_are_refused_with_their_place),
+        cmocka_unit_test(a_facade_may_differ_in_what_proxies_say),
         cmocka_unit_test(lists_are_read),
         cmocka_unit_test(an_issuer_may_have_a_key_set),
         cmocka_unit_test(sets_come_after_the_file),

@@ -59,6 +59,8 @@ static void the_client_is_who_a_trusted_proxy_says(void **state)
         struct str client = forwarded_client(&conf, &head, arena);
         CHECK(str_is(client, cases[i].client), "case %zu, %s: " STR_FMT ", not %s", i, cases[i].forwarded[0], STR_ARG(client),
               cases[i].client);
+        head.peer_is_proxy = true;
+        CHECK(str_is(forwarded_client(&conf, &head, arena), cases[i].peer), "case %zu: the header is nobody's", i);
         struct conf none = { .trusted_proxy_count = 0 };
         CHECK(str_is(forwarded_client(&none, &head, arena), cases[i].peer), "case %zu: without proxies", i);
     }

@@ -70,29 +70,16 @@ static int check_secret_files(struct arena *arena, const struct conf *conf, stru
     return 0;
 }
 
-static int read_backend_token(struct auth *auth, const struct conf *conf, struct err *err)
-{
-    struct str text;
-
-    if (file_read(auth->arena, conf->backend.token_file, true, &text, err))
-        return -1;
-    while (text.len && (unsigned char)text.ptr[text.len - 1] <= ' ')
-        text.len--;
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] <= ' ' || (unsigned char)text.ptr[i] > '~')
-            text.len = 0; /* it goes into a header */
-    if (!text.len)
-        return err_set(err, ERR_CONFIG, STR_FMT ": expected one line with a token",
-                       STR_ARG(conf->backend.token_file));
-    auth->backend_token = text;
-    return 0;
-}
-
 static int load_backend_token(struct auth *auth, const struct conf *conf, struct err *err)
 {
-    if (!str_is(conf->backend.auth, "token_file") || !read_backend_token(auth, conf, err))
+    struct str *token = ARENA_NEW(auth->arena, struct str);
+
+    if (!str_is(conf->backend.auth, "token_file"))
         return 0;
-    return err_wrap(err, "backend.token_file");
+    if (credential_token(auth->arena, conf->backend.token_file, token, err))
+        return err_wrap(err, "backend.token_file");
+    auth->backend_token = token;
+    return 0;
 }
 
 /* What settings beside `auth:` name; they stand before what is wrong. */
@@ -120,6 +107,7 @@ static struct auth *make(const struct conf *conf)
     struct auth *made = ARENA_NEW(arena, struct auth);
 
     made->arena = arena;
+    made->renewed = arena_new(SIZE_MAX);
     made->skew_s = conf->auth.skew_s;
     made->token_ttl_s = conf->auth.token_ttl_s;
     made->refresh_ttl_s = conf->auth.refresh_ttl_s;
@@ -173,6 +161,7 @@ void auth_free(struct auth **auth)
     throttle_done(&gone->throttle);
     throttle_done(&gone->peers);
     revoked_done(&gone->revoked);
+    arena_free(&gone->renewed);
     struct arena *arena = gone->arena;
     arena_free(&arena);
 }

@@ -51,6 +51,10 @@ void auth_cache_free(struct auth_cache **cache);
 /* Three base64url segments of plausible length: a JWT; anything else is opaque. */
 bool auth_looks_jwt(struct str token);
 
+/* Reads the gateway's own credentials again that are files: backend.token_file, both secret_files. Each is used from then on, or,
+ * if it is no good, the old one is; the log says which. While the loops run; one thread at a time. `why` begins the lines. */
+void auth_renew(struct auth *auth, const struct conf *conf, const char *why);
+
 /* Starts the thread that fetches key sets and asks about tokens, if the configuration names any. Once, before the
  * loops run; without it the credentials that need it are ERR_UNAVAILABLE. auth_free ends it. */
 MUST_CHECK int auth_start(struct auth *auth, struct err *err);

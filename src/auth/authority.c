@@ -41,6 +41,14 @@ int authority_url(struct arena *arena, struct str url, struct call_origin *origi
     return 0;
 }
 
+/* Calls that wait for a connection send the old value, which stays where it is, or the new one. */
+static void take_fresh(struct str *fresh, struct call_header *header)
+{
+    if (fresh->ptr)
+        header->value = *fresh;
+    *fresh = STR_NONE;
+}
+
 static void look(struct post *post)
 {
     struct authority *authority =
@@ -48,6 +56,10 @@ static void look(struct post *post)
 
     (void)pthread_mutex_lock(&authority->lock);
     authority->waking = false;
+    if (authority->introspection)
+        take_fresh(&authority->introspection->fresh, &authority->introspection->headers[0]);
+    if (authority->borrowed)
+        take_fresh(&authority->borrowed->fresh, &authority->borrowed->headers[0]);
     (void)pthread_mutex_unlock(&authority->lock);
     for (struct remote *remote = authority->remotes; remote; remote = remote->next)
         remote_look(remote);

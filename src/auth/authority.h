@@ -72,6 +72,7 @@ struct introspection {
     struct call_origin origin;
     struct str target, audience, prefix;
     struct call_header headers[3];
+    struct str fresh; /* guarded: takes the place of the first one's value; ptr NULL: nothing does */
     int64_t cache_ms, refused_ms;
     struct question *questions; /* guarded */
     size_t question_count;
@@ -85,6 +86,7 @@ struct borrowed {
     struct str target, body;
     struct call_header headers[3];
     /* Guarded by the authority's lock. */
+    struct str fresh; /* takes the place of the first header's value; ptr NULL: nothing does */
     char text[BORROWED_LONGEST];
     size_t len;       /* 0: none yet */
     int64_t until_ms; /* wall clock */
@@ -152,6 +154,7 @@ enum want remote_want(struct remote *remote, struct wait *wait, uint64_t serial,
 MUST_CHECK int authority_credential(struct arena *arena, struct str client_id, struct str secret_file,
                                     struct call_header *header, struct err *err);
 void form_add(struct buf *out, struct str text);
+MUST_CHECK int credential_token(struct arena *arena, struct str file, struct str *token, struct err *err); /* all of a file */
 
 /* borrow.c */
 MUST_CHECK int borrowed_new(struct authority *authority, const struct conf *conf, struct err *err);

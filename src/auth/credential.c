@@ -1,4 +1,4 @@
-/* Who the gateway says it is at other servers' endpoints: client_secret_basic. */
+/* Who the gateway says it is at other servers: client_secret_basic at their endpoints, or a token from a file. */
 #include "auth/authority.h"
 
 #include <openssl/evp.h>
@@ -48,6 +48,18 @@ static int read_secret(struct arena *arena, struct str file, struct str *secret,
     if (!secret->len || secret->len > SECRET_LONGEST)
         return err_set(err, ERR_CONFIG, STR_FMT ": expected one line with a client's secret", STR_ARG(file));
     return 0;
+}
+
+int credential_token(struct arena *arena, struct str file, struct str *token, struct err *err)
+{
+    if (file_read(arena, file, true, token, err))
+        return -1;
+    while (token->len && (unsigned char)token->ptr[token->len - 1] <= ' ')
+        token->len--;
+    for (size_t i = 0; i < token->len; i++)
+        if ((unsigned char)token->ptr[i] <= ' ' || (unsigned char)token->ptr[i] > '~')
+            token->len = 0; /* it goes into a header */
+    return token->len ? 0 : err_set(err, ERR_CONFIG, STR_FMT ": expected one line with a token", STR_ARG(file));
 }
 
 int authority_credential(struct arena *arena, struct str client_id, struct str secret_file, struct call_header *header,

@@ -45,7 +45,8 @@ struct auth {
     size_t issuer_count;
     uint64_t skew_s, token_ttl_s, refresh_ttl_s;
     struct str audience, backend_audience;
-    struct str backend_token; /* from token_file; empty: minted */
+    const struct str *_Atomic backend_token; /* from token_file; NULL: minted */
+    struct arena *renewed; /* of what auth_renew has read; it stays, since who uses it takes no lock */
     struct own_key *own;      /* the first signs, the others did */
     size_t own_count;
     struct throttle throttle, peers; /* of clients' ids, and of addresses */

@@ -212,14 +212,16 @@ static int mint_token(struct auth_cache *cache, const struct principal *principa
 
 bool auth_backend_knows_caller(const struct auth *auth)
 {
-    return !auth->backend_token.len && !auth->authority.borrowed;
+    return !auth->backend_token && !auth->authority.borrowed;
 }
 
 int auth_backend_token(struct auth *auth, struct auth_cache *cache, const struct principal *principal,
                        struct str brand, int64_t wall_ms, struct str *token, struct err *err)
 {
-    if (auth->backend_token.len) {
-        *token = auth->backend_token;
+    const struct str *fixed = auth->backend_token;
+
+    if (fixed) {
+        *token = *fixed;
         return 0;
     }
     arena_reset(cache->scratch);

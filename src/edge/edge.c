@@ -12,6 +12,7 @@
 struct edge {
     struct arena *arena;
     const struct conf *conf;
+    struct gateway *gateway;
     struct worker *workers;
     size_t worker_count;
     struct crew crew;
@@ -133,6 +134,7 @@ static bool take_signal(struct edge *edge, int got)
     case SIGHUP:
         reopen_access_log(edge, "SIGHUP");
         workers_renew_tls(edge->workers, edge->worker_count);
+        auth_renew(edge->gateway->auth, edge->conf, "SIGHUP");
         return false;
     case SIGUSR1:
         reopen_access_log(edge, "SIGUSR1");
@@ -195,6 +197,7 @@ int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gate
 
     made->arena = arena;
     made->conf = conf;
+    made->gateway = gateway;
     made->loop = loop_new();
     made->stop.run = on_stop;
     made->crew.access_fd = -1;

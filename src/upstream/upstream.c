@@ -266,6 +266,18 @@ static const char *path_or_null(const struct conf *conf, struct str path)
     return path.len ? arena_cstr(conf->arena, path) : NULL;
 }
 
+/* Of an answer the bytes are limited. The rest is more than any document could have that a client was allowed to store: it stands
+ * deeper here, in a list, and may have grown by updates. */
+static struct tape_limits answer_limits(size_t bytes)
+{
+    struct tape_limits limits = tape_known_limits;
+
+    limits.bytes = limits.string_bytes = (uint32_t)bytes;
+    limits.members = 1u << 16;
+    limits.elements = 1u << 20;
+    return limits;
+}
+
 int upstream_new(struct upstream **upstream, struct loop *loop, const struct conf *conf, struct err *err)
 {
     struct call_limits limits = call_default_limits;
@@ -285,11 +297,8 @@ int upstream_new(struct upstream **upstream, struct loop *loop, const struct con
     live->upstream.ops = &live_ops;
     live->loop = loop;
     live->origin = origin;
-    live->limits = tape_default_limits;
+    live->limits = answer_limits(limits.body_bytes);
     live->scan_limit = conf->backend.scan_limit;
-    live->limits.bytes = (uint32_t)limits.body_bytes;
-    live->limits.slots = 16u * 1024 * 1024;
-    live->limits.elements = 1u << 20;
     live->client = call_client_new(loop, transport_of(conf), &limits);
     call_client_tls(live->client, path_or_null(conf, conf->backend.ca_file),
                     path_or_null(conf, conf->backend.certificate), path_or_null(conf, conf->backend.key));

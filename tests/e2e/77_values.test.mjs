@@ -112,6 +112,17 @@ describe('values', () => {
         assert.equal(await read(), before);
     });
 
+    test('a patient as deep as one may be sent is shown by every dialect, also in lists', async () => {
+        const make = (depth) => all.graph.post('/v1/patients', `{"brand_id":"acme","first_name":"Deep","last_name":"Down","email":"deep.${depth}@example.org","metadata":{"x":${'['.repeat(depth)}${']'.repeat(depth)}}}`, null);
+        let depth = 70;
+        while ((await make(depth)).status === 413) depth--;
+        assert.ok(depth > 50 && depth < 70, `${depth}`);
+        const ids = await idsOf(all, `deep.${depth}@example.org`); // by the lists of three dialects
+        assert.equal((await all.graph.get(`/v1/patients/${ids.graph}`)).text.match(/"x":(\[+)/)[1].length, depth);
+        assert.equal((await fhir.get('/Patient?name=Deep')).json.total, 1);
+        assert.equal((await all.twine.get(`/pub/patient/${ids.twine}`)).json.data.attributes.first_name, 'Deep');
+    });
+
     test('metric keys with a comma or a slash are shown, and found as docs/decisions.md says', async () => {
         const one = await make({});
         const series = `/v1/patients/${one.ids.graph}/metrics`, gauges = `/v1/patients/${one.ids.general}/gauges`;

@@ -53,11 +53,19 @@ static int join_plan(struct task *task, struct db *db, const struct joining *joi
       " UNION SELECT id FROM named) AND (t.id IN (SELECT id FROM named)) <>"                                 \
       " EXISTS (SELECT 1 FROM json_each(t.body, '$." back "') AS e WHERE e.value = ?2)"                      \
       " AND coalesce(t.patient_id = (SELECT m.patient_id FROM " #name " AS m WHERE m.brand_id = ?1"          \
-      " AND m.id = ?2), 1)" }
+      " AND m.id = ?2), 1)",                                                                                 \
+      "WITH gone(id) AS (SELECT m.id FROM " #name " AS m WHERE m.brand_id = ?1 AND m.patient_id = ?2)"       \
+      " UPDATE " others " AS t SET version = t.version + 1, updated_at = ?3,"                                \
+      " body = json_set(t.body, '$." back "', json((SELECT json_group_array(e.value) FROM"                   \
+      " json_each(t.body, '$." back "') AS e WHERE e.type = 'text'"                                          \
+      " AND e.value NOT IN (SELECT id FROM gone))))"                                                         \
+      " WHERE t.brand_id = ?1 AND t.patient_id IS NOT ?2 AND EXISTS (SELECT 1 FROM"                          \
+      " json_each(t.body, '$." back "') AS e WHERE e.value IN (SELECT id FROM gone))" }
 
 static const struct pair {
     const struct entity *entity;
     const char *write;
+    const char *leave; /* ?1 is the brand, ?2 the patient whose rows go, ?3 the time: those of others name them no more */
 } pairs[] = {
     PAIR(actions, "bundle_ids", "bundles", "action_ids"),
     PAIR(bundles, "action_ids", "actions", "bundle_ids"),
@@ -75,6 +83,19 @@ int bonds_pair(struct task *task, struct db *db, struct str before, struct err *
         db_bind_text(statement, 2, task->id);
         db_bind_text(statement, 3, str_of(task->now, sizeof task->now));
         db_bind_text(statement, 4, before);
+        if (db_step(statement, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int bonds_leave(struct task *task, struct db *db, struct err *err)
+{
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        struct db_statement *statement = db_prepare(db, pairs[i].leave);
+        db_bind_text(statement, 1, task->who->brand);
+        db_bind_text(statement, 2, task->id);
+        db_bind_text(statement, 3, str_of(task->now, sizeof task->now));
         if (db_step(statement, err) < 0)
             return -1;
     }

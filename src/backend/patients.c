@@ -278,6 +278,8 @@ static int erase(struct task *task, struct db *db, struct buf *body, struct err 
     bool first = true;
 
     db_scrub(db);
+    if (bonds_leave(task, db, err))
+        return -1;
     for (size_t i = 0; i < COUNT(erasures); i++) {
         struct db_statement *statement = db_prepare(db, erasures[i].sql);
 

@@ -69,6 +69,8 @@ int record_delete(struct task *task, struct db *db, struct err *err);
 int bonds_keep(struct task *task, struct db *db, struct err *err);
 /* Writes at the other end what the row says now of rows that list it; `before` is its body as it was, or {}. */
 int bonds_pair(struct task *task, struct db *db, struct str before, struct err *err);
+/* Before the rows of the patient task->id are erased: what stays names them no more. */
+int bonds_leave(struct task *task, struct db *db, struct err *err);
 int membership_check(struct task *task, struct err *err);
 int membership_put(struct task *task, struct db *db, struct err *err);
 

@@ -66,8 +66,10 @@ describe('plans', () => {
         const { json } = await all.twine.get(`/pub/patient_plan_summary/${hers.id}?include=actions`);
         assert.deepEqual([json.data.relationships.actions.data, json.included], [[], []]);
 
+        const loose = await make('bundle', item('Loose'), { actions: { data: [{ type: 'action', id: action.id }] } });
         await gateway.client('patient-graph', { scope: 'admin:patients' }).delete(`/v1/patients/${mine.graph}`);
         await get('action', action.id, 404);
+        assert.deepEqual((await get('bundle', loose.id)).relationships.actions.data, [], 'what stays does not name it');
         const kept = () => readdirSync(gateway.stateDir).filter((name) => /\.db/.test(name) && readFileSync(join(gateway.stateDir, name)).includes(WORD));
         for (const end = Date.now() + 90000; kept().length > 0; await sleep(200)) assert.ok(Date.now() < end, `${kept()} still have it`);
     });

@@ -58,4 +58,17 @@ static const struct step pairing[] = {
     { .as = "acme", .call = "GET /v1/actions/<y>", .status = 200, .has = { "\"bundle_ids\":[\"<j>\"]" } },
     { .as = "acme", .call = "DELETE /v1/actions/<y>", .status = 200 },
     { .as = "acme", .call = "GET /v1/bundles/<j>", .status = 200, .has = { "\"action_ids\":[\"<x>\"]" } },
+
+    /* rows that stay when the patient is erased name the patient's no more: nobody's, and another patient's */
+    { .as = "acme", .call = "POST /v1/actions", .body = "{\"patient_id\":\"<c>\"}", .status = 201, .save = 'z' },
+    { .as = "acme", .call = "POST /v1/bundles", .body = "{\"action_ids\":[\"<x>\",\"<z>\"],\"goal\":2.50}",
+      .status = 201, .save = 'l' },
+    { .as = "acme", .call = "PATCH /v1/bundles/<k>", .body = "{\"action_ids\":[\"<x>\",\"?\"]}", .status = 200,
+      .etag = "\"2\"" },
+    { .as = "acme", .call = "DELETE /v1/patients/<a>", .status = 200 },
+    { .as = "acme", .call = "GET /v1/bundles/<l>", .status = 200, .etag = "\"2\"",
+      .has = { "\"goal\":2.50", "\"action_ids\":[\"<z>\"]" } },
+    { .as = "acme", .call = "GET /v1/bundles/<k>", .status = 200, .etag = "\"3\"", .has = { "\"action_ids\":[\"?\"]" } },
+    { .as = "acme", .call = "GET /v1/actions/<z>", .status = 200, .etag = "\"2\"",
+      .has = { "\"bundle_ids\":[\"<l>\"]" } },
 };

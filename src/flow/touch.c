@@ -24,19 +24,30 @@ enum step stage_beside(struct exchange *x)
     return exchange_batch(x, STEP_NEXT);
 }
 
-/* What does not read is told by the store, when it is to be changed. */
-static bool is_kept_already(struct exchange *x)
+/* What is kept once the update is done; ptr NULL: what there is does not read, which the store tells when it is to be changed. */
+static struct str merge_kept(struct exchange *x, struct str kept)
 {
-    struct str kept = x->stored_rest.ptr ? x->stored_rest : x->batch.reads[0].json;
     struct buf merged = buf_in(x->arena, SIZE_MAX);
     struct tape old = { 0 }, patch;
     struct tape_fault fault;
 
     if ((kept.len && !tape_read(&old, x->arena, kept, &tape_known_limits, &fault)) ||
         !tape_read(&patch, x->arena, buf_str(&x->items[0].put.rest), &tape_known_limits, &fault))
-        return false;
+        return STR_NONE;
     json_merge_patch(&merged, &old, kept.len ? 0 : TAPE_NONE, &patch, 0);
-    return str_eq(buf_str(&merged), kept.len ? kept : STR("{}"));
+    return buf_str(&merged);
+}
+
+/* What the store would refuse is refused now, before the backend changes the entity. */
+static enum step judge_kept(struct exchange *x)
+{
+    struct str kept = x->stored_rest.ptr ? x->stored_rest : x->batch.reads[0].json;
+    struct str merged = merge_kept(x, kept);
+
+    x->kept_already = merged.ptr && str_eq(merged, kept.len ? kept : STR("{}"));
+    if (x->kept_already || merged.len <= STORE_REST_MOST)
+        return STEP_NEXT;
+    return exchange_fail(x, ERR_TOO_LARGE, "too much would be kept beside the entity");
 }
 
 /* What is so already was dropped by the comparison. */
@@ -52,7 +63,9 @@ enum step stage_touch(struct exchange *x)
 {
     bool may = may_touch(x), changes = may && keeps(x);
 
-    x->kept_already = changes && is_kept_already(x);
+    x->kept_already = false;
+    if (changes && judge_kept(x) == STEP_FAIL)
+        return STEP_FAIL;
     x->touches = may && (changes_beside(x) || (changes && !x->kept_already));
     return STEP_NEXT;
 }

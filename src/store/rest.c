@@ -94,7 +94,7 @@ int store_rest_whole(struct arena *arena, struct str patch, struct str *json, st
 static int merge(struct arena *arena, struct str old, struct str patch, struct str *json, struct err *err)
 {
     struct tape target = { 0 }, change, merged;
-    struct buf buf = buf_in(arena, tape_default_limits.bytes);
+    struct buf buf = buf_in(arena, STORE_REST_MOST);
 
     if ((old.len && read_json(&target, arena, old, "stored", err)) ||
         read_json(&change, arena, patch, "patch", err))

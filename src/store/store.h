@@ -41,7 +41,9 @@ struct id_query {
  * canonical id, whatever their kinds. It is what the backend says, or was told when it made the entity; never what a client
  * merely claims. */
 
-/* A batch of look-ups and rest reads and writes that is answered together. */
+/* A batch of look-ups and rest reads and writes that is answered together. A patch that would make a rest longer than
+ * STORE_REST_MOST bytes fails with ERR_TOO_LARGE. */
+enum { STORE_REST_MOST = 8 << 20 };
 struct rest_key {
     struct str dialect, kind, brand, canonical_id; /* kind: the canonical entity */
 };

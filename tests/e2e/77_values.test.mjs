@@ -123,6 +123,16 @@ describe('values', () => {
         assert.equal((await all.twine.get(`/pub/patient/${ids.twine}`)).json.data.attributes.first_name, 'Deep');
     });
 
+    test('an update after which too much would be kept is refused before anything changes', async () => {
+        const one = await make({ phone: '555-0100' }), path = `/v1/patients/${one.ids.general}`, long = 'x'.repeat(1000000);
+        const four = (letter) => Object.fromEntries([1, 2, 3, 4].map((i) => [letter + i, long]));
+        for (const letter of 'ab') await all.general.put(path, { patient: four(letter) });
+        const before = await one.graph();
+        await all.general.put(path, { patient: { phone: '555-0101', ...four('c') } }, 413);
+        assert.deepEqual(await one.graph(), before);
+        assert.equal((await all.general.put(path, { patient: { phone: '555-0101', a1: null } })).json.phone, '555-0101');
+    });
+
     test('metric keys with a comma or a slash are shown, and found as docs/decisions.md says', async () => {
         const one = await make({});
         const series = `/v1/patients/${one.ids.graph}/metrics`, gauges = `/v1/patients/${one.ids.general}/gauges`;

@@ -9,7 +9,7 @@
 #include "base/network.h"
 
 /* Whoever has one IPv6 address has its network's 2^64. */
-static struct str network_of(struct str peer, struct address *address)
+struct str auth_network_of(struct str peer, struct address *address)
 {
     enum { NETWORK_BYTES = 8 };
 
@@ -22,14 +22,14 @@ bool auth_peer_allowed(struct auth *auth, struct str peer)
 {
     struct address address;
 
-    return throttle_allows(&auth->peers, network_of(peer, &address), (int64_t)clock_monotonic_ms());
+    return throttle_allows(&auth->peers, auth_network_of(peer, &address), (int64_t)clock_monotonic_ms());
 }
 
 void auth_peer_failed(struct auth *auth, struct str peer)
 {
     struct address address;
 
-    throttle_failed(&auth->peers, network_of(peer, &address), (int64_t)clock_monotonic_ms());
+    throttle_failed(&auth->peers, auth_network_of(peer, &address), (int64_t)clock_monotonic_ms());
 }
 
 /* The prefix decides before the form does. */

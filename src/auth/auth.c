@@ -113,7 +113,8 @@ static struct auth *make(const struct conf *conf)
     made->refresh_ttl_s = conf->auth.refresh_ttl_s;
     made->audience = arena_copy(arena, conf->auth.audience);
     made->backend_audience = arena_copy(arena, conf->backend.audience);
-    throttle_init(&made->throttle, THROTTLE_CLIENTS);
+    throttle_init(&made->guesses, THROTTLE_GUESSES);
+    throttle_init(&made->clients, THROTTLE_CLIENTS);
     throttle_init(&made->peers, (unsigned)conf->auth.failures_per_minute);
     revoked_init(&made->revoked);
     authority_init(&made->authority, arena, conf);
@@ -158,7 +159,8 @@ void auth_free(struct auth **auth)
             key_done(&gone->issuers[i].keys[j]);
     for (size_t i = 0; i < gone->own_count; i++)
         own_key_done(&gone->own[i]);
-    throttle_done(&gone->throttle);
+    throttle_done(&gone->guesses);
+    throttle_done(&gone->clients);
     throttle_done(&gone->peers);
     revoked_done(&gone->revoked);
     arena_free(&gone->renewed);

@@ -132,6 +132,18 @@ static void authenticated(struct grant_work *work)
         grant_issue(work, scope);
 }
 
+/* The client's id, and from where it is named. */
+static struct str guesser_of(struct grant_work *work)
+{
+    struct buf name = buf_in(work->arena, SIZE_MAX);
+    struct address address;
+
+    buf_add(&name, auth_network_of(work->peer, &address));
+    buf_char(&name, ' ');
+    buf_add(&name, work->client_id);
+    return buf_str(&name);
+}
+
 /* On a helper thread. Judged here and not before, so that a crowd of guesses sent at once gets no further
  * than one after the other. */
 static void check_secret(struct errand *errand)
@@ -140,7 +152,8 @@ static void check_secret(struct errand *errand)
     struct str hash = client_dummy_hash;
     int64_t now_ms = (int64_t)clock_monotonic_ms();
 
-    work->throttled = !throttle_allows(&work->auth->throttle, work->client_id, now_ms) ||
+    work->throttled = !throttle_allows(&work->auth->guesses, work->guesser, now_ms) ||
+                      !throttle_allows(&work->auth->clients, work->client_id, now_ms) ||
                       !auth_peer_allowed(work->auth, work->peer);
     if (work->throttled)
         return;
@@ -148,7 +161,8 @@ static void check_secret(struct errand *errand)
     work->matches = client_secret_matches(work->client_secret, hash) && work->client;
     if (work->matches)
         return;
-    throttle_failed(&work->auth->throttle, work->client_id, now_ms);
+    throttle_failed(&work->auth->guesses, work->guesser, now_ms);
+    throttle_failed(&work->auth->clients, work->client_id, now_ms);
     auth_peer_failed(work->auth, work->peer);
 }
 
@@ -187,6 +201,7 @@ static void client_loaded(struct record_get *get, const struct err *err, void *d
         authenticated(work);
         return;
     }
+    work->guesser = guesser_of(work);
     work->errand = (struct errand){ .work = check_secret, .done = secret_checked };
     if (!errand_submit(work->loop, &work->errand))
         grant_fail(work, ERR_UNAVAILABLE, "too many secrets to check");

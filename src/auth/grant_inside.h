@@ -24,6 +24,7 @@ struct grant_work {
     struct err put_err; /* the first failure */
     struct family_revoke revoke;
     struct jdoc *client;  /* its record; NULL: unknown */
+    struct str guesser;      /* by what failures of this client at this address are counted */
     bool matches, throttled; /* what the errand found */
     /* Of the refresh token that is being used, or empty. */
     struct jdoc *old;

@@ -8,6 +8,7 @@
 #include "auth/authority.h"
 #include "auth/keys.h"
 #include "auth/revoked.h"
+#include "base/network.h"
 
 struct issuer {
     struct str name, audience;
@@ -27,8 +28,9 @@ struct own_key {
     unsigned char x[P256_BYTES], y[P256_BYTES];
 };
 
-/* Failures, by a keyed hash of who failed. Names that share a slot share its patience. */
-enum { THROTTLE_SLOTS = 4096, THROTTLE_CLIENTS = 5 };
+/* Failures, by a keyed hash of who failed. Names that share a slot share its patience. At one address a client's secret is
+ * guessed a few times; in all so often that nobody locks a client out from a few addresses. */
+enum { THROTTLE_SLOTS = 4096, THROTTLE_GUESSES = 5, THROTTLE_CLIENTS = 100 };
 struct throttle {
     pthread_mutex_t lock;
     uint64_t key;
@@ -49,7 +51,7 @@ struct auth {
     struct arena *renewed; /* of what auth_renew has read; it stays, since who uses it takes no lock */
     struct own_key *own;      /* the first signs, the others did */
     size_t own_count;
-    struct throttle throttle, peers; /* of clients' ids, and of addresses */
+    struct throttle guesses, clients, peers; /* of a client's id at an address, of the id alone, and of the address */
     struct revoked revoked;
     struct authority authority;
 };
@@ -67,6 +69,9 @@ void own_key_done(struct own_key *own);
 /* Appends the compact JWS over `claims` (JSON text), signed with ES256. */
 MUST_CHECK int own_key_sign(const struct own_key *own, struct arena *scratch, struct str claims,
                             struct buf *out, struct err *err);
+
+/* An address as failures are counted: an IPv6 one stands for its network. In `address`, or borrowed from `peer`. */
+struct str auth_network_of(struct str peer, struct address *address);
 
 /* The claims of a token of ours as JSON text; no `jti` for an empty token_id (issue.c). */
 void claims_write(const struct auth *auth, const struct token_claims *claims, struct str audience,

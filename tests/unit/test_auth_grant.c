@@ -419,6 +419,8 @@ static void guessing_is_slowed(void **state)
     struct grant other = by_secret("plain", SECRET, "");
     CHECK(run(&wrong) == ERR_TOO_MANY && run(&right) == ERR_TOO_MANY, "later");
     CHECK(!run(&other), "others are not touched");
+    right.peer = STR("192.0.2.7");
+    CHECK(!run(&right), "nor is the client itself, from elsewhere");
 
     for (size_t i = 0; i < CROWD; i++)
         grants[i] = by_secret("crowd", "wrong", "");
@@ -429,6 +431,22 @@ static void guessing_is_slowed(void **state)
         judged += code == ERR_INVALID_CLIENT;
     }
     CHECK(judged >= 5 && judged <= 8, "guesses at the same moment: %u", judged);
+    fresh_done(&fresh);
+}
+
+/* From however many addresses, a client's secret is guessed a hundred times a minute. */
+static void guessing_from_everywhere_is_slowed(void **state)
+{
+    struct fresh fresh = fresh_auth("auth.failures_per_minute=1000");
+    struct grant right = by_secret("guessed", SECRET, "");
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        struct grant wrong = by_secret("guessed", "wrong", "");
+        wrong.peer = arena_printf(test_arena, "2001:db8:0:%x::1", i);
+        CHECK(run(&wrong) == ERR_INVALID_CLIENT, "guess %d", i);
+    }
+    CHECK(run(&right) == ERR_TOO_MANY, "later");
     fresh_done(&fresh);
 }
 
@@ -496,6 +514,7 @@ int main(void)
         cmocka_unit_test(a_refresh_that_failed_has_used_nothing_up),
         cmocka_unit_test(a_client_loses_what_was_taken_from_it),
         cmocka_unit_test(guessing_is_slowed),
+        cmocka_unit_test(guessing_from_everywhere_is_slowed),
         cmocka_unit_test(guessing_is_slowed_for_an_address),
         cmocka_unit_test(a_caller_may_go_away),
     };

@@ -309,16 +309,21 @@ static bool is_late(struct exchange *x, const struct item *failed)
     return failed->err.code == ERR_PRECONDITION && x->stored_call && !x->own_version && x->attempts++ < RETRIES_MAX;
 }
 
-/* Everything from the reading on is done again. */
+void exchange_do_again(struct exchange *x)
+{
+    upstream_call_free(x->flow->upstream, &x->stored_call);
+    upstream_call_free(x->flow->upstream, &x->items[0].call);
+    x->items[0].err.code = ERR_NONE;
+    x->items[0].stored = false;
+    x->item_next = x->items[0].argument_count = x->echo_ids.count = 0;
+    exchange_go(x, stage_stored);
+}
+
 static bool again(struct exchange *x, const struct item *failed)
 {
     if (!is_occupied(x, failed) && !is_late(x, failed))
         return false;
-    upstream_call_free(x->flow->upstream, &x->stored_call);
-    upstream_call_free(x->flow->upstream, &x->items[0].call);
-    x->items[0].err.code = ERR_NONE;
-    x->item_next = x->items[0].argument_count = x->echo_ids.count = 0;
-    exchange_go(x, stage_stored);
+    exchange_do_again(x);
     return true;
 }
 

@@ -176,6 +176,7 @@ struct exchange {
     struct str stored_rest; /* what was compared with; ptr NULL: nothing was */
     bool touches;           /* it changes what stands beside the entity (touch.c) */
     bool kept_already;      /* what it keeps was kept when it was read */
+    bool settled, late;     /* what it keeps is stored; it is not, as it was changed meanwhile (keep.c) */
     bool strict, stays_lax; /* the backend is to refuse an object in the place of something else; it did, maybe for that */
     unsigned attempts;
 

@@ -57,6 +57,8 @@ static const struct {
     { "owners", stage_owners },           /*                             -> their patients' groups    */
     { "collect", stage_collect },         /* answers                     -> entities, brand judged    */
     { "place", stage_place },             /* a patient in the path       -> the entities are its own  */
+    { "settle", stage_settle },           /* what an update keeps        -> the store, durable        */
+    { "settled", stage_settled },         /*                             -> or the update once more   */
     { "then", stage_then },               /* ids beside the entity       -> a second call             */
     { "reread", stage_reread },           /* after it                    -> the entity as it is now   */
     { "include", stage_include },         /* ids of what is shown        -> related entities          */

@@ -27,6 +27,15 @@ static bool is_kept(const struct exchange *x, const struct item *item)
     return x->kept_already && !item->put.finds && !x->insists && !x->shown[item->shown].owner.len;
 }
 
+/* What an update was compared with. Another one may have stored what it keeps since, and be the later one at the store only: then
+ * this one is done again, as a whole. */
+static struct str expected(const struct exchange *x)
+{
+    bool compared = x->stored_call && x->bound->stored && !x->operation->versioned_by;
+
+    return x->insists || (compared && !x->own_version && x->attempts < RETRIES_MAX) ? x->stored_rest : STR_NONE;
+}
+
 static void list_writes(struct exchange *x)
 {
     bool is_whole = says_whole(x);
@@ -43,9 +52,44 @@ static void list_writes(struct exchange *x)
                                  .found_by = item->put.finds ? lens_found_by(x->operation->body_lens) : STR_NONE,
                                  .values = item->put.values.items,
                                  .value_count = item->put.values.count,
-                                 .only_if = x->insists ? x->stored_rest : STR_NONE,
+                                 .only_if = expected(x),
                                  .whole = is_whole };
     }
+}
+
+static void on_settled(struct store_batch *batch, const struct err *err, void *data)
+{
+    struct exchange *x = data;
+
+    (void)batch;
+    x->batch_pending = false;
+    x->late = err && err->code == ERR_PRECONDITION && !x->insists;
+    exchange_came(x, x->late ? NULL : err);
+}
+
+/* What an update keeps is stored as soon as the backend has the rest of it: of two at once the same one shall be the later there
+ * and here, else the entity shows half of each. */
+enum step stage_settle(struct exchange *x)
+{
+    bool stored = x->item_count == 1 && x->items[0].stored && x->operation->builtin == BUILTIN_NONE;
+
+    x->settled = x->late = false;
+    if (!stored || exchange_context(x).mode == LENS_CREATE || lens_rest(x->operation->lens) != REST_STORE)
+        return STEP_NEXT;
+    x->batch = (struct store_batch){ 0 };
+    list_writes(x);
+    x->settled = true;
+    return x->batch.write_count ? exchange_batch_to(x, on_settled) : STEP_NEXT;
+}
+
+enum step stage_settled(struct exchange *x)
+{
+    if (!x->late)
+        return STEP_NEXT;
+    x->late = false;
+    x->attempts++;
+    exchange_do_again(x);
+    return STEP_AGAIN;
 }
 
 /* What is new gets its id in the same transaction as its rest: one commit instead of two. The answer's own look-up
@@ -173,7 +217,8 @@ enum step stage_keep(struct exchange *x)
         return forget(x) ? STEP_WAIT : STEP_NEXT;
     if (!keeps_rests(x) || x->operation->builtin != BUILTIN_NONE)
         return STEP_NEXT;
-    list_writes(x);
+    if (!x->settled)
+        list_writes(x);
     list_names(x);
     list_reads(x);
     return x->batch.read_count ? exchange_batch(x, STEP_NEXT) : STEP_NEXT;

@@ -10,16 +10,27 @@ static void on_batch(struct store_batch *batch, const struct err *err, void *dat
     exchange_came(x, err);
 }
 
-enum step exchange_batch(struct exchange *x, enum step done)
+static enum step run_batch(struct exchange *x, enum step done)
 {
     x->batch.arena = x->arena;
-    x->batch.done = on_batch;
     x->batch.data = x;
     if (store_batch(x->flow->gateway->store, x->flow->loop, &x->batch))
         return done;
     x->batch_pending = true;
     exchange_wait(x);
     return STEP_WAIT;
+}
+
+enum step exchange_batch(struct exchange *x, enum step done)
+{
+    x->batch.done = on_batch;
+    return run_batch(x, done);
+}
+
+enum step exchange_batch_to(struct exchange *x, void (*came)(struct store_batch *batch, const struct err *err, void *data))
+{
+    x->batch.done = came;
+    return run_batch(x, STEP_NEXT);
 }
 
 /* Numbers of ids, in the order in which they stand in the batch: parameters, slots, look-up documents. */

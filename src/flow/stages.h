@@ -22,7 +22,7 @@ stage_fn stage_call;                                   /* call.c */
 stage_fn stage_collect;                                /* collect.c */
 stage_fn stage_then, stage_reread;                     /* then.c */
 stage_fn stage_include, stage_included;                /* include.c */
-stage_fn stage_keep, stage_rests;                      /* keep.c */
+stage_fn stage_settle, stage_settled, stage_keep, stage_rests; /* keep.c */
 stage_fn stage_encode;                                 /* encode.c */
 stage_fn stage_name, stage_finish;                     /* finish.c */
 
@@ -70,9 +70,11 @@ void exchange_add_fault(struct exchange *x, struct fault fault, size_t item);
 void exchange_add_whole_fault(struct exchange *x, struct fault fault);
 void exchange_add_body_fault(struct exchange *x, struct str dotted, enum fault_kind kind, struct str want);
 
-/* resolve.c. Batch: runs x->batch with what the caller put in it; returns `done` if the store answered at once. Name:
+/* resolve.c. Batch: runs x->batch with what the caller put in it; returns `done` if the store answered at once. To: the same, and
+ * `came`, which ends with exchange_came, is told of the result. Name:
  * makes a query for the dialect id of an entity. Slot fault: adds a fault at the member of a slot. */
 enum step exchange_batch(struct exchange *x, enum step done);
+enum step exchange_batch_to(struct exchange *x, void (*came)(struct store_batch *batch, const struct err *err, void *data));
 void exchange_name(const struct exchange *x, struct str kind, struct str canonical_id, struct id_query *query);
 void exchange_slot_fault(struct exchange *x, const struct id_slot *slot, size_t item, enum fault_kind kind);
 /* A look-up document in three steps: its members become arguments (lookup.c); its ids are added to a batch; and these are judged
@@ -164,6 +166,8 @@ bool exchange_may_see(const struct exchange *x, const struct contract_call *call
 /* The path names an entity, and this id is another one's. Going on would show somebody else's entity, compare with it,
  * or keep data beside it. */
 bool exchange_is_another(const struct exchange *x, struct str id);
+/* An update begins again with reading what is stored. */
+void exchange_do_again(struct exchange *x);
 
 /* keep.c. Leave: an erasure under way goes on without the exchange. Gone: the backend does not have what is to be
  * deleted (an earlier DELETE, whose answer was lost, did it), so what is kept of it is deleted, too. NULL: that is

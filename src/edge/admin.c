@@ -11,7 +11,9 @@ struct admin {
     struct http_server *server;
     struct worker *workers;
     size_t worker_count;
-    bool stopping, draining;
+    struct worker_counts *counts; /* of each worker, as the last scrape found them */
+    struct counting *counting;    /* NULL: no scrape is under way */
+    bool stopping;
 };
 
 /* A scrape: every worker copies its counters on its own thread, the last one posts back. */
@@ -43,7 +45,7 @@ static void write_http(const struct admin *admin, struct buf *out)
     struct http_counts sum = { 0 };
 
     for (size_t i = 0; i < admin->worker_count; i++) {
-        const struct http_counts *one = &admin->workers[i].counts.http;
+        const struct http_counts *one = &admin->counts[i].http;
         sum.accepted += one->accepted;
         sum.refused += one->refused;
         sum.guard_refusals += one->guard_refusals;
@@ -83,7 +85,7 @@ static void write_upstream(const struct admin *admin, struct buf *out)
     struct call_counts sum = { 0 };
 
     for (size_t i = 0; i < admin->worker_count; i++) {
-        const struct call_counts *one = &admin->workers[i].counts.calls;
+        const struct call_counts *one = &admin->counts[i].calls;
         sum.started_h1 += one->started_h1;
         sum.started_curl += one->started_curl;
         sum.failed += one->failed;
@@ -115,9 +117,9 @@ static void write_state(const struct admin *admin, struct buf *out)
     struct auth_counts auth = { 0 };
 
     for (size_t i = 0; i < admin->worker_count; i++) {
-        auth.hits += admin->workers[i].counts.auth.hits;
-        auth.misses += admin->workers[i].counts.auth.misses;
-        auth.denied += admin->workers[i].counts.auth.denied;
+        auth.hits += admin->counts[i].auth.hits;
+        auth.misses += admin->counts[i].auth.misses;
+        auth.denied += admin->counts[i].auth.denied;
     }
     buf_printf(out,
                FAMILY("crosswalk_lookups_total", "counter", "Look-ups in the store's cache of ids.")
@@ -162,8 +164,8 @@ static void write_lost(const struct admin *admin, struct buf *out)
     uint64_t undo_failures = 0, lines = 0;
 
     for (size_t i = 0; i < admin->worker_count; i++) {
-        undo_failures += admin->workers[i].counts.undo_failures;
-        lines += admin->workers[i].counts.lines_lost;
+        undo_failures += admin->counts[i].undo_failures;
+        lines += admin->counts[i].lines_lost;
     }
     buf_printf(out,
                FAMILY("undo_failures_total", "counter", "Entities without what belongs to them that could not be taken back.")
@@ -179,8 +181,7 @@ static void on_counted(struct post *post)
     struct admin *admin = counting->admin;
     struct arena *arena = counting->arena;
 
-    for (size_t i = 0; i < admin->worker_count; i++)
-        admin->workers[i].counting = NULL;
+    admin->counting = NULL;
     if (counting->request) {
         struct buf out = buf_in(arena, SIZE_MAX);
         struct metrics **all = ARENA_ARRAY(arena, struct metrics *, admin->worker_count);
@@ -198,17 +199,11 @@ static void on_counted(struct post *post)
     arena_free(&arena);
 }
 
-/* On a worker's thread. */
-static void count_worker(struct post *post)
+/* On a worker's thread, or here. */
+static void one_counted(void *data)
 {
-    struct worker *worker = (struct worker *)(void *)((char *)post - offsetof(struct worker, count));
-    struct counting *counting = worker->counting;
+    struct counting *counting = data;
 
-    worker->counts = (struct worker_counts){ .http = http_server_counts(worker->server),
-                                             .auth = flow_auth_counts(worker->flow),
-                                             .calls = flow_call_counts(worker->flow),
-                                             .undo_failures = flow_undo_failures(worker->flow),
-                                             .lines_lost = access_log_lost(worker->access) };
     if (atomic_fetch_sub(&counting->left, 1) == 1)
         loop_post(counting->admin->loop, &counting->back);
 }
@@ -222,8 +217,8 @@ static void scraper_gone(void *data)
 
 static void start_scrape(struct admin *admin, struct http_request *request)
 {
-    if (admin->draining || admin->workers[0].counting) { /* a worker that has ended counts nothing any more */
-        answer_text(request, 503, admin->draining ? STR("stopping\n") : STR("another scrape is under way\n"));
+    if (admin->counting) {
+        answer_text(request, 503, STR("another scrape is under way\n"));
         return;
     }
     struct arena *arena = arena_new(SIZE_MAX);
@@ -234,11 +229,9 @@ static void start_scrape(struct admin *admin, struct http_request *request)
     counting->left = admin->worker_count;
     counting->back.run = on_counted;
     http_request_on_gone(request, scraper_gone, counting);
-    for (size_t i = 0; i < admin->worker_count; i++) {
-        admin->workers[i].counting = counting;
-        admin->workers[i].count.run = count_worker;
-        loop_post(admin->workers[i].loop, &admin->workers[i].count);
-    }
+    admin->counting = counting;
+    for (size_t i = 0; i < admin->worker_count; i++)
+        worker_count(&admin->workers[i], &admin->counts[i], one_counted, counting);
 }
 
 static const char *why_not_ready(const struct admin *admin)
@@ -281,7 +274,8 @@ struct admin *admin_new(struct loop *loop, const struct conf *conf, struct gatew
                              .gateway = gateway,
                              .loop = loop,
                              .workers = workers,
-                             .worker_count = count };
+                             .worker_count = count,
+                             .counts = ARENA_ARRAY(arena, struct worker_counts, count) };
     admin->server = http_server_new(loop, &limits, on_request, admin);
     return admin;
 }
@@ -298,17 +292,14 @@ void admin_stopping(struct admin *admin)
     admin->stopping = true;
 }
 
-void admin_draining(struct admin *admin)
-{
-    admin->draining = true;
-}
-
 void admin_free(struct admin **admin)
 {
     if (!*admin)
         return;
     http_server_free(&(*admin)->server);
-    struct arena *arena = (*admin)->arena;
+    struct arena *arena = (*admin)->counting ? (*admin)->counting->arena : NULL; /* of a scrape that came too late */
+    arena_free(&arena);
+    arena = (*admin)->arena;
     arena_free(&arena);
     *admin = NULL;
 }

@@ -10,5 +10,4 @@ struct admin *admin_new(struct loop *loop, const struct conf *conf, struct gatew
                         size_t count);
 MUST_CHECK int admin_listen(struct admin *admin, struct err *err);
 void admin_stopping(struct admin *admin); /* /readyz says so from now on */
-void admin_draining(struct admin *admin); /* the workers end: no scrape any more */
 void admin_free(struct admin **admin);

@@ -88,7 +88,6 @@ static void begin_drain(struct deadline *deadline)
     struct edge *edge = edge_of(deadline);
 
     log_line(LOG_INFO, "draining");
-    admin_draining(edge->admin);
     for (size_t i = 0; i < edge->worker_count; i++)
         worker_drain(&edge->workers[i]);
     edge->ending.run = end_with_workers;

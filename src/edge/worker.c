@@ -215,12 +215,58 @@ static void drain(struct post *post)
     http_server_drain(worker->server, worker->conf->limits.drain_ms, on_drained, worker);
 }
 
+/* On its thread. The last time is when that ends: a post that is still on its way then never arrives. */
+static void give_counts(struct worker *worker, bool last)
+{
+    const struct worker_counts counts = { .http = http_server_counts(worker->server),
+                                          .auth = flow_auth_counts(worker->flow),
+                                          .calls = flow_call_counts(worker->flow),
+                                          .undo_failures = flow_undo_failures(worker->flow),
+                                          .lines_lost = access_log_lost(worker->access) };
+
+    (void)pthread_mutex_lock(&worker->lock);
+    struct worker_counts *to = worker->asked.to;
+    worker->asked.to = NULL;
+    if (to)
+        *to = counts;
+    if (last) {
+        worker->last = counts;
+        worker->over = true;
+    }
+    (void)pthread_mutex_unlock(&worker->lock);
+    if (to)
+        worker->asked.counted(worker->asked.data);
+}
+
+static void count(struct post *post)
+{
+    give_counts((struct worker *)(void *)((char *)post - offsetof(struct worker, count)), false);
+}
+
+void worker_count(struct worker *worker, struct worker_counts *to, void (*counted)(void *data), void *data)
+{
+    (void)pthread_mutex_lock(&worker->lock);
+    const bool over = worker->over;
+    if (over) {
+        *to = worker->last;
+    } else {
+        worker->asked.to = to;
+        worker->asked.counted = counted;
+        worker->asked.data = data;
+        loop_post(worker->loop, &worker->count);
+    }
+    (void)pthread_mutex_unlock(&worker->lock);
+    if (over)
+        counted(data);
+}
+
 int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, struct crew *crew, struct err *err)
 {
     struct http_limits limits = limits_of(conf);
 
     *worker = (struct worker){ .conf = conf, .gateway = gateway, .loop = loop_new(), .drain = { .run = drain },
-                                .renew = { .run = renew_tls }, .renewal = &crew->renewal };
+                                .renew = { .run = renew_tls }, .renewal = &crew->renewal, .count = { .run = count } };
+    (void)pthread_mutex_init(&worker->lock, NULL);
     limits.total = &crew->total;
     limits.connections = (unsigned)crew->connections;
     worker->metrics = metrics_new(gateway);
@@ -237,7 +283,7 @@ static void *thread_main(void *data)
     struct worker *worker = data;
 
     loop_run(worker->loop);
-    worker->over = true;
+    give_counts(worker, true);
     return NULL;
 }
 
@@ -274,4 +320,5 @@ void worker_done(struct worker *worker)
     while (worker->spare_count)
         arena_free(&worker->spare[--worker->spare_count]);
     loop_free(&worker->loop);
+    (void)pthread_mutex_destroy(&worker->lock);
 }

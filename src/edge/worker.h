@@ -22,6 +22,13 @@ struct crew {
     struct renewal renewal;
 };
 
+struct worker_counts {
+    struct http_counts http;
+    struct auth_counts auth;
+    struct call_counts calls;
+    uint64_t undo_failures, lines_lost;
+};
+
 struct worker {
     const struct conf *conf;
     struct gateway *gateway;
@@ -46,14 +53,14 @@ struct worker {
     bool renewing; /* the post is under way; under the renewal's lock */
     struct deadline ending; /* from when nobody is connected any more */
     uint64_t drain_until_ms;
-    struct worker_counts {
-        struct http_counts http;
-        struct auth_counts auth;
-        struct call_counts calls;
-        uint64_t undo_failures, lines_lost;
-    } counts; /* copied on the worker's thread when asked */
     struct post count;
-    struct counting *counting;
+    struct { /* under the lock */
+        struct worker_counts *to; /* NULL: nobody asks */
+        void (*counted)(void *data);
+        void *data;
+    } asked;
+    pthread_mutex_t lock;
+    struct worker_counts last; /* of a worker that is over */
 };
 
 /* limits.connections, or fewer where the system does not allow as many open files (files.c); asks for them first. */
@@ -66,6 +73,8 @@ MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struc
 MUST_CHECK int worker_listen(struct worker *worker, enum http_share share, struct err *err);
 MUST_CHECK int worker_run(struct worker *worker, struct err *err); /* starts its thread */
 void worker_drain(struct worker *worker);                         /* the admin's thread; the worker's ends by itself */
+/* Copies its counters and then calls `counted`, on the worker's thread; here and at once if that has ended. One at a time. */
+void worker_count(struct worker *worker, struct worker_counts *to, void (*counted)(void *data), void *data);
 /* One thread at a time. Read: the configuration's files, if it names any. Renew: the same again, for connections to come; the
  * workers all have this renewal. */
 MUST_CHECK int renewal_read(struct renewal *renewal, const struct conf *conf, struct err *err);

@@ -96,10 +96,40 @@ static int set_fault(struct str name, struct str argument, struct err *err)
                    STR_ARG(str_trim(detail)));
 }
 
-static int apply_set(struct loader *load, struct str argument, struct err *err)
+/* A text as it stands: what YAML would make of [::1]:8443 or of a # nobody has to know. Quotes around it are YAML's, as ever. */
+static bool is_verbatim(enum setting_kind kind, struct str value)
+{
+    switch (kind) {
+    case SETTING_TEXT:
+    case SETTING_LISTEN:
+    case SETTING_CHOICE:
+        return !value.len || (value.ptr[0] != '"' && value.ptr[0] != '\'');
+    case SETTING_BOOL:
+    case SETTING_UINT:
+    case SETTING_OWN:
+        break;
+    }
+    return !value.len;
+}
+
+/* Nothing after the sign is the empty text. NULL: it is no YAML. */
+static const struct yaml *read_set(struct loader *load, enum setting_kind kind, struct str value, struct err *err)
 {
     struct arena *arena = load->conf->arena;
-    const struct str name = STR("--set");
+    const struct yaml *root;
+
+    value = str_trim(value);
+    if (is_verbatim(kind, value)) {
+        struct yaml *text = ARENA_NEW(arena, struct yaml);
+        *text = (struct yaml){ .kind = YAML_TEXT, .quoted = !value.len, .text = value, .file = "--set", .line = 1, .column = 1 };
+        return text;
+    }
+    struct str line = arena_printf(arena, "value: " STR_FMT "\n", STR_ARG(value));
+    return yaml_parse(&root, arena, line, "--set", err) ? NULL : yaml_get(root, "value");
+}
+
+static int apply_set(struct loader *load, struct str argument, struct err *err)
+{
     struct str key, value;
 
     if (argument.len > SET_LONGEST || !str_cut(argument, '=', &key, &value) ||
@@ -109,19 +139,10 @@ static int apply_set(struct loader *load, struct str argument, struct err *err)
     if (!setting)
         return err_set(err, ERR_CONFIG, "--set " STR_FMT ": unknown setting%s%s%s", STR_ARG(argument),
                        near ? ", did you mean '" : "", near ? near->key : "", near ? "'?" : "");
-    static const struct yaml empty = {
-        .kind = YAML_TEXT, .quoted = true, .file = "--set", .line = 1, .column = 1
-    };
-    const struct yaml *root, *node = &empty;
-    if (value.len) {
-        struct str line = arena_printf(arena, "value: " STR_FMT "\n", STR_ARG(value));
-        if (yaml_parse(&root, arena, line, name.ptr, err))
-            return set_fault(name, argument, err);
-        node = yaml_get(root, "value");
-    }
+    const struct yaml *node = read_set(load, setting->kind, value, err);
     load->set = argument;
     if (!node || apply(load, setting, node, err))
-        return set_fault(name, argument, err);
+        return set_fault(STR("--set"), argument, err);
     return 0;
 }
 

@@ -296,6 +296,16 @@ static void sets_come_after_the_file(void **state)
         { "workers=x", "--set workers=x: " },
         { "workers=\"1\"", "--set workers=\"1\": " },
         { "workers=[1]", "--set workers=[1]: " },
+        { "listen=[::]:8443", NULL },
+        { "listen=\"[::]:8443\"", NULL },
+        { "listen='[::]:8443'", NULL },
+        { "listen='[::]:8443", "--set listen='[::]:8443: " },
+        { "listen=[::]", "--set listen=[::]: '[::]', expected host:port" },
+        { "listen=", "--set listen=: '', expected host:port" },
+        { "log.level=[debug]", "--set log.level=[debug]: '[debug]', expected one of" },
+        { "log.level=debug # loud", "expected one of" },
+        { "workers=4 # four", NULL },
+        { "proxy_protocol=no way", "--set proxy_protocol=no way: " },
         { "workers=1\nlisten: a:1", "expected key.path=value" },
         { "workers", "--set workers: expected key.path=value" },
         { "=5", "--set =5: unknown setting" },
@@ -313,6 +323,41 @@ static void sets_come_after_the_file(void **state)
         CHECK(rc == (cases[i].fault ? -1 : 0), "case %zu: %s", i, err.detail);
         CHECK(!rc || strstr(err.detail, cases[i].fault), "case %zu: want %s, is %s", i, cases[i].fault,
               err.detail);
+        conf_free(&conf);
+    }
+}
+
+/* What would be a list, a comment, an alias or another thing of YAML. */
+static void a_text_is_set_as_it_stands(void **state)
+{
+    static const struct {
+        const char *set, *path;
+    } cases[] = {
+        { "log.access=/a #b", "/a #b" },
+        { "log.access=[a, b]", "[a, b]" },
+        { "log.access={a: b}", "{a: b}" },
+        { "log.access=a: b", "a: b" },
+        { "log.access=&a", "&a" },
+        { "log.access=*a", "*a" },
+        { "log.access=|", "|" },
+        { "log.access=-", "-" },
+        { "log.access=5", "5" },
+        { "log.access=true", "true" },
+        { "log.access=%a", "%a" },
+        { "log.access=a=b", "a=b" },
+        { "log.access= a ", "a" },
+        { "log.access='a'", "a" },
+        { "log.access=\"a\\tb\"", "a\tb" },
+        { "log.access=null", "off" }, /* the file's, as in a file */
+        { "log.access=~", "off" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct conf *conf = NULL;
+        struct err err = { 0 };
+        CHECK(!load_text(&conf, "log: { access: 'off' }\n", cases[i].set, &err), "%s: %s", cases[i].set, err.detail);
+        CHECK(str_is(conf->log_access, cases[i].path), "%s: " STR_FMT, cases[i].set, STR_ARG(conf->log_access));
         conf_free(&conf);
     }
 }
@@ -398,6 +443,7 @@ int main(void)
         cmocka_unit_test(lists_are_read),
         cmocka_unit_test(an_issuer_may_have_a_key_set),
         cmocka_unit_test(sets_come_after_the_file),
+        cmocka_unit_test(a_text_is_set_as_it_stands),
         cmocka_unit_test(a_set_wins),
         cmocka_unit_test(a_missing_file_is_a_fault),
         cmocka_unit_test(the_shipped_files_load_and_name_every_setting),

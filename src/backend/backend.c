@@ -242,7 +242,8 @@ static int start_thread(struct backend *backend, struct err *err)
     return 0;
 }
 
-static int start(struct backend *backend, const struct conf *conf, uint16_t *port, struct err *err)
+static int start(struct backend *backend, const struct conf *conf, struct http_sockets *sockets, uint16_t *port,
+                 struct err *err)
 {
     struct http_limits limits = http_default_limits;
 
@@ -255,19 +256,20 @@ static int start(struct backend *backend, const struct conf *conf, uint16_t *por
     backend->loop = loop_new();
     backend->cache = auth_cache_new(backend->auth);
     backend->server = http_server_new(backend->loop, &limits, on_request, backend);
+    http_server_sockets(backend->server, sockets);
     if (http_server_listen(backend->server, conf->backend.listen, HTTP_ALONE, port, err))
         return err_wrap(err, "backend.listen");
     return start_thread(backend, err);
 }
 
-int backend_start(struct backend **started, const struct conf *conf, struct auth *auth, uint16_t *port,
-                  struct err *err)
+int backend_start(struct backend **started, const struct conf *conf, struct auth *auth, struct http_sockets *sockets,
+                  uint16_t *port, struct err *err)
 {
     struct arena *arena = arena_new(SIZE_MAX);
     struct backend *backend = ARENA_NEW(arena, struct backend);
 
     *backend = (struct backend){ .arena = arena, .auth = auth, .stop = { .run = on_stop } };
-    if (start(backend, conf, port, err)) {
+    if (start(backend, conf, sockets, port, err)) {
         free_all(backend);
         return -1;
     }

@@ -7,12 +7,13 @@
 
 struct conf;
 struct auth;
+struct http_sockets;
 struct backend;
 
 /* Opens the database (backend.database) and listens on backend.listen; serves on a thread of its own. `port`
- * (or NULL) receives the port. `auth` is borrowed. */
+ * (or NULL) receives the port. `auth` is borrowed; so is `sockets`, which may be NULL. */
 MUST_CHECK int backend_start(struct backend **started, const struct conf *conf, struct auth *auth,
-                             uint16_t *port, struct err *err);
+                             struct http_sockets *sockets, uint16_t *port, struct err *err);
 void backend_stop(struct backend **stopped); /* drains, then ends the thread */
 
 /* Deterministic sample data (docs/backend.md) in the database of `conf`, which must not be open elsewhere for

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "edge/edge.h"
+#include "http/sockets.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -56,6 +57,7 @@ struct service {
     struct gateway *gateway;
     struct backend *backend;
     struct edge *edge;
+    struct http_sockets *sockets;
 };
 
 /* The embedded backend's address becomes the one the gateway calls. */
@@ -66,7 +68,7 @@ static int start_backend(struct service *service, struct conf *conf, struct err 
 
     if (!conf->backend.embedded || conf->backend.url.len)
         return 0;
-    if (backend_start(&service->backend, conf, service->auth, &port, err))
+    if (backend_start(&service->backend, conf, service->auth, service->sockets, &port, err))
         return -1;
     while (host.len && host.ptr[host.len - 1] != ':')
         host.len--;
@@ -93,7 +95,7 @@ static int start(struct service *service, struct conf *conf, struct err *err)
         auth_load_revoked(service->auth, service->store, clock_wall_ms(), err) || auth_start(service->auth, err) ||
         start_backend(service, conf, err))
         return -1;
-    return edge_start(&service->edge, conf, service->gateway, err);
+    return edge_start(&service->edge, conf, service->gateway, service->sockets, err);
 }
 
 static void stop(struct service *service)
@@ -106,12 +108,13 @@ static void stop(struct service *service)
     gateway_free(&service->gateway);
     if (service->auth)
         auth_free(&service->auth);
+    http_sockets_free(&service->sockets);
 }
 
 int command_serve(const struct invocation *invocation, struct err *err)
 {
     struct conf *conf = invocation->conf;
-    struct service service = { 0 };
+    struct service service = { .sockets = http_sockets_new() };
 
     open_log(conf);
     block_signals();
@@ -142,6 +145,7 @@ static void wait_for_stop(void)
 int command_backend(const struct invocation *invocation, struct err *err)
 {
     struct conf *conf = invocation->conf;
+    struct http_sockets *sockets = http_sockets_new();
     struct auth *auth = NULL;
     struct backend *backend = NULL;
     uint16_t port;
@@ -149,13 +153,15 @@ int command_backend(const struct invocation *invocation, struct err *err)
     open_log(conf);
     block_signals();
     int failed = make_state_dir(conf, err) || auth_new(&auth, conf, err) ||
-                 backend_start(&backend, conf, auth, &port, err);
+                 backend_start(&backend, conf, auth, sockets, &port, err);
     if (!failed) {
         log_line(LOG_INFO, "backend on " STR_FMT, STR_ARG(conf->backend.listen));
         wait_for_stop();
+        http_sockets_close(sockets);
         backend_stop(&backend);
     }
     if (auth)
         auth_free(&auth);
+    http_sockets_free(&sockets);
     return failed ? -1 : 0;
 }

@@ -260,8 +260,8 @@ static void on_request(struct http_request *request, const struct http_head *hea
         answer_text(request, 404, STR("no such page: /healthz, /readyz, /metrics\n"));
 }
 
-struct admin *admin_new(struct loop *loop, const struct conf *conf, struct gateway *gateway, struct worker *workers,
-                        size_t count)
+struct admin *admin_new(struct loop *loop, const struct conf *conf, struct gateway *gateway, const struct crew *crew,
+                        struct worker *workers, size_t count)
 {
     struct arena *arena = arena_new(SIZE_MAX);
     struct admin *admin = ARENA_NEW(arena, struct admin);
@@ -277,6 +277,7 @@ struct admin *admin_new(struct loop *loop, const struct conf *conf, struct gatew
                              .worker_count = count,
                              .counts = ARENA_ARRAY(arena, struct worker_counts, count) };
     admin->server = http_server_new(loop, &limits, on_request, admin);
+    http_server_sockets(admin->server, crew->sockets);
     return admin;
 }
 

@@ -6,8 +6,9 @@
 
 struct admin;
 
-struct admin *admin_new(struct loop *loop, const struct conf *conf, struct gateway *gateway, struct worker *workers,
-                        size_t count);
+/* `crew` is borrowed, `workers` are its. */
+struct admin *admin_new(struct loop *loop, const struct conf *conf, struct gateway *gateway, const struct crew *crew,
+                        struct worker *workers, size_t count);
 MUST_CHECK int admin_listen(struct admin *admin, struct err *err);
 void admin_stopping(struct admin *admin); /* /readyz says so from now on */
 void admin_free(struct admin **admin);

@@ -4,6 +4,7 @@
 #include "conf/conf.h"
 #include "edge/admin.h"
 #include "edge/worker.h"
+#include "http/sockets.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -88,6 +89,7 @@ static void begin_drain(struct deadline *deadline)
     struct edge *edge = edge_of(deadline);
 
     log_line(LOG_INFO, "draining");
+    http_sockets_close(edge->crew.sockets); /* first: each worker's are then the last, and who waits there is taken in */
     for (size_t i = 0; i < edge->worker_count; i++)
         worker_drain(&edge->workers[i]);
     edge->ending.run = end_with_workers;
@@ -174,10 +176,10 @@ static int start_workers(struct edge *edge, struct gateway *gateway, struct err 
     while (edge->worker_count < count) {
         struct worker *worker = &edge->workers[edge->worker_count++];
         if (worker_init(worker, edge->conf, gateway, &edge->crew, err) ||
-            worker_listen(worker, edge->worker_count == 1 ? HTTP_FIRST : HTTP_BESIDE, err))
+            worker_listen(worker, HTTP_SHARE(edge->worker_count - 1, count), err))
             return -1;
     }
-    edge->admin = admin_new(edge->loop, edge->conf, gateway, edge->workers, edge->worker_count);
+    edge->admin = admin_new(edge->loop, edge->conf, gateway, &edge->crew, edge->workers, edge->worker_count);
     if (admin_listen(edge->admin, err))
         return -1;
     for (size_t i = 0; i < count; i++)
@@ -189,7 +191,8 @@ static int start_workers(struct edge *edge, struct gateway *gateway, struct err 
     return 0;
 }
 
-int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gateway, struct err *err)
+int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gateway, struct http_sockets *sockets,
+               struct err *err)
 {
     struct arena *arena = arena_new(SIZE_MAX);
     struct edge *made = *edge = ARENA_NEW(arena, struct edge);
@@ -200,6 +203,7 @@ int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gate
     made->loop = loop_new();
     made->stop.run = on_stop;
     made->crew.access_fd = -1;
+    made->crew.sockets = sockets;
     (void)pthread_mutex_init(&made->crew.renewal.lock, NULL);
     if (open_access_log(made, err) || start_workers(made, gateway, err))
         goto failed;

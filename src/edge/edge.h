@@ -7,10 +7,12 @@
 
 struct conf;
 struct gateway;
+struct http_sockets;
 struct edge;
 
-/* Listens and starts the workers. `gateway` and its store are borrowed. Signals must be blocked already. */
-MUST_CHECK int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gateway, struct err *err);
+/* Listens and starts the workers. `gateway`, its store and `sockets` are borrowed. Signals must be blocked already. */
+MUST_CHECK int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gateway, struct http_sockets *sockets,
+                          struct err *err);
 
 /* Serves the admin pages until SIGTERM, SIGINT or SIGQUIT, then drains, after limits.stop_delay_ms: no new connection, requests
  * in flight are answered, idle connections closed. SIGHUP opens the access log's file again and reads a renewed certificate;

@@ -155,7 +155,7 @@ void workers_renew_tls(struct worker *workers, size_t count)
 }
 
 /* Whoever may say X-Forwarded-For may say it before everything else, too, and there must. */
-static int listen_at(struct worker *worker, struct str address, bool proxied, enum http_share share, uint16_t *port,
+static int listen_at(struct worker *worker, struct str address, bool proxied, struct http_share share, uint16_t *port,
                      struct err *err)
 {
     const struct conf *conf = worker->conf;
@@ -164,7 +164,7 @@ static int listen_at(struct worker *worker, struct str address, bool proxied, en
     return http_server_listen(worker->server, address, share, port, err);
 }
 
-int worker_listen(struct worker *worker, enum http_share share, struct err *err)
+int worker_listen(struct worker *worker, struct http_share share, struct err *err)
 {
     const struct conf *conf = worker->conf;
     struct arena *arena = conf->arena;
@@ -272,6 +272,7 @@ int worker_init(struct worker *worker, const struct conf *conf, struct gateway *
     worker->metrics = metrics_new(gateway);
     worker->access = access_log_new(worker->loop, crew->access_fd);
     worker->server = http_server_new(worker->loop, &limits, on_request, worker);
+    http_server_sockets(worker->server, crew->sockets);
     if (upstream_new(&worker->upstream, worker->loop, conf, err))
         return -1;
     worker->flow = flow_new(gateway, worker->loop, worker->upstream);

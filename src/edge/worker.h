@@ -17,6 +17,7 @@ struct renewal {
 /* What all workers have together. */
 struct crew {
     int access_fd; /* -1: no access log */
+    struct http_sockets *sockets;
     uint64_t connections; /* of clients, at most */
     struct http_total total;
     struct renewal renewal;
@@ -69,8 +70,8 @@ uint64_t crew_connections(const struct conf *conf, size_t workers);
 /* `crew` is borrowed. */
 MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, struct crew *crew,
                            struct err *err);
-/* At all addresses of the configuration: HTTP_FIRST for one worker, then HTTP_BESIDE for the others. */
-MUST_CHECK int worker_listen(struct worker *worker, enum http_share share, struct err *err);
+/* At all addresses of the configuration, as one of all workers. */
+MUST_CHECK int worker_listen(struct worker *worker, struct http_share share, struct err *err);
 MUST_CHECK int worker_run(struct worker *worker, struct err *err); /* starts its thread */
 void worker_drain(struct worker *worker);                         /* the admin's thread; the worker's ends by itself */
 /* Copies its counters and then calls `counted`, on the worker's thread; here and at once if that has ended. One at a time. */

@@ -67,15 +67,26 @@ typedef void http_handler_fn(struct http_request *request, const struct http_hea
 struct http_server *http_server_new(struct loop *loop, const struct http_limits *limits, http_handler_fn *handler,
                                     void *data);
 
-/* With whom a listener shares its address: with nobody; with those to come; with one that was the first there. The
- * first finds no other listener there, of this process or another, or it fails. */
-enum http_share { HTTP_ALONE, HTTP_FIRST, HTTP_BESIDE };
+/* Which of so many servers a listener's is that share its address; they listen in this order. The first finds no other listener
+ * there, of this process or another, or it fails. */
+struct http_share {
+    size_t which, of;
+};
+#define HTTP_SHARE(which, of) ((struct http_share){ (which), (of) })
+#define HTTP_ALONE            HTTP_SHARE(0, 1)
 
-/* "127.0.0.1:8080", "[::1]:0", "0.0.0.0:443"; port 0 takes a free one, which `port` (or NULL) receives. A socket at that
- * very address that the service manager passed on (LISTEN_FDS, sd_listen_fds(3)) is used instead of a new one, whatever
- * `share` is. `data` of the handler is the same for all listeners; head->local_port tells them apart. */
-MUST_CHECK int http_server_listen(struct http_server *server, struct str address, enum http_share share,
+/* Listeners added after this take their sockets from `sockets` where there are some at their very address, and leave new ones
+ * there (http/sockets.h). Borrowed until then. */
+struct http_sockets;
+void http_server_sockets(struct http_server *server, struct http_sockets *sockets);
+
+/* "127.0.0.1:8080", "[::1]:0", "0.0.0.0:443"; port 0 takes a free one, which `port` (or NULL) receives. `data` of the handler
+ * is the same for all listeners; head->local_port tells them apart. */
+MUST_CHECK int http_server_listen(struct http_server *server, struct str address, struct http_share share,
                                   uint16_t *port, struct err *err);
+
+/* Who waits at a socket is left to others that have it (http/sockets.h), and so is who comes. */
+void http_server_stop_listening(struct http_server *server);
 
 /* A certificate and its key, for any number of servers on any threads. PEM files, read here only; `client_ca` (or NULL)
  * demands client certificates. */
@@ -93,9 +104,9 @@ void http_server_tls(struct http_server *server, struct http_tls *tls);
  * The networks are borrowed; `count` 0: from then on no header is expected. */
 void http_server_proxied(struct http_server *server, const struct network *networks, size_t count);
 
-/* Stops listening and lets requests in flight finish. Idle connections are closed a moment later, those without any
- * request so far after a second, so that requests already on their way are answered. `drained` runs when none is left
- * or `within_ms` has passed. */
+/* Stops listening, takes in who waits at its sockets, and lets requests in flight finish. Idle connections are closed a moment
+ * later, those without any request so far after a second, so that requests already on their way are answered. `drained` runs
+ * when none is left or `within_ms` has passed. A second call changes that time. */
 void http_server_drain(struct http_server *server, uint64_t within_ms, void (*drained)(void *data), void *data);
 
 /* Closes everything at once; `gone` is called for what was not answered. Not from inside a handler, a `gone` or

@@ -65,6 +65,7 @@ struct http_server {
     const struct network *proxies;
     size_t proxy_count;
     bool told_proxy_refusal;
+    struct http_sockets *sockets; /* or NULL */
     struct listener *listeners;
     struct conn *conns, *spare_conns;
     struct leftover *lingering, *spare_lingers;
@@ -109,14 +110,28 @@ static inline struct conn *conn_of(h2o_req_t *req)
 /* server.c */
 void listener_start(struct listener *listener);
 
-/* listen.c. A socket that listens at the address (http_server_listen): an inherited one, or a new one; -1 and `err` on
- * failure. */
+/* listen.c */
 union listen_address {
     struct sockaddr any;
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
 };
-MUST_CHECK int listen_open(struct str address, enum http_share share, struct err *err);
+uint16_t listen_port(const union listen_address *address);
+MUST_CHECK int listen_parse(struct str text, union listen_address *address, socklen_t *len, struct err *err);
+/* The sockets at an address for one of the servers that share it (http_server_listen): at least one. */
+struct listening {
+    int *fds; /* owned by who asked */
+    size_t count;
+};
+MUST_CHECK int listen_open(struct listening *found, struct str text, struct http_share share, struct http_sockets *sockets,
+                           struct arena *arena, struct err *err);
+
+/* sockets.c, for listen.c; -1: errno says why. Those that were inherited at an address are numbered in their order. */
+MUST_CHECK int sockets_add(struct http_sockets *sockets, int fd); /* a duplicate of one that was opened */
+bool sockets_managed(const struct http_sockets *sockets);        /* a service manager handed some on */
+size_t sockets_count(const struct http_sockets *sockets, const union listen_address *at);
+MUST_CHECK int sockets_take(const struct http_sockets *sockets, const union listen_address *at, size_t nth, int *fd);
+bool sockets_let_in(const struct http_sockets *sockets, const union listen_address *at); /* others may be opened beside it */
 
 /* conn.c */
 void conn_accept(struct listener *listener, h2o_socket_t *sock);

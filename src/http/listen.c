@@ -1,16 +1,15 @@
-/* From the text of an address to a socket that listens there. */
+/* From the text of an address to sockets that listen there. */
 #include "http/inner.h"
+#include "http/sockets.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, FIRST_INHERITED = 3, MOST_INHERITED = 1024 };
+enum { BACKLOG = 4096 };
 
-static int parse_address(struct str text, union listen_address *address, socklen_t *len, struct err *err)
+int listen_parse(struct str text, union listen_address *address, socklen_t *len, struct err *err)
 {
     char host[INET6_ADDRSTRLEN] = "";
     const char *colon = text.len ? memrchr(text.ptr, ':', text.len) : NULL;
@@ -37,96 +36,127 @@ static int parse_address(struct str text, union listen_address *address, socklen
     return 0;
 }
 
-static bool is_same(const union listen_address *a, const union listen_address *b)
+uint16_t listen_port(const union listen_address *address)
 {
-    if (a->any.sa_family != b->any.sa_family)
-        return false;
-    if (a->any.sa_family == AF_INET)
-        return a->v4.sin_port == b->v4.sin_port && a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
-    return a->any.sa_family == AF_INET6 && a->v6.sin6_port == b->v6.sin6_port &&
-           IN6_ARE_ADDR_EQUAL(&a->v6.sin6_addr, &b->v6.sin6_addr);
+    return ntohs(address->any.sa_family == AF_INET6 ? address->v6.sin6_port : address->v4.sin_port);
 }
 
-/* How many sockets the service manager passed to this process (sd_listen_fds(3)). */
-static int count_inherited(void)
-{
-    const char *process = getenv("LISTEN_PID"), *sockets = getenv("LISTEN_FDS");
-    uint64_t pid, count;
-
-    if (!process || !sockets || !str_to_uint(str_from(process), &pid) || !str_to_uint(str_from(sockets), &count))
-        return 0;
-    return pid == (uint64_t)getpid() && count <= MOST_INHERITED ? (int)count : 0;
-}
-
-/* Whether it listens for connections, and where. */
-static bool listens_at(int fd, union listen_address *address)
-{
-    int listens = 0, type = 0;
-    socklen_t size = sizeof listens, len = sizeof *address;
-
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens &&
-           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM &&
-           getsockname(fd, &address->any, &len) == 0;
-}
-
-/* A descriptor of its own of the inherited socket at that address; -1: none, or it was found and errno says why not. The
- * inherited one stays, for other workers, and for the service manager: what connects while this process ends or has ended waits
- * for the next one. */
-static int take_inherited(const union listen_address *address, bool *found)
-{
-    int end = FIRST_INHERITED + count_inherited();
-
-    for (int fd = FIRST_INHERITED; fd < end; fd++) {
-        union listen_address at = { .any = { .sa_family = AF_UNSPEC } };
-        if (!listens_at(fd, &at) || !is_same(&at, address))
-            continue;
-        *found = true;
-        int own = fcntl(fd, F_DUPFD_CLOEXEC, end);
-        if (own >= 0)
-            (void)fcntl(own, F_SETFL, O_NONBLOCK);
-        return own;
-    }
-    return -1;
-}
-
-/* With SO_REUSEPORT before bind() the kernel would let in every process of the same user, another gateway too, and spread
- * the clients over both. So the first socket of an address is bound without it, and lets in the others when it listens. */
-static int open_socket(const union listen_address *address, socklen_t len, enum http_share share)
+static bool set(int fd, int level, int option)
 {
     int on = 1;
-    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd < 0)
-        return -1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (address->any.sa_family == AF_INET6)
-        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if ((share != HTTP_BESIDE || !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) &&
-        !bind(fd, &address->any, len) && !listen(fd, BACKLOG) &&
-        (share != HTTP_FIRST || !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)))
-        return fd;
+    return setsockopt(fd, level, option, &on, sizeof on) == 0;
+}
+
+static int close_failed(int fd)
+{
     int why = errno;
-    (void)close(fd);
+
+    if (fd >= 0)
+        (void)close(fd);
     errno = why;
     return -1;
 }
 
-int listen_open(struct str text, enum http_share share, struct err *err)
+/* -1 and errno on failure. `beside`: others listen there, and let it in. */
+static int bind_socket(const union listen_address *address, socklen_t len, bool beside)
+{
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return -1;
+    (void)set(fd, SOL_SOCKET, SO_REUSEADDR);
+    if (address->any.sa_family == AF_INET6)
+        (void)set(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    if ((beside && !set(fd, SOL_SOCKET, SO_REUSEPORT)) || bind(fd, &address->any, len))
+        return close_failed(fd);
+    return fd;
+}
+
+/* With SO_REUSEPORT before bind() the kernel would let in every process of the same user, another gateway too, and spread
+ * the clients over both. So the first socket of an address is bound without it, and lets in the others when it listens. */
+static int open_socket(const union listen_address *address, socklen_t len, struct http_share share)
+{
+    int fd = bind_socket(address, len, share.which > 0);
+
+    if (fd < 0 || listen(fd, BACKLOG) || (share.which == 0 && share.of > 1 && !set(fd, SOL_SOCKET, SO_REUSEPORT)))
+        return close_failed(fd);
+    return fd;
+}
+
+static int add_socket(struct listening *found, const union listen_address *address, socklen_t len, struct http_share share,
+                      struct http_sockets *sockets)
+{
+    int fd = open_socket(address, len, share);
+
+    if (fd < 0 || (sockets && sockets_add(sockets, fd)))
+        return close_failed(fd);
+    found->fds[found->count++] = fd;
+    return 0;
+}
+
+/* Those of the inherited ones that fall to this share: every one has a server. A share that none falls to gets a new one, or
+ * uses one of a service manager's with others. */
+static int find_sockets(struct listening *found, const union listen_address *address, socklen_t len, struct http_share share,
+                        struct http_sockets *sockets)
+{
+    size_t there = sockets ? sockets_count(sockets, address) : 0;
+
+    for (size_t nth = share.which; nth < there; nth += share.of)
+        if (sockets_take(sockets, address, nth, &found->fds[found->count++]))
+            return -1;
+    if (found->count)
+        return 0;
+    if (there && !sockets_let_in(sockets, address))
+        return sockets_take(sockets, address, share.which % there, &found->fds[found->count++]);
+    return add_socket(found, address, len, share, sockets);
+}
+
+int listen_open(struct listening *found, struct str text, struct http_share share, struct http_sockets *sockets,
+                struct arena *arena, struct err *err)
 {
     union listen_address address;
     socklen_t len = 0; /* gcc 12 at -O2 does not see that it is set */
-    bool inherited = false;
 
-    if (parse_address(text, &address, &len, err))
+    if (listen_parse(text, &address, &len, err))
         return -1;
-    int fd = take_inherited(&address, &inherited);
-    if (fd < 0 && inherited)
+    size_t there = sockets ? sockets_count(sockets, &address) : 0;
+    *found = (struct listening){ .fds = ARENA_ARRAY(arena, int, there + 1) };
+    if (!find_sockets(found, &address, len, share, sockets))
+        return 0;
+    int why = errno;
+    while (found->count)
+        (void)close_failed(found->fds[--found->count]);
+    if (there)
         return err_set(err, ERR_CONFIG, "listen: " STR_FMT ": the socket of LISTEN_FDS cannot be used: %s", STR_ARG(text),
-                       strerror(errno));
+                       strerror(why));
+    return err_set(err, ERR_CONFIG, "listen: " STR_FMT ": %s%s", STR_ARG(text), strerror(why),
+                   sockets && sockets_managed(sockets) ? " (none of the sockets of LISTEN_FDS has this address)" : "");
+}
+
+static bool has_port(struct str ports, uint16_t port)
+{
+    struct str piece;
+    uint64_t one;
+
+    while (str_next(&ports, ',', &piece))
+        if (str_to_uint(piece, &one) && one == port)
+            return true;
+    return false;
+}
+
+int http_address_try(struct str text, struct str taken, struct err *err)
+{
+    union listen_address address;
+    socklen_t len = 0;
+
+    if (listen_parse(text, &address, &len, err))
+        return -1;
+    if (has_port(taken, listen_port(&address)))
+        return 0;
+    int fd = bind_socket(&address, len, false);
     if (fd < 0)
-        fd = open_socket(&address, len, share);
-    if (fd < 0)
-        return err_set(err, ERR_CONFIG, "listen: " STR_FMT ": %s%s", STR_ARG(text), strerror(errno),
-                       count_inherited() ? " (none of the sockets of LISTEN_FDS has this address)" : "");
-    return fd;
+        return err_set(err, ERR_CONFIG, "listen: " STR_FMT ": %s", STR_ARG(text), strerror(errno));
+    (void)close(fd);
+    return 0;
 }

@@ -148,17 +148,24 @@ static struct listener *listener_new(struct http_server *server, int fd)
     return listener;
 }
 
-int http_server_listen(struct http_server *server, struct str address, enum http_share share, uint16_t *port,
+void http_server_sockets(struct http_server *server, struct http_sockets *sockets)
+{
+    server->sockets = sockets;
+}
+
+int http_server_listen(struct http_server *server, struct str address, struct http_share share, uint16_t *port,
                        struct err *err)
 {
-    int fd = listen_open(address, share, err);
+    struct listening found;
 
-    if (fd < 0)
+    if (listen_open(&found, address, share, server->sockets, server->arena, err))
         return -1;
-    struct listener *listener = listener_new(server, fd);
-    listener_start(listener);
-    if (port)
-        *port = listener->port;
+    for (size_t i = 0; i < found.count; i++) {
+        struct listener *listener = listener_new(server, found.fds[i]);
+        listener_start(listener);
+        if (port)
+            *port = listener->port;
+    }
     return 0;
 }
 
@@ -168,11 +175,15 @@ static void take_waiting(struct http_server *server)
     h2o_socket_t *accepted;
 
     for (struct listener *listener = server->listeners; listener; listener = listener->next)
-        for (int i = 0; i < TAKEN_AT_END && (accepted = h2o_evloop_socket_accept(listener->sock)) != NULL; i++)
+        for (int i = 0; i < TAKEN_AT_END && listener->sock; i++) {
+            accepted = h2o_evloop_socket_accept(listener->sock);
+            if (!accepted)
+                break;
             conn_accept(listener, accepted);
+        }
 }
 
-static void stop_listening(struct http_server *server)
+void http_server_stop_listening(struct http_server *server)
 {
     for (struct listener *listener = server->listeners; listener; listener = listener->next) {
         if (listener->sock)
@@ -193,7 +204,7 @@ void http_server_drain(struct http_server *server, uint64_t within_ms, void (*dr
         server->draining = true;
         server->drain_since_ms = loop_now_ms(server->loop);
         take_waiting(server);
-        stop_listening(server);
+        http_server_stop_listening(server);
         h2o_context_request_shutdown(&server->context); /* GOAWAY; HTTP/1 answers close their connection */
     }
     tick_start(server);
@@ -238,7 +249,7 @@ void http_server_free(struct http_server **server)
     *server = NULL;
     if (!gone)
         return;
-    stop_listening(gone);
+    http_server_stop_listening(gone);
     deadline_clear(gone->loop, &gone->tick);
     cut_everybody(gone);
     for (int i = 0; gone->conns && i < CLOSE_TURNS; i++) {

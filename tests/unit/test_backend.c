@@ -148,7 +148,7 @@ static void start(struct fixture *fixture)
 {
     struct err err = { 0 };
 
-    CHECK(backend_start(&fixture->backend, fixture->conf, fixture->auth, &fixture->port, &err) == 0, "%s",
+    CHECK(backend_start(&fixture->backend, fixture->conf, fixture->auth, NULL, &fixture->port, &err) == 0, "%s",
           err.detail);
 }
 

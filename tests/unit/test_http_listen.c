@@ -1,6 +1,8 @@
 /* Where servers listen, and whose sockets they take. */
 #include "test_http_kit.h"
 
+#include "http/sockets.h"
+
 #include <fcntl.h>
 #include <sys/resource.h>
 
@@ -36,14 +38,14 @@ static void listens_where_it_is_told(void **state)
     struct err err;
     char text[32];
     uint16_t port;
-    assert_int_equal(http_server_listen(kit->server, STR("127.0.0.1:0"), HTTP_FIRST, &port, &err), 0);
+    assert_int_equal(http_server_listen(kit->server, STR("127.0.0.1:0"), HTTP_SHARE(0, 2), &port, &err), 0);
     int n = snprintf(text, sizeof text, "127.0.0.1:%u", port);
-    assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), HTTP_BESIDE, NULL, &err), 0);
+    assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), HTTP_SHARE(1, 2), NULL, &err), 0);
     assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), HTTP_ALONE, NULL, &err), -1);
-    assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), HTTP_FIRST, NULL, &err), -1);
+    assert_int_equal(http_server_listen(other->server, str_of(text, (size_t)n), HTTP_SHARE(0, 2), NULL, &err), -1);
     CHECK(strstr(err.detail, "Address already in use"), "%s", err.detail);
     (void)snprintf(text, sizeof text, "0.0.0.0:%u", port);
-    assert_int_equal(http_server_listen(other->server, str_from(text), HTTP_FIRST, NULL, &err), -1);
+    assert_int_equal(http_server_listen(other->server, str_from(text), HTTP_SHARE(0, 2), NULL, &err), -1);
     CHECK(strstr(err.detail, "Address already in use"), "%s", err.detail);
     kit_run(kit);
     kit_run(other);
@@ -60,9 +62,9 @@ static void two_servers_share_a_port(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(http_server_listen(kits[0]->server, STR("127.0.0.1:0"), HTTP_FIRST, &kits[0]->port, &err), 0);
+    assert_int_equal(http_server_listen(kits[0]->server, STR("127.0.0.1:0"), HTTP_SHARE(0, 2), &kits[0]->port, &err), 0);
     int n = snprintf(text, sizeof text, "127.0.0.1:%u", kits[0]->port);
-    assert_int_equal(http_server_listen(kits[1]->server, str_of(text, (size_t)n), HTTP_BESIDE, &kits[1]->port, &err),
+    assert_int_equal(http_server_listen(kits[1]->server, str_of(text, (size_t)n), HTTP_SHARE(1, 2), &kits[1]->port, &err),
                      0);
     assert_int_equal(kits[0]->port, kits[1]->port);
     kit_run(kits[0]);
@@ -99,12 +101,16 @@ static void inherited_sockets_outlive_the_server(void **state)
     (void)snprintf(pid, sizeof pid, "%d", (int)getpid() + 1);
     setenv("LISTEN_FDS", text, 1);
     setenv("LISTEN_PID", pid, 1);
-    CHECK(http_server_listen(first->server, str_from(address), HTTP_FIRST, NULL, &err) == -1, "they are another process's");
+    struct http_sockets *others = http_sockets_new();
+    http_server_sockets(first->server, others);
+    CHECK(http_server_listen(first->server, str_from(address), HTTP_SHARE(0, 2), NULL, &err) == -1, "they are another process's");
     CHECK(!strstr(err.detail, "LISTEN_FDS"), "%s", err.detail);
     (void)snprintf(pid, sizeof pid, "%d", (int)getpid());
     setenv("LISTEN_PID", pid, 1);
+    struct http_sockets *sockets = http_sockets_new();
     for (struct kit *const *kit = (struct kit *[]){ first, second, NULL }; *kit; kit++) {
-        if (http_server_listen((*kit)->server, str_from(address), HTTP_FIRST, &(*kit)->port, &err))
+        http_server_sockets((*kit)->server, sockets);
+        if (http_server_listen((*kit)->server, str_from(address), HTTP_SHARE(0, 2), &(*kit)->port, &err))
             fail_msg("%s", err.detail);
         assert_int_equal((*kit)->port, ntohs(at.sin_port));
     }
@@ -122,6 +128,7 @@ static void inherited_sockets_outlive_the_server(void **state)
     kit_stop(second);
 
     struct kit *third = kit_prepare(&limits);
+    http_server_sockets(third->server, sockets);
     struct rlimit usual, few;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
     few = usual;
@@ -136,6 +143,8 @@ static void inherited_sockets_outlive_the_server(void **state)
     assert_int_equal(http_server_listen(third->server, str_from(address), HTTP_ALONE, NULL, &err), -1);
     CHECK(strstr(err.detail, "none of the sockets of LISTEN_FDS"), "%s", err.detail);
     setenv("LISTEN_FDS", "2000000000", 1); /* nobody passes so many: it is not looked for them */
+    struct http_sockets *none = http_sockets_new();
+    http_server_sockets(third->server, none);
     assert_int_equal(http_server_listen(third->server, STR("127.0.0.1:0"), HTTP_ALONE, NULL, &err), 0);
     assert_int_equal(http_server_listen(third->server, str_from(address), HTTP_ALONE, NULL, &err), -1);
     CHECK(!strstr(err.detail, "LISTEN_FDS"), "%s", err.detail);
@@ -143,6 +152,8 @@ static void inherited_sockets_outlive_the_server(void **state)
     unsetenv("LISTEN_PID");
     kit_run(third);
     kit_stop(third);
+    for (struct http_sockets **all[] = { &others, &sockets, &none, NULL }, ***one = all; *one; one++)
+        http_sockets_free(*one);
     close(early);
     close(waits);
     close(passed);

@@ -5,10 +5,14 @@
 #include "base/clock.h"
 #include "cli/ask.h"
 #include "cli/coverage.h"
+#include "edge/edge.h"
+#include "http/sockets.h"
 #include "yaml/yaml.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { CHECKED_DOCUMENTS = 50 };
 
@@ -86,6 +90,39 @@ static void judge_lenses(const struct gateway *gateway, struct err_list *faults)
         (void)err_note(faults, &err);
 }
 
+/* Whether this user may write there, or make it. */
+static int check_writable(const struct conf *conf, const char *setting, struct str path, struct err *err)
+{
+    while (path.len > 1 && path.ptr[path.len - 1] == '/')
+        path.len--;
+    const char *slash = memrchr(path.ptr, '/', path.len);
+    struct str folder = slash ? str_of(path.ptr, (size_t)(slash - path.ptr) + 1) : STR(".");
+
+    if (access(arena_cstr(conf->arena, path), W_OK) == 0 ||
+        (errno == ENOENT && access(arena_cstr(conf->arena, folder), W_OK | X_OK) == 0))
+        return 0;
+    return err_set(err, ERR_CONFIG, "%s: " STR_FMT ": %s", setting, STR_ARG(path), strerror(errno));
+}
+
+/* What would keep `serve` from starting on this machine, by this user. */
+static void judge_places(const struct conf *conf, struct str held, struct err_list *faults)
+{
+    struct str *addresses;
+    size_t count = serve_addresses(conf, &addresses);
+    struct err err;
+
+    for (size_t i = 0; i < count; i++)
+        if (http_address_try(addresses[i], held, &err))
+            (void)err_note(faults, &err);
+    if (edge_check(conf, &err))
+        (void)err_note(faults, &err);
+    if (check_writable(conf, "state_dir", conf->state_dir, &err))
+        (void)err_note(faults, &err);
+    if (!str_is(conf->log_access, "-") && !str_is(conf->log_access, "off") &&
+        check_writable(conf, "log.access", conf->log_access, &err))
+        (void)err_note(faults, &err);
+}
+
 /* A line each; the last one is the caller's to print. */
 static int tell_faults(struct err_list *faults, struct err *err)
 {
@@ -137,10 +174,10 @@ static int ask_backend(const struct invocation *invocation, const struct gateway
 /* 0, or CLI_USAGE with words printed. */
 static int judge_options(const struct invocation *invocation)
 {
-    bool backend = option_find(invocation, "--backend") != NULL;
+    bool backend = option_find(invocation, "--backend") != NULL, held = option_find(invocation, "--held") != NULL;
 
-    if (backend && option_find(invocation, "--coverage"))
-        return cli_usage("check: --coverage or --backend, not both");
+    if (backend + held + (option_find(invocation, "--coverage") != NULL) > 1)
+        return cli_usage("check: one of --coverage, --backend and --held");
     if (!backend && (option_find(invocation, "--json") || option_find(invocation, "--brand")))
         return cli_usage("check: --json and --brand go with --backend");
     return 0;
@@ -160,6 +197,8 @@ int command_check(const struct invocation *invocation, struct err *err)
         (void)err_note(&faults, err);
     else
         judge_lenses(gateway, &faults);
+    if (option_find(invocation, "--held"))
+        judge_places(invocation->conf, str_from(option_text(invocation, "--held", "")), &faults);
     int failed = tell_faults(&faults, err);
     if (!failed && option_find(invocation, "--backend"))
         failed = ask_backend(invocation, gateway, err);

@@ -17,9 +17,9 @@ static const struct command {
     { "serve", "serve -c FILE [--set key.path=value]…", command_serve, "", 0 },
     { "backend", "backend -c FILE: the embedded canonical service alone, on backend.listen", command_backend, "", 0 },
     { "check",
-      "check [-c FILE] [--coverage | --backend [--brand B] [--json]]: configuration and mappings; what survives between "
-      "dialects; what each operation does on the backend",
-      command_check, "--coverage --backend --brand= --json", 0 },
+      "check [-c FILE] [--coverage | --backend [--brand B] [--json] | --held PORT,…]: configuration and mappings; what "
+      "survives between dialects; what each operation does on the backend; can it be served here, but for ports that are held",
+      command_check, "--coverage --backend --brand= --json --held=", 0 },
     { "test", "test [--seed N] [--count N]: the examples and laws of every mapping", command_test, "--seed= --count=", 0 },
     { "token",
       "token --dialect D [--brand B] [--scope \"…\"] [--subject S] [--patient ID]… [--group ID]… [--ttl SECONDS] | "

@@ -41,6 +41,9 @@ int cli_no_dialect(const struct gateway *gateway, const char *name);
 
 bool cli_is_hex(struct str text, size_t digits); /* so many, in lower case */
 
+/* Where `serve` listens; in the configuration's arena. */
+size_t serve_addresses(const struct conf *conf, struct str **addresses);
+
 /* A batch of the store, waited for. */
 struct store;
 struct store_batch;

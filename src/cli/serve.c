@@ -60,6 +60,23 @@ struct service {
     struct http_sockets *sockets;
 };
 
+size_t serve_addresses(const struct conf *conf, struct str **addresses)
+{
+    enum { BESIDE = 3 };
+    struct str *all = ARENA_ARRAY(conf->arena, struct str, conf->facade_count + BESIDE);
+    size_t count = 0;
+
+    all[count++] = conf->listen;
+    all[count++] = conf->admin_listen;
+    if (conf->backend.embedded && !conf->backend.url.len)
+        all[count++] = conf->backend.listen;
+    for (size_t i = 0; i < conf->facade_count; i++)
+        if (conf->facades[i].listen.len)
+            all[count++] = conf->facades[i].listen;
+    *addresses = all;
+    return count;
+}
+
 /* The embedded backend's address becomes the one the gateway calls. */
 static int start_backend(struct service *service, struct conf *conf, struct err *err)
 {

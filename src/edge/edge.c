@@ -218,6 +218,15 @@ failed:
     return -1;
 }
 
+int edge_check(const struct conf *conf, struct err *err)
+{
+    struct renewal renewal = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    int failed = renewal_read(&renewal, conf, err);
+
+    http_tls_free(&renewal.tls);
+    return failed;
+}
+
 static void stop_workers(struct edge *edge)
 {
     for (size_t i = 0; i < edge->worker_count; i++) {

@@ -14,6 +14,9 @@ struct edge;
 MUST_CHECK int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gateway, struct http_sockets *sockets,
                           struct err *err);
 
+/* What of the configuration only the edge reads: the certificate. */
+MUST_CHECK int edge_check(const struct conf *conf, struct err *err);
+
 /* Serves the admin pages until SIGTERM, SIGINT or SIGQUIT, then drains, after limits.stop_delay_ms: no new connection, requests
  * in flight are answered, idle connections closed. SIGHUP opens the access log's file again and reads a renewed certificate;
  * SIGUSR1 does only the first. When it returns no worker runs any more. Call from the thread that called edge_start. */

@@ -18,7 +18,8 @@ static const struct command {
     { "backend", "backend -c FILE: the embedded canonical service alone, on backend.listen", command_backend, "", 0 },
     { "check",
       "check [-c FILE] [--coverage | --backend [--brand B] [--json] | --held PORT,…]: configuration and mappings; what "
-      "survives between dialects; what each operation does on the backend; can it be served here, but for ports that are held",
+      "survives between dialects; what each operation does on the backend; whether it can be served here (of ports that are "
+      "held it is not tried)",
       command_check, "--coverage --backend --brand= --json --held=", 0 },
     { "test", "test [--seed N] [--count N]: the examples and laws of every mapping", command_test, "--seed= --count=", 0 },
     { "token",
@@ -273,12 +274,13 @@ static int parse(struct invocation *invocation, struct parsed *parsed, int argc,
 static int run(const struct command *command, struct arena *arena, int argc, char **argv)
 {
     struct option_value *options = ARENA_ARRAY(arena, struct option_value, MAX_OPTIONS);
-    struct invocation invocation = { .options = options, .words = ARENA_ARRAY(arena, char *, (size_t)argc + 1) };
+    struct invocation invocation = { .options = options, .words = ARENA_ARRAY(arena, char *, (size_t)argc + 1),
+                                     .arguments = argv };
     struct parsed parsed = { 0 };
     struct err err = { 0 };
 
     invocation.option_count = declare_options(command, arena, options);
-    int wrong = parse(&invocation, &parsed, argc, argv);
+    int wrong = parse(&invocation, &parsed, argc - 2, argv + 2);
     if (wrong)
         return wrong;
     if (parsed.help)
@@ -314,7 +316,7 @@ static int dispatch(int argc, char **argv)
         return CLI_USAGE;
     }
     struct arena *arena = arena_new(SIZE_MAX);
-    int result = run(command, arena, argc - 2, argv + 2);
+    int result = run(command, arena, argc, argv);
     arena_free(&arena);
     return result;
 }

@@ -24,6 +24,7 @@ struct invocation {
     size_t word_count;
     struct option_value *options;
     size_t option_count;
+    char **arguments; /* all, as the program was given them; NULL at their end */
 };
 
 /* The last value of an option, or `otherwise`. */

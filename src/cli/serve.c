@@ -5,14 +5,15 @@
 #include "backend/backend.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/restart.h"
+#include "cli/signals.h"
 #include "edge/edge.h"
 #include "http/sockets.h"
 #include "store/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
-#include <signal.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,25 +21,12 @@
 static void open_log(const struct conf *conf)
 {
     static const char *const levels[] = { "error", "warn", "info", "debug" };
-    int level = LOG_INFO, fd = dup(STDERR_FILENO);
+    int level = LOG_INFO, fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 
     for (size_t i = 0; i < COUNT(levels); i++)
         if (str_is(conf->log_level, levels[i]))
             level = (int)i;
     log_to(fd >= 0 ? fd : STDERR_FILENO, (enum log_level)level);
-}
-
-/* Before any thread starts, so that all inherit it: signals are taken by one thread with sigwait. */
-static void block_signals(void)
-{
-    static const int taken[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2 };
-    sigset_t all;
-
-    (void)sigemptyset(&all);
-    for (size_t i = 0; i < COUNT(taken); i++)
-        (void)sigaddset(&all, taken[i]);
-    (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
 }
 
 static int make_state_dir(const struct conf *conf, struct err *err)
@@ -57,6 +45,7 @@ struct service {
     struct gateway *gateway;
     struct backend *backend;
     struct edge *edge;
+    struct signals *signals;
     struct http_sockets *sockets;
 };
 
@@ -75,6 +64,15 @@ size_t serve_addresses(const struct conf *conf, struct str **addresses)
             all[count++] = conf->facades[i].listen;
     *addresses = all;
     return count;
+}
+
+static void take_sockets(struct service *service, const struct conf *conf)
+{
+    struct str *addresses;
+    size_t count = serve_addresses(conf, &addresses);
+
+    service->sockets = http_sockets_new();
+    http_sockets_keep(service->sockets, addresses, count);
 }
 
 /* The embedded backend's address becomes the one the gateway calls. */
@@ -104,19 +102,24 @@ static void keep_memory(void)
     (void)mallopt(M_TRIM_THRESHOLD, HEAP);
 }
 
-static int start(struct service *service, struct conf *conf, struct err *err)
+static int start(struct service *service, const struct invocation *invocation, struct err *err)
 {
+    struct conf *conf = invocation->conf;
+
+    take_sockets(service, conf);
     if (make_state_dir(conf, err) || auth_new(&service->auth, conf, err) ||
         store_open(&service->store, arena_cstr(conf->arena, conf->state_dir), err) || store_claim(service->store, err) ||
         gateway_new(&service->gateway, conf, service->auth, service->store, err) ||
         auth_load_revoked(service->auth, service->store, clock_wall_ms(), err) || auth_start(service->auth, err) ||
-        start_backend(service, conf, err))
+        start_backend(service, conf, err) || edge_start(&service->edge, conf, service->gateway, service->sockets, err))
         return -1;
-    return edge_start(&service->edge, conf, service->gateway, service->sockets, err);
+    struct str held = http_sockets_ports(service->sockets, conf->arena);
+    return signals_start(&service->signals, service->edge, invocation->arguments, held, err);
 }
 
 static void stop(struct service *service)
 {
+    (void)signals_end(&service->signals);
     if (service->store)
         store_close(&service->store);
     edge_free(&service->edge);
@@ -125,38 +128,39 @@ static void stop(struct service *service)
     gateway_free(&service->gateway);
     if (service->auth)
         auth_free(&service->auth);
-    http_sockets_free(&service->sockets);
+}
+
+/* A service manager starts the program again that ends here. */
+static int follow(const struct invocation *invocation, const struct http_sockets *sockets, struct err *err)
+{
+    log_to(STDERR_FILENO, LOG_INFO); /* the log's descriptor may be one that a socket is to have */
+    (void)restart_program(invocation->arguments, sockets, err);
+    log_line(LOG_ERROR, "restart: %s", err->detail);
+    return 1;
 }
 
 int command_serve(const struct invocation *invocation, struct err *err)
 {
     struct conf *conf = invocation->conf;
-    struct service service = { .sockets = http_sockets_new() };
+    struct service service = { 0 };
+    bool restart = false;
 
     open_log(conf);
-    block_signals();
+    signals_block();
     keep_memory();
-    int failed = start(&service, conf, err);
+    int failed = start(&service, invocation, err);
     if (!failed) {
         log_line(LOG_INFO, "serving on " STR_FMT ", admin on " STR_FMT ", backend " STR_FMT, STR_ARG(conf->listen),
                  STR_ARG(conf->admin_listen), STR_ARG(conf->backend.url));
         edge_run(service.edge);
-        log_line(LOG_INFO, "stopped");
+        restart = signals_end(&service.signals);
+        log_line(LOG_INFO, restart ? "restarting" : "stopped");
     }
     stop(&service);
+    if (restart)
+        failed = follow(invocation, service.sockets, err);
+    http_sockets_free(&service.sockets);
     return failed;
-}
-
-static void wait_for_stop(void)
-{
-    sigset_t signals;
-    int got;
-
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGQUIT);
-    (void)sigwait(&signals, &got);
 }
 
 int command_backend(const struct invocation *invocation, struct err *err)
@@ -168,12 +172,12 @@ int command_backend(const struct invocation *invocation, struct err *err)
     uint16_t port;
 
     open_log(conf);
-    block_signals();
+    signals_block();
     int failed = make_state_dir(conf, err) || auth_new(&auth, conf, err) ||
                  backend_start(&backend, conf, auth, sockets, &port, err);
     if (!failed) {
         log_line(LOG_INFO, "backend on " STR_FMT, STR_ARG(conf->backend.listen));
-        wait_for_stop();
+        signals_await_stop();
         http_sockets_close(sockets);
         backend_stop(&backend);
     }

@@ -234,6 +234,7 @@ static void start_scrape(struct admin *admin, struct http_request *request)
         worker_count(&admin->workers[i], &admin->counts[i], one_counted, counting);
 }
 
+/* During a restart it is ready: who connects waits for a moment, and nobody need be sent elsewhere. */
 static const char *why_not_ready(const struct admin *admin)
 {
     if (admin->stopping)
@@ -291,6 +292,14 @@ int admin_listen(struct admin *admin, struct err *err)
 void admin_stopping(struct admin *admin)
 {
     admin->stopping = true;
+}
+
+void admin_drain(struct admin *admin, void (*drained)(void *data), void *data)
+{
+    enum { WITHIN_MS = 200 }; /* who has connected and says nothing holds up the others */
+
+    http_server_stop_listening(admin->server);
+    http_server_drain(admin->server, WITHIN_MS, drained, data);
 }
 
 void admin_free(struct admin **admin)

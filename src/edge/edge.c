@@ -7,7 +7,6 @@
 #include "http/sockets.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 struct edge {
@@ -21,10 +20,8 @@ struct edge {
     struct loop *loop; /* of the admin pages */
     const char *access_path; /* NULL: it is no file */
     bool own_access_fd;
-    pthread_t signals;
-    bool signals_started;
-    atomic_bool given_up; /* the signal thread is to end */
-    struct post stop;
+    struct post stop, restart, cut;
+    bool restarting, draining;
     struct deadline ending; /* until the drain begins, then until it is over */
 };
 
@@ -69,6 +66,13 @@ static struct edge *edge_of(struct deadline *deadline)
     return (struct edge *)(void *)((char *)deadline - offsetof(struct edge, ending));
 }
 
+static void on_admin_drained(void *data)
+{
+    struct edge *edge = data;
+
+    loop_stop(edge->loop);
+}
+
 /* The admin pages are there as long as a worker is: who asks is told 503, and need not wait for a connection. */
 static void end_with_workers(struct deadline *deadline)
 {
@@ -81,7 +85,10 @@ static void end_with_workers(struct deadline *deadline)
         deadline_set(edge->loop, deadline, LOOK_AGAIN_MS);
         return;
     }
-    loop_stop(edge->loop);
+    if (edge->restarting)
+        admin_drain(edge->admin, on_admin_drained, edge);
+    else
+        loop_stop(edge->loop);
 }
 
 static void begin_drain(struct deadline *deadline)
@@ -89,19 +96,27 @@ static void begin_drain(struct deadline *deadline)
     struct edge *edge = edge_of(deadline);
 
     log_line(LOG_INFO, "draining");
-    http_sockets_close(edge->crew.sockets); /* first: each worker's are then the last, and who waits there is taken in */
+    edge->draining = true;
+    if (!edge->restarting)
+        http_sockets_close(edge->crew.sockets); /* first: each worker's are then the last, and who waits there is taken in */
     for (size_t i = 0; i < edge->worker_count; i++)
-        worker_drain(&edge->workers[i]);
+        worker_drain(&edge->workers[i], edge->restarting);
     edge->ending.run = end_with_workers;
     end_with_workers(&edge->ending);
 }
 
-/* Told by the signal thread. A load balancer that asks for /readyz has limits.stop_delay_ms to see it, then everything drains. */
+/* A load balancer that asks for /readyz has limits.stop_delay_ms to see it, then everything drains. */
 static void on_stop(struct post *post)
 {
     struct edge *edge = (struct edge *)(void *)((char *)post - offsetof(struct edge, stop));
 
     admin_stopping(edge->admin);
+    if (edge->restarting) { /* nobody will come after this program */
+        log_line(LOG_INFO, "stopping: there is no restart");
+        edge->restarting = false;
+        http_sockets_close(edge->crew.sockets);
+        return;
+    }
     edge->ending.run = begin_drain;
     if (edge->conf->limits.stop_delay_ms) {
         log_line(LOG_INFO, "stopping: draining begins in %llu ms", (unsigned long long)edge->conf->limits.stop_delay_ms);
@@ -111,12 +126,46 @@ static void on_stop(struct post *post)
     }
 }
 
-/* After a log file was moved away: the descriptor that the workers write to becomes another file at once, and
- * what they hold goes to that one. Without a new file the old one stays. */
-static void reopen_access_log(struct edge *edge, const char *why)
+/* No balancer need know: who connects now waits at a socket until the next program takes him in. */
+static void on_restart(struct post *post)
+{
+    struct edge *edge = (struct edge *)(void *)((char *)post - offsetof(struct edge, restart));
+
+    edge->restarting = true;
+    begin_drain(&edge->ending);
+}
+
+static void on_cut(struct post *post)
+{
+    struct edge *edge = (struct edge *)(void *)((char *)post - offsetof(struct edge, cut));
+
+    log_line(LOG_WARN, "stopping at once: what is under way is given up");
+    if (!edge->draining)
+        begin_drain(&edge->ending);
+    for (size_t i = 0; i < edge->worker_count; i++)
+        worker_cut(&edge->workers[i]);
+}
+
+void edge_stop(struct edge *edge)
+{
+    loop_post(edge->loop, &edge->stop);
+}
+
+void edge_restart(struct edge *edge)
+{
+    loop_post(edge->loop, &edge->restart);
+}
+
+void edge_cut(struct edge *edge)
+{
+    loop_post(edge->loop, &edge->cut);
+}
+
+/* The descriptor that the workers write to becomes another file at once, and what they hold goes to that one. */
+void edge_reopen_log(struct edge *edge, const char *why)
 {
     if (!edge->access_path) {
-        log_line(LOG_INFO, "%s: there is no access log file to open again; a new configuration is a new start", why);
+        log_line(LOG_INFO, "%s: there is no access log file to open again; SIGUSR2 takes up a new configuration", why);
         return;
     }
     int fresh = open_access_file(edge);
@@ -128,41 +177,10 @@ static void reopen_access_log(struct edge *edge, const char *why)
         (void)close(fresh);
 }
 
-/* True: the process is to stop. SIGHUP is about files that others replace while it runs. */
-static bool take_signal(struct edge *edge, int got)
+void edge_renew(struct edge *edge)
 {
-    switch (got) {
-    case SIGHUP:
-        reopen_access_log(edge, "SIGHUP");
-        workers_renew_tls(edge->workers, edge->worker_count);
-        auth_renew(edge->gateway->auth, edge->conf, "SIGHUP");
-        return false;
-    case SIGUSR1:
-        reopen_access_log(edge, "SIGUSR1");
-        return false;
-    case SIGUSR2: /* nginx's for a new program in the place of the old one */
-        log_line(LOG_INFO, "SIGUSR2 does nothing");
-        return false;
-    default:
-        return true;
-    }
-}
-
-static void *wait_for_signal(void *data)
-{
-    static const int all[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2 };
-    struct edge *edge = data;
-    sigset_t awaited;
-    int got;
-
-    (void)sigemptyset(&awaited);
-    for (size_t i = 0; i < COUNT(all); i++)
-        (void)sigaddset(&awaited, all[i]);
-    while (!sigwait(&awaited, &got) && !edge->given_up && !take_signal(edge, got))
-        ;
-    if (!edge->given_up)
-        loop_post(edge->loop, &edge->stop);
-    return NULL;
+    workers_renew_tls(edge->workers, edge->worker_count);
+    auth_renew(edge->gateway->auth, edge->conf, "SIGHUP");
 }
 
 static int start_workers(struct edge *edge, struct gateway *gateway, struct err *err)
@@ -202,18 +220,13 @@ int edge_start(struct edge **edge, const struct conf *conf, struct gateway *gate
     made->gateway = gateway;
     made->loop = loop_new();
     made->stop.run = on_stop;
+    made->restart.run = on_restart;
+    made->cut.run = on_cut;
     made->crew.access_fd = -1;
     made->crew.sockets = sockets;
     (void)pthread_mutex_init(&made->crew.renewal.lock, NULL);
-    if (open_access_log(made, err) || start_workers(made, gateway, err))
-        goto failed;
-    if (pthread_create(&made->signals, NULL, wait_for_signal, made)) {
-        (void)err_set(err, ERR_INTERNAL, "the signal thread cannot be started");
-        goto failed;
-    }
-    made->signals_started = true;
-    return 0;
-failed:
+    if (!open_access_log(made, err) && !start_workers(made, gateway, err))
+        return 0;
     edge_free(edge);
     return -1;
 }
@@ -231,7 +244,7 @@ static void stop_workers(struct edge *edge)
 {
     for (size_t i = 0; i < edge->worker_count; i++) {
         if (edge->workers[i].started)
-            worker_drain(&edge->workers[i]);
+            worker_drain(&edge->workers[i], false);
         worker_stop(&edge->workers[i]);
     }
 }
@@ -248,11 +261,6 @@ void edge_free(struct edge **edge)
 
     if (!gone)
         return;
-    if (gone->signals_started) {
-        gone->given_up = true;
-        (void)pthread_kill(gone->signals, SIGUSR2);
-        (void)pthread_join(gone->signals, NULL);
-    }
     stop_workers(gone);
     for (size_t i = 0; i < gone->worker_count; i++)
         worker_done(&gone->workers[i]);

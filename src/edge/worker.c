@@ -212,7 +212,17 @@ static void drain(struct post *post)
     struct worker *worker = (struct worker *)(void *)((char *)post - offsetof(struct worker, drain));
 
     worker->drain_until_ms = loop_now_ms(worker->loop) + worker->conf->limits.drain_ms;
+    if (worker->leave_waiting)
+        http_server_stop_listening(worker->server);
     http_server_drain(worker->server, worker->conf->limits.drain_ms, on_drained, worker);
+}
+
+static void cut(struct post *post)
+{
+    struct worker *worker = (struct worker *)(void *)((char *)post - offsetof(struct worker, cut));
+
+    worker->drain_until_ms = loop_now_ms(worker->loop);
+    http_server_drain(worker->server, 0, on_drained, worker);
 }
 
 /* On its thread. The last time is when that ends: a post that is still on its way then never arrives. */
@@ -265,7 +275,8 @@ int worker_init(struct worker *worker, const struct conf *conf, struct gateway *
     struct http_limits limits = limits_of(conf);
 
     *worker = (struct worker){ .conf = conf, .gateway = gateway, .loop = loop_new(), .drain = { .run = drain },
-                                .renew = { .run = renew_tls }, .renewal = &crew->renewal, .count = { .run = count } };
+                                .cut = { .run = cut }, .renew = { .run = renew_tls }, .renewal = &crew->renewal,
+                                .count = { .run = count } };
     (void)pthread_mutex_init(&worker->lock, NULL);
     limits.total = &crew->total;
     limits.connections = (unsigned)crew->connections;
@@ -296,12 +307,18 @@ int worker_run(struct worker *worker, struct err *err)
     return 0;
 }
 
-void worker_drain(struct worker *worker)
+void worker_drain(struct worker *worker, bool leave_waiting)
 {
     if (worker->draining)
         return;
     worker->draining = true;
+    worker->leave_waiting = leave_waiting;
     loop_post(worker->loop, &worker->drain);
+}
+
+void worker_cut(struct worker *worker)
+{
+    loop_post(worker->loop, &worker->cut);
 }
 
 void worker_stop(struct worker *worker)

@@ -47,9 +47,9 @@ struct worker {
     struct arena *spare[64]; /* of requests */
     size_t spare_count;
     pthread_t thread;
-    bool started, draining;
+    bool started, draining, leave_waiting;
     atomic_bool over; /* its thread is about to end */
-    struct post drain, renew;
+    struct post drain, cut, renew;
     struct renewal *renewal;
     bool renewing; /* the post is under way; under the renewal's lock */
     struct deadline ending; /* from when nobody is connected any more */
@@ -73,7 +73,9 @@ MUST_CHECK int worker_init(struct worker *worker, const struct conf *conf, struc
 /* At all addresses of the configuration, as one of all workers. */
 MUST_CHECK int worker_listen(struct worker *worker, struct http_share share, struct err *err);
 MUST_CHECK int worker_run(struct worker *worker, struct err *err); /* starts its thread */
-void worker_drain(struct worker *worker);                         /* the admin's thread; the worker's ends by itself */
+/* The admin's thread; the worker's ends by itself. Who waits at the sockets is taken in first, or left to who comes after it. */
+void worker_drain(struct worker *worker, bool leave_waiting);
+void worker_cut(struct worker *worker); /* the same thread, once, while it drains: it ends now */
 /* Copies its counters and then calls `counted`, on the worker's thread; here and at once if that has ended. One at a time. */
 void worker_count(struct worker *worker, struct worker_counts *to, void (*counted)(void *data), void *data);
 /* One thread at a time. Read: the configuration's files, if it names any. Renew: the same again, for connections to come; the

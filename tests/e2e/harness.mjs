@@ -100,7 +100,7 @@ export class Gateway {
             ...this.options.set,
             ...more,
         };
-        return Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+        return Object.entries(all).flatMap(([key, value]) => (value === undefined ? [] : ['--set', `${key}=${value}`]));
     }
 
     /** A subcommand with this gateway's configuration; throws with its stderr when it fails. */

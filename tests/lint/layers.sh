@@ -6,7 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "${1:-$here/../..}"
 
 system='assert|complex|ctype|dirent|emmintrin|endian|errno|fcntl|fenv|float|grp|inttypes|limits|locale|malloc|math|netdb|poll|pthread'
-system+='|pwd|sched|setjmp|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings'
+system+='|pwd|sched|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings'
 system+='|syslog|termios|threads|time|uchar|unistd|wchar|wctype|arpa/[a-z]+|linux/[a-z]+|net/if|netinet/[a-z0-9]+|sys/[a-z]+'
 
 find src -name '*.[ch]' | sort | xargs awk -v rows="$here/rows.txt" -v libraries="$here/libraries.txt" \

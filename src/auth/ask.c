@@ -163,7 +163,7 @@ static int judge_waited(struct wait *wait, struct principal **principal, struct 
 
 static void on_waited(struct post *post)
 {
-    struct wait *wait = (struct wait *)(void *)((char *)post - offsetof(struct wait, post));
+    struct wait *wait = CONTAINER(post, struct wait, post);
     struct auth_ask *ask = wait->ask;
     struct err err = { 0 };
 

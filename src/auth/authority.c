@@ -51,8 +51,7 @@ static void take_fresh(struct str *fresh, struct call_header *header)
 
 static void look(struct post *post)
 {
-    struct authority *authority =
-        (struct authority *)(void *)((char *)post - offsetof(struct authority, wake));
+    struct authority *authority = CONTAINER(post, struct authority, wake);
 
     (void)pthread_mutex_lock(&authority->lock);
     authority->waking = false;

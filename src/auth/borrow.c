@@ -16,7 +16,7 @@ static void ask(struct borrowed *borrowed);
 
 static void on_time(struct deadline *deadline)
 {
-    ask((struct borrowed *)(void *)((char *)deadline - offsetof(struct borrowed, renewal)));
+    ask(CONTAINER(deadline, struct borrowed, renewal));
 }
 
 /* It goes into a header. */

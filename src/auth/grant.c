@@ -8,11 +8,6 @@
 
 enum { LONGEST_MEMBER = 1024 };
 
-static struct grant_work *work_of(void *member, size_t offset)
-{
-    return (struct grant_work *)(void *)((char *)member - offset);
-}
-
 static void work_free(struct grant_work *work)
 {
     struct arena *arena = work->arena;
@@ -148,7 +143,7 @@ static struct str guesser_of(struct grant_work *work)
  * than one after the other. */
 static void check_secret(struct errand *errand)
 {
-    struct grant_work *work = work_of(errand, offsetof(struct grant_work, errand));
+    struct grant_work *work = CONTAINER(errand, struct grant_work, errand);
     struct str hash = client_dummy_hash;
     int64_t now_ms = (int64_t)clock_monotonic_ms();
 
@@ -168,7 +163,7 @@ static void check_secret(struct errand *errand)
 
 static void secret_checked(struct errand *errand)
 {
-    struct grant_work *work = work_of(errand, offsetof(struct grant_work, errand));
+    struct grant_work *work = CONTAINER(errand, struct grant_work, errand);
 
     if (work->throttled)
         grant_fail(work, ERR_TOO_MANY, "too many failures of this client or address");
@@ -230,7 +225,7 @@ static const char *missing_member(const struct grant_work *work)
 
 static void begin(struct post *post)
 {
-    struct grant_work *work = work_of(post, offsetof(struct grant_work, post));
+    struct grant_work *work = CONTAINER(post, struct grant_work, post);
     const char *missing = missing_member(work);
 
     if (!work->revokes && work->grant_type.len && !str_is(work->grant_type, "client_credentials") &&

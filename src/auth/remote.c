@@ -11,7 +11,7 @@ static void fetch(struct remote *remote);
 
 static struct remote *remote_of(struct deadline *refresh)
 {
-    return (struct remote *)(void *)((char *)refresh - offsetof(struct remote, refresh));
+    return CONTAINER(refresh, struct remote, refresh);
 }
 
 static void on_time(struct deadline *deadline)

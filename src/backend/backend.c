@@ -90,7 +90,7 @@ static void visit_end(struct visit *visit)
 
 static void visit_back(struct post *post)
 {
-    struct visit *visit = (struct visit *)((char *)post - offsetof(struct visit, back));
+    struct visit *visit = CONTAINER(post, struct visit, back);
     struct backend *backend = visit->backend;
 
     visit_end(visit);
@@ -202,7 +202,7 @@ static void on_drained(void *data)
 
 static void on_stop(struct post *post)
 {
-    struct backend *backend = (struct backend *)((char *)post - offsetof(struct backend, stop));
+    struct backend *backend = CONTAINER(post, struct backend, stop);
 
     http_server_drain(backend->server, DRAIN_MS, on_drained, backend);
 }

@@ -10,6 +10,8 @@
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #define COUNT(a)           (sizeof(a) / sizeof((a)[0]))
 #define CLEANUP(fn)        __attribute__((cleanup(fn)))
+/* The struct whose `member` is at `ptr`: what a callback that is given a part of it wants. */
+#define CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* A borrowed run of bytes: not owned, not NUL-terminated, may be empty. */
 struct str {

@@ -148,7 +148,7 @@ const struct operation *exchange_asked(const struct exchange *x)
 
 static void on_pause(struct deadline *deadline)
 {
-    struct choosing *choosing = (struct choosing *)(void *)((char *)deadline - offsetof(struct choosing, pause));
+    struct choosing *choosing = CONTAINER(deadline, struct choosing, pause);
 
     exchange_came(choosing->found.x, NULL);
 }

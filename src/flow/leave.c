@@ -68,7 +68,7 @@ enum step exchange_may_write(struct exchange *x)
 /* No client waits longer than limits.exchange_ms. An exchange that writes is answered then, and goes on without it. */
 void exchange_on_deadline(struct deadline *deadline)
 {
-    struct exchange *x = (struct exchange *)(void *)((char *)deadline - offsetof(struct exchange, deadline));
+    struct exchange *x = CONTAINER(deadline, struct exchange, deadline);
     struct err err;
 
     (void)err_set(&err, ERR_UPSTREAM_TIMEOUT, "the exchange took longer than limits.exchange_ms");

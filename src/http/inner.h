@@ -7,8 +7,6 @@
 #include <h2o.h>
 #include <netinet/in.h>
 
-#define CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
-
 struct st_h2o_http2_conn_t;
 
 /* One listening socket. */

@@ -1,10 +1,8 @@
 #include "store/inside.h"
 
-#define OWNER(type, member, ptr) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
-
 static int run_task(struct db_job *job, struct db *db, struct err *err)
 {
-    struct task *task = OWNER(struct task, job, job);
+    struct task *task = CONTAINER(job, struct task, job);
 
     return task->run(task, db, err);
 }
@@ -39,13 +37,13 @@ static void finish_task(struct task *task)
 
 static void on_post(struct post *post)
 {
-    finish_task(OWNER(struct task, post, post));
+    finish_task(CONTAINER(post, struct task, post));
 }
 
 /* On the db thread. After the post or the signal the task is no longer ours. */
 static void task_done(struct db_job *job, const struct err *err)
 {
-    struct task *task = OWNER(struct task, job, job);
+    struct task *task = CONTAINER(job, struct task, job);
     struct store *store = task->store;
 
     task->failed = err != NULL;

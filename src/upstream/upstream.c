@@ -129,7 +129,7 @@ static void on_done(struct call *inner, const struct call_answer *answer, const 
 
 static void tell_early(struct post *post)
 {
-    struct early *early = (struct early *)(void *)((char *)post - offsetof(struct early, post));
+    struct early *early = CONTAINER(post, struct early, post);
     struct upstream_call *call = early->call;
 
     if (call) {

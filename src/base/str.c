@@ -184,7 +184,9 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-unsigned str_distance(struct str a, struct str b)
+/* How many bytes must be changed, added or left out to make one of the other (Levenshtein's distance); UINT_MAX where one is
+ * longer than any word that is looked for. */
+static unsigned distance(struct str a, struct str b)
 {
     enum { LONGEST = 48 };
     unsigned row[LONGEST + 1];
@@ -212,7 +214,7 @@ struct near near_to(struct str text)
 
 void near_try(struct near *near, struct str word)
 {
-    unsigned far = str_distance(near->text, word);
+    unsigned far = distance(near->text, word);
 
     if (far >= near->least || far >= word.len)
         return;

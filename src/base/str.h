@@ -105,10 +105,6 @@ bool str_next(struct str *rest, char sep, struct str *piece);
 /* One of the pieces of `list` is `piece`. */
 bool str_lists(struct str list, char sep, struct str piece);
 
-/* How many bytes must be changed, added or left out to make one of the other (Levenshtein's distance), to find what a misspelt
- * word meant; UINT_MAX where one is longer than 48 bytes. */
-unsigned str_distance(struct str a, struct str b);
-
 /* What a misspelt word meant: near_try gives every word it could be, then `best` is the nearest, empty if none is near. Of
  * words with up to three bytes one may differ, of longer ones two. */
 struct near {

@@ -52,12 +52,8 @@ static int apply(struct loader *load, const struct setting *setting, const struc
 
 static int unknown(const struct yaml *node, struct str path, struct err *err)
 {
-    const struct setting *near = setting_near(path);
-
-    if (near)
-        return yaml_fault_key(node, err, "unknown setting '" STR_FMT "', did you mean '%s'?", STR_ARG(path),
-                              near->key);
-    return yaml_fault_key(node, err, "unknown setting '" STR_FMT "'", STR_ARG(path));
+    (void)yaml_fault_key(node, err, "unknown setting '" STR_FMT "'", STR_ARG(path));
+    return err_meant(err, setting_near(path));
 }
 
 /* Applies every member of `map`, or refuses it: a misspelt setting is an error, not a default. Sections do
@@ -135,10 +131,11 @@ static int apply_set(struct loader *load, struct str argument, struct err *err)
     if (argument.len > SET_LONGEST || !str_cut(argument, '=', &key, &value) ||
         memchr(value.ptr, '\n', value.len))
         return err_set(err, ERR_CONFIG, "--set %.100s: expected key.path=value", argument.ptr);
-    const struct setting *setting = setting_find(key), *near = setting_near(key);
-    if (!setting)
-        return err_set(err, ERR_CONFIG, "--set " STR_FMT ": unknown setting%s%s%s", STR_ARG(argument),
-                       near ? ", did you mean '" : "", near ? near->key : "", near ? "'?" : "");
+    const struct setting *setting = setting_find(key);
+    if (!setting) {
+        (void)err_set(err, ERR_CONFIG, "--set " STR_FMT ": unknown setting", STR_ARG(argument));
+        return err_meant(err, setting_near(key));
+    }
     const struct yaml *node = read_set(load, setting->kind, value, err);
     load->set = argument;
     if (!node || apply(load, setting, node, err))

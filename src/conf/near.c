@@ -28,20 +28,14 @@ static struct str last_part(struct str key)
     return tail;
 }
 
-const struct setting *setting_near(struct str key)
+struct str setting_near(struct str key)
 {
-    const struct setting *best = NULL;
-    unsigned best_distance = 3;
+    struct near near = near_to(key);
 
-    for (size_t i = 0; i < setting_count; i++) {
-        struct str known = str_from(settings[i].key);
-        unsigned far = str_distance(key, known);
-        if (far > 2 && str_eq(last_part(key), last_part(known)))
-            far = 2; /* the right name in the wrong section */
-        if (far < best_distance) {
-            best = &settings[i];
-            best_distance = far;
-        }
-    }
-    return best;
+    for (size_t i = 0; i < setting_count; i++)
+        near_try(&near, str_from(settings[i].key));
+    for (size_t i = 0; i < setting_count && !near.best.len; i++)
+        if (str_eq(last_part(key), last_part(str_from(settings[i].key))))
+            near.best = str_from(settings[i].key); /* the right name in the wrong section */
+    return near.best;
 }

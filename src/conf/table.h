@@ -45,9 +45,9 @@ MUST_CHECK int value_choice(const struct yaml *node, const char *choices, struct
 MUST_CHECK int value_setting(struct conf *conf, const struct setting *setting, const struct yaml *node,
                              struct err *err);
 
-/* The setting called `key` (dotted), or NULL; and the one whose name is nearest, or NULL if none is near. */
+/* The setting called `key` (dotted), or NULL; and what a misspelt key meant, empty if none is near. */
 const struct setting *setting_find(struct str key);
-const struct setting *setting_near(struct str key);
+struct str setting_near(struct str key);
 /* Some setting lies under the section `key`. */
 bool setting_section(struct str key);
 

@@ -290,7 +290,7 @@ static void sets_come_after_the_file(void **state)
         { "backend.completions=[a, b]", NULL },
         { "facades=[{dialect: a, hosts: [b]}]", NULL },
         { "tls.certificate=x", "--set tls.certificate=x: needs tls.key" },
-        { "log.levle=debug", "--set log.levle=debug: unknown setting, did you mean 'log.level'?" },
+        { "log.levle=debug", "--set log.levle=debug: unknown setting; did you mean 'log.level'?" },
         { "log=debug", "--set log=debug: unknown setting" },
         { "log.level=loud", "--set log.level=loud: 'loud', expected one of" },
         { "workers=x", "--set workers=x: " },

@@ -75,7 +75,6 @@ void explain_lost(struct explanation *explanation, struct str at, struct str why
 
 /* explain_body.c: the document in the body, of many the first, and the faults of all. */
 MUST_CHECK int explain_body(struct explanation *explanation, struct lens_put *put, bool *stored_needed, struct err *err);
-MUST_CHECK int explain_json_body(struct explanation *explanation, struct tape *tape, struct err *err);
 /* Notes the ids of a document; they stay unresolved. */
 void explain_ids(struct explanation *explanation, struct id_slots *ids);
 

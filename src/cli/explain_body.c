@@ -2,90 +2,9 @@
 #include "cli/explain.h"
 
 #include "base/clock.h"
+#include "dialect/documents.h"
 #include "flow/flow.h"
 #include "json/write.h"
-
-int explain_json_body(struct explanation *explanation, struct tape *tape, struct err *err)
-{
-    struct tape_fault fault;
-
-    if (tape_read(tape, explanation->arena, explanation->body, &explanation->gateway->limits, &fault))
-        return 0;
-    return err_set(err, ERR_BAD_JSON, "body: line %u, column %u: %s", fault.line, fault.column, fault.what);
-}
-
-static bool is_form(const struct explanation *explanation)
-{
-    size_t count;
-    struct str type = explain_header(explanation, STR("content-type"), &count), rest;
-
-    (void)str_cut(type, ';', &type, &rest);
-    return str_eq_nocase(str_trim(type), STR("application/x-www-form-urlencoded"));
-}
-
-/* A form becomes an object of strings (RFC 6749 sends its requests so). */
-static int read_body(struct explanation *explanation, struct tape *tape, struct err *err)
-{
-    struct buf json = buf_in(explanation->arena, SIZE_MAX);
-    struct target form;
-    bool first = true;
-
-    if (!is_form(explanation))
-        return explain_json_body(explanation, tape, err);
-    if (target_parse_form(&form, explanation->arena, explanation->body, err))
-        return -1;
-    buf_char(&json, '{');
-    for (size_t i = 0; i < form.parameter_count; i++)
-        json_member_string(&json, &first, form.parameters[i].name, form.parameters[i].value);
-    buf_char(&json, '}');
-    explanation->body = buf_str(&json);
-    return explain_json_body(explanation, tape, err);
-}
-
-/* {"attributes": BODY}, where the dialect says so. */
-static int wrap_bare(struct explanation *explanation, struct tape *tape, struct err *err)
-{
-    struct buf json = buf_in(explanation->arena, SIZE_MAX);
-    bool first = true;
-
-    buf_char(&json, '{');
-    json_member_raw(&json, &first, explanation->operation->bare, tape_raw(tape, 0));
-    buf_char(&json, '}');
-    explanation->body = buf_str(&json);
-    return explain_json_body(explanation, tape, err);
-}
-
-static bool is_document(const struct operation *operation, const struct tape *tape, uint32_t at)
-{
-    if (at == TAPE_NONE)
-        return false;
-    if (tape_type(tape, at) == JSON_OBJECT)
-        return operation->wrapper.len || !operation->many;
-    return operation->many && tape_type(tape, at) == JSON_ARRAY;
-}
-
-/* The document's place in the body, or that of the array of them. */
-static int unwrap(struct explanation *explanation, struct tape *tape, uint32_t *at, struct err *err)
-{
-    const struct operation *operation = explanation->operation;
-
-    *at = operation->wrapper.len ? tape_find(tape, 0, operation->wrapper) : 0;
-    if (*at == TAPE_NONE && operation->bare.len && tape_type(tape, 0) == JSON_OBJECT) {
-        *at = 0;
-        explanation->documents = 1;
-        return wrap_bare(explanation, tape, err);
-    }
-    if (!is_document(operation, tape, *at) && operation->wrapper.len)
-        return err_set(err, ERR_MISSING_WRAPPER, "the body has no document '" STR_FMT "'", STR_ARG(operation->wrapper));
-    if (!is_document(operation, tape, *at))
-        return err_set(err, ERR_BAD_REQUEST, "the body is not an %s", operation->many ? "array" : "object");
-    explanation->documents = tape_type(tape, *at) == JSON_ARRAY ? tape_count(tape, *at) : 1;
-    if (explanation->documents > (operation->many ? operation->many : 1))
-        return err_set(err, ERR_TOO_LARGE, "more than %u documents", operation->many);
-    if (!explanation->documents && !operation->pass)
-        return err_set(err, ERR_MISSING_WRAPPER, "the body has no document");
-    return 0;
-}
 
 static bool begins(struct str dotted, struct str name)
 {
@@ -99,8 +18,6 @@ static void list_unread(struct explanation *explanation, const struct tape *tape
 {
     const struct operation *operation = explanation->operation;
 
-    if (!operation->wrapper.len || tape_find(tape, 0, operation->wrapper) == TAPE_NONE)
-        return; /* the body is the document */
     for (uint32_t i = tape_first(tape, 0); i < tape_next(tape, 0); i = tape_next(tape, i + 1)) {
         struct str name = tape_string(tape, i, explanation->arena);
         if (!str_eq(name, operation->wrapper) && !begins(operation->skip, name) && !begins(operation->choose.in, name))
@@ -284,21 +201,27 @@ static bool says_skip(const struct explanation *explanation, const struct tape *
 int explain_body(struct explanation *explanation, struct lens_put *put, bool *stored_needed, struct err *err)
 {
     const struct operation *operation = explanation->operation;
+    const struct documents_parser parser = { .arena = explanation->arena, .limits = &explanation->gateway->limits };
     struct buf filled = buf_in(explanation->arena, SIZE_MAX);
+    struct documents found;
     struct tape in;
-    uint32_t at;
+    size_t count;
 
     *put = new_put(explanation, &explanation->kept);
-    if (read_body(explanation, &in, err) || unwrap(explanation, &in, &at, err))
+    if (documents_parse(&in, &parser, explain_header(explanation, STR("content-type"), &count), explanation->body, err))
+        return err_wrap(err, "body");
+    if (documents_find(&found, &in, operation, &parser, err))
         return -1;
-    list_unread(explanation, &in);
-    uint32_t first = tape_type(&in, at) == JSON_ARRAY ? tape_first(&in, at) : at;
+    explanation->documents = found.count;
+    if (operation->wrapper.len && !found.bare)
+        list_unread(explanation, &in);
+    uint32_t first = found.many ? tape_first(&in, found.at) : found.at;
     *stored_needed = needs_stored(explanation, &in, first);
     explanation->skips = says_skip(explanation, &in);
     if (explanation->documents && put_first(explanation, &in, first, put, err))
         return -1;
     if (explanation->documents > 1)
-        judge_others(explanation, &in, at);
+        judge_others(explanation, &in, found.at);
     if (explanation->faults.count)
         return 0;
     lens_fill(buf_str(&put->canonical), &put->ids, 0, &filled);

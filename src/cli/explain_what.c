@@ -2,6 +2,7 @@
 #include "cli/explain.h"
 
 #include "base/clock.h"
+#include "dialect/documents.h"
 
 int explain_request(struct explanation *explanation, struct err *err)
 {
@@ -66,14 +67,15 @@ int explain_response(struct explanation *explanation, struct err *err)
     const struct contract_call *call = contract_find(explanation->gateway->contract, explanation->operation->call);
     struct arguments arguments = { 0 };
     struct lens_put put = { 0 };
+    const struct documents_parser parser = { .arena = explanation->arena, .limits = &explanation->gateway->limits };
     struct tape in;
 
     explain_query(explanation, &arguments);
     explain_calls(explanation, &arguments, &put, false);
     if (explanation->response >= 300 || !explanation->body.ptr || !explanation->operation->lens)
         return 0;
-    if (explain_json_body(explanation, &in, err))
-        return -1;
+    if (documents_parse(&in, &parser, STR_NONE, explanation->body, err))
+        return err_wrap(err, "body");
     uint32_t at;
     if (find_entities(explanation, call, &in, &at, err))
         return -1;

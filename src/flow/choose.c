@@ -39,7 +39,7 @@ static struct str document(const struct exchange *x)
 /* One entity is meant, so the document is one. */
 static enum step judge_document(struct exchange *x)
 {
-    uint32_t at = tape_type(&x->body, 0) == JSON_OBJECT ? tape_find(&x->body, 0, x->operation->wrapper) : TAPE_NONE;
+    uint32_t at = tape_find(&x->body, 0, x->operation->wrapper);
 
     if (at != TAPE_NONE && tape_type(&x->body, at) == JSON_OBJECT)
         return STEP_NEXT;

@@ -1,9 +1,7 @@
 /* The body: dialect bytes -> canonical documents, or faults that name the dialect's members. */
 #include "flow/stages.h"
 
-#include "json/write.h"
-
-#include <stdio.h>
+#include "dialect/documents.h"
 
 struct lens_context exchange_context(const struct exchange *x)
 {
@@ -17,92 +15,39 @@ struct lens_context exchange_context(const struct exchange *x)
                                   .wall_ms = loop_wall_ms(x->flow->loop) };
 }
 
-static int read_tape(struct exchange *x, struct str text)
+static struct documents_parser parser_of(const struct exchange *x)
 {
-    struct tape_fault fault;
+    return (struct documents_parser){ .arena = x->arena, .limits = &x->flow->gateway->limits };
+}
 
-    if (tape_read(&x->body, x->arena, text, &x->flow->gateway->limits, &fault))
+int exchange_read_body(struct exchange *x)
+{
+    const struct documents_parser parser = parser_of(x);
+    bool left_out = !x->head->body.len && x->operation->optional;
+    struct str type = left_out ? STR_NONE : http_find(x->head, STR("content-type"), NULL);
+
+    if (!documents_parse(&x->body, &parser, type, left_out ? STR("{}") : x->head->body, &x->err))
         return 0;
-    return exchange_tell(x, fault.limit ? ERR_TOO_LARGE : ERR_BAD_JSON, "line %u, column %u: %s", fault.line, fault.column,
-                         fault.what);
+    return exchange_tell(x, x->err.code, "%s", x->err.detail);
 }
 
-/* A form becomes an object of strings (RFC 6749 sends its requests so). */
-static int read_form(struct exchange *x)
+static int list_items(struct exchange *x)
 {
-    struct buf json = buf_in(x->arena, x->head->body.len * 6 + 1024);
-    struct target form;
-    bool first = true;
+    const struct documents_parser parser = parser_of(x);
+    struct documents found;
 
-    if (target_parse_form(&form, x->arena, x->head->body, &x->err))
-        return exchange_tell(x, x->err.code, "%s", x->err.detail);
-    buf_char(&json, '{');
-    for (size_t i = 0; i < form.parameter_count; i++)
-        json_member_string(&json, &first, form.parameters[i].name, form.parameters[i].value);
-    buf_char(&json, '}');
-    return read_tape(x, buf_str(&json));
-}
-
-static bool is_form(const struct exchange *x)
-{
-    struct str type = http_find(x->head, STR("content-type"), NULL), rest;
-
-    (void)str_cut(type, ';', &type, &rest);
-    return str_eq_nocase(str_trim(type), STR("application/x-www-form-urlencoded"));
-}
-
-/* A body without the wrapper, put where the dialect says: {"attributes": BODY}. */
-static int wrap_bare(struct exchange *x)
-{
-    struct str raw = tape_raw(&x->body, 0);
-    struct buf json = buf_in(x->arena, raw.len + x->operation->bare.len * 6 + 64);
-    bool first = true;
-
-    x->bare = true;
-    buf_char(&json, '{');
-    json_member_raw(&json, &first, x->operation->bare, raw);
-    buf_char(&json, '}');
-    return read_tape(x, buf_str(&json));
-}
-
-/* The document's place in the body. */
-static int unwrap(struct exchange *x, uint32_t *at)
-{
-    const struct operation *operation = x->operation;
-
-    *at = 0;
-    if (!operation->wrapper.len) {
-        bool fits = tape_type(&x->body, 0) == (operation->many ? JSON_ARRAY : JSON_OBJECT);
-        return fits ? 0 : exchange_tell(x, ERR_BAD_REQUEST, "the body is not an %s", operation->many ? "array" : "object");
-    }
-    *at = tape_find(&x->body, 0, operation->wrapper);
-    if (*at == TAPE_NONE && operation->bare.len && tape_type(&x->body, 0) == JSON_OBJECT) {
-        *at = 0;
-        return wrap_bare(x);
-    }
-    if (*at != TAPE_NONE && (tape_type(&x->body, *at) == JSON_OBJECT ||
-                             (operation->many && tape_type(&x->body, *at) == JSON_ARRAY)))
-        return 0;
-    x->missing = operation->wrapper;
-    return err_set(&x->err, ERR_MISSING_WRAPPER, "the body has no '" STR_FMT "'", STR_ARG(operation->wrapper));
-}
-
-static int list_items(struct exchange *x, uint32_t at)
-{
-    bool many = tape_type(&x->body, at) == JSON_ARRAY;
-    size_t count = many ? tape_count(&x->body, at) : 1;
-
-    if (many && count > x->operation->many)
-        return exchange_tell(x, ERR_TOO_LARGE, "more than %u documents", x->operation->many);
-    if (!count && !x->operation->pass) {
+    if (documents_find(&found, &x->body, x->operation, &parser, &x->err)) {
+        if (x->err.code != ERR_MISSING_WRAPPER)
+            return exchange_tell(x, x->err.code, "%s", x->err.detail);
         x->missing = x->operation->wrapper;
-        return err_set(&x->err, ERR_MISSING_WRAPPER, "no document");
+        return -1;
     }
-    x->many = many;
-    x->items = ARENA_ARRAY(x->arena, struct item, count + 1); /* one is needed to pass an empty array on */
-    uint32_t child = many ? tape_first(&x->body, at) : at;
-    for (; x->item_count < count; child = tape_next(&x->body, child))
-        x->items[x->item_count++] = (struct item){ .x = x, .at = child };
+    x->many = found.many;
+    x->bare = found.bare;
+    x->items = ARENA_ARRAY(x->arena, struct item, found.count + 1); /* one is needed to pass an empty array on */
+    uint32_t at = found.many ? tape_first(&x->body, found.at) : found.at;
+    for (; x->item_count < found.count; at = tape_next(&x->body, at))
+        x->items[x->item_count++] = (struct item){ .x = x, .at = at };
     return 0;
 }
 
@@ -281,20 +226,11 @@ static enum step judge_same(struct exchange *x)
     return STEP_NEXT;
 }
 
-int exchange_read_body(struct exchange *x)
-{
-    if (!x->head->body.len && x->operation->optional)
-        return read_tape(x, STR("{}"));
-    return is_form(x) ? read_form(x) : read_tape(x, x->head->body);
-}
-
 enum step stage_decode(struct exchange *x)
 {
-    uint32_t at;
-
     if (!x->operation->has_body)
         return STEP_NEXT;
-    if (exchange_read_body(x) || unwrap(x, &at) || list_items(x, at))
+    if (exchange_read_body(x) || list_items(x))
         return STEP_FAIL;
     read_skip(x);
     return judge_same(x) == STEP_FAIL ? STEP_FAIL : put_items(x);

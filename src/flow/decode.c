@@ -2,6 +2,7 @@
 #include "flow/stages.h"
 
 #include "dialect/documents.h"
+#include "dialect/fault.h"
 
 struct lens_context exchange_context(const struct exchange *x)
 {
@@ -66,15 +67,9 @@ void exchange_add_whole_fault(struct exchange *x, struct fault fault)
 
 void exchange_add_body_fault(struct exchange *x, struct str dotted, enum fault_kind kind, struct str want)
 {
-    char mark = x->dialect->pointer_paths ? '/' : '.';
     struct buf path = buf_in(x->arena, 4096);
-    struct str part;
 
-    while (str_next(&dotted, '.', &part)) {
-        if (path.len || x->dialect->pointer_paths)
-            buf_char(&path, mark);
-        buf_add(&path, part);
-    }
+    fault_root_path(x->dialect, dotted, &path);
     exchange_add_whole_fault(x, (struct fault){ .kind = kind, .path = buf_str(&path), .want = want });
 }
 

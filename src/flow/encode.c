@@ -1,6 +1,7 @@
 /* Entities -> the dialect's answer, with gaps for its ids. */
 #include "flow/stages.h"
 
+#include "dialect/fault.h"
 #include "json/write.h"
 
 static void add_comma(struct buf *out, size_t start)

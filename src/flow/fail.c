@@ -1,42 +1,9 @@
 /* Errors in the caller's own shape. */
 #include "flow/stages.h"
 
+#include "dialect/fault.h"
 #include "json/write.h"
 #include "yaml/yaml.h"
-
-/* name[0].given[1] */
-static void add_brackets(struct str path, struct buf *out)
-{
-    struct str part;
-    uint64_t index;
-    bool first = true;
-
-    for (; str_next(&path, '/', &part); first = false) {
-        bool element = str_to_uint(part, &index);
-        if (!first && !element)
-            buf_char(out, '.');
-        buf_printf(out, element ? "[" STR_FMT "]" : STR_FMT, STR_ARG(part));
-    }
-}
-
-/* The path of a member as the dialect writes it: "address.street", "address[0].line" or
- * "/data/3/attributes/first_name". */
-void fault_path(const struct dialect *dialect, struct str path, bool many, size_t index, struct buf *out)
-{
-    char mark = dialect->pointer_paths ? '/' : '.';
-
-    buf_add(out, dialect->pointer_base);
-    if (many && (dialect->pointer_paths || (out->len && !dialect->bracket_paths)))
-        buf_char(out, mark);
-    if (many)
-        buf_printf(out, dialect->bracket_paths ? "[%zu]" : "%zu", index);
-    if (path.len && (dialect->pointer_paths || out->len))
-        buf_char(out, mark);
-    for (size_t i = 0; i < path.len && !dialect->bracket_paths; i++)
-        buf_char(out, path.ptr[i] == '/' ? mark : path.ptr[i]);
-    if (dialect->bracket_paths)
-        add_brackets(path, out);
-}
 
 /* What is being written: the error as a whole, or one of several. */
 struct refusal {

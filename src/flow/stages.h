@@ -200,7 +200,6 @@ void exchange_answer(struct exchange *x, int status, struct str content_type, st
                      const struct http_header *more, size_t more_count);
 
 /* fail.c. Ends it with x->err in the dialect's shape; or with the errors of the documents that failed, where `stored`
- * (JSON) are the others. Path: a fault's path as the dialect writes it. */
+ * (JSON) are the others. */
 void exchange_refuse(struct exchange *x);
 void exchange_refuse_partly(struct exchange *x, struct str stored);
-void fault_path(const struct dialect *dialect, struct str path, bool many, size_t index, struct buf *out);

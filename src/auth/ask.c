@@ -1,9 +1,6 @@
 /* A client's credential on its way: what is known answers at once, what is not waits for the authority. */
 #include "auth/judge.h"
 
-#include <stddef.h>
-
-#include "auth/client.h"
 #include "auth/jws.h"
 #include "base/clock.h"
 #include "base/network.h"

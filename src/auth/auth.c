@@ -1,10 +1,13 @@
 /* What the configuration says about credentials, loaded. */
 #include "auth/inside.h"
 
-#include "auth/client.h"
 #include "auth/files.h"
 #include "base/codec.h"
 #include "conf/conf.h"
+
+/* At one address a client's secret is guessed a few times within a minute; in all so often that nobody locks a client out from a
+ * few addresses. */
+enum { GUESSES = 5, CLIENT_FAILURES = 100 };
 
 static int load_issuer(struct auth *auth, struct issuer *issuer, const struct conf_issuer *from,
                        struct str audience, struct err *err)
@@ -113,8 +116,8 @@ static struct auth *make(const struct conf *conf)
     made->refresh_ttl_s = conf->auth.refresh_ttl_s;
     made->audience = arena_copy(arena, conf->auth.audience);
     made->backend_audience = arena_copy(arena, conf->backend.audience);
-    throttle_init(&made->guesses, THROTTLE_GUESSES);
-    throttle_init(&made->clients, THROTTLE_CLIENTS);
+    throttle_init(&made->guesses, GUESSES);
+    throttle_init(&made->clients, CLIENT_FAILURES);
     throttle_init(&made->peers, (unsigned)conf->auth.failures_per_minute);
     revoked_init(&made->revoked);
     authority_init(&made->authority, arena, conf);

@@ -1,8 +1,6 @@
 /* The thread that asks, and those that wait for it. */
 #include "auth/authority.h"
 
-#include <stddef.h>
-
 #include "auth/cache.h"
 #include "auth/inside.h"
 #include "conf/conf.h"

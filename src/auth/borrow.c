@@ -2,8 +2,6 @@
  * asks others, off the way of requests. While there is none that holds, calls to the backend fail as unavailable. */
 #include "auth/authority.h"
 
-#include <stddef.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/conf.h"

@@ -1,14 +1,11 @@
-/* Client secrets, hashed so that each guess costs memory and time (RFC 7914), and patience with guessers. */
-#include "auth/client.h"
+/* Client secrets, hashed so that each guess costs memory and time (RFC 7914). */
+#include "auth/grant_inside.h"
 
-#include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/kdf.h>
 
-#include "auth/grant.h"
-#include "auth/hash.h"
 #include "base/codec.h"
 
 enum {
@@ -18,7 +15,6 @@ enum {
     SALT_BYTES = 16,
     HASH_BYTES = 32,
     MOST_BYTES = 64 * 1024 * 1024, /* of memory, whatever a stored hash asks for */
-    WINDOW_MS = 60 * 1000
 };
 
 const struct str client_dummy_hash =
@@ -107,42 +103,4 @@ bool client_secret_matches(struct str secret, struct str hash)
 
     return parse_hash(arena, hash, &costs, &salt, &wanted) && !derive(arena, secret, salt, costs, found) &&
            !CRYPTO_memcmp(found, wanted.ptr, HASH_BYTES);
-}
-
-void throttle_init(struct throttle *throttle, unsigned most)
-{
-    random_bytes(&throttle->key, sizeof throttle->key);
-    throttle->most = most;
-    (void)pthread_mutex_init(&throttle->lock, NULL);
-}
-
-void throttle_done(struct throttle *throttle)
-{
-    (void)pthread_mutex_destroy(&throttle->lock);
-}
-
-bool throttle_allows(struct throttle *throttle, struct str name, int64_t now_ms)
-{
-    size_t slot = hash_str(name, throttle->key) % THROTTLE_SLOTS;
-
-    if (!throttle->most)
-        return true;
-    (void)pthread_mutex_lock(&throttle->lock);
-    if (now_ms - throttle->slots[slot].since_ms >= WINDOW_MS)
-        throttle->slots[slot].failures = 0;
-    bool allowed = throttle->slots[slot].failures < throttle->most;
-    (void)pthread_mutex_unlock(&throttle->lock);
-    return allowed;
-}
-
-void throttle_failed(struct throttle *throttle, struct str name, int64_t now_ms)
-{
-    size_t slot = hash_str(name, throttle->key) % THROTTLE_SLOTS;
-
-    (void)pthread_mutex_lock(&throttle->lock);
-    if (throttle->slots[slot].failures == 0)
-        throttle->slots[slot].since_ms = now_ms;
-    if (throttle->slots[slot].failures < UINT_MAX)
-        throttle->slots[slot].failures++;
-    (void)pthread_mutex_unlock(&throttle->lock);
 }

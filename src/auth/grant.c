@@ -1,9 +1,6 @@
 /* A token request in its steps: members, client, secret, refresh token; the rest is in grant_issue.c. */
 #include "auth/grant_inside.h"
 
-#include <stddef.h>
-
-#include "auth/client.h"
 #include "base/clock.h"
 
 enum { LONGEST_MEMBER = 1024 };

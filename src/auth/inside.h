@@ -2,12 +2,11 @@
  * share it. */
 #pragma once
 
-#include <pthread.h>
-
 #include "auth/auth.h"
 #include "auth/authority.h"
 #include "auth/keys.h"
 #include "auth/revoked.h"
+#include "auth/throttle.h"
 #include "base/network.h"
 
 struct issuer {
@@ -26,19 +25,6 @@ struct own_key {
     struct str pem; /* of the private key, for libjwt */
     struct str kid; /* RFC 7638 thumbprint */
     unsigned char x[P256_BYTES], y[P256_BYTES];
-};
-
-/* Failures, by a keyed hash of who failed. Names that share a slot share its patience. At one address a client's secret is
- * guessed a few times; in all so often that nobody locks a client out from a few addresses. */
-enum { THROTTLE_SLOTS = 4096, THROTTLE_GUESSES = 5, THROTTLE_CLIENTS = 100 };
-struct throttle {
-    pthread_mutex_t lock;
-    uint64_t key;
-    unsigned most; /* within a minute; 0: any number */
-    struct {
-        int64_t since_ms;
-        unsigned failures;
-    } slots[THROTTLE_SLOTS];
 };
 
 struct auth {

@@ -1,8 +1,6 @@
 /* Key sets of issuers: fetched, published to the loops, and kept when they cannot be fetched again. */
 #include "auth/authority.h"
 
-#include <stddef.h>
-
 #include "auth/files.h"
 #include "base/log.h"
 #include "conf/conf.h"

@@ -36,9 +36,9 @@ static int load_facade(struct dialect *dialect, struct arena *arena, const struc
     if (!map)
         return yaml_fault(dialect->place, err, "no facade:, expected it (docs/dialect.md)");
     if (yaml_map(map, err) || yaml_only(map, known, err) ||
-        load_texts(map, "hosts", arena, &dialect->hosts, &dialect->host_count, err) ||
-        load_texts(map, "paths", arena, &dialect->paths, &dialect->path_count, err) ||
-        load_text(map, "prefix", &dialect->prefix, err))
+        yaml_get_texts(map, "hosts", arena, &dialect->hosts, &dialect->host_count, err) ||
+        yaml_get_texts(map, "paths", arena, &dialect->paths, &dialect->path_count, err) ||
+        yaml_get_text(map, "prefix", &dialect->prefix, err))
         return -1;
     return check_facade(map, err);
 }
@@ -50,8 +50,8 @@ static int load_credential(struct dialect *dialect, const struct yaml *map, stru
     if (!map)
         return yaml_fault(dialect->place, err, "no credential:, expected it (docs/dialect.md)");
     if (yaml_map(map, err) || yaml_only(map, known, err) ||
-        load_text(map, "header", &dialect->credential_header, err) ||
-        load_text(map, "scheme", &dialect->credential_scheme, err))
+        yaml_get_text(map, "header", &dialect->credential_header, err) ||
+        yaml_get_text(map, "scheme", &dialect->credential_scheme, err))
         return -1;
     if (!dialect->credential_header.len)
         return yaml_fault(map, err, "a credential without header:");
@@ -90,9 +90,9 @@ static int load_unknown(struct dialect *dialect, struct arena *arena, const stru
     if (yaml_map(map, err) || yaml_only(map, known, err))
         return -1;
     return load_choice(map, "unknown", "refuse", "ignore", &dialect->unknown_refused, err) ||
-                   load_texts(map, "unread", arena, &dialect->unread, &dialect->unread_count, err) ||
-                   load_texts(map, "refuse", arena, &dialect->refused, &dialect->refused_count, err) ||
-                   load_texts(map, "headers", arena, &dialect->refused_headers, &dialect->refused_header_count, err)
+                   yaml_get_texts(map, "unread", arena, &dialect->unread, &dialect->unread_count, err) ||
+                   yaml_get_texts(map, "refuse", arena, &dialect->refused, &dialect->refused_count, err) ||
+                   yaml_get_texts(map, "headers", arena, &dialect->refused_headers, &dialect->refused_header_count, err)
                ? -1
                : 0;
 }
@@ -144,8 +144,8 @@ static int load_cursor(struct paging *paging, struct arena *arena, const struct 
     if (!map)
         return 0;
     paging->cursor_default = paging->cursor_max = 100;
-    if (yaml_map(map, err) || yaml_only(map, known, err) || load_text(map, "size", &paging->cursor_size, err) ||
-        load_texts(map, "names", arena, &paging->cursors, &paging->cursor_count, err) ||
+    if (yaml_map(map, err) || yaml_only(map, known, err) || yaml_get_text(map, "size", &paging->cursor_size, err) ||
+        yaml_get_texts(map, "names", arena, &paging->cursors, &paging->cursor_count, err) ||
         load_sizes(map, 999, &paging->cursor_max, &paging->cursor_default, err))
         return -1;
     return paging->cursor_size.len && paging->cursor_count ? 0 : yaml_fault(map, err, "cursor: needs size: and names:");
@@ -162,8 +162,8 @@ static int load_paging(struct dialect *dialect, struct arena *arena, const struc
     paging->used = true;
     paging->size_min = 1;
     paging->size_default = paging->size_max = 100;
-    if (yaml_map(map, err) || yaml_only(map, known, err) || load_text(map, "number", &paging->number, err) ||
-        load_text(map, "offset", &paging->offset, err) || load_text(map, "size", &paging->size, err) ||
+    if (yaml_map(map, err) || yaml_only(map, known, err) || yaml_get_text(map, "number", &paging->number, err) ||
+        yaml_get_text(map, "offset", &paging->offset, err) || yaml_get_text(map, "size", &paging->size, err) ||
         load_sizes(map, 1000, &paging->size_max, &paging->size_default, err) ||
         load_number(map, "min", 0, 1, &paging->size_min, err) ||
         load_choice(map, "over", "refuse", "clamp", &paging->over_refused, err) ||
@@ -173,7 +173,7 @@ static int load_paging(struct dialect *dialect, struct arena *arena, const struc
         return yaml_fault(map, err, "paging: needs size: and one of number: and offset:");
     if (load_cursor(paging, arena, yaml_get(map, "cursor"), err))
         return -1;
-    return load_texts(map, "refuse", arena, &paging->refused, &paging->refused_count, err);
+    return yaml_get_texts(map, "refuse", arena, &paging->refused, &paging->refused_count, err);
 }
 
 static int load_lookups(struct dialect *dialect, struct arena *arena, const struct yaml *map, struct err *err)
@@ -190,8 +190,8 @@ static int load_lookups(struct dialect *dialect, struct arena *arena, const stru
         bool make = false;
         made->name = child->key;
         made->place = child;
-        if (yaml_map(child, err) || yaml_only(child, known, err) || load_text(child, "call", &made->call, err) ||
-            load_text(child, "scope", &made->scope, err) ||
+        if (yaml_map(child, err) || yaml_only(child, known, err) || yaml_get_text(child, "call", &made->call, err) ||
+            yaml_get_text(child, "scope", &made->scope, err) ||
             load_choice(child, "match", "make", "one", &make, err) ||
             load_fixed(yaml_get(child, "fixed"), arena, &made->fixed, &made->fixed_count, err) ||
             load_parameters(yaml_get(child, "members"), arena, &made->members, &made->member_count, err))
@@ -267,13 +267,13 @@ static int load_head(struct dialect *dialect, struct arena *arena, const char *d
     const struct yaml *root;
 
     if (yaml_load(&root, arena, arena_printf(arena, "%s/dialect.yaml", dir).ptr, err) || yaml_map(root, err) ||
-        yaml_only(root, known, err) || load_text(root, "dialect", &dialect->name, err))
+        yaml_only(root, known, err) || yaml_get_text(root, "dialect", &dialect->name, err))
         return -1;
     dialect->title = dialect->name;
     dialect->place = root;
     if (!dialect->name.len)
         return yaml_fault(root, err, "no name, expected dialect: NAME");
-    return load_text(root, "title", &dialect->title, err) ||
+    return yaml_get_text(root, "title", &dialect->title, err) ||
                    load_facade(dialect, arena, yaml_get(root, "facade"), err) ||
                    load_credential(dialect, yaml_get(root, "credential"), err) ||
                    load_media(dialect, arena, yaml_get(root, "media"), err) ||

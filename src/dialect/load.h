@@ -5,14 +5,10 @@
 #include "yaml/yaml.h"
 
 /* Optional members: absent leaves the output alone. */
-MUST_CHECK int load_text(const struct yaml *map, const char *key, struct str *text, struct err *err);
-MUST_CHECK int load_flag(const struct yaml *map, const char *key, bool *flag, struct err *err);
 MUST_CHECK int load_number(const struct yaml *map, const char *key, uint64_t min, uint64_t max, unsigned *value,
                            struct err *err);
 /* `max:`, at most `limit`, and `default:`, which is never above it. What is not said stays, the default cut to max. */
 MUST_CHECK int load_sizes(const struct yaml *map, uint64_t limit, unsigned *max, unsigned *usual, struct err *err);
-MUST_CHECK int load_texts(const struct yaml *map, const char *key, struct arena *arena, const struct str **texts,
-                          size_t *count, struct err *err);
 /* { said: meant, … } */
 MUST_CHECK int load_pairs(const struct yaml *map, const char *key, struct arena *arena,
                           const struct parameter_word **pairs, size_t *count, struct err *err);

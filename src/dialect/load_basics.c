@@ -1,19 +1,5 @@
 #include "dialect/load.h"
 
-int load_text(const struct yaml *map, const char *key, struct str *text, struct err *err)
-{
-    const struct yaml *node = yaml_get(map, key);
-
-    return node ? yaml_text(node, text, err) : 0;
-}
-
-int load_flag(const struct yaml *map, const char *key, bool *flag, struct err *err)
-{
-    const struct yaml *node = yaml_get(map, key);
-
-    return node ? yaml_bool(node, flag, err) : 0;
-}
-
 int load_number(const struct yaml *map, const char *key, uint64_t min, uint64_t max, unsigned *value, struct err *err)
 {
     const struct yaml *node = yaml_get(map, key);
@@ -33,25 +19,6 @@ int load_sizes(const struct yaml *map, uint64_t limit, unsigned *max, unsigned *
         return -1;
     *usual = *usual < *max ? *usual : *max;
     return load_number(map, "default", 1, *max, usual, err);
-}
-
-int load_texts(const struct yaml *map, const char *key, struct arena *arena, const struct str **texts, size_t *count,
-               struct err *err)
-{
-    const struct yaml *node = yaml_get(map, key);
-
-    if (!node)
-        return 0;
-    if (yaml_list(node, err))
-        return -1;
-    struct str *made = ARENA_ARRAY(arena, struct str, node->count);
-    size_t at = 0;
-    for (const struct yaml *child = node->first; child; child = child->next)
-        if (yaml_text(child, &made[at++], err))
-            return -1;
-    *texts = made;
-    *count = at;
-    return 0;
 }
 
 int load_pairs(const struct yaml *map, const char *key, struct arena *arena, const struct parameter_word **pairs,

@@ -9,10 +9,10 @@ int load_choose(const struct dialect *dialect, const struct yaml *map, struct op
 
     if (!node)
         return 0;
-    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "lookup", &choose->lookup, err) ||
-        load_text(node, "in", &choose->in, err) || load_text(node, "one", &choose->one, err) ||
-        load_text(node, "none", &choose->none, err) || load_text(node, "pair", &choose->pair, err) ||
-        load_text(node, "member", &choose->member, err) || load_text(node, "then", &choose->then, err))
+    if (yaml_map(node, err) || yaml_only(node, known, err) || yaml_get_text(node, "lookup", &choose->lookup, err) ||
+        yaml_get_text(node, "in", &choose->in, err) || yaml_get_text(node, "one", &choose->one, err) ||
+        yaml_get_text(node, "none", &choose->none, err) || yaml_get_text(node, "pair", &choose->pair, err) ||
+        yaml_get_text(node, "member", &choose->member, err) || yaml_get_text(node, "then", &choose->then, err))
         return -1;
     if (!choose->lookup.len || !choose->in.len || !choose->one.len || !choose->none.len)
         return yaml_fault(node, err, "choose: needs lookup, in, one and none");

@@ -21,8 +21,8 @@ static int load_shape(struct dialect *dialect, struct arena *arena, const struct
         return unknown_error(map, err);
     struct error_shape *shape = &dialect->errors[code];
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_number(map, "status", 400, 599, &status, err) ||
-        load_text(map, "code", &shape->code, err) || load_text(map, "title", &shape->title, err) ||
-        load_text(map, "message", &shape->message, err) || load_text(map, "pointer", &shape->pointer, err) ||
+        yaml_get_text(map, "code", &shape->code, err) || yaml_get_text(map, "title", &shape->title, err) ||
+        yaml_get_text(map, "message", &shape->message, err) || yaml_get_text(map, "pointer", &shape->pointer, err) ||
         load_template(map, "fields", arena, &shape->fields, err))
         return -1;
     if (status)
@@ -133,7 +133,7 @@ int load_errors(struct dialect *dialect, struct arena *arena, const struct yaml 
     if (!map)
         return yaml_fault(dialect->place, err, "no errors:, expected it (docs/dialect.md)");
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_paths(dialect, map, err) ||
-        load_text(map, "base", &dialect->pointer_base, err) ||
+        yaml_get_text(map, "base", &dialect->pointer_base, err) ||
         load_template(map, "one", arena, &dialect->error_one, err) ||
         load_template(map, "many", arena, &dialect->error_many, err) ||
         load_template(map, "each", arena, &dialect->error_each, err))

@@ -15,7 +15,7 @@ int load_media_types(const struct yaml *map, const char *key, struct arena *aren
 {
     struct str type, subtype;
 
-    if (load_texts(map, key, arena, types, count, err))
+    if (yaml_get_texts(map, key, arena, types, count, err))
         return -1;
     const struct yaml *at = *count ? yaml_get(map, key)->first : NULL;
     for (; at; at = at->next)
@@ -38,7 +38,7 @@ int load_media(struct dialect *dialect, struct arena *arena, const struct yaml *
     if (!dialect->answer_media_count || !dialect->request_media_count)
         return yaml_fault(map, err, "media: needs request: and answer:");
     dialect->answer_without_accept = dialect->answer_media[0];
-    if (load_text(map, "parameter", &dialect->media_parameter, err) ||
+    if (yaml_get_text(map, "parameter", &dialect->media_parameter, err) ||
         load_pairs(map, "words", arena, &dialect->media_words, &dialect->media_word_count, err) ||
         load_pairs(map, "also", arena, &dialect->media_also, &dialect->media_also_count, err))
         return -1;
@@ -48,5 +48,5 @@ int load_media(struct dialect *dialect, struct arena *arena, const struct yaml *
         if (!is_answer(dialect, dialect->media_words[i].meant))
             return yaml_fault(yaml_get(map, "words"), err, "'" STR_FMT "' is not a media type under answer:",
                               STR_ARG(dialect->media_words[i].meant));
-    return load_text(map, "answer_without_accept", &dialect->answer_without_accept, err);
+    return yaml_get_text(map, "answer_without_accept", &dialect->answer_without_accept, err);
 }

@@ -95,11 +95,12 @@ static int load_body(const struct yaml *map, struct operation *made, struct err 
     made->has_body = true;
     if (yaml_map(node, err) || yaml_only(node, known, err))
         return -1;
-    return load_text(node, "in", &made->wrapper, err) || load_text(node, "bare", &made->bare, err) ||
-                   load_text(node, "skip", &made->skip, err) || load_text(node, "same", &made->same, err) ||
+    return yaml_get_text(node, "in", &made->wrapper, err) || yaml_get_text(node, "bare", &made->bare, err) ||
+                   yaml_get_text(node, "skip", &made->skip, err) || yaml_get_text(node, "same", &made->same, err) ||
                    load_number(node, "many", 1, 10000, &made->many, err) ||
-                   load_text(node, "resource", &made->body_resource, err) || load_flag(node, "pass", &made->pass, err) ||
-                   load_flag(node, "whole", &made->whole, err) || load_flag(node, "optional", &made->optional, err)
+                   yaml_get_text(node, "resource", &made->body_resource, err) ||
+                   yaml_get_bool(node, "pass", &made->pass, err) ||
+                   yaml_get_bool(node, "whole", &made->whole, err) || yaml_get_bool(node, "optional", &made->optional, err)
                ? -1
                : 0;
 }
@@ -127,11 +128,11 @@ static int load_include(const struct dialect *dialect, struct arena *arena, cons
     struct str resource = STR_NONE;
 
     made->name = map->key;
-    if (yaml_map(map, err) || yaml_only(map, known, err) || load_text(map, "resource", &resource, err) ||
-        load_text(map, "from", &made->from, err) || load_text(map, "call", &made->call, err) ||
-        load_text(map, "param", &made->param, err) ||
+    if (yaml_map(map, err) || yaml_only(map, known, err) || yaml_get_text(map, "resource", &resource, err) ||
+        yaml_get_text(map, "from", &made->from, err) || yaml_get_text(map, "call", &made->call, err) ||
+        yaml_get_text(map, "param", &made->param, err) ||
         load_fixed(yaml_get(map, "fixed"), arena, &made->fixed, &made->fixed_count, err) ||
-        load_texts(map, "scopes", arena, &made->scopes, &made->scope_count, err))
+        yaml_get_texts(map, "scopes", arena, &made->scopes, &made->scope_count, err))
         return -1;
     if (find_lens(dialect, yaml_get(map, "resource"), resource, &made->lens, err))
         return -1;
@@ -188,7 +189,7 @@ static int load_location(const struct yaml *map, struct operation *made, struct 
 {
     struct str tail = STR("/{id}"), text = STR_NONE;
 
-    if (load_text(map, "location", &text, err))
+    if (yaml_get_text(map, "location", &text, err))
         return -1;
     made->location = text;
     bool whole = text.len > tail.len && text.ptr[0] == '/' && str_eq(str_from_at(text, text.len - tail.len), tail);
@@ -288,20 +289,20 @@ static int load_operation(const struct dialect *dialect, struct arena *arena, co
     made->name = map->key;
     made->place = map;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_request(map, arena, made, err) ||
-        load_also_methods(map, made, err) || load_texts(map, "scopes", arena, &made->scopes, &made->scope_count, err) ||
-        load_flag(map, "open", &made->open, err) || load_flag(map, "me", &made->me, err) ||
-        load_flag(map, "token", &made->token, err) || load_builtin(map, made, err) ||
-        load_text(map, "resource", &made->resource, err) || load_text(map, "call", &made->call, err) ||
-        load_text(map, "stored", &made->stored, err))
+        load_also_methods(map, made, err) || yaml_get_texts(map, "scopes", arena, &made->scopes, &made->scope_count, err) ||
+        yaml_get_bool(map, "open", &made->open, err) || yaml_get_bool(map, "me", &made->me, err) ||
+        yaml_get_bool(map, "token", &made->token, err) || load_builtin(map, made, err) ||
+        yaml_get_text(map, "resource", &made->resource, err) || yaml_get_text(map, "call", &made->call, err) ||
+        yaml_get_text(map, "stored", &made->stored, err))
         return -1;
     struct parameter *path = NULL;
     if (load_parameters(yaml_get(map, "path"), arena, &path, &made->path_count, err) ||
         load_parameters(yaml_get(map, "query"), arena, &made->query, &made->query_count, err) ||
         load_fixed(yaml_get(map, "fixed"), arena, &made->fixed, &made->fixed_count, err) ||
-        load_texts(map, "needs_one_of", arena, &made->one_of, &made->one_of_count, err) ||
+        yaml_get_texts(map, "needs_one_of", arena, &made->one_of, &made->one_of_count, err) ||
         load_paging_mode(map, dialect, arena, made, err) || load_body(map, made, err) ||
         load_media_types(map, "media", arena, &made->media, &made->media_count, err) || load_status(map, made, err) ||
-        load_etag(map, made, err) || load_text(map, "modified", &made->modified, err) ||
+        load_etag(map, made, err) || yaml_get_text(map, "modified", &made->modified, err) ||
         load_location(map, made, err) || load_then(map, made, err) || load_inherit(map, arena, made, err) ||
         load_includes(dialect, arena, map, made, err) || load_via(map, made, err) ||
         load_choose(dialect, map, made, err) || load_answers(map, arena, made, err))

@@ -66,13 +66,14 @@ static int load_parameter(const struct yaml *map, struct arena *arena, struct pa
     made->place = map;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_type(map, made, err))
         return -1;
-    if (load_text(map, "to", &made->to, err) || load_text(map, "to_end", &made->to_end, err) ||
-        load_text(map, "kind", &made->kind, err) || load_text(map, "needs", &made->needs, err) ||
-        load_text(map, "alias", &made->alias, err) || load_text(map, "prefix", &made->prefix, err) ||
-        load_text(map, "pair_with", &made->pair_with, err) ||
-        load_texts(map, "prefixes", arena, &made->prefixes, &made->prefix_count, err) ||
-        load_flag(map, "one", &made->one, err) || load_flag(map, "many", &made->many, err) || load_flag(map, "required", &made->required, err) ||
-        load_flag(map, "only", &made->only, err) || load_number(map, "part", 1, 2, &made->part, err) ||
+    if (yaml_get_text(map, "to", &made->to, err) || yaml_get_text(map, "to_end", &made->to_end, err) ||
+        yaml_get_text(map, "kind", &made->kind, err) || yaml_get_text(map, "needs", &made->needs, err) ||
+        yaml_get_text(map, "alias", &made->alias, err) || yaml_get_text(map, "prefix", &made->prefix, err) ||
+        yaml_get_text(map, "pair_with", &made->pair_with, err) ||
+        yaml_get_texts(map, "prefixes", arena, &made->prefixes, &made->prefix_count, err) ||
+        yaml_get_bool(map, "one", &made->one, err) || yaml_get_bool(map, "many", &made->many, err) ||
+        yaml_get_bool(map, "required", &made->required, err) || yaml_get_bool(map, "only", &made->only, err) ||
+        load_number(map, "part", 1, 2, &made->part, err) ||
         load_equals(map, made, err) || load_pairs(map, "enum", arena, &made->words, &made->word_count, err))
         return -1;
     if (in && (in->kind != YAML_TEXT || !str_is(in->text, "body")))
@@ -107,8 +108,8 @@ static int load_table(struct parameter *made, const struct lens_tables *tables, 
 
     if (!node)
         return 0;
-    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "table", &table, err) ||
-        load_text(node, "column", &column, err))
+    if (yaml_map(node, err) || yaml_only(node, known, err) || yaml_get_text(node, "table", &table, err) ||
+        yaml_get_text(node, "column", &column, err))
         return -1;
     while (lens_table_row(tables, table, column, count, &key, &value))
         count++;

@@ -12,9 +12,9 @@ static int load_one_then(const struct yaml *node, struct thens *thens, struct er
         return yaml_fault(node, err, "then: has more than %d calls", THENS_MAX);
     struct then *then = &thens->calls[thens->count++];
     if (yaml_map(node, err) || yaml_only(node, leads ? first : further, err) ||
-        load_text(node, "call", &then->call, err) || load_text(node, "param", &then->param, err) ||
-        load_text(node, "member", &then->member, err) || load_text(node, "read", &thens->read, err) ||
-        load_text(node, "undo", &thens->undo, err))
+        yaml_get_text(node, "call", &then->call, err) || yaml_get_text(node, "param", &then->param, err) ||
+        yaml_get_text(node, "member", &then->member, err) || yaml_get_text(node, "read", &thens->read, err) ||
+        yaml_get_text(node, "undo", &thens->undo, err))
         return -1;
     if (!then->call.len || !then->param.len || !then->member.len || !thens->read.len)
         return yaml_fault(node, err, leads ? "then: needs call, param, member and read" : "then: needs call, param and member");
@@ -41,9 +41,9 @@ int load_inherit(const struct yaml *map, struct arena *arena, struct operation *
 
     if (!node)
         return 0;
-    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "kind", &inherit->kind, err) ||
-        load_text(node, "call", &inherit->call, err) || load_text(node, "member", &inherit->member, err) ||
-        load_texts(node, "also", arena, &inherit->also, &inherit->also_count, err))
+    if (yaml_map(node, err) || yaml_only(node, known, err) || yaml_get_text(node, "kind", &inherit->kind, err) ||
+        yaml_get_text(node, "call", &inherit->call, err) || yaml_get_text(node, "member", &inherit->member, err) ||
+        yaml_get_texts(node, "also", arena, &inherit->also, &inherit->also_count, err))
         return -1;
     if (!inherit->kind.len || !inherit->call.len || (!inherit->member.len && !inherit->also_count))
         return yaml_fault(node, err, "inherit: needs kind, call, and member or also");
@@ -58,8 +58,8 @@ int load_via(const struct yaml *map, struct operation *made, struct err *err)
 
     if (!node)
         return 0;
-    if (yaml_map(node, err) || yaml_only(node, known, err) || load_text(node, "call", &via->call, err) ||
-        load_text(node, "member", &via->member, err) || load_text(node, "to", &via->to, err))
+    if (yaml_map(node, err) || yaml_only(node, known, err) || yaml_get_text(node, "call", &via->call, err) ||
+        yaml_get_text(node, "member", &via->member, err) || yaml_get_text(node, "to", &via->to, err))
         return -1;
     if (!via->call.len || !via->member.len || !via->to.len)
         return yaml_fault(node, err, "via: needs call, member and to");

@@ -8,7 +8,7 @@ int load_etag(const struct yaml *map, struct operation *made, struct err *err)
 
     made->etag_shown = node && node->kind == YAML_TEXT && str_is(node->text, "shown");
     made->etag = made->etag_shown;
-    return made->etag_shown ? 0 : load_flag(map, "etag", &made->etag, err);
+    return made->etag_shown ? 0 : yaml_get_bool(map, "etag", &made->etag, err);
 }
 
 /* What tells the versions of an entity apart needs one, and is said where that entity is read or written. */

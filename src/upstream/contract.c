@@ -39,37 +39,6 @@ static int load_request(const struct yaml *map, struct arena *arena, struct cont
     return 0;
 }
 
-static int load_names(const struct yaml *map, const char *key, struct arena *arena, const struct str **names, size_t *count,
-                      struct err *err)
-{
-    const struct yaml *node = yaml_get(map, key);
-
-    if (!node)
-        return 0;
-    if (yaml_list(node, err))
-        return -1;
-    struct str *made = ARENA_ARRAY(arena, struct str, node->count);
-    *names = made;
-    for (const struct yaml *child = node->first; child; child = child->next)
-        if (yaml_text(child, &made[(*count)++], err))
-            return -1;
-    return 0;
-}
-
-static int load_text(const struct yaml *map, const char *key, struct str *text, struct err *err)
-{
-    const struct yaml *node = yaml_get(map, key);
-
-    return node ? yaml_text(node, text, err) : 0;
-}
-
-static int load_flag(const struct yaml *map, const char *key, bool *flag, struct err *err)
-{
-    const struct yaml *node = yaml_get(map, key);
-
-    return node ? yaml_bool(node, flag, err) : 0;
-}
-
 static bool is_declared(struct str name, const struct conf *conf)
 {
     if (conf->backend.all_completions)
@@ -125,12 +94,12 @@ static int load_item(const struct yaml *map, struct contract_call *made, struct 
 
     if (node && !plain)
         return yaml_fault(node, err, "the entity is a member of the answer, expected a GET without parameters in its path, and no items:");
-    return load_text(map, "item", &made->item, err);
+    return yaml_get_text(map, "item", &made->item, err);
 }
 
 static int load_lists(const struct yaml *map, struct arena *arena, struct contract_call *made, struct err *err)
 {
-    if (load_names(map, "lists", arena, &made->lists, &made->list_count, err))
+    if (yaml_get_texts(map, "lists", arena, &made->lists, &made->list_count, err))
         return -1;
     for (size_t i = 0; i < made->list_count; i++)
         if (!contract_takes(made, made->lists[i]))
@@ -147,12 +116,12 @@ static int load_call(const struct yaml *map, struct arena *arena, struct contrac
 
     made->name = map->key;
     if (yaml_map(map, err) || yaml_only(map, known, err) || load_request(map, arena, made, err) ||
-        load_names(map, "query", arena, &made->query, &made->query_count, err) || load_lists(map, arena, made, err) ||
-        load_text(map, "entity", &made->entity, err) ||
-        load_text(map, "items", &made->items, err) || load_item(map, made, err) || load_text(map, "total", &made->total, err) ||
-        load_text(map, "brand", &brand, err) || load_flag(map, "page", &made->paged, err) ||
-        load_flag(map, "documented", &made->documented, err) || load_beyond(map, arena, made, err) ||
-        load_afters(map, arena, made, err) || load_names(map, "needs", arena, &made->needs, &made->need_count, err))
+        yaml_get_texts(map, "query", arena, &made->query, &made->query_count, err) || load_lists(map, arena, made, err) ||
+        yaml_get_text(map, "entity", &made->entity, err) || yaml_get_text(map, "items", &made->items, err) ||
+        load_item(map, made, err) || yaml_get_text(map, "total", &made->total, err) ||
+        yaml_get_text(map, "brand", &brand, err) || yaml_get_bool(map, "page", &made->paged, err) ||
+        yaml_get_bool(map, "documented", &made->documented, err) || load_beyond(map, arena, made, err) ||
+        load_afters(map, arena, made, err) || yaml_get_texts(map, "needs", arena, &made->needs, &made->need_count, err))
         return -1;
     if (brand.len && !str_is(brand, "query"))
         return yaml_fault(yaml_get(map, "brand"), err, "unknown place for the brand, expected query");

@@ -2,21 +2,6 @@
 #include "upstream/contract.h"
 #include "yaml/yaml.h"
 
-static int load_names(const struct yaml *node, struct arena *arena, const struct str **names, size_t *count,
-                      struct err *err)
-{
-    if (!node)
-        return 0;
-    if (yaml_list(node, err))
-        return -1;
-    struct str *made = ARENA_ARRAY(arena, struct str, node->count);
-    for (const struct yaml *child = node->first; child; child = child->next)
-        if (yaml_text(child, &made[(*count)++], err))
-            return -1;
-    *names = made;
-    return 0;
-}
-
 /* These parameters are the call's, too. */
 static void add_query(struct contract_call *made, struct arena *arena)
 {
@@ -43,7 +28,7 @@ int load_beyond(const struct yaml *map, struct arena *arena, struct contract_cal
     if (!name || !yaml_get(node, "query"))
         return yaml_fault(node, err, "beyond: needs completion: and query:");
     if (yaml_text(name, &made->beyond_name, err) ||
-        load_names(yaml_get(node, "query"), arena, &made->beyond, &made->beyond_count, err))
+        yaml_get_texts(node, "query", arena, &made->beyond, &made->beyond_count, err))
         return -1;
     add_query(made, arena);
     return 0;
@@ -126,7 +111,7 @@ int load_instead(const struct yaml *map, struct arena *arena, const struct contr
         load_list(node, "read", contract, &made->read, err) || load_each(node, contract, made, err) ||
         load_rules(yaml_get(node, "where"), arena, &made->where, &made->where_count, err) ||
         load_rules(yaml_get(node, "order"), arena, &made->order, &made->order_count, err) ||
-        load_names(yaml_get(node, "leave"), arena, &made->leave, &made->leave_count, err))
+        yaml_get_texts(node, "leave", arena, &made->leave, &made->leave_count, err))
         return -1;
     if (!str_is(call->method, "GET"))
         return yaml_fault(node, err, "instead: of a call that writes, expected it of a GET");

@@ -115,6 +115,39 @@ int yaml_list(const struct yaml *node, struct err *err)
     return node->kind == YAML_LIST ? 0 : unexpected(node, err, "a list");
 }
 
+int yaml_get_text(const struct yaml *map, const char *key, struct str *text, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+
+    return node ? yaml_text(node, text, err) : 0;
+}
+
+int yaml_get_bool(const struct yaml *map, const char *key, bool *value, struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+
+    return node ? yaml_bool(node, value, err) : 0;
+}
+
+int yaml_get_texts(const struct yaml *map, const char *key, struct arena *arena, const struct str **texts, size_t *count,
+                   struct err *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+
+    if (!node)
+        return 0;
+    if (yaml_list(node, err))
+        return -1;
+    struct str *made = ARENA_ARRAY(arena, struct str, node->count);
+    size_t at = 0;
+    for (const struct yaml *child = node->first; child; child = child->next)
+        if (yaml_text(child, &made[at++], err))
+            return -1;
+    *texts = made;
+    *count = at;
+    return 0;
+}
+
 static bool is_known(struct str key, const char *const *known)
 {
     for (; *known; known++)

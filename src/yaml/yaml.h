@@ -41,6 +41,12 @@ MUST_CHECK int yaml_uint(const struct yaml *node, uint64_t min, uint64_t max, ui
 MUST_CHECK int yaml_map(const struct yaml *node, struct err *err);
 MUST_CHECK int yaml_list(const struct yaml *node, struct err *err);
 
+/* Members of a map that may be left out: absent leaves the outputs alone. */
+MUST_CHECK int yaml_get_text(const struct yaml *map, const char *key, struct str *text, struct err *err);
+MUST_CHECK int yaml_get_bool(const struct yaml *map, const char *key, bool *value, struct err *err);
+MUST_CHECK int yaml_get_texts(const struct yaml *map, const char *key, struct arena *arena, const struct str **texts,
+                              size_t *count, struct err *err);
+
 /* The node's key is one of the NULL-terminated `known`, or a fault naming it and its place. */
 MUST_CHECK int yaml_known(const struct yaml *node, const char *const *known, struct err *err);
 

@@ -1,7 +1,7 @@
 #include "upstream/contract.h"
 
 #include "conf/conf.h"
-#include "yaml/yaml.h"
+#include "upstream/load.h"
 
 struct contract {
     struct contract_call *calls;

@@ -101,25 +101,6 @@ const struct contract_after *contract_after(const struct contract_call *call, st
 /* The backend has the call, and those of its parameters that are in `names`. */
 bool contract_serves(const struct contract_call *call, const struct str *names, size_t count);
 
-/* `beyond:` and `instead:` of a call (contract_instead.c), and `whose:` (contract_whose.c); the two latter once all calls are
- * known. Internal to the room. */
-struct contract_whose {
-    const struct yaml *brand, *group, *unbranded; /* lists of entities; NULL: none */
-};
-const struct contract_whose *contract_whose(const struct contract *contract);
-MUST_CHECK int load_whose(const struct yaml *map, const struct contract *contract, struct contract_whose *made, struct err *err);
-MUST_CHECK int load_beyond(const struct yaml *map, struct arena *arena, struct contract_call *made, struct err *err);
-MUST_CHECK int load_instead(const struct yaml *map, struct arena *arena, const struct contract *contract,
-                            struct contract_call *made, struct err *err);
-
-/* `members:` and `further:` (contract_members.c). Internal to the room. */
-MUST_CHECK int load_entities(const struct yaml *map, struct err *err);
-MUST_CHECK int load_further(const struct yaml *map, const struct yaml *members, struct err *err);
-MUST_CHECK int judge_literal(const struct yaml *member, struct str entity, const struct yaml *value, struct arena *arena,
-                            struct err *err);
-MUST_CHECK int judge_name(const struct yaml *members, const struct yaml *further, struct str name, const struct yaml *place,
-                          struct arena *arena, struct err *err);
-
 /* True when the call takes a parameter of that name, in its path or its query; names: in its path. */
 bool contract_takes(const struct contract_call *call, struct str parameter);
 bool contract_names(const struct contract_call *call, struct str parameter);

@@ -1,6 +1,5 @@
 /* What stands in the place of a completion that a backend does not have. */
-#include "upstream/contract.h"
-#include "yaml/yaml.h"
+#include "upstream/load.h"
 
 /* These parameters are the call's, too. */
 static void add_query(struct contract_call *made, struct arena *arena)

@@ -1,11 +1,10 @@
 /* The members of the entities and what they may be (`members:` and `further:` of contract.yaml), beside the names and literals of
  * mapping files. */
-#include "upstream/contract.h"
+#include "upstream/load.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "json/number.h"
-#include "yaml/yaml.h"
 
 enum { MOST_BYTES = 1 << 20 };
 

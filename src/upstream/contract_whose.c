@@ -1,11 +1,9 @@
 /* Whose the entities are (`whose:` of contract.yaml). What is not listed is a patient's, and says its brand. */
-#include "upstream/contract.h"
-
-#include "yaml/yaml.h"
+#include "upstream/load.h"
 
 /* Names of entities that some call is about: one with a slip in it would be judged as something else. */
 static int load_names(const struct yaml *map, const char *key, const struct contract *contract, const struct yaml **list,
-                         struct err *err)
+                      struct err *err)
 {
     struct str text;
 

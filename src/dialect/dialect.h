@@ -258,19 +258,16 @@ struct dialect {
     struct lens **lenses;
     const char **lens_paths; /* the files they came from */
     size_t lens_count;
-    struct lens **faulty; /* dialects_judge: mappings with a fault, for their heads */
+    struct lens **faulty; /* dialects_load: mappings with a fault, for their heads */
     size_t faulty_count;
     bool incomplete; /* something of it has a fault, and is not here */
 };
 
-/* Loads every folder of `dir` that holds a dialect.yaml, sorted by name. All in `arena`. */
+/* Loads every folder of `dir` that holds a dialect.yaml, sorted by name. All in `arena`. With `faults` (else NULL) they are to be
+ * judged and not to serve: it goes on after the fault of a section at the top, a mapping file, an operation. What has one is
+ * left out; what rests on that is not judged. */
 MUST_CHECK int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir,
-                             struct err *err);
-
-/* The same, to be judged and not to serve: with `faults` it goes on after the fault of a section at the top, a mapping file, an
- * operation. What has one is left out; what rests on that is not judged. */
-MUST_CHECK int dialects_judge(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir,
-                              struct err_list *faults, struct err *err);
+                             struct err_list *faults, struct err *err);
 
 struct lookup *dialect_lookup(const struct dialect *dialect, struct str name); /* NULL: there is none */
 enum id_form dialect_id_form(const struct dialect *dialect, struct str kind);  /* ID_SAME where it does not say */

@@ -326,13 +326,8 @@ static int check_other(const char *folder, struct str name, struct err *err)
     return count ? err_set(err, ERR_CONFIG, "%s: mapping files without a dialect.yaml beside them", folder) : 0;
 }
 
-int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir, struct err *err)
-{
-    return dialects_judge(dialects, count, arena, dir, NULL, err);
-}
-
-int dialects_judge(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir, struct err_list *faults,
-                   struct err *err)
+int dialects_load(struct dialect ***dialects, size_t *count, struct arena *arena, const char *dir, struct err_list *faults,
+                  struct err *err)
 {
     struct dirent **entries = NULL;
     struct lens_tables *tables;

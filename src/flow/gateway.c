@@ -287,7 +287,7 @@ static int load_files(struct gateway *gateway, struct err_list *faults, struct e
 
     if (no_contract && !faults)
         return -1;
-    if (dialects_judge(&gateway->dialects, &gateway->dialect_count, gateway->arena, mappings, faults, no_contract ? &other : err))
+    if (dialects_load(&gateway->dialects, &gateway->dialect_count, gateway->arena, mappings, faults, no_contract ? &other : err))
         return -1;
     if (no_contract && err_note(faults, err))
         return -1;

@@ -28,7 +28,7 @@ static void load(void)
     size_t count;
 
     arena = arena_new(SIZE_MAX);
-    if (dialects_load(&dialects, &count, arena, dir ? dir : "mappings", &err))
+    if (dialects_load(&dialects, &count, arena, dir ? dir : "mappings", NULL, &err))
         wrong("the mappings (set DRAGOMAN_MAPPINGS)", str_from(err.detail));
     for (size_t i = 0; i < count; i++)
         lens_count += dialects[i]->lens_count;

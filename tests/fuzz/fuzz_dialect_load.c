@@ -143,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     make_folder();
     write_file(file, data, size);
-    if (dialects_load(&dialects, &count, arena, dir, &err) == 0)
+    if (dialects_load(&dialects, &count, arena, dir, NULL, &err) == 0)
         use(dialects, count, arena);
     else if (err.code != ERR_CONFIG || !err.detail[0])
         abort();

@@ -205,7 +205,7 @@ static void refuses(const char *section, const char *text, const char *fault)
     size_t count;
 
     write_file(&folder, "d/dialect.yaml", file_with(folder.arena, section, text));
-    int failed = dialects_load(&dialects, &count, folder.arena, folder.dir, &err);
+    int failed = dialects_load(&dialects, &count, folder.arena, folder.dir, NULL, &err);
     struct str file = arena_printf(folder.arena, "%s/d/dialect.yaml:", folder.dir), said = str_from(err.detail);
     if (str_starts(said, file))
         said = str_from_at(said, file.len);
@@ -414,7 +414,7 @@ static void what_is_not_said_has_a_default(void **state)
 
     (void)state;
     write_file(&folder, "d/dialect.yaml", file_with(folder.arena, NULL, NULL));
-    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) == 0, "%s", err.detail);
+    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, NULL, &err) == 0, "%s", err.detail);
     CHECK(count == 1, "%zu", count);
     const struct dialect *d = dialects[0];
     CHECK(str_is(d->title, "d") && str_is(d->answer_without_accept, "application/json"), "title, media");
@@ -459,7 +459,7 @@ static void the_usual_size_is_at_most_the_largest(void **state)
         file = arena_printf(folder.arena, STR_FMT ", own: { request: GET /v1/y, scopes: [a], resource: r, call: c, "
                             "answer: $items, paging: %s } }\n", STR_ARG(file), cases[i].own);
         write_file(&folder, "d/dialect.yaml", file);
-        CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) == 0, "%zu: %s", i, err.detail);
+        CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, NULL, &err) == 0, "%zu: %s", i, err.detail);
         const struct paging *paging = dialects[0]->operations[1].pages;
         CHECK(paging->size_default == cases[i].usual && paging->size_max == cases[i].max, "%zu: %u of %u", i,
               paging->size_default, paging->size_max);
@@ -500,17 +500,17 @@ static void folders_without_dialects(void **state)
 
     (void)state;
     /* mapping files that would be passed over */
-    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) && err.code == ERR_CONFIG, "lost");
+    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, NULL, &err) && err.code == ERR_CONFIG, "lost");
     CHECK(strstr(err.detail, "/d: mapping files without a dialect.yaml beside them"), "%s", err.detail);
     (void)unlink(path_in(&folder, "d/r.yaml"));
-    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) && err.code == ERR_CONFIG, "none");
+    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, NULL, &err) && err.code == ERR_CONFIG, "none");
     CHECK(strstr(err.detail, "no folder holds a dialect.yaml"), "%s", err.detail);
-    CHECK(dialects_load(&dialects, &count, folder.arena, "/tmp/no/such/folder", &err), "no folder");
+    CHECK(dialects_load(&dialects, &count, folder.arena, "/tmp/no/such/folder", NULL, &err), "no folder");
     CHECK(strstr(err.detail, "/tmp/no/such/folder"), "%s", err.detail);
     /* a mapping file's fault names that file */
     write_file(&folder, "d/dialect.yaml", file_with(folder.arena, NULL, NULL));
     write_file(&folder, "d/r.yaml", STR("dialect: d\nresource: r\nentity: e\nfields: { a: { type: no } }\n"));
-    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err), "a bad mapping");
+    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, NULL, &err), "a bad mapping");
     CHECK(strstr(err.detail, "/d/r.yaml:4:"), "%s", err.detail);
     folder_done(&folder);
 }
@@ -534,7 +534,7 @@ static void fault_words(void **state)
         &folder, "d/dialect.yaml",
         file_with(folder.arena, "errors",
                   "{ one: {}, faults: { blank_date: dated, blank: plain, format: format, parameter: no } }"));
-    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, &err) == 0, "%s", err.detail);
+    CHECK(dialects_load(&dialects, &count, folder.arena, folder.dir, NULL, &err) == 0, "%s", err.detail);
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct yaml *words = dialect_fault_words(dialects[0], cases[i].kind, str_from(cases[i].want));
         CHECK(words && str_is(words->text, cases[i].words), "%s %s", cases[i].kind, cases[i].want);

@@ -17,7 +17,7 @@ static int load(void **state)
 
     (void)state;
     arena = arena_new(SIZE_MAX);
-    if (!dialects_load(&dialects, &dialect_count, arena, SOURCE_DIR "/mappings", &err))
+    if (!dialects_load(&dialects, &dialect_count, arena, SOURCE_DIR "/mappings", NULL, &err))
         return 0;
     print_error("%s\n", err.detail);
     return -1;

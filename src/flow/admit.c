@@ -5,10 +5,7 @@
 
 static bool has_header(const void *data, struct str name)
 {
-    unsigned count = 0;
-
-    (void)http_find(data, name, &count);
-    return count > 0;
+    return http_has(data, name);
 }
 
 /* What the listener, or a host of the configuration, says. */

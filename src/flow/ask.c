@@ -112,12 +112,9 @@ static enum step judge_unknown(struct exchange *x)
 /* Header fields that ask for what is not served: who sends one must not believe that it was done. */
 static enum step judge_headers(struct exchange *x)
 {
-    for (size_t i = 0; i < x->dialect->refused_header_count; i++) {
-        unsigned count = 0;
-        (void)http_find(x->head, x->dialect->refused_headers[i], &count);
-        if (count)
+    for (size_t i = 0; i < x->dialect->refused_header_count; i++)
+        if (http_has(x->head, x->dialect->refused_headers[i]))
             return wrong(x, x->dialect->refused_headers[i], STR("header"));
-    }
     return STEP_NEXT;
 }
 

@@ -75,10 +75,7 @@ static bool any_lists(const struct exchange *x, struct str name, struct str tag)
 
 static bool has(const struct exchange *x, struct str name)
 {
-    unsigned count = 0;
-
-    (void)http_find(x->head, name, &count);
-    return count > 0;
+    return http_has(x->head, name);
 }
 
 static struct str quoted(const struct exchange *x, struct str version)

@@ -21,6 +21,14 @@ struct str http_find(const struct http_head *head, struct str name, unsigned *co
     return found == 1 ? value : STR_NONE;
 }
 
+bool http_has(const struct http_head *head, struct str name)
+{
+    unsigned count;
+
+    (void)http_find(head, name, &count);
+    return count > 0;
+}
+
 struct str http_find_list(const struct http_head *head, struct str name, struct arena *arena)
 {
     unsigned count;

@@ -53,6 +53,7 @@ struct http_head {
 /* The value of the only header with that (lower case) name; ptr NULL when there is none. `count` (or NULL) receives
  * how many there are. */
 struct str http_find(const struct http_head *head, struct str name, unsigned *count);
+bool http_has(const struct http_head *head, struct str name); /* one or more of them */
 
 /* For a field that is a list: the values of all headers with that name, joined (RFC 9110 section 5.3); in `arena` if
  * there are several. ptr NULL when there is none. */

@@ -32,6 +32,11 @@ void openapi_raw(struct openapi *api, const char *name, struct str json)
     json_member_raw(&api->out, &api->first, str_from(name), json);
 }
 
+void openapi_reference(struct openapi *api, struct str name)
+{
+    buf_printf(&api->out, "{\"$ref\":\"#/components/schemas/" STR_FMT "\"}", STR_ARG(name));
+}
+
 struct str openapi_schema_name(struct openapi *api, struct str resource, enum schema_side side)
 {
     static const char *const tails[] = {

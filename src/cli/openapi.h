@@ -17,6 +17,7 @@ void openapi_open(struct openapi *api, struct str name,
 void openapi_close(struct openapi *api, char bracket);
 void openapi_text(struct openapi *api, const char *name, struct str value);
 void openapi_raw(struct openapi *api, const char *name, struct str json);
+void openapi_reference(struct openapi *api, struct str name); /* to a schema of that name, as a value */
 /* The name of a resource's schema: "patient", "patientCreate", "patientUpdate". */
 struct str openapi_schema_name(struct openapi *api, struct str resource, enum schema_side side);
 

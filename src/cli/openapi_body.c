@@ -10,11 +10,6 @@ enum schema_side openapi_body_side(const struct operation *operation)
     return operation->stored.len || operation->choose.lookup.len ? SCHEMA_UPDATE : SCHEMA_CREATE;
 }
 
-static void add_reference(struct openapi *api, struct str name)
-{
-    buf_printf(&api->out, "{\"$ref\":\"#/components/schemas/" STR_FMT "\"}", STR_ARG(name));
-}
-
 /* The document, or up to `many` of them. Without a wrapper an array is wanted. */
 static void write_documents(struct openapi *api, const struct operation *operation)
 {
@@ -24,13 +19,13 @@ static void write_documents(struct openapi *api, const struct operation *operati
     if (operation->many && one)
         buf_add(&api->out, STR("{\"anyOf\":["));
     if (one)
-        add_reference(api, name);
+        openapi_reference(api, name);
     if (operation->many && one)
         buf_char(&api->out, ',');
     if (operation->many) {
         buf_printf(&api->out,
                    "{\"type\":\"array\",\"minItems\":1,\"maxItems\":%u,\"items\":", operation->many);
-        add_reference(api, name);
+        openapi_reference(api, name);
         buf_char(&api->out, '}');
     }
     if (operation->many && one)

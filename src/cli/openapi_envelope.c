@@ -23,16 +23,11 @@ static bool write_mark(void *data, enum template_var var, struct str name, struc
     return true;
 }
 
-static void write_reference(struct openapi *api, struct str name)
-{
-    buf_printf(&api->out, "{\"$ref\":\"#/components/schemas/" STR_FMT "\"}", STR_ARG(name));
-}
-
 static void write_entity(struct openapi *api, struct str name, bool many)
 {
     if (many)
         buf_add(&api->out, STR("{\"type\":\"array\",\"items\":"));
-    write_reference(api, name);
+    openapi_reference(api, name);
     if (many)
         buf_char(&api->out, '}');
 }

@@ -15,6 +15,7 @@
 #include "json/write.h"
 #include "store/store.h"
 
+#include "../text_has.h"
 #include "../text_head.h"
 #include "scratch.h"
 
@@ -67,11 +68,6 @@ static _Noreturn void wrong(const char *what, struct str text)
 {
     (void)fprintf(stderr, "%s: " STR_FMT "\n", what, STR_ARG(text));
     abort();
-}
-
-static bool has(struct str text, const char *part)
-{
-    return text.len && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
 }
 
 /* ---- the backend ---- */

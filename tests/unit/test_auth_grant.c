@@ -1,13 +1,9 @@
-#include "test_auth_keys.h"
+#include "test_auth_grant_kit.h"
 
-#include "auth/grant.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/db.h"
-#include "jdoc/jdoc.h"
 #include "store/store.h"
-
-#define SECRET "correct horse battery staple"
 
 static struct conf *conf;
 static struct auth *auth;
@@ -107,25 +103,6 @@ static struct grant by_secret(const char *client, const char *secret, const char
         .client_secret = str_from(secret),
         .scope = str_from(scope),
     };
-}
-
-static struct grant by_refresh(const char *client, struct str token)
-{
-    return (struct grant){ .grant_type = STR("refresh_token"),
-                           .client_id = str_from(client),
-                           .refresh_token = token };
-}
-
-static struct str member(const struct grant *grant, const char *name)
-{
-    struct err err;
-    struct jdoc *doc = jdoc_parse(grant->json, &err);
-    struct str text = STR_NONE;
-
-    (void)jdoc_string(jdoc_get(doc, name), &text);
-    text = arena_copy(test_arena, text);
-    jdoc_free(&doc);
-    return text;
 }
 
 static struct principal *judge(const struct grant *grant)

@@ -1,14 +1,10 @@
 /* Revocation (RFC 7009) of refresh and access tokens, and the metadata (RFC 8414) that offers it. */
-#include "test_auth_keys.h"
+#include "test_auth_grant_kit.h"
 
-#include "auth/grant.h"
 #include "auth/revoked.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "jdoc/jdoc.h"
 #include "store/store.h"
-
-#define SECRET "correct horse battery staple"
 
 static struct conf *conf;
 static struct auth *auth;
@@ -85,18 +81,6 @@ static enum err_code run(struct grant *grant)
     return outcome;
 }
 
-static struct str member(const struct grant *grant, const char *name)
-{
-    struct err err;
-    struct jdoc *doc = jdoc_parse(grant->json, &err);
-    struct str text = STR_NONE;
-
-    (void)jdoc_string(jdoc_get(doc, name), &text);
-    text = arena_copy(test_arena, text);
-    jdoc_free(&doc);
-    return text;
-}
-
 struct pair {
     struct str access, refresh;
 };
@@ -114,13 +98,6 @@ static struct pair granted(const char *client)
                            .client_secret = STR(SECRET) };
 
     return pair_of(&grant);
-}
-
-static struct grant refreshing(const char *client, struct str token)
-{
-    return (struct grant){ .grant_type = STR("refresh_token"),
-                           .client_id = str_from(client),
-                           .refresh_token = token };
 }
 
 static enum err_code ask_revoke(const char *client, const char *secret, struct str token)
@@ -153,14 +130,14 @@ static bool works(struct str access)
 static void a_refresh_token_ends_with_all_that_came_of_it(void **state)
 {
     struct pair first = granted("one"), other = granted("one");
-    struct grant again = refreshing("one", first.refresh);
+    struct grant again = by_refresh("one", first.refresh);
     struct pair second = pair_of(&again);
 
     (void)state;
     CHECK(works(first.access) && works(second.access) && works(other.access), "before");
     CHECK(!ask_revoke("one", SECRET, second.refresh), "revoked");
-    struct grant late = refreshing("one", second.refresh), stale = refreshing("one", first.refresh),
-                 stranger = refreshing("one", other.refresh);
+    struct grant late = by_refresh("one", second.refresh), stale = by_refresh("one", first.refresh),
+                 stranger = by_refresh("one", other.refresh);
     CHECK(run(&late) == ERR_INVALID_GRANT && run(&stale) == ERR_INVALID_GRANT, "the family is gone");
     CHECK(!works(second.access), "the access token it came with");
     CHECK(works(other.access) && !run(&stranger), "another family");
@@ -175,7 +152,7 @@ static void an_access_token_ends_alone(void **state)
     CHECK(works(pair.access), "before, and remembered");
     CHECK(!ask_revoke("one", SECRET, pair.access), "revoked");
     CHECK(!works(pair.access) && works(other.access), "at once");
-    struct grant again = refreshing("one", pair.refresh);
+    struct grant again = by_refresh("one", pair.refresh);
     struct pair next = pair_of(&again);
     CHECK(works(next.access), "its refresh token goes on");
     CHECK(!ask_revoke("one", SECRET, pair.access), "once more is well");
@@ -217,7 +194,7 @@ static void what_is_no_token_of_the_client_is_left_alone(void **state)
               i, err_name(outcome));
     for (size_t i = 0; i < COUNT(unknown); i++)
         CHECK(!ask_revoke("two", SECRET, unknown[i]), "RFC 7009 section 2.2: token %zu", i);
-    struct grant again = refreshing("two", pair.refresh);
+    struct grant again = by_refresh("two", pair.refresh);
     CHECK(works(pair.access) && !run(&again), "both go on");
 }
 
@@ -241,7 +218,7 @@ static void a_secret_may_be_left_out_as_with_a_refresh(void **state)
 
     (void)state;
     CHECK(!ask_revoke("one", NULL, pair.refresh), "who has the token may end it");
-    struct grant again = refreshing("one", pair.refresh);
+    struct grant again = by_refresh("one", pair.refresh);
     CHECK(run(&again) == ERR_INVALID_GRANT, "ended");
 }
 

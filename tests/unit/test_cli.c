@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../text_has.h"
+
 static char dir[64];
 static struct arena *arena;
 
@@ -103,11 +105,6 @@ static struct outcome run_to(const char *output, const char *words)
 static struct outcome run(const char *words)
 {
     return run_to(in_dir("stdout"), words);
-}
-
-static bool has(struct str text, const char *part)
-{
-    return text.len && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
 }
 
 #define COMMON "--set state_dir=@ --set mappings=" SOURCE_DIR "/mappings"

@@ -1,5 +1,5 @@
 /* What the edge counts: the metrics of requests. */
-#include "check.h"
+#include "test_edge_kit.h"
 
 #include "conf/conf.h"
 #include "edge/metrics.h"
@@ -39,24 +39,6 @@ static int teardown(void **state)
     loop_free(&rig.loop);
     arena_free(&rig.arena);
     return 0;
-}
-
-static bool has(struct str text, const char *part)
-{
-    return text.len && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
-}
-
-static struct flow_answer answer_of(const char *dialect, const char *operation, int status, uint64_t micros)
-{
-    return (struct flow_answer){ .status = status,
-                                 .body = STR("{\"first_name\":\"Zebediah\"}"),
-                                 .report = { .dialect = str_from(dialect),
-                                             .operation = str_from(operation),
-                                             .request_id = STR("r-1"),
-                                             .brand = STR("acme"),
-                                             .subject = STR("client-7"),
-                                             .upstream_calls = 2,
-                                             .micros = micros } };
 }
 
 static struct str metrics_text(struct metrics *const *all, size_t count)

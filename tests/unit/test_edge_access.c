@@ -1,5 +1,5 @@
 /* The access log, which names no patient. */
-#include "check.h"
+#include "test_edge_kit.h"
 
 #include "edge/access.h"
 #include "json/tape.h"
@@ -30,24 +30,6 @@ static int teardown(void **state)
     loop_free(&rig.loop);
     arena_free(&rig.arena);
     return 0;
-}
-
-static bool has(struct str text, const char *part)
-{
-    return text.len && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
-}
-
-static struct flow_answer answer_of(const char *dialect, const char *operation, int status, uint64_t micros)
-{
-    return (struct flow_answer){ .status = status,
-                                 .body = STR("{\"first_name\":\"Zebediah\"}"),
-                                 .report = { .dialect = str_from(dialect),
-                                             .operation = str_from(operation),
-                                             .request_id = STR("r-1"),
-                                             .brand = STR("acme"),
-                                             .subject = STR("client-7"),
-                                             .upstream_calls = 2,
-                                             .micros = micros } };
 }
 
 /* A file that nobody else sees. */

@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 
+#include "../text_has.h"
+
 /* What a client sends, and what it gets back. */
 struct said {
     const char *as;                 /* the dialect, which decides host and credential's header */
@@ -323,12 +325,6 @@ static inline struct heard kit_ask(struct kit *kit, struct said said)
 #define CHECK_HEARD(heard, wanted_status, wanted_body)                                                       \
     CHECK((heard).status == (wanted_status) && str_is((heard).body, (wanted_body)), "%d %.*s (%s)",          \
           (heard).status, STR_ARG((heard).body), (heard).detail)
-
-/* True when the answer has the text, or the header. */
-static inline bool has(struct str text, const char *part)
-{
-    return text.len && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
-}
 
 /* How many times. */
 static inline size_t count_of(struct str text, const char *part)

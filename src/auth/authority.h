@@ -1,5 +1,5 @@
 /* Asking others about credentials, off the way of requests: one thread for the whole process fetches the
- * issuers' key sets and asks the introspection endpoint. Loops read what it knows under its lock; a
+ * issuers' key sets and the backend's token, and asks the introspection endpoint. Loops read what it knows under its lock; a
  * credential that needs more leaves a wait behind, which comes back to its own loop with the answer. */
 #pragma once
 

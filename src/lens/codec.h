@@ -27,7 +27,7 @@ struct codec {
 
 extern const struct codec codecs[TYPE_COUNT];
 
-/* codec_text.c, codec_time.c, codec_json.c */
+/* codec_text.c, codec_json.c */
 put_fn put_string, put_decimal, put_email, put_uuid, put_date, put_datetime, put_integer, put_number,
     put_boolean, put_digits_text, put_object_text, put_array, put_map, put_any, put_lines;
 get_fn get_raw, get_datetime, get_lines, get_digits;
@@ -39,7 +39,7 @@ bool partial_begins(const struct tape *tape, uint32_t at, const struct tape *in,
 /* The string at `at` is a date-time as get writes it: nothing is left to normalise. */
 bool datetime_is_normal(const struct tape *tape, uint32_t at);
 
-/* put_id.c, put_pick.c, put_entries.c, put_list.c, put_quantity.c and their counterparts */
+/* put_id.c, put_pick.c, put_entries.c, put_list.c, reading.c; get_field.c, get_array.c */
 take_fn take_id, take_quantity, take_pick, take_entries, take_list, take_reading;
 /* The canonical text at `at` is one that the reading can show. */
 bool reading_says(const struct get *get, const struct field *field, uint32_t at);

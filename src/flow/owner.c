@@ -127,22 +127,28 @@ static void on_one(struct upstream_call *call, const struct upstream_answer *ans
     exchange_came(x, err && err->code != ERR_NOT_FOUND ? err : NULL);
 }
 
-static void on_many(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err, void *data)
+static void judge_list(const struct exchange *x, const struct tape *tape)
 {
-    const struct owner_call *many = data;
-    struct exchange *x = many->x;
-    const struct tape *tape = answer ? &answer->document : NULL;
-    uint32_t items = tape ? contract_items(x->flow->gateway->patients, tape) : TAPE_NONE;
+    uint32_t items = contract_items(x->flow->gateway->patients, tape);
 
-    (void)call;
-    for (uint32_t at = items != TAPE_NONE ? tape_first(tape, items) : 0; items != TAPE_NONE && at < tape_next(tape, items);
-         at = tape_next(tape, at)) {
+    if (items == TAPE_NONE)
+        return;
+    for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at)) {
         struct owner *owner = find(x, exchange_text(x, tape, at, STR("id")));
         uint32_t groups = groups_of(tape, at);
         if (owner && groups != TAPE_NONE)
             judge_groups(x, owner, tape, groups);
     }
-    exchange_came(x, err);
+}
+
+static void on_many(struct upstream_call *call, const struct upstream_answer *answer, const struct err *err, void *data)
+{
+    const struct owner_call *many = data;
+
+    (void)call;
+    if (answer)
+        judge_list(many->x, &answer->document);
+    exchange_came(many->x, err);
 }
 
 static void ask_one(struct exchange *x, struct owner_call *one)
@@ -236,17 +242,26 @@ static void own_entity(struct exchange *x, const struct contract_call *call, con
         exchange_own(x, patient);
 }
 
+static void own_list(struct exchange *x, const struct contract_call *call, const struct tape *tape)
+{
+    uint32_t items = contract_items(call, tape);
+
+    if (items == TAPE_NONE)
+        return;
+    for (uint32_t at = tape_first(tape, items); at < tape_next(tape, items); at = tape_next(tape, at))
+        own_entity(x, call, tape, at);
+}
+
 void exchange_own_answer(struct exchange *x, const struct contract_call *call, const struct tape *tape)
 {
-    uint32_t items = call && call->items.len ? contract_items(call, tape) : TAPE_NONE, item;
+    uint32_t item;
 
     if (!call || !tape->count)
         return;
-    if (!call->items.len && contract_item(call, tape, &item) && item != TAPE_NONE)
+    if (call->items.len)
+        own_list(x, call, tape);
+    else if (contract_item(call, tape, &item) && item != TAPE_NONE)
         own_entity(x, call, tape, item);
-    for (uint32_t at = items != TAPE_NONE ? tape_first(tape, items) : 0; items != TAPE_NONE && at < tape_next(tape, items);
-         at = tape_next(tape, at))
-        own_entity(x, call, tape, at);
 }
 
 enum step stage_owners(struct exchange *x)

@@ -93,9 +93,7 @@ static void read_next(struct exchange *x)
     struct mention *mention = &x->mentions->items[x->mentions->next++];
     struct upstream_argument *own = ARENA_NEW(x->arena, struct upstream_argument);
 
-    for (size_t i = 0; i < mention->reader->segment_count; i++)
-        if (mention->reader->segments[i].is_parameter)
-            *own = (struct upstream_argument){ .name = mention->reader->segments[i].text, .value = mention->id };
+    *own = (struct upstream_argument){ .name = contract_key(mention->reader), .value = mention->id };
     struct upstream_request request = { .call = mention->reader, .arguments = own, .argument_count = 1 };
     exchange_wait(x);
     mention->call = exchange_call(x, &request, on_read, mention);

@@ -82,9 +82,7 @@ static struct upstream_request about(struct exchange *x, const struct item *item
     struct upstream_request request = { .call = call };
     struct upstream_argument *own = ARENA_NEW(x->arena, struct upstream_argument);
 
-    for (size_t i = 0; i < call->segment_count; i++)
-        if (call->segments[i].is_parameter)
-            *own = (struct upstream_argument){ .name = call->segments[i].text, .value = item->canonical_id };
+    *own = (struct upstream_argument){ .name = contract_key(call), .value = item->canonical_id };
     exchange_arguments(x, call, own, 1, &request);
     return request;
 }

@@ -319,6 +319,16 @@ bool contract_names(const struct contract_call *call, struct str parameter)
     return false;
 }
 
+struct str contract_key(const struct contract_call *call)
+{
+    struct str key = STR_NONE;
+
+    for (size_t i = 0; i < call->segment_count; i++)
+        if (call->segments[i].is_parameter)
+            key = call->segments[i].text;
+    return key;
+}
+
 bool contract_takes(const struct contract_call *call, struct str parameter)
 {
     if (contract_names(call, parameter))

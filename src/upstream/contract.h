@@ -104,6 +104,8 @@ bool contract_serves(const struct contract_call *call, const struct str *names, 
 /* True when the call takes a parameter of that name, in its path or its query; names: in its path. */
 bool contract_takes(const struct contract_call *call, struct str parameter);
 bool contract_names(const struct contract_call *call, struct str parameter);
+/* The last parameter of the path, which says the entity that the call is about; empty: the path has none. */
+struct str contract_key(const struct contract_call *call);
 /* It takes the parameter, and the backend has both. */
 bool contract_offers(const struct contract_call *call, struct str parameter);
 /* The parameter is a list of any texts, in which commas are escaped. */

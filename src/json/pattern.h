@@ -46,11 +46,32 @@ static inline bool pattern_is_value(const char *text, const struct tape_slot *sl
     return !slot->escaped && (after == ',' || after == '}' || after == ']');
 }
 
-/* A text of the model is what it is, and its own mark; but free where the mark does not fit. */
+static inline uint32_t pattern_slots(const struct reader *r, const struct pattern *pattern)
+{
+    return r->slots[pattern->object].next - pattern->object;
+}
+
+/* The mark of the same text at the same place of another model; 0: none has it. */
+static inline uint32_t pattern_known(const struct reader *r, const struct pattern *pattern, const struct tape_slot *slot)
+{
+    const uint32_t behind = (uint32_t)(slot - &r->slots[pattern->object]);
+
+    for (const struct pattern *other = r->patterns; other < r->patterns + PATTERNS; other++) {
+        if (other == pattern || !other->is || pattern_slots(r, other) <= behind)
+            continue;
+        const struct tape_slot *like = &r->slots[other->object + behind];
+        if (like->type == JSON_STRING && like->count && like->len == slot->len &&
+            memcmp(r->start + like->at, r->start + slot->at, slot->len) == 0)
+            return like->count;
+    }
+    return 0;
+}
+
+/* A text of the model is what it is, and its own mark if it has no other; but free where the mark does not fit. */
 static inline void pattern_mark(const struct reader *r, const struct pattern *pattern, struct tape_slot *slot)
 {
     const struct tape_slot *model = &r->slots[pattern->object];
-    const uint32_t mark = (uint32_t)(slot - r->slots);
+    const uint32_t known = pattern_known(r, pattern, slot), mark = known ? known : (uint32_t)(slot - r->slots);
 
     if (mark <= TAPE_MOST_COUNT)
         slot->count = mark & TAPE_MOST_COUNT;
@@ -135,13 +156,14 @@ static inline __attribute__((always_inline)) bool pattern_fits(const struct patt
     enum { AT_ONCE = sizeof(bytes32) };
     const bytes32 none = { 0 };
     struct pattern_finding found = { .within = ~none, .forbidden = none };
-    uint64_t words[8];
+    uint64_t words[4];
 
     for (uint32_t at = 0; at + AT_ONCE < len; at += AT_ONCE)
         pattern_look(&found, allowed, text, at);
     pattern_look(&found, allowed, text, len - AT_ONCE);
-    memcpy(words, &found, sizeof words);
-    return (words[0] & words[1] & words[2] & words[3]) == UINT64_MAX && !(words[4] | words[5] | words[6] | words[7]);
+    const bytes32 bad = ~found.within | found.forbidden;
+    memcpy(words, &bad, sizeof words);
+    return !(words[0] | words[1] | words[2] | words[3]);
 }
 
 /* The model's slots, moved by so many bytes of the text and slots of the tape. */
@@ -162,38 +184,48 @@ static inline __attribute__((always_inline)) void pattern_copy(struct tape_slot 
         put_moved(&to[i], &from[i], bytes, slots);
 }
 
-/* Where an element is read to, and from which slots. */
-struct pattern_slots {
-    struct tape_slot *to;
-    const struct tape_slot *from;
-    uint32_t count, bytes, moved; /* see pattern_copy */
-};
-
-static inline __attribute__((always_inline)) bool pattern_take(const struct pattern_bytes *allowed, const char *text,
-                                                               const struct pattern_slots *slots)
+/* Reads elements from p->at on that are by the pattern, with nothing but a comma between; at most so many. Returns how many. */
+static inline __attribute__((always_inline)) uint32_t pattern_take(const struct reader *r, const struct pattern *pattern,
+                                                                   struct place *p, uint32_t most)
 {
-    if (!pattern_fits(allowed, text, slots->from->len))
-        return false;
-    pattern_copy(slots->to, slots->from, slots->count, slots->bytes, slots->moved);
-    return true;
+    const struct pattern_bytes *const allowed = pattern->bytes;
+    const struct tape_slot *const model = &r->slots[pattern->object];
+    const char *const start = r->start, *const end = r->end, *at = p->at;
+    const uint32_t len = pattern->len, count = pattern_slots(r, pattern);
+    const uint32_t room = (uint32_t)((size_t)(r->stop - p->to) / count);
+    struct tape_slot *to = p->to;
+    uint32_t taken = 0;
+
+    most = most < room ? most : room;
+    while (taken < most && (size_t)(end - at) > len && (at[len] == ',' || at[len] == ']') && pattern_fits(allowed, at, len)) {
+        pattern_copy(to, model, count, (uint32_t)(at - start) - model->at, (uint32_t)(to - model));
+        taken++;
+        at += len + 1;
+        to += count;
+        if (at[-1] != ',')
+            break;
+    }
+    if (taken)
+        *p = (struct place){ .at = at - 1, .to = to };
+    return taken;
 }
 
 /* The same twice: for every processor, and for those with registers of 32 bytes. */
-static __attribute__((noinline)) bool pattern_take_anywhere(const struct pattern_bytes *allowed, const char *text,
-                                                            const struct pattern_slots *slots)
+static __attribute__((noinline)) uint32_t pattern_take_anywhere(const struct reader *r, const struct pattern *pattern,
+                                                                struct place *p, uint32_t most)
 {
-    return pattern_take(allowed, text, slots);
+    return pattern_take(r, pattern, p, most);
 }
 
 #ifdef __x86_64__
-static __attribute__((noinline, target("avx2"))) bool pattern_take_wide(const struct pattern_bytes *allowed, const char *text,
-                                                                        const struct pattern_slots *slots)
+static __attribute__((noinline, target("avx2"))) uint32_t pattern_take_wide(const struct reader *r, const struct pattern *pattern,
+                                                                            struct place *p, uint32_t most)
 {
-    return pattern_take(allowed, text, slots);
+    return pattern_take(r, pattern, p, most);
 }
 #endif
 
-typedef bool pattern_take_fn(const struct pattern_bytes *allowed, const char *text, const struct pattern_slots *slots);
+typedef uint32_t pattern_take_fn(const struct reader *r, const struct pattern *pattern, struct place *p, uint32_t most);
 
 static inline pattern_take_fn *pattern_taker(void)
 {
@@ -224,37 +256,38 @@ static inline void pattern_add(struct reader *r)
     *to = (struct pattern){ .object = last->object, .len = len, .depth = r->depth, .bytes = to->bytes };
 }
 
-/* Reads the object at p->at if it is one by the pattern. */
-static inline bool pattern_read(struct reader *r, struct pattern *pattern, struct place *p)
+/* Reads elements from p->at on, at most so many, as long as they are by the pattern. Returns how many. */
+static inline uint32_t pattern_read(struct reader *r, struct pattern *pattern, struct place *p, uint32_t most)
 {
+    pattern_take_fn *const take = pattern_taker();
+    const struct place before = *p;
+
     if (!pattern->made)
         pattern_make(r, pattern);
-    const struct tape_slot *model = &r->slots[pattern->object];
-    const struct pattern_slots slots = { .to = p->to,
-                                         .from = model,
-                                         .count = model->next - pattern->object,
-                                         .bytes = (uint32_t)(p->at - r->start) - model->at,
-                                         .moved = (uint32_t)(p->to - model) };
-    pattern_take_fn *const take = pattern_taker();
-
-    if (!pattern->is || slots.count > (size_t)(r->stop - p->to))
-        return false;
-    if (!take(pattern->bytes, p->at, &slots) && (!pattern_loosen(r, pattern, p->at) || !take(pattern->bytes, p->at, &slots)))
-        return false;
-    if (!pattern->shared) {
+    if (!pattern->is)
+        return 0;
+    if (!pattern->shared)
+        most = 1; /* which is done twice: the second time it has the shapes */
+    uint32_t taken = take(r, pattern, p, most);
+    if (!taken && pattern_loosen(r, pattern, p->at))
+        taken = take(r, pattern, p, most);
+    if (taken && !pattern->shared) {
         pattern_share(r, pattern);
-        pattern_copy(slots.to, slots.from, slots.count, slots.bytes, slots.moved); /* with the shapes */
+        *p = before;
+        taken = take(r, pattern, p, most);
     }
-    *p = (struct place){ .at = p->at + pattern->len, .to = p->to + slots.count };
-    return true;
+    return taken;
 }
 
-/* Reads the object at p->at, an element of the open array, if there is a pattern for it. If not, nothing is read. */
-static inline bool read_as_before(struct reader *r, struct place *p)
+/* Reads objects from p->at on, elements of the open array and at most so many, if there is a pattern for the first one. Returns
+ * how many. */
+static inline uint32_t read_as_before(struct reader *r, struct place *p, uint32_t most)
 {
     pattern_add(r);
-    for (struct pattern *pattern = r->patterns; pattern < r->patterns + PATTERNS; pattern++)
-        if (pattern_ends(r, pattern, p->at) && pattern_read(r, pattern, p))
-            return true;
-    return false;
+    for (struct pattern *pattern = r->patterns; pattern < r->patterns + PATTERNS; pattern++) {
+        const uint32_t taken = pattern_ends(r, pattern, p->at) ? pattern_read(r, pattern, p, most) : 0;
+        if (taken)
+            return taken;
+    }
+    return 0;
 }

@@ -236,9 +236,11 @@ static inline struct place read_items(struct reader *r, struct place p, const bo
             return refuse(r, object ? "expected a comma or }" : "expected a comma or ]", p.at);
         if (count == most)
             return exceed(r, object ? "too many members" : "too many elements", before);
-        if (!object && p.at < r->end && *p.at == '{' && r->depth < MODELS && read_as_before(r, &p)) {
-            count++;
-            continue;
+        if (!object && p.at < r->end && *p.at == '{' && r->depth < MODELS) {
+            const uint32_t taken = read_as_before(r, &p, most - count);
+            count += taken;
+            if (taken)
+                continue;
         }
         if (object && model.next < model.end) {
             p = read_alike(r, p, &model, &count, &like);

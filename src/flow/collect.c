@@ -134,67 +134,68 @@ bool exchange_is_another(const struct exchange *x, struct str id)
     return exact && !str_eq_nocase(arguments_find(&x->arguments, x->operation->path[own].to), id);
 }
 
-/* The members that an entity is judged by, and of the last one that may be seen which texts they were (tape_same). */
+/* What an entity is judged by and shown with. */
+enum { OWN_ID, OF_PATIENT, OF_BRAND };
+
+/* Where that stands, and where the last entity does that may be seen. */
 struct judged {
-    bool is_patient, is_brand; /* these are who they are by their own id */
-    struct tape_member id, brand, patient;
-    const struct tape_slot *slots; /* of its tape */
-    uint32_t same_brand, same_patient;
+    struct tape_wanted at;
+    unsigned brand, patient;       /* of these: a brand and a patient are who they are by their own id */
+    bool by_brand;                 /* nothing but the brand is judged */
+    bool by_groups;                /* what groups may see depends on more */
+    const struct tape_slot *slots; /* of the last one's tape */
+    uint32_t last;
 };
 
 static struct judged judged_none(const struct exchange *x)
 {
     const struct contract_call *call = x->bound->call;
-
-    return (struct judged){ .is_patient = call && str_is(call->entity, "patient"), .is_brand = call && str_is(call->entity, "brand") };
-}
-
-static uint32_t same_of(const struct tape *tape, uint32_t at)
-{
-    return at == TAPE_NONE ? 0 : tape_same(tape, at);
-}
-
-/* Whoever may see one entity may see the next one of the same brand and, if bound to patients, of the same patient. What groups
- * may see depends on more. */
-static bool may_see(const struct exchange *x, const struct tape *tape, uint32_t at, uint32_t brand, uint32_t patient,
-                    struct judged *judged)
-{
     const struct principal *who = x->principal;
-    const uint32_t same_brand = same_of(tape, brand), same_patient = same_of(tape, patient);
-    const bool brand_is_same = judged->slots == tape->slots && same_brand && same_brand == judged->same_brand;
-    const bool patient_is_same = same_patient && same_patient == judged->same_patient;
 
-    if (brand_is_same && (!who || (!who->groups_bound && (!who->patients_bound || patient_is_same))))
-        return true;
-    if (!exchange_may_see(x, x->bound->call, tape, at))
-        return false;
-    judged->slots = tape->slots;
-    judged->same_brand = same_brand;
-    judged->same_patient = same_patient;
-    return true;
+    return (struct judged){ .at.names = { [OWN_ID] = STR("id"), [OF_PATIENT] = STR("patient_id"), [OF_BRAND] = STR("brand_id") },
+                            .brand = call && str_is(call->entity, "brand") ? OWN_ID : OF_BRAND,
+                            .patient = call && str_is(call->entity, "patient") ? OWN_ID : OF_PATIENT,
+                            .by_brand = !who || (!who->patients_bound && !who->groups_bound),
+                            .by_groups = who && who->groups_bound };
+}
+
+/* The members of both stand in the same places, and this one is known to be the same. */
+static bool is_same(const struct judged *judged, const struct tape *tape, uint32_t at, unsigned member)
+{
+    const uint32_t behind = judged->at.behind[member];
+
+    return behind && tape_are_same(tape, at + behind, judged->last + behind);
+}
+
+/* Whoever may see one entity may see the next one of the same brand and, if bound to patients, of the same patient. */
+static bool is_like_last(const struct judged *judged, const struct tape *tape, uint32_t at)
+{
+    return judged->slots == tape->slots && judged->at.slots && tape_are_alike(tape, at, judged->last) && !judged->by_groups &&
+           is_same(judged, tape, at, judged->brand) && (judged->by_brand || is_same(judged, tape, at, judged->patient));
 }
 
 static int show(struct exchange *x, const struct item *item, const struct tape *tape, uint32_t at, struct judged *judged,
                 struct err *err)
 {
     const struct contract_call *call = x->bound->call;
-    const uint32_t own = tape_find_again(tape, at, STR("id"), &judged->id);
-    const uint32_t patient = tape_find_again(tape, at, STR("patient_id"), &judged->patient);
-    const uint32_t brand = tape_find_again(tape, at, STR("brand_id"), &judged->brand);
 
-    if (!may_see(x, tape, at, judged->is_brand ? own : brand, judged->is_patient ? own : patient, judged)) {
+    tape_find_wanted(tape, at, &judged->at);
+    if (!is_like_last(judged, tape, at) && !exchange_may_see(x, call, tape, at)) {
         if (call && call->items.len)
             return err_set(err, ERR_UPSTREAM, "the backend's list holds what the caller may not see");
         return err_set(err, ERR_NOT_FOUND, "the backend's answer is of another brand or patient");
     }
-    struct str id = text_at(x, tape, own), said = text_at(x, tape, patient);
+    judged->slots = tape->slots;
+    judged->last = at;
+    struct str id = text_at(x, tape, judged->at.found[OWN_ID]), said = text_at(x, tape, judged->at.found[OF_PATIENT]);
     if (exchange_is_another(x, id))
         return err_set(err, ERR_UPSTREAM, "the backend answered with another entity");
     /* What has no id of its own is its patient's only one of the kind. */
-    x->shown[x->shown_count++] = (struct shown){ .tape = tape,
-                                                 .at = at,
-                                                 .canonical_id = id.ptr ? id : said,
-                                                 .owner = said.ptr ? said : erased_with(x, item, tape, at) };
+    struct shown *shown = &x->shown[x->shown_count++];
+    shown->tape = tape;
+    shown->at = at;
+    shown->canonical_id = id.ptr ? id : said;
+    shown->owner = said.ptr ? said : erased_with(x, item, tape, at);
     return 0;
 }
 

@@ -86,12 +86,44 @@ static inline uint32_t tape_same(const struct tape *tape, uint32_t at)
     return tape->slots[at].type == JSON_STRING ? tape->slots[at].count : 0;
 }
 
+/* From `count` to `escaped`: compared at once. */
+static inline uint32_t tape_traits(const struct tape_slot *slot)
+{
+    uint32_t traits;
+
+    _Static_assert(sizeof *slot == offsetof(struct tape_slot, next) + sizeof slot->next + sizeof traits, "they are all that follows");
+    memcpy(&traits, (const char *)slot + sizeof *slot - sizeof traits, sizeof traits);
+    return traits;
+}
+/* Strings of one tape that are known to be the same. */
+static inline bool tape_are_same(const struct tape *tape, uint32_t one, uint32_t other)
+{
+    const struct tape_slot *a = &tape->slots[one], *b = &tape->slots[other];
+
+    return tape_traits(a) == tape_traits(b) && a->type == JSON_STRING && a->count;
+}
+
 /* Objects of one tape with the same shape, if it is not 0, have the same names, spelt alike, in the same order. The
  * objects of a list usually have a shape; 0 means nothing. */
 enum { TAPE_SHAPES = 15 }; /* the largest */
 static inline unsigned tape_shape(const struct tape *tape, uint32_t at)
 {
     return tape->slots[at].shape;
+}
+
+/* Of the same shape, and with as many slots: if no value of one has any inside (tape_is_flat), none of the other has, and each
+ * member stands as far behind the one as behind the other. */
+static inline bool tape_are_alike(const struct tape *tape, uint32_t one, uint32_t other)
+{
+    const struct tape_slot *a = &tape->slots[one], *b = &tape->slots[other];
+
+    return tape_traits(a) == tape_traits(b) && a->shape && a->next - one == b->next - other;
+}
+
+/* An object whose members have two slots each. */
+static inline bool tape_is_flat(const struct tape *tape, uint32_t object)
+{
+    return tape->slots[object].next == object + 1 + 2 * tape->slots[object].count;
 }
 
 /* The source text of a value, quotes included. */
@@ -103,7 +135,11 @@ static inline struct str tape_text(const struct tape *tape, uint32_t at)
 {
     return str_of(tape->text + tape->slots[at].at, tape->slots[at].len);
 }
-struct str tape_string(const struct tape *tape, uint32_t at, struct arena *arena);
+struct str tape_unescaped(const struct tape *tape, uint32_t at, struct arena *arena); /* of one that was */
+static inline struct str tape_string(const struct tape *tape, uint32_t at, struct arena *arena)
+{
+    return tape->slots[at].escaped ? tape_unescaped(tape, at, arena) : tape_text(tape, at);
+}
 
 /* True when the string or name at `at` decodes to `text`; tape_escaped_is where it has a backslash. */
 bool tape_escaped_is(const struct tape *tape, uint32_t at, struct str text);
@@ -116,26 +152,29 @@ static inline bool tape_string_is(const struct tape *tape, uint32_t at, struct s
  * number of members. */
 uint32_t tape_find(const struct tape *tape, uint32_t object, struct str name);
 
-/* Of one member, where it stands in objects alike. All 0 to begin with. */
-struct tape_member {
-    const struct tape_slot *slots; /* of the tape */
-    uint32_t after;                /* the object; 0: they have no such member */
+/* Members that are looked for in one object after the other, and where they stand in objects alike. All but the names is 0 to
+ * begin with. */
+enum { TAPE_WANTED = 3 };
+struct tape_wanted {
+    struct str names[TAPE_WANTED];
+    uint32_t found[TAPE_WANTED]; /* the values, or TAPE_NONE */
+    const struct tape_slot *slots; /* of the tape on which objects of `shape` have them so far behind; 0: they have none */
+    uint32_t behind[TAPE_WANTED];
     unsigned shape;
 };
 
-/* As tape_find. In the objects of a list, one after the other, the member is looked for once. `name` is always the same. */
-static inline uint32_t tape_find_again(const struct tape *tape, uint32_t object, struct str name, struct tape_member *member)
+/* Sets `found` as tape_find would. In the objects of a list, one after the other, each name is looked for once. */
+void tape_find_wanted_anew(const struct tape *tape, uint32_t object, struct tape_wanted *wanted);
+static inline void tape_find_wanted(const struct tape *tape, uint32_t object, struct tape_wanted *wanted)
 {
-    const struct tape_slot *slot = &tape->slots[object];
-    const bool flat = slot->next == object + 1 + 2 * slot->count; /* no value has any inside: two slots for each member */
+    const unsigned shape = tape_shape(tape, object);
 
-    if (!flat || !slot->shape)
-        return tape_find(tape, object, name);
-    if (member->slots == tape->slots && member->shape == slot->shape)
-        return member->after ? object + member->after : TAPE_NONE;
-    const uint32_t found = tape_find(tape, object, name);
-    *member = (struct tape_member){ .slots = tape->slots, .after = found == TAPE_NONE ? 0 : found - object, .shape = slot->shape };
-    return found;
+    if (!shape || wanted->shape != shape || wanted->slots != tape->slots || !tape_is_flat(tape, object)) {
+        tape_find_wanted_anew(tape, object, wanted);
+        return;
+    }
+    for (size_t i = 0; i < TAPE_WANTED; i++)
+        wanted->found[i] = wanted->behind[i] ? object + wanted->behind[i] : TAPE_NONE;
 }
 
 /* The same value: objects without regard to order, strings decoded, numbers by value of their decimal text

@@ -88,6 +88,18 @@ uint32_t tape_find(const struct tape *tape, uint32_t object, struct str name)
     return TAPE_NONE;
 }
 
+void tape_find_wanted_anew(const struct tape *tape, uint32_t object, struct tape_wanted *wanted)
+{
+    const bool flat = tape_type(tape, object) == JSON_OBJECT && tape_is_flat(tape, object);
+
+    wanted->slots = flat ? tape->slots : NULL; /* in others the same names may stand elsewhere */
+    wanted->shape = tape_shape(tape, object);
+    for (size_t i = 0; i < TAPE_WANTED; i++) {
+        wanted->found[i] = tape_find(tape, object, wanted->names[i]);
+        wanted->behind[i] = wanted->found[i] == TAPE_NONE ? 0 : wanted->found[i] - object;
+    }
+}
+
 uint32_t member_find(const struct tape *tape, uint32_t object, const struct tape *other, uint32_t at)
 {
     struct key key = key_at(other, at);

@@ -73,12 +73,14 @@ static void check_alone(const struct tape *tape, uint32_t array, struct arena *a
 /* Strings with one number are the same bytes, and looking again for a member finds it. */
 static void check_marks(const struct tape *tape)
 {
-    struct tape_member member = { .slots = NULL };
+    struct tape_wanted wanted = { .names = { STR("id"), STR("a"), STR("") } };
 
     for (uint32_t i = 0; i < tape->count; i++) {
         const uint32_t mark = tape_same(tape, i);
         must(mark < tape->count && (!mark || str_eq(tape_raw(tape, i), tape_raw(tape, mark))));
-        must(tape_find_again(tape, i, STR("id"), &member) == tape_find(tape, i, STR("id")));
+        tape_find_wanted(tape, i, &wanted);
+        for (size_t k = 0; k < TAPE_WANTED; k++)
+            must(wanted.found[k] == tape_find(tape, i, wanted.names[k]));
     }
 }
 

@@ -17,6 +17,40 @@ static int get_one(struct exchange *x, struct shown *shown, const struct lens_co
     return exchange_show(x, shown, context, out, &x->slots);
 }
 
+/* They stand one after the other in the backend's list, a comma between. */
+static bool is_next(const struct shown *one, const struct shown *other)
+{
+    const struct tape_slot *slots = one->tape->slots;
+
+    return one->tape == other->tape && slots[other->at].at == slots[one->at].at + slots[one->at].len + 1;
+}
+
+/* From the end of one object to that of another, which is the same one or behind it. */
+static struct str text_between(const struct tape *tape, uint32_t one, uint32_t other)
+{
+    const uint32_t from = tape->slots[one].at + tape->slots[one].len;
+
+    return str_of(tape->text + from, tape->slots[other].at + tape->slots[other].len - from);
+}
+
+/* After the entity at `first` was written: those that follow it in the backend's list too, and are shown as they stand there.
+ * Returns how many. */
+static size_t copy_on(struct exchange *x, size_t first, struct buf *out)
+{
+    const struct lens *lens = x->operation->lens;
+    const struct tape *tape = x->shown[first].tape;
+    size_t last = first;
+
+    for (; last + 1 < x->shown_count && is_next(&x->shown[last], &x->shown[last + 1]); last++) {
+        struct shown *next = &x->shown[last + 1];
+        if (next->rest || !lens_copies(lens, tape, next->at, x->seen))
+            break;
+        next->first_slot = x->slots.count;
+    }
+    buf_add(out, text_between(tape, x->shown[first].at, x->shown[last].at));
+    return last - first;
+}
+
 /* Every entity as an array. */
 static void write_items(struct exchange *x, struct buf *out)
 {
@@ -27,6 +61,7 @@ static void write_items(struct exchange *x, struct buf *out)
         add_comma(out, start);
         if (get_one(x, &x->shown[i], &context, out))
             return;
+        i += copy_on(x, i, out);
     }
     buf_char(out, ']');
 }

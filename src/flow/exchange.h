@@ -45,8 +45,7 @@ struct shown {
     uint32_t at;
     const struct lens *lens; /* of an included one; NULL: the operation's */
     struct str canonical_id, owner; /* owner: the patient it belongs to, empty for a patient itself */
-    struct tape rest;
-    bool has_rest;
+    const struct tape *rest; /* what is kept beside it; NULL: nothing */
     struct str version; /* of what is shown, where somebody asks for it */
     size_t first_slot; /* its ids in the exchange's slots */
 };

@@ -233,9 +233,9 @@ static enum step forget_replaced(struct exchange *x)
 
     for (size_t i = 0; i < x->item_count && says_whole(x); i++) {
         struct shown *shown = x->items[i].stored ? &x->shown[x->items[i].shown] : NULL;
-        if (!shown || !shown->has_rest || x->items[i].put.rest.len > 2)
+        if (!shown || !shown->rest || x->items[i].put.rest.len > 2)
             continue;
-        shown->has_rest = false;
+        shown->rest = NULL;
         writes[count++] = (struct rest_write){ .key = key_of(x, NULL, shown->canonical_id),
                                                .patch = STR("{}"),
                                                .owner = shown->owner,
@@ -259,9 +259,10 @@ enum step stage_rests(struct exchange *x)
         if (!json.len)
             continue;
         struct shown *shown = i < x->shown_reads ? &x->shown[i] : &x->included[i - x->shown_reads];
-        if (!tape_read(&shown->rest, x->arena, json, &tape_known_limits, &fault))
+        struct tape *rest = ARENA_NEW(x->arena, struct tape);
+        if (!tape_read(rest, x->arena, json, &tape_known_limits, &fault))
             return exchange_fail(x, ERR_INTERNAL, "a stored rest does not read: %s", fault.what);
-        shown->has_rest = true;
+        shown->rest = rest;
     }
     return forget_replaced(x);
 }

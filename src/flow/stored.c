@@ -86,13 +86,12 @@ enum step stage_stored(struct exchange *x)
 /* What was read, with what is kept beside it. */
 static struct shown read_one(struct exchange *x)
 {
-    struct shown shown = { .tape = &x->stored.document };
+    struct tape *rest = ARENA_NEW(x->arena, struct tape);
     struct tape_fault fault;
 
     x->stored_rest = x->batch.reads[0].json.len ? x->batch.reads[0].json : STR("");
-    shown.has_rest =
-        x->stored_rest.len && tape_read(&shown.rest, x->arena, x->stored_rest, &tape_known_limits, &fault);
-    return shown;
+    bool kept = x->stored_rest.len && tape_read(rest, x->arena, x->stored_rest, &tape_known_limits, &fault);
+    return (struct shown){ .tape = &x->stored.document, .rest = kept ? rest : NULL };
 }
 
 /* What its client was shown, and the version that this is. */

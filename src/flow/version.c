@@ -35,10 +35,9 @@ int exchange_show(struct exchange *x, struct shown *shown, const struct lens_con
                   struct id_slots *slots)
 {
     const struct lens *lens = shown->lens ? shown->lens : x->operation->lens;
-    const struct tape *rest = shown->has_rest ? &shown->rest : NULL;
     size_t at = out->len, first = slots->count;
 
-    if (lens_get(lens, shown->tape, shown->at, rest, context, x->arena, out, slots, &x->err))
+    if (lens_get(lens, shown->tape, shown->at, shown->rest, context, x->arena, out, slots, &x->err))
         return -1;
     if (!shows_version(x) && !lens_shows_version(lens))
         return 0;
@@ -49,7 +48,7 @@ int exchange_show(struct exchange *x, struct shown *shown, const struct lens_con
     versioned.version = shown->version; /* it is of the document without it */
     out->len = at;
     slots->count = first;
-    return lens_get(lens, shown->tape, shown->at, rest, &versioned, x->arena, out, slots, &x->err);
+    return lens_get(lens, shown->tape, shown->at, shown->rest, &versioned, x->arena, out, slots, &x->err);
 }
 
 /* `tag` is one of the list's, or the list is "*". Whether either is marked as weak tells nothing: a version is known as a

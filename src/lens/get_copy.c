@@ -71,12 +71,12 @@ static bool names_match(const struct tape *in, uint32_t at, const struct shape *
     return true;
 }
 
-/* Their values are shown as they stand. Where none of them has any inside, each member has two slots. */
+/* Their values are shown as they stand. */
 static bool values_stay(const struct tape *in, uint32_t at, const struct shape *shape)
 {
     const struct copy *copy = shape->copies;
 
-    if (tape_next(in, at) == at + 1 + 2 * shape->copy_count) {
+    if (tape_is_flat(in, at)) {
         for (size_t i = 0; i < shape->judged_count; i++)
             if (!stays(in, (uint32_t)(at + 2 + 2 * shape->judged[i]), &copy[shape->judged[i]]))
                 return false;
@@ -102,6 +102,25 @@ bool get_copy(const struct get_run *run, uint32_t at)
         return false;
     if (seen && !seen->parent)
         seen->parent = shape->dialect;
+    if (seen) {
+        run->context->seen->copied = tape_is_flat(in, at) ? shape : NULL;
+        run->context->seen->last = at;
+    }
     buf_add(run->out, tape_raw(in, at));
+    return true;
+}
+
+bool lens_copies(const struct lens *lens, const struct tape *in, uint32_t at, struct lens_seen *seen)
+{
+    const struct shape *shape = lens->shape;
+
+    if (!seen || seen->copied != shape || seen->slots != in->slots || !tape_are_alike(in, at, seen->last))
+        return false;
+    for (size_t i = 0; i < shape->judged_count; i++) {
+        const uint32_t value = (uint32_t)(2 + 2 * shape->judged[i]);
+        if (!tape_are_same(in, at + value, seen->last + value) && !stays(in, at + value, &shape->copies[shape->judged[i]]))
+            return false;
+    }
+    seen->last = at;
     return true;
 }

@@ -173,6 +173,11 @@ MUST_CHECK int lens_get(const struct lens *lens, const struct tape *in, uint32_t
                         const struct lens_context *context, struct arena *arena, struct buf *out,
                         struct id_slots *ids, struct err *err);
 
+/* True: the document of the entity at `at`, nothing kept beside it, is its text as it stands, and so was that of the last one
+ * that lens_get wrote, or this was asked of, with the same `seen` and lens. Whoever writes a list copies such entities together.
+ * False says nothing. */
+bool lens_copies(const struct lens *lens, const struct tape *in, uint32_t at, struct lens_seen *seen);
+
 /* `text` with every gap of `ids` from index `from` on filled (found NULL: null); slots with a param have no gap. */
 void lens_fill(struct str text, const struct id_slots *ids, size_t from, struct buf *out);
 

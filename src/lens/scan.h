@@ -29,6 +29,8 @@ static inline uint32_t unknowns_first(const struct unknowns *unknowns, uint32_t 
 struct lens_seen {
     struct arena *arena;
     const struct tape_slot *slots; /* of the tape whose shapes these are */
+    const struct shape *copied;    /* by this one an object at `last` without any inside was shown as it stands; or NULL */
+    uint32_t last;
     struct seen_shape {
         const struct node *parent; /* the names were looked up among its children; NULL: not yet */
         const struct node *

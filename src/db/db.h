@@ -17,7 +17,8 @@ struct db_job {
 };
 
 /* Opens or creates the file (mode 0600), sets the pragmas (WAL, FULL, foreign_keys, busy_timeout), runs
- * `schema` (idempotent SQL) and starts the thread. `path` ":memory:" is allowed. */
+ * `schema` and starts the thread. `path` ":memory:" is allowed. The schema is idempotent SQL (CREATE TABLE IF NOT EXISTS NAME …); a
+ * file with tables but none of its is refused, and not changed. */
 MUST_CHECK int db_open(struct db **opened, const char *path, const char *schema, struct err *err);
 void db_close(struct db **closed); /* runs what was submitted, then ends the thread */
 

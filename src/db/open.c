@@ -44,9 +44,29 @@ static const char pragmas[] = "PRAGMA synchronous = FULL;"
                               "PRAGMA temp_store = MEMORY;"
                               "PRAGMA cache_size = -16384;";
 
+/* A file with tables, and none of those that `schema` makes, is somebody else's: it is left as it is. */
+static int judge_owner(struct db *db, const char *schema, struct err *err)
+{
+    static const char asks[] = "SELECT count(*) > 0 AND total(instr(?1, 'EXISTS ' || name)) = 0 FROM sqlite_schema"
+                               " WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(db->handle, asks, -1, &statement, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(statement, 1, schema, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    bool foreign = code == SQLITE_ROW && sqlite3_column_int(statement, 0);
+    int failed = code == SQLITE_ROW ? 0 : db_fail(db, code, err);
+    (void)sqlite3_finalize(statement);
+    return foreign ? err_set(err, ERR_CONFIG, "a database of another program: it has none of the expected tables") : failed;
+}
+
 static int prepare_file(struct db *db, const char *schema, struct err *err)
 {
     (void)sqlite3_busy_timeout(db->handle, DB_BUSY_MS);
+    if (*schema && judge_owner(db, schema, err))
+        return -1;
     if (use_wal(db, err) || db_exec(db, pragmas, err))
         return -1;
     if (db_exec(db, "BEGIN IMMEDIATE", err)) /* two processes may start at once */

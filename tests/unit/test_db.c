@@ -1,4 +1,5 @@
 #include "test_db_kit.h"
+#include "test_sql.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -603,6 +604,26 @@ static void opening_fails_with_a_reason(void **state)
     place_done(&place);
 }
 
+static void another_programs_file_is_left_alone(void **state)
+{
+    struct place place = place_new();
+    struct db *db = NULL;
+    struct err err = { 0 };
+
+    (void)state;
+    CHECK(!db_open(&db, place.path, "CREATE TABLE IF NOT EXISTS theirs(id INTEGER PRIMARY KEY AUTOINCREMENT)", &err), "%s", err.detail);
+    db_close(&db);
+    CHECK(db_open(&db, place.path, "CREATE TABLE IF NOT EXISTS ours(id INTEGER)", &err) == -1 && err.code == ERR_CONFIG, "it was opened");
+    CHECK(strstr(err.detail, "another program"), "%s", err.detail);
+    CHECK(!db_open(&db, place.path, "", &err), "%s", err.detail);
+    CHECK(do_sql(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'ours'") == 0, "it was changed");
+    db_close(&db);
+    CHECK(!db_open(&db, place.path, "CREATE TABLE IF NOT EXISTS ours(id INTEGER); CREATE TABLE IF NOT EXISTS theirs(id INTEGER)", &err),
+          "of an earlier version: %s", err.detail);
+    db_close(&db);
+    place_done(&place);
+}
+
 /* cmocka's assertions jump, which only the main thread can: inside a job a failed expectation is an error. */
 #define EXPECT(condition)                                                                                    \
     do {                                                                                                     \
@@ -682,6 +703,7 @@ int main(void)
         cmocka_unit_test(two_connections_share_one_file),
         cmocka_unit_test(the_file_is_private_whatever_the_umask),
         cmocka_unit_test(opening_fails_with_a_reason),
+        cmocka_unit_test(another_programs_file_is_left_alone),
         cmocka_unit_test(statements_are_kept_and_start_clean),
     };
 

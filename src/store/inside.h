@@ -56,7 +56,7 @@ enum { KEEPS_WORDS = 16 };
 
 struct store {
     struct arena *arena; /* this struct and the cache */
-    const char *dir;
+    const char *claimed; /* the file that store_claim locks */
     _Atomic int claim; /* the lock's file, or -1 */
     struct db *db;
     struct cache *cache;

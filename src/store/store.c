@@ -1,5 +1,7 @@
 #include "store/inside.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -117,6 +119,17 @@ static int make_dir(const char *dir, struct err *err)
     return 0;
 }
 
+/* Without its rows another entity gets the number by which a client knows one. */
+static void note_missing(const char *path, const char *claimed)
+{
+    struct stat found;
+
+    if (stat(claimed, &found) || (stat(path, &found) == 0 && found.st_size > 0))
+        return;
+    log_line(LOG_WARN, "%s is missing, although a gateway has used this folder: ids begin anew, and one that a client knows may"
+             " come to mean another entity; if the file was lost, stop, and restore it from a backup", path);
+}
+
 int store_open(struct store **opened, const char *dir, struct err *err)
 {
     struct arena *arena = arena_new(SIZE_MAX);
@@ -125,10 +138,11 @@ int store_open(struct store **opened, const char *dir, struct err *err)
 
     store->arena = arena;
     atomic_init(&store->claim, -1);
-    store->dir = arena_cstr(arena, str_from(dir));
+    store->claimed = arena_printf(arena, "%s/gateway.lock", dir).ptr;
     store->unit.arena = arena_new(SIZE_MAX);
     store->hints.arena = arena_new(SIZE_MAX);
     store->hints.buckets = ARENA_ARRAY(arena, struct hint *, HINT_BUCKETS);
+    note_missing(path, store->claimed);
     if (make_dir(dir, err) || open_file(store, path, err)) {
         arena_free(&store->hints.arena);
         arena_free(&store->unit.arena);
@@ -159,7 +173,7 @@ static int lock(int file, struct err *err)
 
 int store_claim(struct store *store, struct err *err)
 {
-    const char *path = arena_printf(store->arena, "%s/gateway.lock", store->dir).ptr;
+    const char *path = store->claimed;
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
 
     if (file < 0)

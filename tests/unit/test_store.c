@@ -1,9 +1,12 @@
 #include "test_store.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "store/cache.h"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- ids ---- */
 
@@ -309,6 +312,42 @@ static struct cache_key numbered(const struct cache *cache, int number, struct a
 
 /* Against a model that never forgets: what is answered is what was put last, and nothing that was dropped. Rings of 1 KiB
  * (with a line for each), so that they go round all the time. */
+/* Opens the store anew: whether it warns that ids begin anew. */
+static bool warns(struct place *place)
+{
+    char text[2048] = "";
+    int said = memfd_create("log", MFD_CLOEXEC);
+
+    assert_true(said >= 0);
+    log_to(said, LOG_WARN);
+    place_reopen(place);
+    log_to(STDERR_FILENO, LOG_INFO);
+    CHECK(pread(said, text, sizeof text - 1, 0) >= 0, "nothing can be read");
+    (void)close(said);
+    return strstr(text, "ids begin anew") != NULL;
+}
+
+static void a_store_that_is_gone_is_missed(void **state)
+{
+    struct place place = place_new();
+    struct err err;
+    char path[128];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/gateway.db", place.dir);
+    CHECK(!warns(&place), "nobody has claimed it so far");
+    CHECK(!store_claim(place.store, &err), "%s", err.detail);
+    CHECK(!warns(&place), "it is there");
+    store_close(&place.store);
+    CHECK(!truncate(path, 0), "it cannot be emptied");
+    CHECK(warns(&place), "it is empty");
+    CHECK(!warns(&place), "it was made anew");
+    store_close(&place.store);
+    CHECK(!unlink(path), "it cannot be removed");
+    CHECK(warns(&place), "it is gone");
+    place_done(&place);
+}
+
 static void the_cache_answers_what_was_put_last(void **state)
 {
     enum { KEYS = 3000, STEPS = 300000, LONGEST = 100 };
@@ -476,6 +515,7 @@ int main(void)
         cmocka_unit_test(what_was_answered_once_comes_from_the_cache),
         cmocka_unit_test(an_arena_without_room_is_an_error),
         cmocka_unit_test(opening_makes_a_private_directory),
+        cmocka_unit_test(a_store_that_is_gone_is_missed),
         cmocka_unit_test(the_cache_answers_what_was_put_last),
         cmocka_unit_test(the_cache_is_bounded_and_keeps_what_is_used),
         cmocka_unit_test(keys_that_read_alike_are_apart),

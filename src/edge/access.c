@@ -77,7 +77,7 @@ static void flush(struct access_log *log)
 
 static void on_flush(struct deadline *deadline)
 {
-    flush((struct access_log *)(void *)((char *)deadline - offsetof(struct access_log, flush)));
+    flush(CONTAINER(deadline, struct access_log, flush));
 }
 
 static void look_at(struct access_log *log)

@@ -177,7 +177,7 @@ static void write_lost(const struct admin *admin, struct buf *out)
 
 static void on_counted(struct post *post)
 {
-    struct counting *counting = (struct counting *)(void *)((char *)post - offsetof(struct counting, back));
+    struct counting *counting = CONTAINER(post, struct counting, back);
     struct admin *admin = counting->admin;
     struct arena *arena = counting->arena;
 

@@ -63,7 +63,7 @@ static size_t count_workers(const struct conf *conf)
 
 static struct edge *edge_of(struct deadline *deadline)
 {
-    return (struct edge *)(void *)((char *)deadline - offsetof(struct edge, ending));
+    return CONTAINER(deadline, struct edge, ending);
 }
 
 static void on_admin_drained(void *data)
@@ -108,7 +108,7 @@ static void begin_drain(struct deadline *deadline)
 /* A load balancer that asks for /readyz has limits.stop_delay_ms to see it, then everything drains. */
 static void on_stop(struct post *post)
 {
-    struct edge *edge = (struct edge *)(void *)((char *)post - offsetof(struct edge, stop));
+    struct edge *edge = CONTAINER(post, struct edge, stop);
 
     admin_stopping(edge->admin);
     if (edge->restarting) { /* nobody will come after this program */
@@ -129,7 +129,7 @@ static void on_stop(struct post *post)
 /* No balancer need know: who connects now waits at a socket until the next program takes him in. */
 static void on_restart(struct post *post)
 {
-    struct edge *edge = (struct edge *)(void *)((char *)post - offsetof(struct edge, restart));
+    struct edge *edge = CONTAINER(post, struct edge, restart);
 
     edge->restarting = true;
     begin_drain(&edge->ending);
@@ -137,7 +137,7 @@ static void on_restart(struct post *post)
 
 static void on_cut(struct post *post)
 {
-    struct edge *edge = (struct edge *)(void *)((char *)post - offsetof(struct edge, cut));
+    struct edge *edge = CONTAINER(post, struct edge, cut);
 
     log_line(LOG_WARN, "stopping at once: what is under way is given up");
     if (!edge->draining)

@@ -113,7 +113,7 @@ int renewal_read(struct renewal *renewal, const struct conf *conf, struct err *e
 /* What is the newest when the post arrives. The last worker speaks for all. */
 static void renew_tls(struct post *post)
 {
-    struct worker *worker = (struct worker *)(void *)((char *)post - offsetof(struct worker, renew));
+    struct worker *worker = CONTAINER(post, struct worker, renew);
     struct renewal *renewal = worker->renewal;
 
     (void)pthread_mutex_lock(&renewal->lock);
@@ -191,7 +191,7 @@ int worker_listen(struct worker *worker, struct http_share share, struct err *er
 static void end_when_idle(struct deadline *deadline)
 {
     enum { LOOK_AGAIN_MS = 20 };
-    struct worker *worker = (struct worker *)(void *)((char *)deadline - offsetof(struct worker, ending));
+    struct worker *worker = CONTAINER(deadline, struct worker, ending);
 
     if (flow_is_idle(worker->flow) || loop_now_ms(worker->loop) >= worker->drain_until_ms)
         loop_stop(worker->loop);
@@ -209,7 +209,7 @@ static void on_drained(void *data)
 
 static void drain(struct post *post)
 {
-    struct worker *worker = (struct worker *)(void *)((char *)post - offsetof(struct worker, drain));
+    struct worker *worker = CONTAINER(post, struct worker, drain);
 
     worker->drain_until_ms = loop_now_ms(worker->loop) + worker->conf->limits.drain_ms;
     if (worker->leave_waiting)
@@ -219,7 +219,7 @@ static void drain(struct post *post)
 
 static void cut(struct post *post)
 {
-    struct worker *worker = (struct worker *)(void *)((char *)post - offsetof(struct worker, cut));
+    struct worker *worker = CONTAINER(post, struct worker, cut);
 
     worker->drain_until_ms = loop_now_ms(worker->loop);
     http_server_drain(worker->server, 0, on_drained, worker);
@@ -250,7 +250,7 @@ static void give_counts(struct worker *worker, bool last)
 
 static void count(struct post *post)
 {
-    give_counts((struct worker *)(void *)((char *)post - offsetof(struct worker, count)), false);
+    give_counts(CONTAINER(post, struct worker, count), false);
 }
 
 void worker_count(struct worker *worker, struct worker_counts *to, void (*counted)(void *data), void *data)

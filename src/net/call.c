@@ -177,7 +177,7 @@ static const char *what_is_late(const struct call *call, uint64_t now_ms)
  * before. */
 static void on_deadline(struct deadline *deadline)
 {
-    struct call *call = (struct call *)(void *)((char *)deadline - offsetof(struct call, deadline));
+    struct call *call = CONTAINER(deadline, struct call, deadline);
     uint64_t now_ms = loop_now_ms(call->client->loop);
     struct err err;
 

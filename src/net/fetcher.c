@@ -56,7 +56,7 @@ static void act(struct fetcher *fetcher, curl_socket_t fd, int events)
 
 static void on_due(struct deadline *deadline)
 {
-    struct fetcher *fetcher = (struct fetcher *)(void *)((char *)deadline - offsetof(struct fetcher, timer));
+    struct fetcher *fetcher = CONTAINER(deadline, struct fetcher, timer);
 
     act(fetcher, CURL_SOCKET_TIMEOUT, 0);
     read_messages(fetcher);

@@ -7,8 +7,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
-
 struct st_h2o_socket_t;
 
 /* A binary heap; at[0] is never used, so that index 0 says "not set". */

@@ -67,7 +67,7 @@ void names_done(struct names *names)
 
 static struct names *names_of(struct errand *errand)
 {
-    return (struct names *)(void *)((char *)errand - offsetof(struct names, errand));
+    return CONTAINER(errand, struct names, errand);
 }
 
 static void ask(struct errand *errand)

@@ -77,7 +77,7 @@ static void set_sweep(struct pool *pool)
 
 static void on_sweep(struct deadline *deadline)
 {
-    struct pool *pool = (struct pool *)(void *)((char *)deadline - offsetof(struct pool, sweep));
+    struct pool *pool = CONTAINER(deadline, struct pool, sweep);
     uint64_t now_ms = loop_now_ms(pool->client->loop);
 
     while (pool->oldest && now_ms - pool->oldest->idle_since_ms >= pool->client->limits.idle_ms)
@@ -181,7 +181,7 @@ void pool_give_back(struct conn *conn)
 
 static void on_names(struct names *names)
 {
-    struct pool *pool = (struct pool *)(void *)((char *)names - offsetof(struct pool, names));
+    struct pool *pool = CONTAINER(names, struct pool, names);
 
     while (!names->found.count && pool->first) {
         struct call *call = pool->first;

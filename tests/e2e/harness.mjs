@@ -307,7 +307,7 @@ export async function startBadBackend(script) {
     const sockets = new Set();
     const heads = [];
     const server = net.createServer((socket) => {
-        sockets.add(socket);
+        sockets.add(socket.unref());
         let head = '';
         socket.on('error', () => {});
         socket.on('close', () => sockets.delete(socket));
@@ -323,6 +323,7 @@ export async function startBadBackend(script) {
             script(socket, whole);
         });
     });
+    server.unref(); // a test that failed before stop() shall end
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
     return {
         port: server.address().port, heads,

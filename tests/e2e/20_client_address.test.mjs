@@ -6,9 +6,10 @@ import { request, sleep, startGateway } from './harness.mjs';
 const guess = (gateway, forwarded, token = 'guess') => request(gateway.port, 'GET', '/pub/organization/58c4554710123c5c40dbab81',
     { headers: { authorization: `Bearer ${token}`, ...(forwarded && { 'x-forwarded-for': forwarded }) } });
 
+// In no order: each worker writes the lines of its own requests.
 async function peers(gateway, count) {
     for (let waited = 0; gateway.accessLog().length < count && waited < 5000; waited += 20) await sleep(20);
-    return gateway.accessLog().map(({ peer }) => peer);
+    return gateway.accessLog().map(({ peer }) => peer).sort();
 }
 
 describe('a client behind a proxy that is trusted', () => {
@@ -20,7 +21,7 @@ describe('a client behind a proxy that is trusted', () => {
         assert.equal((await guess(gateway, '198.51.100.1, 203.0.113.9', good)).status, 429, 'what it wrote itself changes nothing');
         assert.equal((await guess(gateway, '203.0.113.10', good)).status, 200);
         assert.equal((await guess(gateway, '203.0.113.9, 203.0.113.10', good)).status, 200);
-        assert.deepEqual(await peers(gateway, 9), [...Array(7).fill('203.0.113.9'), '203.0.113.10', '203.0.113.10']);
+        assert.deepEqual(await peers(gateway, 9), ['203.0.113.10', '203.0.113.10', ...Array(7).fill('203.0.113.9')]);
         await gateway.stop();
     });
 

@@ -44,9 +44,11 @@ static const char pragmas[] = "PRAGMA synchronous = FULL;"
                               "PRAGMA temp_store = MEMORY;"
                               "PRAGMA cache_size = -16384;";
 
-/* A file with tables, and none of those that `schema` makes, is somebody else's: it is left as it is. */
+/* A file with tables, and none of those that `schema` makes where they are not there, is somebody else's: it is left as it is. */
 static int judge_owner(struct db *db, const char *schema, struct err *err)
 {
+    if (!strstr(schema, "CREATE TABLE IF NOT EXISTS "))
+        return 0;
     static const char asks[] = "SELECT count(*) > 0 AND total(instr(?1, 'EXISTS ' || name)) = 0 FROM sqlite_schema"
                                " WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
     sqlite3_stmt *statement = NULL;
@@ -65,7 +67,7 @@ static int judge_owner(struct db *db, const char *schema, struct err *err)
 static int prepare_file(struct db *db, const char *schema, struct err *err)
 {
     (void)sqlite3_busy_timeout(db->handle, DB_BUSY_MS);
-    if (*schema && judge_owner(db, schema, err))
+    if (judge_owner(db, schema, err))
         return -1;
     if (use_wal(db, err) || db_exec(db, pragmas, err))
         return -1;

@@ -7,32 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { binary, clients, environment, freePorts, request, root, sanitized, sleep, startGateway } from './harness.mjs';
-
-// Listens, starts the program with the socket as descriptor 3, and starts it anew on SIGUSR1.
-const MANAGER = `
-use Socket; use POSIX ();
-my ($port, @program) = @ARGV;
-$^F = 3;
-socket(my $socket, PF_INET, SOCK_STREAM, 0) or die;
-setsockopt($socket, SOL_SOCKET, SO_REUSEADDR, pack('l', 1)) or die;
-bind($socket, sockaddr_in($port, INADDR_LOOPBACK)) or die "bind: $!: address in use";
-listen($socket, 1024) or die;
-POSIX::dup2(fileno($socket), 3) // die;
-my ($child, $again);
-$SIG{USR1} = sub { $again = 1; kill 'TERM', $child };
-$SIG{TERM} = sub { $again = 0; kill 'TERM', $child };
-do {
-    $again = 0;
-    $child = fork() // die;
-    if (!$child) { @ENV{'LISTEN_PID', 'LISTEN_FDS'} = ($$, 1); exec @program or die }
-    1 while waitpid($child, 0) != $child;
-} while ($again);
-exit($? >> 8);`;
+import { underManager } from './manager.mjs';
 
 describe('a restart under a service manager', () => {
     let gateway, all;
     before(async () => {
-        gateway = await startGateway({ under: ({ port }) => ['perl', '-e', MANAGER, port] });
+        gateway = await startGateway({ under: underManager() });
         all = clients(gateway);
     });
     after(() => gateway.stop());

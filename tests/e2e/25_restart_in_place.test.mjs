@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { binary, clients, freePorts, person, request, root, sanitized, sleep, startBadBackend, startGateway } from './harness.mjs';
+import { underManager } from './manager.mjs';
 
 const WAIT_MS = sanitized ? 120000 : 30000;
 
@@ -312,31 +313,9 @@ test('a stop during a restart is a stop, and the same signal again ends the drai
     await backend.stop();
 });
 
-// Holds the socket as descriptor 3, passes SIGUSR2 on, and starts the program anew on SIGUSR1.
-const MANAGER = `
-use Socket; use POSIX ();
-my ($port, @program) = @ARGV;
-$^F = 3;
-socket(my $socket, PF_INET, SOCK_STREAM, 0) or die;
-setsockopt($socket, SOL_SOCKET, SO_REUSEADDR, pack('l', 1)) or die;
-bind($socket, sockaddr_in($port, INADDR_LOOPBACK)) or die "bind: $!: address in use";
-listen($socket, 1024) or die;
-POSIX::dup2(fileno($socket), 3) // die;
-my ($child, $again);
-$SIG{USR1} = sub { $again = 1; kill 'TERM', $child };
-$SIG{USR2} = sub { kill 'USR2', $child };
-$SIG{TERM} = sub { $again = 0; kill 'TERM', $child };
-do {
-    $again = 0;
-    $child = fork() // die;
-    if (!$child) { @ENV{'LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES'} = ($$, 1, 'web'); exec @program or die }
-    1 while waitpid($child, 0) != $child;
-} while ($again);
-exit($? >> 8);`;
-
 test('a service manager\'s socket stays its own', async () => {
     const [other] = await freePorts(1);
-    const under = ({ port }) => ['perl', '-e', MANAGER, port];
+    const under = underManager('web');
     const { gateway, write, stop } = await startConfigured('workers: 2\n', { under, set: { workers: undefined } });
     const headers = { 'x-user-token': gateway.token('general') };
     const ask = async (port) => (await request(port, 'GET', '/v1/patients/1049', { headers, agent: false })).status;

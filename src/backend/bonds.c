@@ -38,11 +38,14 @@ static int join_plan(struct task *task, struct db *db, const struct joining *joi
     return found == 1 ? task_fail(task, err, ERR_INVALID, "plan_id: is another patient's") : found;
 }
 
-/* Two collections whose rows list each other's ids: what one end says is written at the other, but for rows of another
- * patient. Of each list the order is its own. ?1 is the brand, ?2 the row that was written, ?3 the time, ?4 its body
- * before. */
+/* Two collections whose rows list each other's ids: what one end says is written at the other. Of each list the order is its
+ * own. A row of a patient lists none of another patient: who reads the one would see an id of the other. ?1 is the brand, ?2
+ * the row that was written, ?3 the time, ?4 its body before. */
 #define PAIR(name, own, others, back)                                                                        \
-    { &name##_entity,                                                                                        \
+    { &name##_entity, own ": has another patient's",                                                         \
+      "SELECT 1 FROM " #name " AS m, json_each(m.body, '$." own "') AS e JOIN " others " AS t"               \
+      " ON t.brand_id = m.brand_id AND t.id = e.value"                                                       \
+      " WHERE m.brand_id = ?1 AND m.id = ?2 AND t.patient_id <> m.patient_id",                               \
       "WITH named(id) AS (SELECT e.value FROM " #name " AS m, json_each(m.body, '$." own "') AS e"           \
       " WHERE m.brand_id = ?1 AND m.id = ?2 AND e.type = 'text')"                                            \
       " UPDATE " others " AS t SET version = t.version + 1, updated_at = ?3,"                                \
@@ -64,6 +67,7 @@ static int join_plan(struct task *task, struct db *db, const struct joining *joi
 
 static const struct pair {
     const struct entity *entity;
+    const char *words, *strange; /* ?1 is the brand, ?2 the row that was written */
     const char *write;
     const char *leave; /* ?1 is the brand, ?2 the patient whose rows go, ?3 the time: those of others name them no more */
 } pairs[] = {
@@ -102,12 +106,22 @@ int bonds_leave(struct task *task, struct db *db, struct err *err)
     return 0;
 }
 
+static int judge_listed(struct task *task, struct db *db, const struct pair *pair, struct err *err)
+{
+    int found = step_own(task, db, pair->strange, err);
+
+    return found == 1 ? task_fail(task, err, ERR_INVALID, "%s", pair->words) : found;
+}
+
 int bonds_keep(struct task *task, struct db *db, struct err *err)
 {
     const struct entity *entity = task->route->select->entity;
 
     for (size_t i = 0; i < COUNT(joinings); i++)
         if (joinings[i].entity == entity && join_plan(task, db, &joinings[i], err))
+            return -1;
+    for (size_t i = 0; i < COUNT(pairs); i++)
+        if (pairs[i].entity == entity && judge_listed(task, db, &pairs[i], err))
             return -1;
     return 0;
 }

@@ -67,6 +67,8 @@ describe('plans', () => {
         assert.deepEqual([json.data.relationships.actions.data, json.included], [[], []]);
 
         const loose = await make('bundle', item('Loose'), { actions: { data: [{ type: 'action', id: action.id }] } });
+        await patch('bundle', loose.id, { plan: hers.plan }, 409);
+        assert.equal((await get('bundle', loose.id)).relationships.plan.data, undefined, 'it would show her what is in it');
         await gateway.client('patient-graph', { scope: 'admin:patients' }).delete(`/v1/patients/${mine.graph}`);
         await get('action', action.id, 404);
         assert.deepEqual((await get('bundle', loose.id)).relationships.actions.data, [], 'what stays does not name it');

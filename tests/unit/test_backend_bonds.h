@@ -35,13 +35,17 @@ static const struct step pairing[] = {
     { .as = "acme", .call = "POST /v1/bundles", .body = OF_A ",\"goal\":1.50}", .status = 201, .save = 'i' },
     { .as = "acme", .call = "POST /v1/bundles", .body = OF_A "}", .status = 201, .save = 'j' },
     { .as = "acme", .call = "POST /v1/bundles", .body = "{\"patient_id\":\"<c>\"}", .status = 201, .save = 'k' },
-    { .as = "acme", .call = "POST /v1/actions", .body = OF_A ",\"bundle_ids\":[\"<i>\",\"<k>\",\"?\"]}", .status = 201,
+    { .as = "acme", .call = "POST /v1/actions", .body = OF_A ",\"bundle_ids\":[\"<i>\",\"<k>\"]}", .status = 400,
+      .has = { "bundle_ids: has another patient's" } },
+    { .as = "acme", .call = "POST /v1/actions", .body = OF_A ",\"bundle_ids\":[\"<i>\",\"?\"]}", .status = 201,
       .save = 'x' },
     { .as = "acme", .call = "POST /v1/actions", .body = OF_A ",\"bundle_ids\":[\"<i>\",\"<j>\"]}", .status = 201,
       .save = 'y' },
     { .as = "acme", .call = "GET /v1/bundles/<i>", .status = 200, .etag = "\"3\"",
       .has = { "\"goal\":1.50", "\"action_ids\":[\"<x>\",\"<y>\"]" } },
     { .as = "acme", .call = "GET /v1/bundles/<j>", .status = 200, .has = { "\"action_ids\":[\"<y>\"]" } },
+    { .as = "acme", .call = "PATCH /v1/bundles/<k>", .body = "{\"action_ids\":[\"?\",\"<x>\"]}", .status = 400,
+      .has = { "action_ids: has another patient's" } },
     { .as = "acme", .call = "GET /v1/bundles/<k>", .status = 200, .etag = "\"1\"", .lacks = "action_ids" },
 
     /* an order stays as it was sent, and what is linked already is not written again */
@@ -50,7 +54,7 @@ static const struct step pairing[] = {
     { .as = "acme", .call = "GET /v1/actions/<x>", .status = 200, .etag = "\"1\"" },
     { .as = "acme", .call = "PATCH /v1/bundles/<i>", .body = "{\"action_ids\":[\"<y>\"]}", .status = 200 },
     { .as = "acme", .call = "GET /v1/actions/<x>", .status = 200, .etag = "\"2\"",
-      .has = { "\"bundle_ids\":[\"<k>\",\"?\"]" } },
+      .has = { "\"bundle_ids\":[\"?\"]" } },
     { .as = "acme", .call = "PATCH /v1/actions/<y>", .body = "{\"bundle_ids\":null}", .status = 200 },
     { .as = "acme", .call = "GET /v1/bundles/<i>", .status = 200, .has = { "\"action_ids\":[]" } },
     { .as = "acme", .call = "GET /v1/bundles/<j>", .status = 200, .has = { "\"action_ids\":[]" } },
@@ -59,16 +63,23 @@ static const struct step pairing[] = {
     { .as = "acme", .call = "DELETE /v1/actions/<y>", .status = 200 },
     { .as = "acme", .call = "GET /v1/bundles/<j>", .status = 200, .has = { "\"action_ids\":[\"<x>\"]" } },
 
-    /* rows that stay when the patient is erased name the patient's no more: nobody's, and another patient's */
+    /* what is nobody's lists whose it likes, but then it joins no plan of a patient whose others are not */
     { .as = "acme", .call = "POST /v1/actions", .body = "{\"patient_id\":\"<c>\"}", .status = 201, .save = 'z' },
-    { .as = "acme", .call = "POST /v1/bundles", .body = "{\"action_ids\":[\"<x>\",\"<z>\"],\"goal\":2.50}",
+    { .as = "acme", .call = "POST /v1/bundles", .body = "{\"action_ids\":[\"<x>\",\"<z>\",\"?\"],\"goal\":2.50}",
       .status = 201, .save = 'l' },
-    { .as = "acme", .call = "PATCH /v1/bundles/<k>", .body = "{\"action_ids\":[\"<x>\",\"?\"]}", .status = 200,
-      .etag = "\"2\"" },
+    { .as = "acme", .call = "POST /v1/plans", .body = "{\"patient_id\":\"<c>\"}", .status = 201, .save = 'q' },
+    { .as = "acme", .call = "PATCH /v1/bundles/<l>", .body = "{\"plan_id\":\"<q>\"}", .status = 400,
+      .has = { "action_ids: has another patient's" } },
+    { .as = "acme patients=c", .call = "GET /v1/bundles/<l>", .status = 404 },
+    { .as = "acme", .call = "POST /v1/bundles", .body = "{\"plan_id\":\"<q>\",\"action_ids\":[\"<x>\"]}",
+      .status = 400 },
+
+    /* rows that stay when the patient is erased name the patient's no more */
     { .as = "acme", .call = "DELETE /v1/patients/<a>", .status = 200 },
     { .as = "acme", .call = "GET /v1/bundles/<l>", .status = 200, .etag = "\"2\"",
-      .has = { "\"goal\":2.50", "\"action_ids\":[\"<z>\"]" } },
-    { .as = "acme", .call = "GET /v1/bundles/<k>", .status = 200, .etag = "\"3\"", .has = { "\"action_ids\":[\"?\"]" } },
+      .has = { "\"goal\":2.50", "\"action_ids\":[\"<z>\",\"?\"]" } },
+    { .as = "acme", .call = "PATCH /v1/bundles/<l>", .body = "{\"plan_id\":\"<q>\"}", .status = 200,
+      .has = { "\"patient_id\":\"<c>\"" } },
     { .as = "acme", .call = "GET /v1/actions/<z>", .status = 200, .etag = "\"2\"",
       .has = { "\"bundle_ids\":[\"<l>\"]" } },
 };

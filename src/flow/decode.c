@@ -13,6 +13,7 @@ struct lens_context exchange_context(const struct exchange *x)
                                   .peer = x->head->peer,
                                   .answer = operation_answer(x->operation),
                                   .seen = x->seen,
+                                  .gone = x->dangling && x->dangling->count ? x->dangling : NULL,
                                   .wall_ms = loop_wall_ms(x->flow->loop) };
 }
 

@@ -205,6 +205,7 @@ struct exchange {
     struct lens_seen *seen; /* of their names, while they are written */
     struct buf out;
     struct id_slots slots;
+    struct id_slots *dangling; /* those of the answer that name nothing any more; NULL: it was not looked */
     size_t location; /* the slot of the created entity's id, plus one; 0: no Location */
 };
 

@@ -41,14 +41,75 @@ enum step stage_name(struct exchange *x)
     return exchange_batch(x, STEP_NEXT);
 }
 
-static void fill(struct exchange *x, struct buf *body)
+static void take_names(struct exchange *x)
 {
-    enum { ID_ROOM = 64 };
-
     for (size_t i = 0, named = 0; i < x->slots.count; i++) {
         named += !is_again(&x->slots, i);
         x->slots.items[i].found = x->batch.ids[named - 1].found;
     }
+}
+
+/* It shows what there is, however many; else what is shown was asked for, or stored just now. */
+static bool is_list(const struct exchange *x)
+{
+    return !x->item_count && x->bound->call && x->bound->call->items.len;
+}
+
+/* Ids of what was erased, which the backend still names. */
+static void find_dangling(struct exchange *x)
+{
+    size_t entity = 0;
+
+    x->dangling = ARENA_NEW(x->arena, struct id_slots);
+    *x->dangling = (struct id_slots){ .items = ARENA_ARRAY(x->arena, struct id_slot, x->slots.count) };
+    for (size_t i = 0; i < x->slots.count && !x->partial; i++)
+        if (!x->slots.items[i].found.ptr && (is_list(x) || !named_by(x, i, &entity)))
+            x->dangling->items[x->dangling->count++] = x->slots.items[i];
+}
+
+/* Those of the entities that are there still; returns how many. */
+static size_t leave_out(const struct exchange *x, struct shown *shown, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct lens *lens = shown[i].lens ? shown[i].lens : x->operation->lens;
+        bool gone = false;
+        for (size_t k = 0; k < x->dangling->count && lens; k++)
+            gone = gone || (str_eq(x->dangling->items[k].given, shown[i].canonical_id) &&
+                            str_eq(x->dangling->items[k].kind, lens_entity(lens)));
+        if (!gone)
+            shown[kept++] = shown[i];
+    }
+    return kept;
+}
+
+/* True: the answer names what was erased, and is to be written again without that. */
+static bool shows_erased(struct exchange *x)
+{
+    bool any = false;
+
+    if (!x->slots.count)
+        return false;
+    take_names(x);
+    for (size_t i = 0; i < x->slots.count && !any; i++)
+        any = !x->slots.items[i].found.ptr;
+    if (!any || x->dangling)
+        return false;
+    find_dangling(x);
+    if (!x->dangling->count)
+        return false;
+    if (is_list(x))
+        x->shown_count = leave_out(x, x->shown, x->shown_count);
+    x->included_count = leave_out(x, x->included, x->included_count);
+    x->slots.count = x->location = 0;
+    return true;
+}
+
+static void fill(struct exchange *x, struct buf *body)
+{
+    enum { ID_ROOM = 64 };
+
     buf_expect(body, x->out.len + x->slots.count * ID_ROOM);
     lens_fill(buf_str(&x->out), &x->slots, 0, body);
 }
@@ -88,6 +149,10 @@ enum step stage_finish(struct exchange *x)
     struct buf filled = buf_in(x->arena, SIZE_MAX), body = x->slots.count ? filled : x->out;
     struct http_header headers[ENTITY_HEADERS_MAX];
 
+    if (shows_erased(x)) {
+        exchange_go(x, stage_encode);
+        return STEP_AGAIN;
+    }
     if (x->slots.count)
         fill(x, &body);
     if (!buf_ok(&x->out) || !buf_ok(&body))

@@ -12,6 +12,7 @@ struct get_run {
     struct buf *out;
     struct id_slots *ids;
     bool full;
+    bool dangles; /* an id was left out that names nothing any more */
 };
 
 struct get {

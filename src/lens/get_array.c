@@ -301,6 +301,28 @@ bool get_entries(struct get *get, const struct field *field, uint32_t at)
     return e.count > 0;
 }
 
+/* One element, unless it has an id that names nothing any more. */
+static void write_listed(struct get *inner, const struct field *field, uint32_t at, uint32_t beside, uint32_t *count)
+{
+    struct get_run *run = inner->run;
+    const size_t len = run->out->len, ids = run->ids->count;
+    const uint32_t before = *count;
+    const bool dangled = run->dangles;
+
+    run->dangles = false;
+    separate(run->out, count);
+    if (field->bare)
+        get_bare(inner, field->bare, at);
+    else
+        get_object(inner, at, beside);
+    if (run->dangles) {
+        run->out->len = len;
+        run->ids->count = ids;
+        *count = before;
+    }
+    run->dangles = dangled;
+}
+
 bool get_list(struct get *get, const struct field *field, uint32_t at)
 {
     struct get_run *run = get->run;
@@ -316,11 +338,7 @@ bool get_list(struct get *get, const struct field *field, uint32_t at)
     inner.prefix = path;
     buf_char(run->out, '[');
     for (uint32_t i = tape_first(run->in, at); i < tape_next(run->in, at); i = tape_next(run->in, i)) {
-        separate(run->out, &count);
-        if (field->bare)
-            get_bare(&inner, field->bare, i);
-        else
-            get_object(&inner, i, beside);
+        write_listed(&inner, field, i, beside, &count);
         beside = pairs ? tape_next(run->rest, beside) : TAPE_NONE;
     }
     buf_char(run->out, ']');

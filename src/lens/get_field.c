@@ -83,20 +83,38 @@ static bool write_years(struct get *get, const struct field *field)
     return true;
 }
 
+static struct str id_of(const struct get_run *run, uint32_t at)
+{
+    return tape_type(run->in, at) == JSON_STRING ? tape_string(run->in, at, run->arena) : tape_raw(run->in, at);
+}
+
 static void add_slot(struct get *get, const struct field *field, uint32_t at, unsigned fill)
 {
     struct get_run *run = get->run;
-    bool string = tape_type(run->in, at) == JSON_STRING;
-    struct id_slot slot = { .at = run->out->len,
-                            .kind = field->kind,
-                            .given = string ? tape_string(run->in, at, run->arena) : tape_raw(run->in, at) };
+    struct id_slot slot = { .at = run->out->len, .kind = field->kind, .given = id_of(run, at) };
 
     slot.fill = fill;
     ids_add(run->ids, run->arena, slot, &run->full);
 }
 
+static bool is_gone(struct get *get, const struct field *field, uint32_t at)
+{
+    const struct id_slots *gone = get->run->context->gone;
+    bool found = false;
+
+    if (!gone)
+        return false;
+    struct str id = id_of(get->run, at);
+    for (size_t i = 0; i < gone->count && !found; i++)
+        found = str_eq(gone->items[i].given, id) && str_eq(gone->items[i].kind, field->kind);
+    get->run->dangles |= found;
+    return found;
+}
+
 bool get_id(struct get *get, const struct field *field, uint32_t at)
 {
+    if (is_gone(get, field, at))
+        return false;
     if (field->prefix.len) {
         buf_char(get->run->out, '"');
         json_escape(get->run->out, field->prefix);
@@ -113,7 +131,7 @@ static bool write_link(struct get *get, const struct field *field)
     const struct get_run *run = get->run;
     uint32_t at = get_at(get, field->link->is[0]);
 
-    if (at == TAPE_NONE)
+    if (at == TAPE_NONE || (field->link->type == TYPE_ID && is_gone(get, field->link, at)))
         return false;
     buf_char(run->out, '"');
     json_escape(run->out, field->link_head);

@@ -77,6 +77,7 @@ enum lens_mode {
                   is absent */
 };
 struct names;
+struct id_slots;
 
 /* Speeds up get for lists: what it found out about the names of one object holds for the others of the same shape
  * (json/tape.h). To show many entities, make one of these for all of them, in `arena`; their tapes must live as long as
@@ -91,6 +92,8 @@ struct lens_context {
     struct str version;  /* get: what fields of the type version show; empty: nothing */
     int64_t wall_ms;     /* now */
     struct lens_seen *seen; /* get; or NULL */
+    const struct id_slots *gone; /* get: ids that name nothing any more. They are absent, and so is an element of a list with one;
+                                    or NULL */
     struct arena *unread_arena; /* get, with `unread`: where the names are */
     const struct lens *answer; /* put: the mapping that later shows what is kept of the document, if it is another one; or
                                   NULL */

@@ -300,6 +300,55 @@ static void what_is_erased_is_forgotten(void **state)
     CHECK(!has(heard.body, "secret"), "%.*s", STR_ARG(heard.body));
 }
 
+#define T_BUNDLE "dddddddddddddddddddddddd"
+#define PLAN(id, patient)                                                                                    \
+    "{'id':'" id "','brand_id':'acme','patient_id':'" patient "','action_ids':['a-1','a-9'],'bundle_ids':[]," \
+    "'current_result_ids':[]}"
+#define ACTION(id) "{'id':'" id "','brand_id':'acme','patient_id':'p-1','type':'weight','title':'Walk'}"
+#define BUNDLE     "{'id':'b-1','brand_id':'acme','patient_id':null,'type':'weight','title':'Mornings','plan_id':'pl-1','action_ids':['a-9','a-1']}"
+#define PLANS      "GET /pub/patient_plan_summary?filter[organization]=" T_ACME
+
+static struct heard plans(const char *method, const char *body)
+{
+    static const struct token_claims planner = { .subject = STR_INIT("s"), .scope = STR_INIT("read:plans write:plans") };
+
+    return kit_ask(kit, (struct said){ .as = "twine", .method = method, .body = body, .who = &planner });
+}
+
+/* A backend may go on naming what was erased. Its clients are shown no reference without an id, and no entity. */
+static void nobody_is_shown_what_is_erased(void **state)
+{
+    static const struct crosswalk_row bundle[] = { ROW("twine", "bundle", "acme", T_BUNDLE, "b-1") };
+    struct err err;
+
+    (void)state;
+    assert_int_equal(store_crosswalk_import(kit->store, bundle, 1, &err), 0);
+    SCRIPT(kit, { .json = "{'plans':[" PLAN("pl-1", "p-1") "],'total':1}" });
+    struct heard heard = plans(PLANS, NULL);
+    CHECK(heard.status == 200, "%d %.*s", heard.status, STR_ARG(heard.body));
+    SCRIPT(kit, { .call = "action.create", .status = 201, .json = ACTION("a-1") });
+    heard = plans("POST /pub/action", "{'data':{'type':'action','attributes':{'type':'weight','title':'Walk','effective_from':'2018-02-20T00:00:00Z'}}}");
+    CHECK(heard.status == 201, "%d %.*s", heard.status, STR_ARG(heard.body));
+    SCRIPT(kit, { .call = "bundle.read", .json = BUNDLE });
+    heard = plans("GET /pub/bundle/" T_BUNDLE, NULL);
+    CHECK(has(heard.body, "'patient_plan_summary','id':'") && !has(heard.body, "null"), "%.*s", STR_ARG(heard.body));
+
+    SCRIPT(kit, { .call = "patient.erase", .json = "{'status':'erased','rows_affected':{'patients':1}}" });
+    heard = kit_ask(kit, (struct said){ .as = "patient-graph", .method = "DELETE /v1/patients/p-1" });
+    CHECK(heard.status == 200, "%d", heard.status);
+    SCRIPT(kit, { .call = "bundle.read", .json = BUNDLE });
+    heard = plans("GET /pub/bundle/" T_BUNDLE, NULL);
+    CHECK(heard.status == 200 && !has(heard.body, "null") && has(heard.body, "'plan':{'links'") &&
+              has(heard.body, "'data':[{'type':'action','id':'") && !has(heard.body, "'},{'type':'action'"),
+          "%d %.*s", heard.status, STR_ARG(heard.body));
+    SCRIPT(kit, { .json = "{'plans':[" PLAN("pl-1", "p-1") "," PLAN("pl-2", "p-2") "],'total':2}" },
+           { .call = "action.list", .json = "{'actions':[" ACTION("a-1") "],'total':1}" });
+    heard = plans(PLANS "&include=actions", NULL);
+    CHECK(heard.status == 200 && has(heard.body, "'included':[]") && !has(heard.body, "null") && !has(heard.body, "Walk") &&
+              !has(heard.body, "},{'type':'patient_plan_summary'"),
+          "%d %.*s", heard.status, STR_ARG(heard.body));
+}
+
 /* An answer need not say whose it is where the path of the call does; what is kept beside it is erased all the same. */
 static void what_the_path_says_is_erased_too(void **state)
 {
@@ -549,6 +598,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ids_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_path_says_is_erased_too, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_erased_is_forgotten, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_is_shown_what_is_erased, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_erasure_forgets_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_gone_already_is_forgotten, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_only_let_go_is_not_forgotten, setup, teardown),

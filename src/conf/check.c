@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "net/call.h"
 #include "yaml/yaml.h"
 
 struct checker {
@@ -54,12 +55,23 @@ static int check_token_endpoint(const struct checker *check)
     return 0;
 }
 
+static int check_url(const struct checker *check)
+{
+    struct str url = check->conf->backend.url;
+    struct call_origin origin;
+    struct err why;
+
+    if (url.len && !value_is_url(url))
+        return fault(check, "backend.url", "is not an http:// or https:// address");
+    return url.len && call_origin_parse(&origin, url, &why) ? fault(check, "backend.url", why.detail) : 0;
+}
+
 static int check_backend(const struct checker *check)
 {
     const struct conf *conf = check->conf;
 
-    if (conf->backend.url.len && !value_is_url(conf->backend.url))
-        return fault(check, "backend.url", "is not an http:// or https:// address");
+    if (check_url(check))
+        return -1;
     if (!conf->backend.url.len && !conf->backend.embedded)
         return fault(check, "backend.embedded", "is off, and backend.url names no other backend");
     if (str_is(conf->backend.transport, "h1") && str_starts(conf->backend.url, STR("https:")))

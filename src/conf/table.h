@@ -8,7 +8,7 @@ struct yaml;
 /* How a setting's value is read. */
 enum setting_kind {
     SETTING_TEXT,   /* any text */
-    SETTING_LISTEN, /* host:port */
+    SETTING_LISTEN, /* address:port */
     SETTING_CHOICE, /* one of `choices` */
     SETTING_BOOL,
     SETTING_UINT, /* min to max */

@@ -7,20 +7,23 @@ static void *place(struct conf *conf, const struct setting *setting)
     return (char *)conf + setting->offset;
 }
 
-/* host:port, [v6]:port; port 0 lets the system choose (tests). */
+/* v4:port, [v6]:port; port 0 lets the system choose (tests). Names would have to be looked up, at a time when that may not
+ * work yet. */
 static bool is_listen(struct str text)
 {
     size_t colon = text.len;
     uint64_t port = 0;
+    struct address address;
 
     while (colon > 0 && text.ptr[colon - 1] != ':')
         colon--;
     if (colon < 2 || !str_to_uint(str_from_at(text, colon), &port) || port > UINT16_MAX)
         return false;
     struct str host = str_of(text.ptr, colon - 1);
-    if (host.ptr[0] == '[')
-        return host.len > 2 && host.ptr[host.len - 1] == ']';
-    return !memchr(host.ptr, ':', host.len);
+    bool bracketed = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+    if (bracketed)
+        host = str_of(host.ptr + 1, host.len - 2);
+    return address_parse(host, &address) && bracketed == (memchr(host.ptr, ':', host.len) != NULL);
 }
 
 bool value_is_https(struct str text)
@@ -38,7 +41,7 @@ int value_listen(const struct yaml *node, struct str *listen, struct err *err)
     if (yaml_text(node, listen, err))
         return -1;
     if (!is_listen(*listen))
-        return yaml_fault(node, err, "'" STR_FMT "', expected host:port", STR_ARG(*listen));
+        return yaml_fault(node, err, "'" STR_FMT "', expected address:port, as 127.0.0.1:8080 or [::1]:8080", STR_ARG(*listen));
     return 0;
 }
 

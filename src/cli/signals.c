@@ -52,10 +52,12 @@ void signals_block(void)
 
 void signals_await_stop(void)
 {
-    sigset_t stops = all_of(true);
+    sigset_t awaited = all_of(true);
     int got;
 
-    (void)sigwait(&stops, &got);
+    (void)sigaddset(&awaited, SIGUSR2);
+    while (sigwait(&awaited, &got) == 0 && got == SIGUSR2)
+        log_line(LOG_WARN, "SIGUSR2: the backend alone does not restart in place; everything stays as it is");
 }
 
 /* The same signal again ends a drain. Not another one: a terminal sends SIGINT to a whole group of processes, of which the first

@@ -15,14 +15,15 @@ async function stopped(pid) {
 }
 
 describe('gateway and backend as two processes', () => {
-    let dir, backend, ended, port, gateway, all;
+    let dir, backend, ended, said = '', port, gateway, all;
     before(async () => {
         dir = mkdtempSync(join(tmpdir(), 'dragoman-two-'));
         [port] = await freePorts(1);
         const shared = ['-c', join(root, 'conf/dragoman.yaml'), '--set', `auth.signing_key=${join(dir, 'key.pem')}`];
         const own = [...shared, '--set', `state_dir=${join(dir, 'backend')}`, '--set', `backend.listen=127.0.0.1:${port}`];
         execFileSync(binary, ['seed', ...own], { cwd: root });
-        backend = spawn(binary, ['backend', ...own], { cwd: root, stdio: 'ignore', env: environment });
+        backend = spawn(binary, ['backend', ...own], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], env: environment });
+        backend.stderr.on('data', (data) => said += data);
         ended = new Promise((done) => backend.on('exit', (code, signal) => done({ code, signal })));
         for (let n = 0; n < 500; n++) {
             if (await request(port, 'GET', '/v1/patients').then((a) => a.status === 401, () => false)) break;
@@ -50,6 +51,13 @@ describe('gateway and backend as two processes', () => {
     test('the backend refuses whoever has no token of the gateway', async () => {
         for (const headers of [{}, { authorization: `Bearer ${all.graph.token}` }])
             assert.equal((await request(port, 'GET', '/v1/patients?brand_id=acme', { headers })).status, 401);
+    });
+
+    test('the backend does not restart in place, and says so', async () => {
+        backend.kill('SIGUSR2');
+        for (let n = 0; n < 500 && !said.includes('SIGUSR2'); n++) await sleep(10);
+        assert.match(said, /"level":"warn","message":"SIGUSR2: the backend alone does not restart in place; everything stays as it is"/);
+        await all.graph.get('/v1/patients?brand_id=acme&limit=1', 200);
     });
 
     test('the gateway outlives its backend, and says so', async () => {

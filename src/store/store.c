@@ -130,6 +130,40 @@ static void note_missing(const char *path, const char *claimed)
              " come to mean another entity; if the file was lost, stop, and restore it from a backup", path);
 }
 
+/* Behind the number in the claim's file while a gateway has the store; one that nobody has was left by who was killed. */
+static const struct str open_mark = STR_INIT(" open");
+
+static void drop_mark(int file)
+{
+    char text[32];
+    ssize_t len = pread(file, text, sizeof text, 0);
+    struct str said = str_of(text, len > 0 ? (size_t)len : 0);
+
+    if (said.len >= open_mark.len && str_eq(str_from_at(said, said.len - open_mark.len), open_mark))
+        (void)!ftruncate(file, (off_t)(said.len - open_mark.len));
+}
+
+/* Who is killed leaves the log, which holds what was stored last; who ends by himself takes it in, and so does whoever opens the
+ * file next. */
+static void note_missing_log(struct arena *arena, const char *path, const char *claimed)
+{
+    const char *log = arena_printf(arena, "%s-wal", path).ptr;
+    int file = open(claimed, O_RDWR | O_CLOEXEC);
+    struct stat before, after, found;
+
+    if (file < 0)
+        return;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0 && fstat(file, &before) == 0) {
+        drop_mark(file);
+        if (fstat(file, &after) == 0 && after.st_size < before.st_size && stat(log, &found) && errno == ENOENT &&
+            stat(path, &found) == 0 && found.st_size > 0)
+            log_line(LOG_WARN, "%s is missing, although the last gateway here was killed: if it was removed, what was stored last"
+                     " is lost, and ids that clients know may be given again; if another program has opened %s since,"
+                     " all is well", log, path);
+    }
+    (void)close(file);
+}
+
 int store_open(struct store **opened, const char *dir, struct err *err)
 {
     struct arena *arena = arena_new(SIZE_MAX);
@@ -143,6 +177,7 @@ int store_open(struct store **opened, const char *dir, struct err *err)
     store->hints.arena = arena_new(SIZE_MAX);
     store->hints.buckets = ARENA_ARRAY(arena, struct hint *, HINT_BUCKETS);
     note_missing(path, store->claimed);
+    note_missing_log(arena, path, store->claimed);
     if (make_dir(dir, err) || open_file(store, path, err)) {
         arena_free(&store->hints.arena);
         arena_free(&store->unit.arena);
@@ -162,13 +197,15 @@ static int lock(int file, struct err *err)
     char text[32];
 
     if (flock(file, LOCK_EX | LOCK_NB) == 0)
-        return ftruncate(file, 0) || dprintf(file, "%d", (int)getpid()) < 0 ? err_set(err, ERR_CONFIG, "%s", strerror(errno))
-                                                                            : 0;
+        return ftruncate(file, 0) || dprintf(file, "%d" STR_FMT, (int)getpid(), STR_ARG(open_mark)) < 0
+                   ? err_set(err, ERR_CONFIG, "%s", strerror(errno))
+                   : 0;
     if (errno != EWOULDBLOCK)
         return err_set(err, ERR_CONFIG, "%s", strerror(errno));
     ssize_t len = read(file, text, sizeof text);
-    return err_set(err, ERR_CONFIG, "process %.*s has it: one gateway or seed at a time", len > 0 ? (int)len : 1,
-                   len > 0 ? text : "?");
+    struct str said = str_of(text, len > 0 ? (size_t)len : 0), process = STR("?");
+    (void)str_next(&said, ' ', &process);
+    return err_set(err, ERR_CONFIG, "process " STR_FMT " has it: one gateway or seed at a time", STR_ARG(process));
 }
 
 int store_claim(struct store *store, struct err *err)
@@ -199,8 +236,10 @@ void store_close(struct store **closed)
     db_close(&store->db);
     store_task_free_all(store);
     store_cache_done(store->cache);
-    if (store->claim >= 0)
+    if (store->claim >= 0) {
+        drop_mark(store->claim);
         (void)close(store->claim);
+    }
     (void)pthread_cond_destroy(&store->wake);
     (void)pthread_mutex_destroy(&store->lock);
     arena_free(&store->hints.arena);

@@ -2,8 +2,11 @@
  * was told; it is killed at some moment, and every id it reported must resolve in the store it left. */
 #include "test_store.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 enum { LIVES = 12, LANES = 6 };
@@ -159,10 +162,72 @@ static void what_was_reported_survives_a_kill(void **state)
     place_done(&place);
 }
 
+/* A gateway has the store, stores an id, and is killed. */
+static void claim_and_die(const char *dir)
+{
+    int status;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct place place = { 0 };
+        struct arena *arena = arena_new(SIZE_MAX);
+        struct err err;
+        if (store_open(&place.store, dir, &err) || store_claim(place.store, &err))
+            _exit(2);
+        (void)id_wait(place.store, arena, query_of(ID_INTEGER, true, "c-1"));
+        (void)raise(SIGKILL);
+    }
+    assert_true(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "the child ended by itself: %x", (unsigned)status);
+}
+
+/* Opens the store: whether it warns that the log is missing. */
+static bool warns(struct place *place)
+{
+    char text[2048] = "";
+    int said = memfd_create("log", MFD_CLOEXEC);
+
+    assert_true(said >= 0);
+    log_to(said, LOG_WARN);
+    place_open(place);
+    log_to(STDERR_FILENO, LOG_INFO);
+    CHECK(pread(said, text, sizeof text - 1, 0) >= 0, "nothing can be read");
+    (void)close(said);
+    return strstr(text, "gateway.db-wal is missing") != NULL;
+}
+
+static void a_log_that_somebody_removes_is_missed(void **state)
+{
+    struct place place = place_new();
+    char path[128];
+    struct err err;
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/gateway.db-wal", place.dir);
+    store_close(&place.store);
+    claim_and_die(place.dir);
+    CHECK(!warns(&place), "it is there");
+    store_close(&place.store);
+    CHECK(!warns(&place), "it was taken in by the one before");
+    store_close(&place.store);
+
+    claim_and_die(place.dir);
+    CHECK(!unlink(path), "%s: %s", path, strerror(errno));
+    CHECK(warns(&place), "it is gone");
+    store_close(&place.store);
+    CHECK(!warns(&place), "that was said");
+    CHECK(!store_claim(place.store, &err), "%s", err.detail);
+    store_close(&place.store);
+    CHECK(!warns(&place), "nobody was killed");
+    place_done(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_reported_survives_a_kill),
+        cmocka_unit_test(a_log_that_somebody_removes_is_missed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 #include "base/arena.h"
 
+#include "base/log.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,7 +53,7 @@ static struct block *block_new(size_t size)
         abort();
     struct block *block = whole < HUGE_BLOCK ? malloc(whole) : alloc_huge(whole);
     if (!block)
-        abort();
+        log_no_memory();
     *block = (struct block){ .size = size };
     return block;
 }
@@ -95,7 +97,7 @@ struct arena_pool *arena_pool_new(size_t ceiling)
 {
     struct arena_pool *pool = malloc(sizeof *pool);
     if (!pool)
-        abort();
+        log_no_memory();
     *pool = (struct arena_pool){ .ceiling = ceiling };
     return pool;
 }
@@ -122,7 +124,7 @@ struct arena *arena_new_sized(size_t ceiling, size_t size)
 {
     struct arena *arena = malloc(sizeof *arena);
     if (!arena)
-        abort();
+        log_no_memory();
     struct block *first = block_new(size);
     *arena = (struct arena){ .first = first, .current = first, .left = ceiling, .ceiling = ceiling };
     return arena;

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -67,4 +68,11 @@ void log_line(enum log_level level, const char *fmt, ...)
     len += escape(line + len, sizeof line - len - 3, text);
     memcpy(line + len, "\"}", 2);
     log_json(out.fd, str_of(line, len + 2));
+}
+
+/* Nothing is tidied up: that could need memory, and the databases hold what was told. */
+void log_no_memory(void)
+{
+    log_line(LOG_ERROR, "the system gives this process no more memory: it ends");
+    _exit(EXIT_FAILURE);
 }

@@ -12,5 +12,8 @@ void log_to(int fd, enum log_level most);
 /* {"time":…,"level":…,"message":…}; control characters are escaped, lines over 4 KiB are cut. */
 void log_line(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 
+/* Ends the process, with a line that says why and status 1: the system gives it no more memory. */
+void log_no_memory(void) __attribute__((noreturn));
+
 /* One finished JSON object, written as it is with a line feed (access log, audit). */
 void log_json(int fd, struct str line);

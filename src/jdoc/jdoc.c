@@ -1,7 +1,8 @@
 #include "jdoc/jdoc.h"
 
+#include "base/log.h"
+
 #include <jansson.h>
-#include <stdlib.h>
 
 /* struct jdoc is never defined: a pointer to one is a json_t's. */
 static const json_t *inner(const struct jdoc *doc)
@@ -18,7 +19,7 @@ static json_t *inner_owned(struct jdoc *doc)
 static struct jdoc *outer(json_t *json)
 {
     if (!json)
-        abort();
+        log_no_memory();
     return (struct jdoc *)json;
 }
 
@@ -118,7 +119,7 @@ bool jdoc_boolean(const struct jdoc *doc, bool *value)
 void jdoc_set(struct jdoc *object, const char *name, struct jdoc *value)
 {
     if (json_object_set_new(inner_owned(object), name, inner_owned(value)))
-        abort();
+        log_no_memory();
 }
 
 /* jansson holds UTF-8 only. */
@@ -152,7 +153,7 @@ void jdoc_remove(struct jdoc *object, const char *name)
 void jdoc_push(struct jdoc *array, struct jdoc *value)
 {
     if (json_array_append_new(inner_owned(array), inner_owned(value)))
-        abort();
+        log_no_memory();
 }
 
 void jdoc_push_string(struct jdoc *array, struct str text)

@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "base/fingerprint.h"
+#include "base/log.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -88,7 +89,7 @@ struct cache *store_cache_new(struct arena *arena, size_t bytes)
     size_t table = cache->buckets * sizeof(struct bucket), whole = table + (size_t)cache->units * UNIT;
     cache->memory = calloc(1, SHARDS * whole + LINE);
     if (!cache->memory)
-        abort();
+        log_no_memory();
     for (size_t i = 0; i < SHARDS; i++) {
         char *memory = (char *)aligned(cache->memory) + i * whole;
         init_lock(&cache->shards[i].lock);

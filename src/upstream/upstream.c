@@ -1,6 +1,7 @@
 #include "upstream/upstream.h"
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "conf/conf.h"
 #include "upstream/plan.h"
 
@@ -144,7 +145,7 @@ static void fail_early(struct upstream_call *call, const struct err *err)
     struct early *early = calloc(1, sizeof *early);
 
     if (!early)
-        abort();
+        log_no_memory();
     *early = (struct early){ .post.run = tell_early, .call = call, .err = *err };
     call->early = early;
     loop_post(call->live->loop, &early->post);
@@ -293,7 +294,7 @@ int upstream_new(struct upstream **upstream, struct loop *loop, const struct con
     limits.waiting = (unsigned)conf->backend.waiting;
     struct live *live = calloc(1, sizeof *live);
     if (!live)
-        abort();
+        log_no_memory();
     live->upstream.ops = &live_ops;
     live->loop = loop;
     live->origin = origin;

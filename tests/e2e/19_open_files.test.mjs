@@ -1,8 +1,12 @@
-// Open files: what systemd gives a service is 1,024 at first, and up to 524,288 for who asks.
+// Open files: what systemd gives a service is 1,024 at first, and up to 524,288 for who asks. And memory, which may be too little.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { clients, sleep, startGateway } from './harness.mjs';
+import { binary, clients, root, sleep, startGateway } from './harness.mjs';
 
 /** That many connections that say nothing; those that the gateway refuses are closed. */
 async function connect(port, count) {
@@ -44,4 +48,16 @@ test('if those are few, clients get fewer connections, and the admin pages and t
     const [open, refused] = await serves(gateway, 700);
     assert.ok(open > 100 && refused > 100, `${open} open, ${refused} refused`);
     await gateway.stop();
+});
+
+test('where memory is too little it says so and ends', (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'dragoman-memory-'));
+    const under = (kb, ...words) => spawnSync('sh', ['-c', `ulimit -c 0; ulimit -v ${kb}; exec "$@"`, '-', binary, ...words], { cwd: root, encoding: 'utf8', timeout: 20000 });
+    if (under(50000, '--version').status !== 0) return t.skip('the program alone is larger, as with a sanitizer');
+    for (const kb of [30000, 50000, 60000, 80000, 100000, 120000]) {
+        const { status, signal, stderr } = under(kb, 'serve', '-c', join(root, 'conf/dragoman.yaml'), '--set', `state_dir=${dir}`);
+        assert.deepEqual([status, signal], [1, null], `${kb} KiB: ${stderr}`);
+        assert.match(stderr, /no more memory|no thread|Cannot allocate|out of memory/, `${kb} KiB`);
+    }
+    rmSync(dir, { recursive: true });
 });

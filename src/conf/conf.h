@@ -56,7 +56,7 @@ struct conf {
         uint64_t scan_limit, connect_ms, first_byte_ms, total_ms, body_kb, connections, waiting;
     } backend;
     struct {
-        uint64_t head_kb, target_kb, body_kb, headers, connections, in_flight, buffered_mb;
+        uint64_t head_kb, target_kb, body_kb, headers, connections, per_address, in_flight, buffered_mb;
         uint64_t head_ms, body_ms, answer_ms, idle_ms, exchange_ms, resets_per_second, drain_ms, stop_delay_ms;
         uint64_t json_depth, json_members, json_elements, json_string_kb;
     } limits;

@@ -103,6 +103,8 @@ const struct setting settings[] = {
       .doc = "Most header fields of a request." },
     { "limits.connections", UINT(limits.connections, 20000, 1, 1000000),
       .doc = "Client connections of the whole process." },
+    { "limits.connections_per_address", UINT(limits.per_address, 10000, 0, 1000000),
+      .doc = "Of these from one client's address; 0: any number." },
     { "limits.in_flight", UINT(limits.in_flight, 4096, 1, 1000000),
       .doc = "Requests being worked on at once; more are answered 503." },
     { "limits.buffered_mb", UINT(limits.buffered_mb, 256, 1, 1048576),

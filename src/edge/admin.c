@@ -50,6 +50,7 @@ static void write_http(const struct admin *admin, struct buf *out)
         sum.refused += one->refused;
         sum.guard_refusals += one->guard_refusals;
         sum.proxy_refusals += one->proxy_refusals;
+        sum.address_refusals += one->address_refusals;
         sum.resets_cut += one->resets_cut;
         sum.timeouts += one->timeouts;
         sum.connections += one->connections;
@@ -67,6 +68,9 @@ static void write_http(const struct admin *admin, struct buf *out)
                "dragoman_connections_accepted_total %llu\n"
                FAMILY("connections_refused_total", "counter", "Client connections refused, beyond limits.connections.")
                "dragoman_connections_refused_total %llu\n"
+               FAMILY("address_refusals_total", "counter",
+                      "Client connections refused, beyond limits.connections_per_address.")
+               "dragoman_address_refusals_total %llu\n"
                FAMILY("guard_refusals_total", "counter", "Requests refused as malformed (400).")
                "dragoman_guard_refusals_total %llu\n"
                FAMILY("proxy_refusals_total", "counter", "Client connections refused for lack of a good PROXY protocol header.")
@@ -76,8 +80,9 @@ static void write_http(const struct admin *admin, struct buf *out)
                FAMILY("timeouts_total", "counter", "Client connections ended because one of the times in limits had passed.")
                "dragoman_timeouts_total %llu\n",
                sum.connections, sum.in_flight, sum.buffered_bytes, (unsigned long long)sum.accepted,
-               (unsigned long long)sum.refused, (unsigned long long)sum.guard_refusals, (unsigned long long)sum.proxy_refusals,
-               (unsigned long long)sum.resets_cut, (unsigned long long)sum.timeouts);
+               (unsigned long long)sum.refused, (unsigned long long)sum.address_refusals,
+               (unsigned long long)sum.guard_refusals, (unsigned long long)sum.proxy_refusals, (unsigned long long)sum.resets_cut,
+               (unsigned long long)sum.timeouts);
 }
 
 static void write_upstream(const struct admin *admin, struct buf *out)

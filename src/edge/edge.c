@@ -189,6 +189,7 @@ static int start_workers(struct edge *edge, struct gateway *gateway, struct err 
 
     edge->workers = ARENA_ARRAY(edge->arena, struct worker, count);
     edge->crew.connections = crew_connections(edge->conf, count);
+    http_total_count_addresses(&edge->crew.total, edge->arena);
     if (renewal_read(&edge->crew.renewal, edge->conf, err))
         return -1;
     while (edge->worker_count < count) {

@@ -78,6 +78,8 @@ static struct http_limits limits_of(const struct conf *conf)
     limits.target_bytes = conf->limits.target_kb * 1024;
     limits.body_bytes = conf->limits.body_kb * 1024;
     limits.headers = (unsigned)conf->limits.headers;
+    limits.exempt = conf->trusted_proxies;
+    limits.exempt_count = conf->trusted_proxy_count;
     limits.in_flight = (unsigned)conf->limits.in_flight;
     limits.buffered_bytes = conf->limits.buffered_mb * 1024 * 1024;
     limits.head_ms = conf->limits.head_ms;
@@ -270,6 +272,14 @@ void worker_count(struct worker *worker, struct worker_counts *to, void (*counte
         counted(data);
 }
 
+/* Where there are fewer connections than asked for, one address gets fewer in the same proportion. */
+static unsigned per_address(const struct conf *conf, const struct crew *crew)
+{
+    uint64_t most = conf->limits.per_address * crew->connections / conf->limits.connections;
+
+    return (unsigned)(most || !conf->limits.per_address ? most : 1);
+}
+
 int worker_init(struct worker *worker, const struct conf *conf, struct gateway *gateway, struct crew *crew, struct err *err)
 {
     struct http_limits limits = limits_of(conf);
@@ -280,6 +290,7 @@ int worker_init(struct worker *worker, const struct conf *conf, struct gateway *
     (void)pthread_mutex_init(&worker->lock, NULL);
     limits.total = &crew->total;
     limits.connections = (unsigned)crew->connections;
+    limits.per_address = per_address(conf, crew);
     worker->metrics = metrics_new(gateway);
     worker->access = access_log_new(worker->loop, crew->access_fd);
     worker->server = http_server_new(worker->loop, &limits, on_request, worker);

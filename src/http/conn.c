@@ -17,6 +17,7 @@ static void on_close(void *data)
     struct http_server *server = conn->server;
 
     deadline_clear(server->loop, &conn->goodbye);
+    address_forget(conn);
     server->counts.connections--;
     server->total->connections--;
     *conn->link = conn->next;
@@ -162,7 +163,10 @@ static void on_proxy_bytes(h2o_socket_t *sock, const char *err)
     conn->peer_is_proxy = !proxied.named;
     if (proxied.named)
         set_peer(conn, &proxied.client);
-    begin(conn);
+    if (proxied.named && !address_count(conn, &proxied.client))
+        conn_close_peeking(conn);
+    else
+        begin(conn);
 }
 
 /* The header is never optional: who might leave it out might as well write it. */
@@ -201,6 +205,8 @@ void conn_accept(struct listener *listener, h2o_socket_t *sock)
     sock->data = conn;
     if (listener->proxy_count)
         expect_header(conn, known ? &peer : NULL);
+    else if (known && !address_count(conn, &peer))
+        conn_close_peeking(conn);
     else
         begin(conn);
 }

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/network.h"
+#include "base/siphash.h"
 #include "net/loop.h"
 
 #include <stdatomic.h>
@@ -21,13 +22,23 @@ struct http_header {
 struct http_total {
     atomic_uint servers, connections, in_flight;
     atomic_size_t held_bytes, arriving_bytes; /* of bodies: of requests being answered; under way, at each one's last tick */
+    atomic_uint *by_address; /* HTTP_ADDRESSES counts of connections; NULL: addresses are not told apart */
+    struct siphash_key address_key;
 };
+
+/* An address falls to one of so many counters, by a hash whose key nobody knows. */
+enum { HTTP_ADDRESSES = 16384 };
+/* Before the first server, for limits.per_address. The counters are the arena's. */
+void http_total_count_addresses(struct http_total *total, struct arena *arena);
 
 struct http_limits {
     struct http_total *total; /* borrowed: `connections`, `in_flight`, `buffered_bytes` are of all its servers; NULL: of one */
     size_t head_bytes, target_bytes, body_bytes; /* of one request: 431, 414, 413 */
     unsigned headers;                            /* 431 */
     unsigned connections;                        /* further ones are closed at once */
+    unsigned per_address;          /* of them from one address, of IPv6 from one network of 64 bits; 0: any number */
+    const struct network *exempt;  /* borrowed: proxies, whose connections are many clients' */
+    size_t exempt_count;
     unsigned in_flight;                          /* requests being answered; further ones get 503 */
     size_t buffered_bytes;                       /* request bodies held at once, in total; beyond it 503 */
     uint64_t head_ms, body_ms, answer_ms, idle_ms;
@@ -125,7 +136,7 @@ void http_answer(struct http_request *request, int status, const struct http_hea
                  struct str body);
 
 struct http_counts {
-    uint64_t accepted, refused, requests, guard_refusals, proxy_refusals, resets_cut, timeouts;
+    uint64_t accepted, refused, requests, guard_refusals, proxy_refusals, address_refusals, resets_cut, timeouts;
     unsigned connections, in_flight;
     size_t buffered_bytes;
 };

@@ -31,6 +31,7 @@ struct conn {
     char peer[ADDRESS_TEXT];
     size_t peer_len;
     bool peer_is_proxy;
+    atomic_uint *counted; /* where its address is counted; NULL: nowhere */
     struct timeval accepted_at;
     bool peeking;                 /* HTTP/1 or HTTP/2 is not known yet, or the client: libh2o does not have it */
     bool unproxied;               /* the header of the PROXY protocol has not come yet */
@@ -62,7 +63,7 @@ struct http_server {
     SSL_CTX *tls; /* of listeners to come, as the next two */
     const struct network *proxies;
     size_t proxy_count;
-    bool told_proxy_refusal;
+    bool told_proxy_refusal, told_address_refusal;
     struct http_sockets *sockets; /* or NULL */
     struct listener *listeners;
     struct conn *conns, *spare_conns;
@@ -138,6 +139,10 @@ void conn_close_peeking(struct conn *conn);
 uint32_t conn_early_ends(const struct conn *conn, const struct st_h2o_http2_conn_t *h2);
 void conn_judge_early_ends(struct conn *conn, const struct st_h2o_http2_conn_t *h2);
 void conn_condemn(struct conn *conn);
+
+/* addresses.c. Count: false, and it is told, if that address has as many as it may. Forget: when the connection ends. */
+MUST_CHECK bool address_count(struct conn *conn, const struct address *address);
+void address_forget(const struct conn *conn);
 
 /* linger.c */
 void linger_prepare(struct conn *conn); /* before the last answer on a connection with bytes unread */

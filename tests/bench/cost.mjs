@@ -14,7 +14,7 @@ const counts = option('connections', '1000,10000').split(',').map(Number);
 const STARTS = 7;
 const HALF_A_HEAD = 'GET /v1/patients HTTP/1.1\r\nHost: x\r\nX-A: ';
 const dir = mkdtempSync(join(tmpdir(), 'dragoman-cost-'));
-const patience = { 'limits.idle_ms': '600000', 'limits.head_ms': '600000', workers: '1' };
+const patience = { 'limits.connections_per_address': '0', 'limits.idle_ms': '600000', 'limits.head_ms': '600000', workers: '1' };
 
 const memoryKb = (gateway) => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${gateway.process.pid}/status`, 'utf8'))[1]);
 

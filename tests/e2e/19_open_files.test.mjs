@@ -43,7 +43,7 @@ test('the program asks for as many as it may have', async () => {
 });
 
 test('if those are few, clients get fewer connections, and the admin pages and the backend keep theirs', async () => {
-    const gateway = await startGateway({ set: { 'backend.connections': '10' }, under: () => ['sh', '-c', 'ulimit -n 600; exec "$@"', '-'] });
+    const gateway = await startGateway({ set: { 'backend.connections': '10', 'limits.connections_per_address': '0' }, under: () => ['sh', '-c', 'ulimit -n 600; exec "$@"', '-'] });
     assert.match(gateway.output('stderr'), /limits\.connections: for lack of open files \(ulimit -n\) \d+ connections are accepted, not 20000/);
     const [open, refused] = await serves(gateway, 700);
     assert.ok(open > 100 && refused > 100, `${open} open, ${refused} refused`);

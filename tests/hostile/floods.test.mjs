@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import tls from 'node:tls';
 import { clients, sanitized, sleep, startGateway } from '../e2e/harness.mjs';
-import { Frames, H2, frame, get } from './kit.mjs';
+import { Frames, H2, frame, get, stopAll } from './kit.mjs';
 
 const RESETS = 50;
 const p99 = (times) => times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
@@ -167,6 +167,49 @@ describe('floods', () => {
         assert.ok(descriptors() <= before, 'all are closed');
         sockets.forEach((s) => s.destroy());
     }));
+
+    test('s48_one_address_does_not_take_all_connections', async () => {
+        const set = { 'limits.connections': '60', 'limits.connections_per_address': '20', workers: '2' };
+        const dial = (of, localAddress, begin = '') => new Promise((done) => {
+            const socket = net.connect({ port: of.port, host: '127.0.0.1', localAddress }, () => { if (begin) socket.write(begin); done(socket); });
+            socket.on('error', () => {}).on('close', () => { socket.gone = true; }).resume();
+        });
+        const asks = async (of, localAddress, begin = '') => {
+            const socket = await dial(of, localAddress, `${begin}GET /v1/patients HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+            let said = '';
+            socket.on('data', (data) => { said += data; });
+            for (let waited = 0; !socket.gone && waited < 5000; waited += 10) await sleep(10);
+            return said.slice(9, 12);
+        };
+        const settled = async (sockets, open) => {
+            for (let waited = 0; sockets.filter((s) => !s.gone).length !== open && waited < 5000; waited += 20) await sleep(20);
+            assert.equal(sockets.filter((s) => !s.gone).length, open);
+        };
+        const header = (address) => `PROXY TCP4 ${address} 192.0.2.1 4711 443\r\n`;
+        const [plain, trusting, proxied] = await Promise.all([{}, { trusted_proxies: '[127.0.0.2]' }, { trusted_proxies: '[127.0.0.2]', proxy_protocol: 'true' }]
+            .map((more) => startGateway({ seed: false, set: { ...set, ...more } })));
+        const many = (of, begin) => Promise.all(Array.from({ length: 50 }, () => dial(of, '127.0.0.2', begin)));
+
+        const sockets = await many(plain);
+        await settled(sockets, 20);
+        assert.equal(await plain.metric('dragoman_address_refusals_total'), 30);
+        assert.equal(await plain.metric('dragoman_connections_refused_total'), 0);
+        assert.match(plain.output('stderr'), /limits\.connections_per_address: a connection from 127\.0\.0\.2 is closed/);
+        assert.ok(plain.output('stderr').split('connections_per_address').length <= 3, 'each worker says it once');
+        assert.equal(await asks(plain, '127.0.0.3'), '401', 'others get through');
+        sockets.forEach((s) => s.destroy());
+        for (let waited = 0; await plain.metric('dragoman_connections') > 0 && waited < 5000; waited += 20) await sleep(20);
+        assert.equal(await asks(plain, '127.0.0.2'), '401', 'and so does that one, once its connections are closed');
+
+        const proxys = await many(trusting);
+        await sleep(300);
+        await settled(proxys, 50);
+        const clients_ = await many(proxied, header('198.51.100.7'));
+        await settled(clients_, 20);
+        assert.equal(await asks(proxied, '127.0.0.2', header('198.51.100.8')), '401', 'behind a proxy the client is who counts');
+        [...proxys, ...clients_].forEach((s) => s.destroy());
+        await stopAll(plain, trusting, proxied);
+    });
 
     /** KiB of memory that each of so many connections holds while it waits. */
     async function held(of, count, connect) {

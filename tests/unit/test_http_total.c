@@ -11,15 +11,20 @@ struct kits {
     struct kit *kit[SERVERS];
 };
 
-static struct kits start(struct http_limits *limits)
+static struct kits start_sharing(struct http_limits *limits)
 {
     struct kits kits;
 
-    memset(&total, 0, sizeof total);
     limits->total = &total;
     for (size_t i = 0; i < SERVERS; i++)
         kits.kit[i] = kit_start(limits);
     return kits;
+}
+
+static struct kits start(struct http_limits *limits)
+{
+    memset(&total, 0, sizeof total);
+    return start_sharing(limits);
 }
 
 /* What is open is given back. */
@@ -61,6 +66,44 @@ static void connections_are_counted_in_all(void **state)
     assert_int_equal(read_answer(again, text, sizeof text, false), 200);
     close(again);
     stop(&kits);
+}
+
+/* All from this machine: of one address, whichever server has them. */
+static void addresses_are_counted_in_all(void **state)
+{
+    struct http_limits limits = kit_limits();
+    CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
+    int fds[12];
+    unsigned open = 0, refused = 0;
+
+    (void)state;
+    limits.per_address = 5;
+    memset(&total, 0, sizeof total);
+    http_total_count_addresses(&total, arena);
+    struct kits kits = start_sharing(&limits);
+    for (size_t i = 0; i < COUNT(fds); i++)
+        fds[i] = dial(kits.kit[i % SERVERS]->port);
+    for (int waited = 0; waited < 2000 && open + refused < COUNT(fds); waited++, usleep(1000)) {
+        open = refused = 0;
+        for (size_t i = 0; i < SERVERS; i++) {
+            struct http_counts counts = kit_counts(kits.kit[i]);
+            open += counts.connections;
+            refused += (unsigned)counts.address_refusals;
+        }
+    }
+    CHECK(open == 5 && refused == 7, "%u open, %u refused", open, refused);
+    for (size_t i = 0; i < COUNT(fds); i++)
+        close(fds[i]);
+    for (int waited = 0; waited < 2000 && total.connections; waited++)
+        usleep(1000);
+    int again = dial(kits.kit[1]->port);
+    char text[1000];
+    put_text(again, "GET /hello HTTP/1.1\r\n" HOST_LINE "\r\n");
+    assert_int_equal(read_answer(again, text, sizeof text, false), 200);
+    close(again);
+    stop(&kits);
+    for (size_t i = 0; i < HTTP_ADDRESSES; i++)
+        CHECK(!total.by_address[i], "counter %zu: %u", i, total.by_address[i]);
 }
 
 static void requests_are_counted_in_all(void **state)
@@ -128,6 +171,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_are_counted_in_all),
+        cmocka_unit_test(addresses_are_counted_in_all),
         cmocka_unit_test(requests_are_counted_in_all),
         cmocka_unit_test(bodies_are_counted_in_all),
     };

@@ -88,8 +88,8 @@ struct borrowed {
     /* Guarded by the authority's lock. */
     struct str fresh; /* takes the place of the first header's value; ptr NULL: nothing does */
     char text[BORROWED_LONGEST];
-    size_t len;       /* 0: none yet */
-    int64_t until_ms; /* wall clock */
+    size_t len;        /* 0: none yet */
+    uint64_t until_ms; /* monotonic clock: the wall's may be set */
     /* The thread's own. */
     bool begun;
     struct call *call;
@@ -161,8 +161,7 @@ MUST_CHECK int borrowed_new(struct authority *authority, const struct conf *conf
 void borrowed_done(struct borrowed *borrowed); /* after the thread */
 void borrowed_look(struct borrowed *borrowed); /* on the thread: asks for the first token */
 /* On any loop: a copy in `arena`; ERR_UNAVAILABLE while there is none that still holds. */
-MUST_CHECK int borrowed_token(struct borrowed *borrowed, struct arena *arena, int64_t wall_ms, struct str *token,
-                              struct err *err);
+MUST_CHECK int borrowed_token(struct borrowed *borrowed, struct arena *arena, struct str *token, struct err *err);
 
 /* introspect.c */
 MUST_CHECK int introspection_new(struct authority *authority, const struct conf *conf, struct err *err);

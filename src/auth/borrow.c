@@ -31,7 +31,7 @@ static void keep(struct borrowed *borrowed, struct str token, int64_t life_s)
     (void)pthread_mutex_lock(&borrowed->authority->lock);
     memcpy(borrowed->text, token.ptr, token.len);
     borrowed->len = token.len;
-    borrowed->until_ms = clock_wall_ms() + life_s * 1000;
+    borrowed->until_ms = clock_monotonic_ms() + (uint64_t)life_s * 1000;
     (void)pthread_mutex_unlock(&borrowed->authority->lock);
 }
 
@@ -137,10 +137,10 @@ void borrowed_look(struct borrowed *borrowed)
     borrowed->begun = true;
 }
 
-int borrowed_token(struct borrowed *borrowed, struct arena *arena, int64_t wall_ms, struct str *token, struct err *err)
+int borrowed_token(struct borrowed *borrowed, struct arena *arena, struct str *token, struct err *err)
 {
     (void)pthread_mutex_lock(&borrowed->authority->lock);
-    bool holds = borrowed->len && wall_ms < borrowed->until_ms - LEFT_MS;
+    bool holds = borrowed->len && clock_monotonic_ms() + LEFT_MS < borrowed->until_ms;
     if (holds)
         *token = arena_copy(arena, str_of(borrowed->text, borrowed->len));
     (void)pthread_mutex_unlock(&borrowed->authority->lock);

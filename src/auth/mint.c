@@ -226,7 +226,7 @@ int auth_backend_token(struct auth *auth, struct auth_cache *cache, const struct
     }
     arena_reset(cache->scratch);
     if (auth->authority.borrowed)
-        return borrowed_token(auth->authority.borrowed, cache->scratch, wall_ms, token, err);
+        return borrowed_token(auth->authority.borrowed, cache->scratch, token, err);
     struct minted *entry = find_known(cache->mint, principal, brand);
     if ((!entry || is_over(entry, wall_ms)) && mint_token(cache, principal, brand, wall_ms, &entry, err))
         return -1;

@@ -258,6 +258,34 @@ static void a_set_in_a_file_is_read_again(void **state)
     conf_free(&conf);
 }
 
+/* How long it lives was said as a span: what our clock is set to does not matter. */
+static void the_backend_s_token_lives_as_long_whatever_the_clock_is_set_to(void **state)
+{
+    const char *const sets[] = {
+        "backend.url=http://127.0.0.1:1", "backend.auth=client_credentials", "backend.client_id=c",
+        "backend.token_allow_http=true",
+        arena_printf(test_arena, "backend.token_url=http://127.0.0.1:%u/token", server.port).ptr,
+        arena_printf(test_arena, "backend.secret_file=%s", test_path("secret")).ptr,
+    };
+    static const int64_t hours[] = { 0, 24, -24 };
+    const struct principal caller = { .subject = STR("s") };
+    struct str token = STR_NONE;
+    struct err err = { 0 };
+
+    (void)state;
+    write_file("secret", STR("s3cret"), 0600);
+    reply_json("{\"access_token\":\"borrowed\",\"token_type\":\"Bearer\",\"expires_in\":3600}");
+    open_auth(sets, COUNT(sets), true);
+    for (size_t i = 0; i < COUNT(hours); i++) {
+        int64_t wall_ms = clock_wall_ms() + hours[i] * 3600000;
+        int failed = auth_backend_token(auth, cache, &caller, STR("acme"), wall_ms, &token, &err);
+        for (int waited = 0; i == 0 && failed && waited < 5000; waited += 5, usleep(5000))
+            failed = auth_backend_token(auth, cache, &caller, STR("acme"), wall_ms, &token, &err);
+        CHECK(!failed && str_is(token, "borrowed"), "case %zu: %s", i, err.detail);
+    }
+    close_auth();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +299,7 @@ int main(void)
         cmocka_unit_test(algorithms_and_keys_of_an_issuer_are_its_own),
         cmocka_unit_test(a_caller_may_go_away),
         cmocka_unit_test(a_set_in_a_file_is_read_again),
+        cmocka_unit_test(the_backend_s_token_lives_as_long_whatever_the_clock_is_set_to),
     };
     log_to(2, LOG_ERROR);
     return cmocka_run_group_tests(tests, start, stop);

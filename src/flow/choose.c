@@ -168,6 +168,7 @@ bool exchange_choose_again(struct exchange *x, enum err_code code)
     x->arguments = (struct arguments){ 0 };
     x->item_count = x->item_next = x->lookup_count = 0;
     x->writing = false; /* nothing was stored */
+    turn_leave(&x->turn);
     for (unsigned i = 0; i < choosing->seeks; i++)
         pause_ms *= 3;
     choosing->seeks++;

@@ -317,7 +317,7 @@ void exchange_do_again(struct exchange *x)
     x->items[0].err.code = ERR_NONE;
     x->items[0].stored = false;
     x->item_next = x->items[0].argument_count = x->echo_ids.count = 0;
-    exchange_go(x, stage_stored);
+    exchange_go(x, stage_turn);
 }
 
 static bool again(struct exchange *x, const struct item *failed)

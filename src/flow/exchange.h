@@ -6,6 +6,7 @@
 #include "dialect/parameter.h"
 #include "dialect/route.h"
 #include "flow/flow.h"
+#include "flow/turns.h"
 #include "store/store.h"
 
 /* What a stage says when it returns. */
@@ -163,7 +164,10 @@ struct exchange {
     struct mentions *mentions; /* entities that the body names beside its patient (mention.c) */
     struct err *withheld;      /* what is wrong with the body, until the entity of the path is judged (resolve.c) */
 
+    struct turn turn; /* with the entity that it changes (turn.c) */
+
     /* stored entity of an update */
+    bool compared;                         /* its document says nothing without what is stored */
     struct upstream_call *stored_call;
     const struct contract_call *stored_by; /* what it calls; NULL: nothing was read */
     struct upstream_answer stored;
@@ -216,6 +220,7 @@ struct flow {
     struct auth_cache *auth;
     struct exchange *first;
     struct arena_pool *pool;
+    struct turn_door door;
     size_t memory; /* bytes that an exchange may ask for */
     struct arena *spare[64];
     size_t spare_count;

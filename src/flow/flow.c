@@ -44,6 +44,7 @@ static const struct {
     { "via", stage_via },                 /* ids of the path             -> the entity between        */
     { "its owner", stage_owners },        /*                             -> its patient's groups      */
     { "found", stage_found },             /*                             -> an argument of the call   */
+    { "turn", stage_turn },               /* more than one write         -> nobody else's meanwhile   */
     { "stored", stage_stored },           /* an update, or a condition   -> the entity as it is       */
     { "old owner", stage_owners },        /*                             -> its patient's groups      */
     { "compare", stage_compare },         /* the stored entity           -> what its client was shown */
@@ -66,6 +67,7 @@ static const struct {
     { "included", stage_included },       /*                             -> judged, each once         */
     { "keep", stage_keep },               /* what has no canonical place -> the store, durable        */
     { "rests", stage_rests },             /* what the store read         -> beside each entity        */
+    { "turn over", stage_turn_over },     /* all of it is written        -> the next one's turn       */
     { "encode", stage_encode },           /* entities                    -> dialect bytes with gaps   */
     { "name", stage_name },               /* canonical ids               -> dialect ids, durable      */
     { "finish", stage_finish },           /* gaps filled                 -> the answer                */
@@ -249,6 +251,7 @@ void exchange_release(struct exchange *x)
     if (x->grant_pending)
         grant_detach(&x->grant);
     exchange_leave_forgetting(x);
+    turn_leave(&x->turn);
     exchange_free_calls(x);
     exchange_free_owners(x);
     exchange_free_choosing(x);
@@ -283,6 +286,7 @@ struct flow *flow_new(struct gateway *gateway, struct loop *loop, struct upstrea
     flow->auth = auth_cache_new(gateway->auth);
     flow->pool = arena_pool_new(POOL_BYTES);
     flow->memory = memory_of(gateway->conf);
+    turn_door_init(&flow->door, gateway->turns, loop);
     return flow;
 }
 

@@ -14,6 +14,7 @@ struct conf;
 struct store;
 struct exchange;
 struct flow;
+struct turns;
 
 /* An operation's calls (operation->bound), found once at start. */
 struct bound {
@@ -31,6 +32,7 @@ struct gateway {
     size_t dialect_count;
     const struct dialect *fallback;
     struct contract *contract;
+    struct turns *turns; /* of updates (turn.c) */
     const struct contract_call *memberships; /* how to ask for a patient's groups; NULL: the backend cannot say */
     const struct contract_call *patients;    /* and for those of many */
     const struct contract_call *groups;      /* how to list groups */

@@ -2,6 +2,7 @@
 #include "flow/agree.h"
 
 #include "conf/conf.h"
+#include "flow/turns.h"
 #include "yaml/yaml.h"
 
 const struct dialect *gateway_dialect(const struct gateway *gateway, struct str name)
@@ -323,6 +324,7 @@ static int make(struct gateway **gateway, const struct conf *conf, struct err_li
 
     made->arena = arena;
     made->conf = conf;
+    made->turns = turns_new(arena);
     set_limits(made);
     if (!load_files(made, faults, err) && !bind_all(made, faults, err))
         return 0;
@@ -350,6 +352,7 @@ void gateway_free(struct gateway **gateway)
     if (!*gateway)
         return;
     struct arena *arena = (*gateway)->arena;
+    turns_free((*gateway)->turns);
     arena_free(&arena);
     *gateway = NULL;
 }

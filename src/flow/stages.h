@@ -16,6 +16,7 @@ stage_fn stage_members, stage_judge_members;           /* member.c */
 stage_fn stage_owners;                                 /* owner.c */
 stage_fn stage_mentions, stage_judge_mentions;         /* mention.c */
 stage_fn stage_via, stage_found;                       /* via.c */
+stage_fn stage_turn, stage_turn_over;                  /* turn.c */
 stage_fn stage_stored, stage_compare, stage_patch, stage_place; /* stored.c */
 stage_fn stage_beside, stage_touch;                    /* touch.c */
 stage_fn stage_call;                                   /* call.c */
@@ -134,8 +135,11 @@ MUST_CHECK int exchange_read_includes(struct exchange *x);
 enum step exchange_judge_includes(struct exchange *x);
 const struct str *exchange_include_scopes(struct exchange *x, size_t *count); /* all of them */
 
-/* stored.c. Makes a batch of one question: what is kept beside the entity that the path names, by the mapping that shows it. */
+/* stored.c. Read rest: makes a batch of one question: what is kept beside the entity that the path names, by the mapping that shows
+ * it. Own id: of that entity. Needs stored: what the update's document says depends on what is stored. */
 void exchange_read_rest(struct exchange *x, const struct lens *lens);
+struct str exchange_own_id(const struct exchange *x, struct str kind);
+bool exchange_needs_stored(struct exchange *x);
 
 /* whole.c. Adds a null to the body for each member that is shown and not sent. -1: x->err. */
 MUST_CHECK int exchange_complete(struct exchange *x, const struct tape *shown);

@@ -13,7 +13,7 @@ static void on_stored(struct upstream_call *call, const struct upstream_answer *
     exchange_came(x, err && err->code == ERR_NOT_FOUND ? exchange_forget_gone(x, err) : err);
 }
 
-static struct str stored_id(const struct exchange *x, struct str kind)
+struct str exchange_own_id(const struct exchange *x, struct str kind)
 {
     size_t own = route_own_id(x->operation, kind);
 
@@ -28,7 +28,7 @@ void exchange_read_rest(struct exchange *x, const struct lens *lens)
     read->key = (struct rest_key){ .dialect = x->dialect->name,
                                    .kind = kind,
                                    .brand = x->brand,
-                                   .canonical_id = stored_id(x, kind) };
+                                   .canonical_id = exchange_own_id(x, kind) };
     x->batch = (struct store_batch){ .reads = read, .read_count = 1 };
 }
 
@@ -39,7 +39,7 @@ static bool may_be_strict(const struct exchange *x)
     return !x->stays_lax && contract_offers(x->bound->call, STR("strict_merge"));
 }
 
-static bool is_compared(struct exchange *x)
+bool exchange_needs_stored(struct exchange *x)
 {
     enum lens_need need = x->item_count ? lens_needs(x->operation->lens, &x->body, x->items[0].at) : LENS_NEEDS_NOTHING;
 
@@ -70,8 +70,7 @@ enum step stage_stored(struct exchange *x)
 
     if (!request.call)
         return STEP_NEXT;
-    bool compared = x->bound->stored && is_compared(x);
-    if (!compared && !exchange_must_read(x) && !x->operation->whole && !exchange_has_condition(x))
+    if (!x->compared && !exchange_must_read(x) && !x->operation->whole && !exchange_has_condition(x))
         return STEP_NEXT;
     x->strict = false; /* what is read is compared */
     exchange_arguments(x, request.call, NULL, 0, &request);

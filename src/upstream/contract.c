@@ -111,7 +111,7 @@ static int load_call(const struct yaml *map, struct arena *arena, struct contrac
                      struct err *err)
 {
     static const char *const known[] = { "request", "entity", "items", "item", "total", "brand", "page", "query", "documented",
-                                         "beyond",  "instead", "after", "needs", "lists", NULL };
+                                         "beyond",  "instead", "after", "needs", "lists", "replaces", NULL };
     struct str brand = STR_NONE;
 
     made->name = map->key;
@@ -120,7 +120,7 @@ static int load_call(const struct yaml *map, struct arena *arena, struct contrac
         yaml_get_text(map, "entity", &made->entity, err) || yaml_get_text(map, "items", &made->items, err) ||
         load_item(map, made, err) || yaml_get_text(map, "total", &made->total, err) ||
         yaml_get_text(map, "brand", &brand, err) || yaml_get_bool(map, "page", &made->paged, err) ||
-        yaml_get_bool(map, "documented", &made->documented, err) || load_beyond(map, arena, made, err) ||
+        yaml_get_bool(map, "documented", &made->documented, err) || yaml_get_bool(map, "replaces", &made->replaces, err) || load_beyond(map, arena, made, err) ||
         load_afters(map, arena, made, err) || yaml_get_texts(map, "needs", arena, &made->needs, &made->need_count, err))
         return -1;
     if (brand.len && !str_is(brand, "query"))

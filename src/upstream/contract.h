@@ -48,6 +48,7 @@ struct contract_call {
     const struct str *lists; /* of `query`: comma lists of any texts (base/codec.h) */
     size_t list_count;
     bool brand_in_query, paged, documented;
+    bool replaces; /* its document may take the place of an earlier one */
     bool served; /* documented, or among backend.completions */
     struct str beyond_name; /* the completion that these parameters of the call are */
     const struct str *beyond;

@@ -118,20 +118,20 @@ static inline struct kit *kit_new_changed(const char *file, const char *sed)
     return kit;
 }
 
-struct turn {
+struct lull {
     struct post post;
     struct kit *kit;
 };
 
 static inline void kit_turned(struct post *post)
 {
-    loop_stop(((struct turn *)(void *)post)->kit->loop);
+    loop_stop(((struct lull *)(void *)post)->kit->loop);
 }
 
 /* Lets everything run that was posted so far. */
 static inline void kit_turn(struct kit *kit)
 {
-    struct turn turn = { .post = { .run = kit_turned }, .kit = kit };
+    struct lull turn = { .post = { .run = kit_turned }, .kit = kit };
 
     loop_post(kit->loop, &turn.post);
     loop_run(kit->loop);

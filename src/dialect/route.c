@@ -226,11 +226,15 @@ int route_operation(struct route *route, struct arena *arena, const struct diale
 }
 
 /* The path of the search, with the values of this request's. */
-static void show_path(const struct route *route, struct target *target)
+static void show_path(const struct route *route, struct arena *arena, struct target *target)
 {
     const struct operation *search = route->operation;
+    struct str *segments = ARENA_ARRAY(arena, struct str, route->first + search->segment_count);
 
     target->segment_count = route->first;
+    for (size_t i = 0; i < route->first; i++)
+        segments[i] = target->segments[i];
+    target->segments = segments;
     for (size_t i = 0; i < search->segment_count; i++) {
         struct str text = search->segments[i].text;
         for (size_t k = 0; search->segments[i].is_parameter && k < search->path_count; k++)
@@ -240,9 +244,22 @@ static void show_path(const struct route *route, struct target *target)
     }
 }
 
+static void add_parameters(struct target *target, struct arena *arena, const struct target *sent)
+{
+    const size_t own = target->parameter_count;
+    struct target_parameter *all = ARENA_ARRAY(arena, struct target_parameter, own + sent->parameter_count);
+
+    for (size_t i = 0; i < own; i++)
+        all[i] = target->parameters[i];
+    for (size_t i = 0; i < sent->parameter_count; i++)
+        all[own + i] = sent->parameters[i];
+    target->parameters = all;
+    target->parameter_count = own + sent->parameter_count;
+}
+
 int route_take_form(struct route *route, struct arena *arena, struct str form, struct target *target, struct err *err)
 {
-    struct target sent = { .parameter_count = 0 };
+    struct target sent;
 
     if (target_parse_form(&sent, arena, form, err)) {
         err->code = err->code == ERR_URI_TOO_LONG ? ERR_TOO_LARGE : err->code;
@@ -250,9 +267,8 @@ int route_take_form(struct route *route, struct arena *arena, struct str form, s
     }
     if (target->parameter_count + sent.parameter_count > TARGET_PARAMETERS_MAX)
         return err_set(err, ERR_TOO_LARGE, "more than %d parameters", TARGET_PARAMETERS_MAX);
-    for (size_t i = 0; i < sent.parameter_count; i++)
-        target->parameters[target->parameter_count++] = sent.parameters[i];
+    add_parameters(target, arena, &sent);
     route->operation = route->operation->form_of;
-    show_path(route, target);
+    show_path(route, arena, target);
     return 0;
 }

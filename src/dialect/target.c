@@ -28,6 +28,16 @@ static bool segment_allowed(struct str segment)
     return true;
 }
 
+/* How many pieces there are at most, of those that may be. */
+static size_t count_pieces(struct str text, char separator, size_t most)
+{
+    size_t count = 1;
+
+    for (size_t i = 0; i < text.len && count < most; i++)
+        count += text.ptr[i] == separator;
+    return count;
+}
+
 static int parse_path(struct target *target, struct arena *arena, struct str path, struct err *err)
 {
     struct str piece, rest = str_from_at(path, 1);
@@ -38,6 +48,8 @@ static int parse_path(struct target *target, struct arena *arena, struct str pat
         rest.len--;
     if (!rest.len)
         rest = STR_NONE;
+    if (rest.len)
+        target->segments = ARENA_ARRAY(arena, struct str, count_pieces(rest, '/', TARGET_SEGMENTS_MAX));
     while (str_next(&rest, '/', &piece)) {
         if (target->segment_count == TARGET_SEGMENTS_MAX)
             return err_set(err, ERR_URI_TOO_LONG, "more than %d path segments", TARGET_SEGMENTS_MAX);
@@ -52,6 +64,8 @@ static int parse_parameters(struct target *target, struct arena *arena, struct s
 {
     struct str piece;
 
+    if (text.len)
+        target->parameters = ARENA_ARRAY(arena, struct target_parameter, count_pieces(text, '&', TARGET_PARAMETERS_MAX));
     while (str_next(&text, '&', &piece)) {
         struct str name = piece, value = STR("");
         if (!piece.len)
@@ -70,13 +84,13 @@ static int parse_parameters(struct target *target, struct arena *arena, struct s
 
 int target_parse(struct target *target, struct arena *arena, struct str path, struct str query, struct err *err)
 {
-    target->segment_count = target->parameter_count = 0;
+    *target = (struct target){ .segment_count = 0 };
     return parse_path(target, arena, path, err) || parse_parameters(target, arena, query, err) ? -1 : 0;
 }
 
 int target_parse_form(struct target *target, struct arena *arena, struct str form, struct err *err)
 {
-    target->segment_count = target->parameter_count = 0;
+    *target = (struct target){ .segment_count = 0 };
     return parse_parameters(target, arena, form, err);
 }
 

@@ -7,12 +7,13 @@
 
 enum { TARGET_SEGMENTS_MAX = 16, TARGET_PARAMETERS_MAX = 64 };
 
+/* What it holds lies in the arena that it was read into, or in the text itself. */
 struct target {
-    struct str segments[TARGET_SEGMENTS_MAX]; /* decoded, none empty */
+    struct str *segments; /* decoded, none empty */
     size_t segment_count;
     struct target_parameter {
         struct str name, value; /* decoded, '+' is a space (WHATWG form encoding) */
-    } parameters[TARGET_PARAMETERS_MAX];
+    } *parameters;
     size_t parameter_count;
 };
 

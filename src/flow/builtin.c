@@ -23,10 +23,10 @@ static enum step read_client(struct exchange *x)
         return STEP_NEXT;
     if (!grant_read_basic(x->arena, header, &id, &secret))
         return exchange_fail(x, ERR_INVALID_CLIENT, "the client's credential in the header cannot be read");
-    if (x->grant.client_secret.len || (x->grant.client_id.len && !str_eq(x->grant.client_id, id)))
+    if (x->grant->client_secret.len || (x->grant->client_id.len && !str_eq(x->grant->client_id, id)))
         return exchange_fail(x, ERR_BAD_REQUEST, "the client authenticates in more than one way");
-    x->grant.client_id = id;
-    x->grant.client_secret = secret;
+    x->grant->client_id = id;
+    x->grant->client_secret = secret;
     return STEP_NEXT;
 }
 
@@ -39,23 +39,24 @@ static enum step call_grant(struct exchange *x)
     if (!tape_read(&tape, x->arena, buf_str(&x->items[0].put.canonical), &x->flow->gateway->limits, &fault))
         return exchange_fail(x, ERR_INTERNAL, "the grant does not read back: %s", fault.what);
     struct str token = exchange_text(x, &tape, 0, STR("token"));
-    x->grant = (struct grant){ .grant_type = exchange_text(x, &tape, 0, STR("grant_type")),
-                               .client_id = exchange_text(x, &tape, 0, STR("client_id")),
-                               .client_secret = exchange_text(x, &tape, 0, STR("client_secret")),
-                               .refresh_token = exchange_text(x, &tape, 0, STR("refresh_token")),
-                               .scope = exchange_text(x, &tape, 0, STR("scope")),
-                               .peer = x->head->peer,
-                               .revoke = revokes ? (token.ptr ? token : STR("")) : STR_NONE,
-                               .arena = x->arena,
-                               .done = on_grant,
-                               .data = x };
-    x->grant.needs = exchange_include_scopes(x, &x->grant.need_count);
+    x->grant = ARENA_NEW(x->arena, struct grant);
+    *x->grant = (struct grant){ .grant_type = exchange_text(x, &tape, 0, STR("grant_type")),
+                                .client_id = exchange_text(x, &tape, 0, STR("client_id")),
+                                .client_secret = exchange_text(x, &tape, 0, STR("client_secret")),
+                                .refresh_token = exchange_text(x, &tape, 0, STR("refresh_token")),
+                                .scope = exchange_text(x, &tape, 0, STR("scope")),
+                                .peer = x->head->peer,
+                                .revoke = revokes ? (token.ptr ? token : STR("")) : STR_NONE,
+                                .arena = x->arena,
+                                .done = on_grant,
+                                .data = x };
+    x->grant->needs = exchange_include_scopes(x, &x->grant->need_count);
     if (read_client(x) == STEP_FAIL)
         return STEP_FAIL;
     x->document = revokes ? STR("{}") : STR_NONE; /* RFC 7009 section 2.2: the status says all */
     x->grant_pending = true;
     exchange_wait(x);
-    grant_start(x->flow->gateway->auth, x->flow->gateway->store, x->flow->loop, &x->grant);
+    grant_start(x->flow->gateway->auth, x->flow->gateway->store, x->flow->loop, x->grant);
     return STEP_WAIT;
 }
 

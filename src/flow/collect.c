@@ -355,9 +355,9 @@ static enum step collect_grant(struct exchange *x)
 {
     struct tape_fault fault;
 
-    if (!tape_read(&x->made, x->arena, x->grant.json, &tape_default_limits, &fault))
+    if (!tape_read(&x->made, x->arena, x->grant->json, &tape_default_limits, &fault))
         return exchange_fail(x, ERR_INTERNAL, "the grant's answer does not read: %s", fault.what);
-    x->document = x->grant.json;
+    x->document = x->grant->json;
     x->brand = exchange_text(x, &x->made, 0, STR("brand_id"));
     x->shown = ARENA_ARRAY(x->arena, struct shown, 1);
     struct judged judged = judged_none(x);

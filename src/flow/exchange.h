@@ -155,7 +155,7 @@ struct exchange {
     /* ids and rests */
     struct store_batch batch;
     bool batch_pending;
-    struct grant grant;
+    struct grant *grant;
     bool grant_pending;
 
     /* of a principal bound to groups: ids of the parameters (member.c), patients and whether they are members (owner.c) */
@@ -193,7 +193,7 @@ struct exchange {
     struct fetched *fetched; /* pages of a read, or the one document */
     size_t fetched_count, fetched_space;
     bool partial; /* some documents of many were stored, some not */
-    struct err then_err; /* of a call after the main one that takes nothing back: told after what is kept */
+    const struct err *then_err; /* of a call after the main one that takes nothing back: told after what is kept */
     struct forgetting *forgetting; /* keep.c */
     struct tape made; /* a document of a builtin */
     struct str document;

@@ -249,7 +249,7 @@ void exchange_release(struct exchange *x)
     if (x->record_pending)
         store_record_detach(&x->record);
     if (x->grant_pending)
-        grant_detach(&x->grant);
+        grant_detach(x->grant);
     exchange_leave_forgetting(x);
     turn_leave(&x->turn);
     exchange_free_calls(x);

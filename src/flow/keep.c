@@ -249,8 +249,8 @@ enum step stage_rests(struct exchange *x)
 {
     for (size_t i = 0; i < x->item_count; i++)
         x->partial = x->partial || x->items[i].unshown.code;
-    if (x->then_err.code) {
-        x->err = x->then_err;
+    if (x->then_err) {
+        x->err = *x->then_err;
         return STEP_FAIL;
     }
     for (size_t i = 0; i < x->batch.read_count; i++) {

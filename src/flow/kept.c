@@ -96,10 +96,9 @@ static void on_both(struct upstream_call *call, const struct upstream_answer *an
 
 enum step stage_kept_both(struct exchange *x)
 {
-    struct upstream_argument *own = ARENA_NEW(x->arena, struct upstream_argument);
-
     if (!x->kept.find.count)
         return STEP_NEXT;
+    struct upstream_argument *own = ARENA_NEW(x->arena, struct upstream_argument);
     *own = (struct upstream_argument){ .name = x->kept.name, .value = x->kept.value };
     struct upstream_request request = { .call = x->bound->call, .arguments = own, .argument_count = 1 };
     request.paged = request.call->paged;

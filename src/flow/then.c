@@ -241,7 +241,7 @@ enum step stage_reread(struct exchange *x)
     if (!failed)
         return STEP_NEXT;
     if (!x->bound->then_undo) {
-        x->then_err = failed->err; /* the entity was changed: what is kept beside it follows before this is told */
+        x->then_err = &failed->err; /* the entity was changed: what is kept beside it follows before this is told */
         return STEP_NEXT;
     }
     return leave_out_undone(x, failed);

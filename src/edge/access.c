@@ -152,33 +152,46 @@ static struct str shortened(struct arena *arena, struct str name)
     return arena_printf(arena, STR_FMT "…", STR_ARG(str_of(name.ptr, len)));
 }
 
+/* The start of a member that is not the first. */
+#define MEMBER(name) STR(",\"" name "\":")
+
+static void add_text(struct buf *out, struct str member, struct str text)
+{
+    buf_add(out, member);
+    json_quote(out, text);
+}
+
+static void add_number(struct buf *out, struct str member, uint64_t number)
+{
+    buf_add(out, member);
+    buf_uint(out, number);
+}
+
 static void write_line(struct arena *scratch, struct buf *out, const struct http_head *head, const struct flow_answer *answer)
 {
     const struct flow_report *report = &answer->report;
     char when[DATETIME_LEN];
-    bool first = true;
 
     datetime_format(clock_wall_ms(), when);
-    buf_char(out, '{');
-    json_member_string(out, &first, STR("time"), str_of(when, sizeof when));
-    json_member_string(out, &first, STR("request_id"), report->request_id);
-    json_member_string(out, &first, STR("peer"), head->peer);
-    json_member_string(out, &first, STR("method"), known_method(head->method));
-    json_member_string(out, &first, STR("dialect"), report->dialect);
-    json_member_string(out, &first, STR("operation"), report->operation.len ? report->operation : STR("none"));
-    json_member_uint(out, &first, STR("status"), (uint64_t)answer->status);
-    json_member_uint(out, &first, STR("micros"), report->micros);
-    json_member_uint(out, &first, STR("bytes_in"), head->body.len);
-    json_member_uint(out, &first, STR("bytes_out"), answer->body.len);
-    json_member_uint(out, &first, STR("upstream_calls"), report->upstream_calls);
+    add_text(out, STR("{\"time\":"), str_of(when, sizeof when));
+    add_text(out, MEMBER("request_id"), report->request_id);
+    add_text(out, MEMBER("peer"), head->peer);
+    add_text(out, MEMBER("method"), known_method(head->method));
+    add_text(out, MEMBER("dialect"), report->dialect);
+    add_text(out, MEMBER("operation"), report->operation.len ? report->operation : STR("none"));
+    add_number(out, MEMBER("status"), (uint64_t)answer->status);
+    add_number(out, MEMBER("micros"), report->micros);
+    add_number(out, MEMBER("bytes_in"), head->body.len);
+    add_number(out, MEMBER("bytes_out"), answer->body.len);
+    add_number(out, MEMBER("upstream_calls"), report->upstream_calls);
     if (report->brand.len)
-        json_member_string(out, &first, STR("brand"), shortened(scratch, report->brand));
+        add_text(out, MEMBER("brand"), shortened(scratch, report->brand));
     if (report->subject.len)
-        json_member_string(out, &first, STR("subject"), shortened(scratch, report->subject));
+        add_text(out, MEMBER("subject"), shortened(scratch, report->subject));
     if (report->err)
-        json_member_string(out, &first, STR("error"), str_from(err_name(report->err->code)));
+        add_text(out, MEMBER("error"), str_from(err_name(report->err->code)));
     if (report->err && detail_is_ours(report->err, answer->status))
-        json_member_string(out, &first, STR("detail"), str_from(report->err->detail));
+        add_text(out, MEMBER("detail"), str_from(report->err->detail));
     buf_add(out, STR("}\n"));
 }
 

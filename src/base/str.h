@@ -128,6 +128,9 @@ static inline bool str_is_control(char c)
 }
 bool str_has_control(struct str s);
 
+/* Not empty, and without control characters, spaces and tabs. */
+bool str_is_word(struct str s);
+
 /* True for well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF). */
 bool str_is_utf8(struct str s);
 

@@ -93,15 +93,9 @@ struct call_counts call_client_counts(const struct call_client *client)
 
 /* ---- requests that may be sent ---- */
 
-/* One word: no control characters, no white space. */
-static bool is_word(struct str s)
-{
-    return s.len && !str_has_control(s) && !memchr(s.ptr, ' ', s.len) && !memchr(s.ptr, '\t', s.len);
-}
-
 static bool is_header(const struct call_header *header)
 {
-    return is_word(header->name) && !memchr(header->name.ptr, ':', header->name.len) &&
+    return str_is_word(header->name) && !memchr(header->name.ptr, ':', header->name.len) &&
            !str_has_control(header->value);
 }
 
@@ -114,7 +108,7 @@ static int check(const struct call_request *request, enum call_transport carrier
         return err_set(err, ERR_INTERNAL, "scheme is neither http nor https");
     if (https && carrier == CALL_H1)
         return err_set(err, ERR_INTERNAL, "https needs the curl transport");
-    if (!is_word(request->method) || !is_word(request->host) || !is_word(request->target) ||
+    if (!str_is_word(request->method) || !str_is_word(request->host) || !str_is_word(request->target) ||
         request->target.ptr[0] != '/')
         return err_set(err, ERR_INTERNAL, "method, host or target cannot be sent");
     for (size_t i = 0; i < request->header_count; i++)

@@ -234,8 +234,9 @@ static void finds_control_characters(void **state)
                 bool control = (c < 32 && c != '\t') || c == 127;
                 CHECK(str_has_control(str_of(text, len)) == control, "byte %d at %zu of %zu", c, at, len);
                 CHECK(str_is_control((char)c) == control, "byte %d", c);
+                CHECK(str_is_word(str_of(text, len)) == (c > 32 && c != 127), "byte %d at %zu of %zu", c, at, len);
             }
-    CHECK(!str_has_control(STR_NONE), "no text");
+    CHECK(!str_has_control(STR_NONE) && !str_is_word(STR_NONE), "no text");
 }
 
 int main(void)

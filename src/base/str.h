@@ -70,7 +70,8 @@ static inline bool str_eq_short(struct str a, struct str b)
     return ((str_word8(a.ptr) ^ str_word8(b.ptr)) | (str_word8(a.ptr + a.len - 8) ^ str_word8(b.ptr + a.len - 8))) == 0;
 }
 
-static inline bool str_is(struct str s, const char *text)
+/* Always inline: of a literal the length and the bytes are known, and nothing is called. */
+static inline __attribute__((always_inline)) bool str_is(struct str s, const char *text)
 {
     return str_eq(s, str_from(text));
 }

@@ -32,6 +32,24 @@ int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+static inline bytes16 are_letters_or_digits(bytes16 bytes)
+{
+    bytes16 letter = (bytes | 0x20) - 'a', digit = bytes - '0';
+
+    return (bytes16)((letter < 26) | (digit < 10));
+}
+
+static inline bytes16 are_reserved(bytes16 bytes)
+{
+    return ~(are_letters_or_digits(bytes) |
+             (bytes16)((bytes == '-') | (bytes == '.') | (bytes == '_') | (bytes == '~')));
+}
+
+bool percent_is_plain(struct str text)
+{
+    return !bytes_any(text.ptr, text.len, are_reserved);
+}
+
 bool percent_decode(struct arena *arena, struct str text, bool plus_is_space, struct str *plain)
 {
     if (text.len >= arena_room(arena))
@@ -83,24 +101,14 @@ static int base64url_value(char c)
     return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
-static bool all_base64url(bytes16 bytes)
+static inline bytes16 are_not_base64url(bytes16 bytes)
 {
-    bytes16 letter = (bytes | 0x20) - 'a', digit = bytes - '0';
-
-    return bytes16_all((bytes16)((letter < 26) | (digit < 10) | (bytes == '-') | (bytes == '_')));
+    return ~(are_letters_or_digits(bytes) | (bytes16)((bytes == '-') | (bytes == '_')));
 }
 
 bool base64url_is(struct str text)
 {
-    size_t at = 0;
-
-    for (; text.len - at >= sizeof(bytes16); at += sizeof(bytes16))
-        if (!all_base64url(bytes16_at(text.ptr + at)))
-            return false;
-    for (; at < text.len; at++)
-        if (base64url_value(text.ptr[at]) < 0)
-            return false;
-    return true;
+    return !bytes_any(text.ptr, text.len, are_not_base64url);
 }
 
 bool base64url_decode(struct arena *arena, struct str text, struct str *bytes)

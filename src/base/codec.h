@@ -11,6 +11,9 @@ int hex_value(char c); /* of a digit in either case, or -1 */
  * spelling (later code may take it for the end of the text), invalid UTF-8, or no room. */
 bool percent_decode(struct arena *arena, struct str text, bool plus_is_space, struct str *plain);
 
+/* RFC 3986 section 2.3: unreserved characters only, so that it stands for itself in every part of a URI. */
+bool percent_is_plain(struct str text);
+
 /* RFC 4648 section 5 without padding. */
 void buf_base64url(struct buf *buf, const void *bytes, size_t len);
 

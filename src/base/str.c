@@ -118,38 +118,6 @@ bool str_to_int(struct str s, int64_t *value)
     return true;
 }
 
-/* One to fifteen bytes, some of them more than once. */
-static inline bytes16 few_bytes(struct str s)
-{
-    const char *const end = s.ptr + s.len;
-    uint64_t words[2];
-    bytes16 bytes;
-
-    words[0] = words[1] = (unsigned char)s.ptr[0] * UINT64_C(0x0101010101000001) |
-                          (uint64_t)(unsigned char)s.ptr[s.len / 2] << 8 | (uint64_t)(unsigned char)end[-1] << 16;
-    if (s.len >= 4)
-        words[0] = words[1] = str_word4(s.ptr) | (uint64_t)str_word4(end - 4) << 32;
-    if (s.len >= 8) {
-        words[0] = str_word8(s.ptr);
-        words[1] = str_word8(end - 8);
-    }
-    memcpy(&bytes, words, sizeof bytes);
-    return bytes;
-}
-
-/* The last sixteen may overlap those before. */
-static inline __attribute__((always_inline)) bool has_any(struct str s, bytes16 (*which)(bytes16 bytes))
-{
-    const char *const end = s.ptr + s.len;
-
-    if (s.len < sizeof(bytes16))
-        return s.len && bytes16_any(which(few_bytes(s)));
-    for (const char *at = s.ptr; at + sizeof(bytes16) < end; at += sizeof(bytes16))
-        if (bytes16_any(which(bytes16_at(at))))
-            return true;
-    return bytes16_any(which(bytes16_at(end - sizeof(bytes16))));
-}
-
 static inline bytes16 are_controls(bytes16 bytes)
 {
     return (bytes16)(((bytes < ' ') & (bytes != '\t')) | (bytes == 0x7F));
@@ -162,12 +130,12 @@ static inline bytes16 are_controls_or_spaces(bytes16 bytes)
 
 bool str_has_control(struct str s)
 {
-    return has_any(s, are_controls);
+    return bytes_any(s.ptr, s.len, are_controls);
 }
 
 bool str_is_word(struct str s)
 {
-    return s.len && !has_any(s, are_controls_or_spaces);
+    return s.len && !bytes_any(s.ptr, s.len, are_controls_or_spaces);
 }
 
 /* Length of the well-formed sequence at `p`, or 0 (Unicode 15, table 3-7). */

@@ -7,12 +7,14 @@ static bool decode(struct arena *arena, struct str raw, bool plus_is_space, stru
 {
     bool plain = true;
 
+    *text = raw;
+    if (percent_is_plain(raw))
+        return true;
     for (size_t i = 0; i < raw.len; i++) {
         if ((unsigned char)raw.ptr[i] < 0x20 || raw.ptr[i] == 0x7F)
             return false;
         plain = plain && raw.ptr[i] != '%' && !(plus_is_space && raw.ptr[i] == '+');
     }
-    *text = raw;
     return plain ? str_is_utf8(raw) : percent_decode(arena, raw, plus_is_space, text);
 }
 
@@ -20,6 +22,8 @@ static bool segment_allowed(struct str segment)
 {
     if (!segment.len || str_is(segment, ".") || str_is(segment, ".."))
         return false;
+    if (percent_is_plain(segment))
+        return true;
     for (size_t i = 0; i < segment.len; i++) {
         unsigned char c = (unsigned char)segment.ptr[i];
         if (c < 0x20 || c == 0x7F || c == '/' || c == '\\' || c == ';')

@@ -1,25 +1,21 @@
 #include "upstream/upstream.h"
 
-/* RFC 3986 section 2.3. */
-static inline bool is_unreserved(unsigned char c)
-{
-    return (unsigned)(c | 0x20) - 'a' < 26 || (unsigned)c - '0' < 10 || c == '-' || c == '.' || c == '_' || c == '~';
-}
+#include "base/codec.h"
 
 static void add_encoded(struct buf *out, struct str text)
 {
     static const char digits[] = "0123456789ABCDEF";
-    size_t at = 0;
 
-    while (at < text.len) {
-        size_t start = at;
-        while (at < text.len && is_unreserved((unsigned char)text.ptr[at]))
-            at++;
-        buf_add(out, str_of(text.ptr + start, at - start));
-        if (at == text.len)
-            return;
-        unsigned char c = (unsigned char)text.ptr[at++];
-        buf_add(out, str_of((char[]){ '%', digits[c >> 4], digits[c & 15] }, 3));
+    if (percent_is_plain(text)) {
+        buf_add(out, text);
+        return;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (percent_is_plain(str_of(&text.ptr[i], 1)))
+            buf_char(out, (char)c);
+        else
+            buf_add(out, str_of((char[]){ '%', digits[c >> 4], digits[c & 15] }, 3));
     }
 }
 

@@ -116,9 +116,10 @@ static void judges_words(void **state)
                 memset(other, 'a', len);
                 text[at] = (char)c;
                 CHECK(base64url_is(str_of(text, len)) == fits, "byte %d at %zu of %zu", c, at, len);
+                CHECK(percent_is_plain(str_of(text, len)) == (fits || c == '.' || c == '~'), "byte %d at %zu of %zu", c, at, len);
                 CHECK(str_eq_secret(str_of(text, len), str_of(other, len)) == (c == 'a'), "byte %d at %zu of %zu", c, at, len);
             }
-    CHECK(base64url_is(STR_NONE) && !str_eq_secret(STR("aaaaaaaaa"), STR("aaaaaaaa")), "lengths");
+    CHECK(base64url_is(STR_NONE) && percent_is_plain(STR_NONE) && !str_eq_secret(STR("aaaaaaaaa"), STR("aaaaaaaa")), "lengths");
 }
 
 static void joins_pairs(void **state)

@@ -46,7 +46,7 @@ static int list_items(struct exchange *x)
     }
     x->many = found.many;
     x->bare = found.bare;
-    x->items = ARENA_ARRAY(x->arena, struct item, found.count + 1); /* one is needed to pass an empty array on */
+    x->items = ARENA_ARRAY(x->arena, struct item, found.count ? found.count : 1); /* one is needed to pass an empty array on */
     uint32_t at = found.many ? tape_first(&x->body, found.at) : found.at;
     for (; x->item_count < found.count; at = tape_next(&x->body, at))
         x->items[x->item_count++] = (struct item){ .x = x, .at = at };

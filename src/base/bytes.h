@@ -2,10 +2,7 @@
  * own files, and json's. */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "base/str.h"
 
 typedef unsigned char bytes16 __attribute__((vector_size(16)));
 
@@ -34,22 +31,6 @@ static inline bool bytes16_all(bytes16 compared)
     return (words[0] & words[1]) == UINT64_MAX;
 }
 
-static inline uint64_t bytes8_at(const char *at)
-{
-    uint64_t bytes;
-
-    memcpy(&bytes, at, sizeof bytes);
-    return bytes;
-}
-
-static inline uint64_t bytes4_at(const char *at)
-{
-    uint32_t bytes;
-
-    memcpy(&bytes, at, sizeof bytes);
-    return bytes;
-}
-
 /* One to fifteen bytes, some of them more than once. */
 static inline bytes16 bytes16_of_few(const char *at, size_t len)
 {
@@ -57,10 +38,10 @@ static inline bytes16 bytes16_of_few(const char *at, size_t len)
     bytes16 bytes;
 
     if (len >= 8) {
-        words[0] = bytes8_at(at);
-        words[1] = bytes8_at(at + len - 8);
+        words[0] = str_word8(at);
+        words[1] = str_word8(at + len - 8);
     } else if (len >= 4) {
-        words[0] = words[1] = bytes4_at(at) | bytes4_at(at + len - 4) << 32;
+        words[0] = words[1] = str_word4(at) | (uint64_t)str_word4(at + len - 4) << 32;
     } else {
         words[0] = words[1] = (unsigned char)at[0] * UINT64_C(0x0101010101000001) |
                               (uint64_t)(unsigned char)at[len / 2] << 8 | (uint64_t)(unsigned char)at[len - 1] << 16;

@@ -36,23 +36,30 @@ static void stop(struct kits *kits)
           "%u %u %zu %zu %u", total.connections, total.in_flight, total.held_bytes, total.arriving_bytes, total.servers);
 }
 
-static void connections_are_counted_in_all(void **state)
+static uint64_t beyond_the_total(const struct http_counts *counts)
 {
-    struct http_limits limits = kit_limits();
+    return counts->refused;
+}
+
+static uint64_t beyond_an_address(const struct http_counts *counts)
+{
+    return counts->address_refusals;
+}
+
+/* Of twelve connections to all servers in turn; and when they are closed, there is room again. */
+static void five_stay_open(const struct kits *kits, uint64_t (*refused_of)(const struct http_counts *counts))
+{
     int fds[12];
     unsigned open = 0, refused = 0;
 
-    (void)state;
-    limits.connections = 5;
-    struct kits kits = start(&limits);
     for (size_t i = 0; i < COUNT(fds); i++)
-        fds[i] = dial(kits.kit[i % SERVERS]->port);
+        fds[i] = dial(kits->kit[i % SERVERS]->port);
     for (int waited = 0; waited < 2000 && open + refused < COUNT(fds); waited++, usleep(1000)) {
         open = refused = 0;
         for (size_t i = 0; i < SERVERS; i++) {
-            struct http_counts counts = kit_counts(kits.kit[i]);
+            struct http_counts counts = kit_counts(kits->kit[i]);
             open += counts.connections;
-            refused += (unsigned)counts.refused;
+            refused += (unsigned)refused_of(&counts);
         }
     }
     CHECK(open == 5 && refused == 7, "%u open, %u refused", open, refused);
@@ -60,11 +67,21 @@ static void connections_are_counted_in_all(void **state)
         close(fds[i]);
     for (int waited = 0; waited < 2000 && total.connections; waited++)
         usleep(1000);
-    int again = dial(kits.kit[1]->port);
+    int again = dial(kits->kit[1]->port);
     char text[1000];
     put_text(again, "GET /hello HTTP/1.1\r\n" HOST_LINE "\r\n");
     assert_int_equal(read_answer(again, text, sizeof text, false), 200);
     close(again);
+}
+
+static void connections_are_counted_in_all(void **state)
+{
+    struct http_limits limits = kit_limits();
+
+    (void)state;
+    limits.connections = 5;
+    struct kits kits = start(&limits);
+    five_stay_open(&kits, beyond_the_total);
     stop(&kits);
 }
 
@@ -73,34 +90,13 @@ static void addresses_are_counted_in_all(void **state)
 {
     struct http_limits limits = kit_limits();
     CLEANUP(arena_free) struct arena *arena = arena_new(SIZE_MAX);
-    int fds[12];
-    unsigned open = 0, refused = 0;
 
     (void)state;
     limits.per_address = 5;
     memset(&total, 0, sizeof total);
     http_total_count_addresses(&total, arena);
     struct kits kits = start_sharing(&limits);
-    for (size_t i = 0; i < COUNT(fds); i++)
-        fds[i] = dial(kits.kit[i % SERVERS]->port);
-    for (int waited = 0; waited < 2000 && open + refused < COUNT(fds); waited++, usleep(1000)) {
-        open = refused = 0;
-        for (size_t i = 0; i < SERVERS; i++) {
-            struct http_counts counts = kit_counts(kits.kit[i]);
-            open += counts.connections;
-            refused += (unsigned)counts.address_refusals;
-        }
-    }
-    CHECK(open == 5 && refused == 7, "%u open, %u refused", open, refused);
-    for (size_t i = 0; i < COUNT(fds); i++)
-        close(fds[i]);
-    for (int waited = 0; waited < 2000 && total.connections; waited++)
-        usleep(1000);
-    int again = dial(kits.kit[1]->port);
-    char text[1000];
-    put_text(again, "GET /hello HTTP/1.1\r\n" HOST_LINE "\r\n");
-    assert_int_equal(read_answer(again, text, sizeof text, false), 200);
-    close(again);
+    five_stay_open(&kits, beyond_an_address);
     stop(&kits);
     for (size_t i = 0; i < HTTP_ADDRESSES; i++)
         CHECK(!total.by_address[i], "counter %zu: %u", i, total.by_address[i]);

@@ -133,14 +133,22 @@ static void note_missing(const char *path, const char *claimed)
 /* Behind the number in the claim's file while a gateway has the store; one that nobody has was left by who was killed. */
 static const struct str open_mark = STR_INIT(" open");
 
-static void drop_mark(int file)
+/* What stands before the mark, in bytes; -1: there is none. */
+static off_t marked_at(int file)
 {
     char text[32];
     ssize_t len = pread(file, text, sizeof text, 0);
     struct str said = str_of(text, len > 0 ? (size_t)len : 0);
+    bool is = said.len >= open_mark.len && str_eq(str_from_at(said, said.len - open_mark.len), open_mark);
 
-    if (said.len >= open_mark.len && str_eq(str_from_at(said, said.len - open_mark.len), open_mark))
-        (void)!ftruncate(file, (off_t)(said.len - open_mark.len));
+    return is ? (off_t)(said.len - open_mark.len) : -1;
+}
+
+static bool drop_mark(int file)
+{
+    off_t at = marked_at(file);
+
+    return at >= 0 && ftruncate(file, at) == 0;
 }
 
 /* Who is killed leaves the log, which holds what was stored last; who ends by himself takes it in, and so does whoever opens the
@@ -149,14 +157,13 @@ static void note_missing_log(struct arena *arena, const char *path, const char *
 {
     const char *log = arena_printf(arena, "%s-wal", path).ptr;
     int file = open(claimed, O_RDWR | O_CLOEXEC);
-    struct stat before, after, found;
+    struct stat found;
 
     if (file < 0)
         return;
-    if (flock(file, LOCK_EX | LOCK_NB) == 0 && fstat(file, &before) == 0) {
-        drop_mark(file);
-        if (fstat(file, &after) == 0 && after.st_size < before.st_size && stat(log, &found) && errno == ENOENT &&
-            stat(path, &found) == 0 && found.st_size > 0)
+    /* Not locked without a reason: a gateway that starts meanwhile would be refused. */
+    if (marked_at(file) >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0 && drop_mark(file)) {
+        if (stat(log, &found) && errno == ENOENT && stat(path, &found) == 0 && found.st_size > 0)
             log_line(LOG_WARN, "%s is missing, although the last gateway here was killed: if it was removed, what was stored last"
                      " is lost, and ids that clients know may be given again; if another program has opened %s since,"
                      " all is well", log, path);
@@ -237,7 +244,7 @@ void store_close(struct store **closed)
     store_task_free_all(store);
     store_cache_done(store->cache);
     if (store->claim >= 0) {
-        drop_mark(store->claim);
+        (void)drop_mark(store->claim);
         (void)close(store->claim);
     }
     (void)pthread_cond_destroy(&store->wake);

@@ -94,6 +94,7 @@ static void meet(const struct dialect *dialect, const struct operation *operatio
 
     if (operation->segment_count >= TARGET_SEGMENTS_MAX || dialect->prefix.len)
         return;
+    target.segments = ARENA_ARRAY(arena, struct str, operation->segment_count);
     for (size_t i = 0; i < operation->segment_count; i++)
         target.segments[target.segment_count++] = operation->segments[i].text;
     if (route_operation(&route, arena, dialect, operation->methods[0], &target, &err))

@@ -1,10 +1,8 @@
 #include "test_store.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "store/cache.h"
 
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -312,19 +310,10 @@ static struct cache_key numbered(const struct cache *cache, int number, struct a
 
 /* Against a model that never forgets: what is answered is what was put last, and nothing that was dropped. Rings of 1 KiB
  * (with a line for each), so that they go round all the time. */
-/* Opens the store anew: whether it warns that ids begin anew. */
+/* Opened anew, it tells that ids begin anew. */
 static bool warns(struct place *place)
 {
-    char text[2048] = "";
-    int said = memfd_create("log", MFD_CLOEXEC);
-
-    assert_true(said >= 0);
-    log_to(said, LOG_WARN);
-    place_reopen(place);
-    log_to(STDERR_FILENO, LOG_INFO);
-    CHECK(pread(said, text, sizeof text - 1, 0) >= 0, "nothing can be read");
-    (void)close(said);
-    return strstr(text, "ids begin anew") != NULL;
+    return place_warns(place, place_reopen, "ids begin anew");
 }
 
 static void a_store_that_is_gone_is_missed(void **state)

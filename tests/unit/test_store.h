@@ -3,10 +3,12 @@
 
 #include "check.h"
 
+#include "base/log.h"
 #include "store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct place {
@@ -36,6 +38,21 @@ static inline void place_reopen(struct place *place)
 {
     store_close(&place->store);
     place_open(place);
+}
+
+/* Opens the store by `open`: whether the log warns with these words. */
+static inline bool place_warns(struct place *place, void (*open)(struct place *place), const char *words)
+{
+    char text[2048] = "";
+    int said = memfd_create("log", MFD_CLOEXEC);
+
+    assert_true(said >= 0);
+    log_to(said, LOG_WARN);
+    open(place);
+    log_to(STDERR_FILENO, LOG_INFO);
+    CHECK(pread(said, text, sizeof text - 1, 0) >= 0, "nothing can be read");
+    (void)close(said);
+    return strstr(text, words) != NULL;
 }
 
 static inline void place_done(struct place *place)

@@ -2,11 +2,8 @@
  * was told; it is killed at some moment, and every id it reported must resolve in the store it left. */
 #include "test_store.h"
 
-#include "base/log.h"
-
 #include <errno.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 enum { LIVES = 12, LANES = 6 };
@@ -182,19 +179,10 @@ static void claim_and_die(const char *dir)
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "the child ended by itself: %x", (unsigned)status);
 }
 
-/* Opens the store: whether it warns that the log is missing. */
+/* Opened, it tells that the log is missing. */
 static bool warns(struct place *place)
 {
-    char text[2048] = "";
-    int said = memfd_create("log", MFD_CLOEXEC);
-
-    assert_true(said >= 0);
-    log_to(said, LOG_WARN);
-    place_open(place);
-    log_to(STDERR_FILENO, LOG_INFO);
-    CHECK(pread(said, text, sizeof text - 1, 0) >= 0, "nothing can be read");
-    (void)close(said);
-    return strstr(text, "gateway.db-wal is missing") != NULL;
+    return place_warns(place, place_open, "gateway.db-wal is missing");
 }
 
 static void a_log_that_somebody_removes_is_missed(void **state)

@@ -152,7 +152,7 @@ static struct str shortened(struct arena *arena, struct str name)
     return arena_printf(arena, STR_FMT "…", STR_ARG(str_of(name.ptr, len)));
 }
 
-/* The start of a member that is not the first. */
+/* The start of a member that is not the first. Known to need no escapes, for which json_member_string would look each time. */
 #define MEMBER(name) STR(",\"" name "\":")
 
 static void add_text(struct buf *out, struct str member, struct str text)
